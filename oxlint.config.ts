@@ -17,6 +17,8 @@ const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
   'otlp', 'sample-app', 'xray',
   'sample-app', 'xray', 'otlp',
+  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
+  'otlp', 'sample-app', 'statsd', 'xray',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -38,12 +40,9 @@ export const rooms: Record<string, Rooms> = {
   // Codecs: expositions and remote write know protobuf, and not each other.
   wire: {
     rooms: {
-      cbor: ['errors'], emf: [], errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
-      otlp: ['protobuf'],
+      cbor: ['errors'], emf: [],
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['errors', 'protobuf', 'varint'],
-      errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
-      otlp: ['protobuf', 'varint'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
     },
@@ -55,7 +54,6 @@ export const rooms: Record<string, Rooms> = {
       assembly: [],
       debug: ['assembly'],
       emf: ['assembly'],
-      emf: [],
       file: [],
       otlp: ['assembly', 'requests'],
       'otlp-file': ['assembly'],

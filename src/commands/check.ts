@@ -81,6 +81,7 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
       (plan.taskSources.length > 0 ? `${plan.taskSources.length} of task metrics, ` : '') +
       (plan.otlpReceivers.length > 0 ? `${plan.otlpReceivers.length} of OTLP, ` : '') +
       (plan.traceReceivers.length > 0 ? `${plan.traceReceivers.length} of segments, ` : '') +
+      (plan.statsdReceivers.length > 0 ? `${plan.statsdReceivers.length} of StatsD, ` : '') +
       `${formatCount(plan.sinks.length, 'sink')}, ${formatCount(plan.routes.length, 'route')}`,
   );
   for (const { scrape, discovery } of plan.sources) {
@@ -101,6 +102,8 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   }
   for (const { id, listen } of plan.traceReceivers)
     lines.push(`  segments "${id}": received at ${listen} by UDP`);
+  for (const { id, listen, transport } of plan.statsdReceivers)
+    lines.push(`  StatsD "${id}": received at ${listen} by ${transport.toUpperCase()}`);
   for (const forwarder of plan.forwarders) lines.push(renderForwarder(forwarder));
   for (const { kind, name, shownAddress, remark } of plan.sinks)
     lines.push(`  ${kind} "${name}": ${shownAddress}${remark === undefined ? '' : `, ${remark}`}`);

@@ -10,10 +10,10 @@ import type { ConfigPath, Reporter } from '../settings/finding.ts';
 export interface Listener {
   /** As it is called in messages. */
   readonly id: string;
-  /** `host:port`. */
+  /** `host:port`, or a path of the file system. */
   readonly listen: string;
-  /** The same port of both protocols is no collision. */
-  readonly protocol: 'tcp' | 'udp';
+  /** The same port of two protocols is no collision. */
+  readonly protocol: 'tcp' | 'udp' | 'unix';
   /** Where it is written. */
   readonly at: ConfigPath;
 }

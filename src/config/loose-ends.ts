@@ -5,15 +5,13 @@
 import type { CollectorPlan } from './plan.ts';
 
 export function listLooseEnds(plan: CollectorPlan): readonly string[] {
-  const { sinks, sources, taskSources, traceReceivers, otlpReceivers } = plan;
+  const { sinks, sources, taskSources, traceReceivers, otlpReceivers, statsdReceivers } = plan;
   const takes = (signal: 'metrics' | 'traces') =>
     sinks.filter(({ signals }) => signals.includes(signal));
   const ends: string[] = [];
-  const scrapes = sources.length + taskSources.length > 0;
-  if (
-    (scrapes || traceReceivers.length + otlpReceivers.length === 0) &&
-    takes('metrics').length === 0
-  )
+  const hasMetrics = sources.length + taskSources.length + statsdReceivers.length > 0;
+  const hasOthers = traceReceivers.length + otlpReceivers.length > 0;
+  if ((hasMetrics || !hasOthers) && takes('metrics').length === 0)
     ends.push('no remote_write and no other sink of metrics: what is scraped goes nowhere');
   for (const { id, signals } of otlpReceivers)
     if (signals.length === 0)

@@ -15,6 +15,7 @@ import type { TlsServerInput } from '../settings/web-config.ts';
 import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
 import type { Signal } from '../sinks/sink.ts';
 import type { DetectionSettings } from '../transforms/detected-resource/settings.ts';
+import type { StatsdReceiverSettings } from '../statsd/settings.ts';
 import type { ForwarderSettings } from '../xray/forwarder.ts';
 import type { TraceReceiverSettings } from '../xray/receiver.ts';
 
@@ -38,6 +39,8 @@ export type TraceReceiverPlan = TraceReceiverSettings;
 
 /** A receiver of OTLP: a source of routes of both signals. Identity: all of it. */
 export type OtlpReceiverPlan = OtlpReceiverSettings;
+/** A receiver of StatsD: a source of routes of metrics. Identity: all of it. */
+export type StatsdReceiverPlan = StatsdReceiverSettings;
 
 /** A listener that signs requests and forwards them to AWS. Identity: all of it. */
 export type ForwarderPlan = ForwarderSettings;
@@ -132,6 +135,7 @@ export interface CollectorPlan {
   readonly taskSources: readonly TaskSourcePlan[];
   readonly traceReceivers: readonly TraceReceiverPlan[];
   readonly otlpReceivers: readonly OtlpReceiverPlan[];
+  readonly statsdReceivers: readonly StatsdReceiverPlan[];
   readonly forwarders: readonly ForwarderPlan[];
   readonly transforms: readonly TransformPlan[];
   readonly sinks: readonly SinkPlan[];

@@ -17,6 +17,7 @@ import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
+import { planStatsdReceivers, statsdReceiverSchema } from './statsd-receivers.ts';
 import { planXrayReceivers, xrayReceiverSchema } from './xray-receivers.ts';
 
 const globalSchema = z.strictObject({
@@ -51,6 +52,9 @@ export const prometheusSchema = z.strictObject({
   ),
   otlp_receivers: listOf(otlpReceiverSchema).optional().describe(
     'Where metrics and traces of OpenTelemetry are received; they go to every sink of theirs.',
+  ),
+  statsd_receivers: listOf(statsdReceiverSchema).optional().describe(
+    'Where metrics of StatsD are received; they go to every sink of metrics.',
   ),
   ...sinkShape,
   // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
@@ -96,8 +100,8 @@ const EXTERNAL_LABELS = 'external_labels';
 
 /**
  * Checks what the schema can't (one value against another), fills in the defaults, and makes the
- * routes: from all jobs to all sinks of metrics, and from all receivers of segments to all sinks of
- * traces.
+ * routes: from all jobs and receivers of metrics to all sinks of metrics, and from all receivers of
+ * segments to all sinks of traces.
  */
 export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const { input, baseDirectory, env, report } = options;
@@ -112,6 +116,8 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     env,
     report,
   });
+  const at = ['statsd_receivers'];
+  const statsdReceivers = planStatsdReceivers(input.statsd_receivers ?? [], at, report);
   const sinksOf = (signal: Signal): string[] =>
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
   const otlpPath = ['otlp_receivers'];
@@ -129,7 +135,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const metrics: RoutePlan = {
     id: 'metrics',
     signal: 'metrics',
-    sources: [...sources, ...otlpReceivers].map(({ id }) => id),
+    sources: [...sources, ...otlpReceivers, ...statsdReceivers].map(({ id }) => id),
     transforms: common.map(({ id }) => id),
     sinks: sinksOf('metrics'),
   };
@@ -138,6 +144,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     taskSources: [],
     traceReceivers,
     otlpReceivers,
+    statsdReceivers,
     forwarders,
     sinks,
     transforms: [...common, ...transforms],

@@ -99,9 +99,12 @@ export function deltaToCumulative({
   };
 }
 
-/** What OpenTelemetry calls the metric of a series that can be a delta. */
-function findType({ type, suffix }: Point): 'sum' | 'histogram' | undefined {
-  if (type === 'counter') return 'sum';
+/**
+ * What OpenTelemetry calls the metric of a series that can be a delta. Increases of what is no
+ * counter and no histogram are those of a sum that may fall.
+ */
+function findType({ type, suffix, isDelta }: Point): 'sum' | 'histogram' | undefined {
+  if (type === 'counter' || (isDelta && type === 'gauge')) return 'sum';
   return type === 'histogram' && PARTS.has(suffix) ? 'histogram' : undefined;
 }
 

@@ -5,7 +5,7 @@
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Gauge, Registry } from '../kernel/metrics.ts';
 import type { Rejection } from '../wire/xray/datagram.ts';
-import type { SocketAddress } from './kernel-drops.ts';
+import type { SocketAddress } from '../kernel/udp-drops.ts';
 import type { Tally } from './thread-messages.ts';
 
 export interface ReceiverReportOptions {

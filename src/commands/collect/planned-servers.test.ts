@@ -24,6 +24,7 @@ function make(context: TestContext, servers: readonly ServerPlan[]) {
     taskSources: [],
     traceReceivers: [],
     otlpReceivers: [],
+    statsdReceivers: [],
     forwarders: [],
     transforms: [],
     sinks: [],

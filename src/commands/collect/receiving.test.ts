@@ -3,11 +3,15 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { RecordingAppender } from '../../../test/kit/recording-appender.ts';
 import { createWorld } from '../../../test/kit/world.ts';
 import { until } from '../../../test/kit/waiting.ts';
 import type { ForwarderPlan, TraceReceiverPlan } from '../../config/plan.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { Receiving } from './receiving.ts';
+
+/** What no test here listens with. */
+const NONE = { otlpReceivers: [], statsdReceivers: [] };
 
 /** Sources whose documents appear in a list, as `receiver document`. */
 function make(context: TestContext) {
@@ -18,7 +22,7 @@ function make(context: TestContext) {
       append: (document) => void documents.push(`${receiver} ${Buffer.from(document).toString()}`),
       commit: () => undefined,
     }),
-    openAppender: () => assert.fail('no metrics are received'),
+    openAppender: () => new RecordingAppender(),
   });
   context.after(() => sources.stop(0));
   return { sources, documents };
@@ -72,13 +76,9 @@ async function ask(port: number): Promise<'refused' | 'answers'> {
 test('a change of the proxy leaves the receiver of the same port alone', async (context) => {
   const { sources, documents } = make(context);
   const port = await findPort();
-  await sources.apply({
-    otlpReceivers: [],
-    traceReceivers: [receiver(port)],
-    forwarders: [forwarder(port)],
-  });
+  await sources.apply({ ...NONE, traceReceivers: [receiver(port)], forwarders: [forwarder(port)] });
   const next = {
-    otlpReceivers: [],
+    ...NONE,
     traceReceivers: [receiver(port)],
     forwarders: [forwarder(port, 'eu-west-1')],
   };
@@ -93,10 +93,10 @@ test('a change of the proxy leaves the receiver of the same port alone', async (
 test('a receiver with another name takes over its address', async (context) => {
   const { sources, documents } = make(context);
   const port = await findPort();
-  await sources.apply({ otlpReceivers: [], traceReceivers: [receiver(port)], forwarders: [] });
+  await sources.apply({ ...NONE, traceReceivers: [receiver(port)], forwarders: [] });
   await send(port, 'one');
   await until('a document has come', 5_000, () => documents.length === 1);
-  const next = { otlpReceivers: [], traceReceivers: [receiver(port, 'awsxray/2')], forwarders: [] };
+  const next = { ...NONE, traceReceivers: [receiver(port, 'awsxray/2')], forwarders: [] };
   await sources.apply(next);
   await sources.retain(next);
   await send(port, 'two');
@@ -107,9 +107,9 @@ test('a receiver with another name takes over its address', async (context) => {
 test('an address of all interfaces takes the place of one of them', async (context) => {
   const { sources, documents } = make(context);
   const port = await findPort();
-  await sources.apply({ otlpReceivers: [], traceReceivers: [receiver(port)], forwarders: [] });
+  await sources.apply({ ...NONE, traceReceivers: [receiver(port)], forwarders: [] });
   const next = {
-    otlpReceivers: [],
+    ...NONE,
     traceReceivers: [{ id: 'awsxray', listen: `0.0.0.0:${port}` }],
     forwarders: [],
   };
@@ -125,16 +125,12 @@ test('where an address is taken, everything listens as before', async (context) 
   const other = createServer().listen(taken, '127.0.0.1');
   await once(other, 'listening');
   context.after(() => other.close());
-  const before = {
-    otlpReceivers: [],
-    traceReceivers: [receiver(port)],
-    forwarders: [forwarder(port)],
-  };
+  const before = { ...NONE, traceReceivers: [receiver(port)], forwarders: [forwarder(port)] };
   await sources.apply(before);
   // The receiver is renamed on its address, so that it has closed when the proxy fails.
   const free = await findPort();
   const failing = {
-    otlpReceivers: [],
+    ...NONE,
     traceReceivers: [receiver(port, 'awsxray/2'), receiver(free, 'new')],
     forwarders: [forwarder(port, 'eu-west-1'), { ...forwarder(taken), id: 'awsproxy' }],
   };
@@ -157,14 +153,14 @@ test('where a replacement fails, what was replaced before it listens again', asy
   const { sources, documents } = make(context);
   const [one, two] = [await findPort(), await findPort()];
   await sources.apply({
-    otlpReceivers: [],
+    ...NONE,
     traceReceivers: [receiver(one)],
     forwarders: [forwarder(one), { ...forwarder(two), id: 'awsproxy' }],
   });
   // A host that is not of this machine: the address is in the way of nothing but fails.
   const elsewhere = { ...forwarder(two, 'eu-west-1'), id: 'awsproxy' };
   const failing = {
-    otlpReceivers: [],
+    ...NONE,
     traceReceivers: [receiver(one, 'awsxray/2')],
     forwarders: [
       forwarder(one, 'eu-west-1'),
@@ -182,12 +178,8 @@ test('where a replacement fails, what was replaced before it listens again', asy
 test('what the plan has no longer is closed by retain', async (context) => {
   const { sources } = make(context);
   const port = await findPort();
-  await sources.apply({
-    otlpReceivers: [],
-    traceReceivers: [receiver(port)],
-    forwarders: [forwarder(port)],
-  });
-  const none = { otlpReceivers: [], traceReceivers: [], forwarders: [] };
+  await sources.apply({ ...NONE, traceReceivers: [receiver(port)], forwarders: [forwarder(port)] });
+  const none = { ...NONE, traceReceivers: [], forwarders: [] };
   await sources.apply(none);
   assert.equal(await ask(port), 'answers');
   await sources.retain(none);

@@ -15,6 +15,7 @@ import { MetricsIntake } from '../../otlp/metrics/intake.ts';
 import { METRICS_INTAKE_DEFAULTS } from '../../otlp/metrics/settings.ts';
 import { OtlpReceiver } from '../../otlp/receiver.ts';
 import { TracesIntake } from '../../otlp/traces/intake.ts';
+import { StatsdReceiver } from '../../statsd/receiver.ts';
 import { Forwarder } from '../../xray/forwarder.ts';
 import { TraceReceiver } from '../../xray/receiver.ts';
 
@@ -25,7 +26,10 @@ export interface ReceivingOptions {
   readonly openAppender: OpenRoutedAppender;
 }
 
-type Listeners = Pick<CollectorPlan, 'traceReceivers' | 'otlpReceivers' | 'forwarders'>;
+type Listeners = Pick<
+  CollectorPlan,
+  'traceReceivers' | 'otlpReceivers' | 'statsdReceivers' | 'forwarders'
+>;
 
 /** How one listens, and what listens; made anew where it has to listen again. */
 interface Wanted extends Pick<Listener, 'listen' | 'protocol'> {
@@ -122,8 +126,9 @@ export class Receiving {
     }
   }
 
-  #list({ traceReceivers, otlpReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
-    const { world, openTraces } = this.#options;
+  #list(plan: Listeners): ReadonlyMap<string, Wanted> {
+    const { traceReceivers, otlpReceivers, statsdReceivers, forwarders } = plan;
+    const { world, openTraces, openAppender } = this.#options;
     const all = new Map<string, Wanted>();
     for (const one of traceReceivers)
       all.set(`receiver ${JSON.stringify(one)}`, {
@@ -140,6 +145,13 @@ export class Receiving {
           make: () => this.#makeOtlpReceiver(one),
         });
     }
+    for (const one of statsdReceivers)
+      all.set(`statsd ${JSON.stringify(one)}`, {
+        listen: one.listen,
+        protocol: one.transport,
+        make: () =>
+          new StatsdReceiver(one, { world, openAppender: () => openAppender(one.id, 'statsd') }),
+      });
     for (const one of forwarders)
       all.set(`forwarder ${JSON.stringify(one)}`, {
         listen: one.listen,

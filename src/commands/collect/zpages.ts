@@ -78,7 +78,7 @@ function describePipelines({ routes }: CollectorPlan): string {
 }
 
 function describeExtensions(plan: CollectorPlan): string {
-  const { servers, forwarders, traceReceivers, otlpReceivers } = plan;
+  const { servers, forwarders, traceReceivers, otlpReceivers, statsdReceivers } = plan;
   return renderTable(
     ['Listener', 'Address', 'Serves'],
     [
@@ -94,6 +94,11 @@ function describeExtensions(plan: CollectorPlan): string {
           one === undefined ? [] : [[id, one.listen, `OTLP: ${signals.join(', ')}`]],
         ),
       ),
+      ...statsdReceivers.map(({ id, listen, transport }) => [
+        id,
+        `${listen} ${transport}`,
+        'metrics of StatsD',
+      ]),
     ],
   );
 }

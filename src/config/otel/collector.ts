@@ -23,6 +23,7 @@ import { listOtlpListeners } from '../otlp-receivers.ts';
 import type { CollectorPlan, OtlpReceiverPlan, RoutePlan, TransformPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
+import { describeListener } from '../statsd-receivers.ts';
 import type { CollectorContext } from './component.ts';
 import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
 import { type PlannedExporter, planExporter } from './exporter-kinds.ts';
@@ -38,7 +39,7 @@ import { PROXY_SUFFIX } from './trace-receivers.ts';
 import { checkUnused } from './unused.ts';
 import { planExporterTransforms } from './exporter-transforms.ts';
 import { checkQueueStorage } from './queue-storage.ts';
-import { checkTemporality } from './temporality.ts';
+import { checkTemporality, wantsTotals } from './temporality.ts';
 
 export { isCollectorConfig } from './document.ts';
 
@@ -84,15 +85,19 @@ export async function planCollector(
   const otlpReceivers = received
     .flatMap((one) => one.otlpReceivers)
     .map((one) => withSignals(one, routes));
+  const statsdReceivers = received
+    .flatMap((one) => one.statsdReceivers)
+    .map((one) => ({ ...one, isCumulative: wantsTotals(one.id, used.pipelines, names) }));
   const forwarders = [...extensions.forwarders, ...received.flatMap((one) => one.forwarders)];
   const servers = [...extensions.servers, ...telemetry.servers];
-  const listening = { servers, traceReceivers, otlpReceivers, forwarders };
+  const listening = { servers, traceReceivers, otlpReceivers, statsdReceivers, forwarders };
   checkListeners(listListeners(listening, input), report);
   return {
     sources: applyObservers(sources, extensions.targets, report),
     taskSources: received.flatMap((one) => one.taskSources),
     traceReceivers,
     otlpReceivers,
+    statsdReceivers,
     forwarders,
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
@@ -222,9 +227,12 @@ function planRoutes(
   return found.map(([receiver, resolved]) => ({
     id: used.length === 1 ? name : `${name}:${receiver}`,
     signal,
-    sources: [...resolved.sources, ...resolved.taskSources, ...resolved.otlpReceivers].map(
-      ({ id }) => id,
-    ),
+    sources: [
+      ...resolved.sources,
+      ...resolved.taskSources,
+      ...resolved.otlpReceivers,
+      ...resolved.statsdReceivers,
+    ].map(({ id }) => id),
     transforms: [
       ...planExternalLabels(receiver, resolved).map(({ id }) => id),
       // What is not scraped has no job and instance to make a resource of.
@@ -247,11 +255,14 @@ function withSignals(
   };
 }
 
-type Listening = Pick<CollectorPlan, 'servers' | 'traceReceivers' | 'otlpReceivers' | 'forwarders'>;
+type Listening = Pick<
+  CollectorPlan,
+  'servers' | 'traceReceivers' | 'otlpReceivers' | 'statsdReceivers' | 'forwarders'
+>;
 
 /** All that listens, with the path at which a collision is told. */
 function listListeners(
-  { servers, traceReceivers, otlpReceivers, forwarders }: Listening,
+  { servers, traceReceivers, otlpReceivers, statsdReceivers, forwarders }: Listening,
   { extensions = {} }: Pick<CollectorInput, 'extensions'>,
 ): readonly Listener[] {
   const isExtension = (id: string): boolean => Object.hasOwn(extensions, id);
@@ -266,6 +277,7 @@ function listListeners(
       return { id, listen, protocol: 'tcp', at };
     }),
     ...listOtlpListeners(otlpReceivers, ({ id }) => ['receivers', id]),
+    ...statsdReceivers.map((one) => describeListener(one, ['receivers', one.id])),
     ...traceReceivers.map(({ id, listen }): Listener => ({
       id,
       listen,

@@ -94,12 +94,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
       'run a node exporter on the host and scrape it with a job',
     ),
     only('metrics', 'telegraf_prometheus', 'write its jobs in a prometheus receiver'),
-    only(
-      'metrics',
-      'statsd',
-      'run a statsd exporter of Prometheus in the task and scrape it with a job, or ' +
-        besideFor('StatsD'),
-    ),
     lacking('kafka', besideFor('what is read from Kafka')),
     only(
       'metrics',

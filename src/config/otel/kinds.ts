@@ -18,6 +18,7 @@ import { extensionKinds } from './extensions/extensions.ts';
 import { otlpReceiverKind } from './otlp-receivers.ts';
 import { processorKinds } from './processors/processors.ts';
 import { receiverSchema } from './receivers.ts';
+import { statsdReceiverKind } from './statsd-receivers.ts';
 import { traceReceiverKind } from './trace-receivers.ts';
 import { taskMetricsKind } from './task-metrics.ts';
 
@@ -29,6 +30,7 @@ const receiverKinds: readonly ComponentKind[] = [
   },
   taskMetricsKind,
   otlpReceiverKind,
+  statsdReceiverKind,
   traceReceiverKind,
 ];
 

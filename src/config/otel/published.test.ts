@@ -41,7 +41,7 @@ const ADOT: Readonly<Record<string, Expected>> = {
     partial: [],
   },
   'ecs-default-config.yaml': {
-    errors: ['4 receiver "otlp"', '13 receiver "statsd"', '26 exporter "awsemf"'],
+    errors: ['4 receiver "otlp"', '26 exporter "awsemf"'],
     partial: ['awsxray → xray/awsxray'],
   },
   'ecs-xray.yaml': { errors: ['5 receiver "otlp"'], partial: [] },

@@ -1,7 +1,8 @@
 /**
  * Receivers. One of Prometheus has a Prometheus configuration of jobs under `config`, with its own
  * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, that
- * of OTLP in otlp-receivers.ts, and that of X-Ray's traces in trace-receivers.ts.
+ * of OTLP in otlp-receivers.ts, that of StatsD in statsd-receivers.ts, and that of X-Ray's traces in
+ * trace-receivers.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';
@@ -10,7 +11,13 @@ import { goDurationSchema } from '../../settings/go-duration.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
-import type { ForwarderPlan, TraceReceiverPlan, SourcePlan, TaskSourcePlan } from '../plan.ts';
+import type {
+  ForwarderPlan,
+  SourcePlan,
+  StatsdReceiverPlan,
+  TaskSourcePlan,
+  TraceReceiverPlan,
+} from '../plan.ts';
 import { prometheusSchema, resolveExternalLabels, resolveJobs } from '../prometheus.ts';
 import { parseValue } from '../reading.ts';
 import { resolveGlobalTiming } from '../scrape.ts';
@@ -22,6 +29,7 @@ import {
   resolveOtlpReceiver,
   type ResolvedOtlpReceiver,
 } from './otlp-receivers.ts';
+import { isStatsdReceiver, resolveStatsdReceiver } from './statsd-receivers.ts';
 import { isTraceReceiver, resolveTraceReceiver } from './trace-receivers.ts';
 import { isTaskMetrics, resolveTaskMetrics } from './task-metrics.ts';
 
@@ -32,6 +40,7 @@ export const receiverConfigSchema = prometheusSchema.extend({
   ...Object.fromEntries(sinkKinds.map(({ key }) => [key, unsupported(SINK)])),
   xray_receivers: unsupported('write it as a receiver awsxray'),
   otlp_receivers: unsupported('write it as a receiver otlp'),
+  statsd_receivers: unsupported('write it as a receiver statsd'),
 }) as unknown as typeof prometheusSchema;
 
 export const receiverSchema = z.strictObject({
@@ -83,6 +92,7 @@ export interface ResolvedReceiver {
   readonly traceReceivers: readonly TraceReceiverPlan[];
   /** Without their signals, which are those of pipelines. */
   readonly otlpReceivers: readonly ResolvedOtlpReceiver[];
+  readonly statsdReceivers: readonly StatsdReceiverPlan[];
   /** What it listens on beside that. */
   readonly forwarders: readonly ForwarderPlan[];
   /** They replace labels that a series has already, as in the Collector. */
@@ -103,6 +113,10 @@ export async function resolveReceiver(
     const found = resolveOtlpReceiver(name, receiver, context);
     return found && { ...NOTHING, otlpReceivers: [found] };
   }
+  if (isStatsdReceiver(name)) {
+    const found = resolveStatsdReceiver(name, receiver, context);
+    return found && { ...NOTHING, statsdReceivers: [found] };
+  }
   if (!isTaskMetrics(name)) return resolveScraper(name, receiver, context);
   const source = resolveTaskMetrics(name, receiver, context);
   return source && { ...NOTHING, taskSources: [source] };
@@ -113,6 +127,7 @@ const NOTHING: ResolvedReceiver = {
   taskSources: [],
   traceReceivers: [],
   otlpReceivers: [],
+  statsdReceivers: [],
   forwarders: [],
   externalLabels: {},
 };

@@ -93,8 +93,9 @@ function makeNumbers(
   isDelta: boolean,
   points: readonly NumberPoint[],
 ): MetricData {
-  // An info and a state set are sums that go up and down, as the Collector has them.
-  const isSum = type === 'counter' || type === 'info' || type === 'stateset';
+  // An info and a state set are sums that go up and down, as the Collector has them, and so are
+  // increases of what is no counter.
+  const isSum = isDelta || type === 'counter' || type === 'info' || type === 'stateset';
   return isSum
     ? { kind: 'sum', isMonotonic: type === 'counter', isDelta, points }
     : { kind: 'gauge', points };

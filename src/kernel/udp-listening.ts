@@ -3,7 +3,7 @@
  * socket can't be bound.
  */
 import { lookup } from 'node:dns/promises';
-import { ConfigError } from '../kernel/errors.ts';
+import { ConfigError } from './errors.ts';
 
 export interface ListenPlace {
   readonly name: string;
@@ -42,8 +42,8 @@ export function describeBindError(
   if (code === 'EADDRINUSE')
     return new ConfigError(
       'PORT_IN_USE',
-      `${name}: UDP ${listen} is in use by another process, such as an X-Ray daemon; stop it or ` +
-        `choose another address with ${flag}`,
+      `${name}: UDP ${listen} is in use by another process, such as a daemon that this one ` +
+        `replaces; stop it or choose another address with ${flag}`,
       { cause },
     );
   if (code === 'EACCES')

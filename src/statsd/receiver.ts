@@ -1,0 +1,186 @@
+/**
+ * Receives metrics of StatsD, adds them up, and appends what an interval has brought. What was
+ * added and not yet appended is in memory: a process that is killed loses up to one interval; one
+ * that stops does not.
+ *
+ *     socket ─► packets (PENDING_BYTES_MAX) ─► lines ─► series table ─► each interval: appender
+ *
+ * Senders are not told apart: a series has its name and tags, whoever sends it.
+ * Source: contrib's receiver/statsdreceiver
+ */
+import type { Component } from '../kernel/component.ts';
+import { describeError } from '../kernel/errors.ts';
+import type { World } from '../kernel/world.ts';
+import type { RoutedAppender } from '../model/sample.ts';
+import { LINE_BYTES_MAX, parseLine } from './line.ts';
+import { StatsdReport } from './report.ts';
+import { StatsdTable } from './table.ts';
+import type { StatsdReceiverSettings } from './settings.ts';
+import { CLIENTS_MAX, StreamServer } from './stream-server.ts';
+import { UdpSocket } from './udp-socket.ts';
+
+/** Datagrams that were read and not yet taken. */
+const PENDING_BYTES_MAX = 16 * 1024 * 1024;
+/** After so long, taking lines gives way to other work. */
+const TURN_MS = 10;
+const LINE_FEED = 10;
+
+export interface StatsdReceiverParts {
+  readonly world: World;
+  readonly openAppender: () => RoutedAppender;
+  /** From 0 to below 1; Math.random by default. */
+  readonly random?: () => number;
+}
+
+export class StatsdReceiver implements Component {
+  readonly name: string;
+  readonly #settings: StatsdReceiverSettings;
+  readonly #parts: StatsdReceiverParts;
+  readonly #report: StatsdReport;
+  readonly #ended = new AbortController();
+  #udp: UdpSocket | undefined;
+  #stream: StreamServer | undefined;
+  #appender: RoutedAppender | undefined;
+  #table: StatsdTable | undefined;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #isDraining = false;
+  #ticking: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: StatsdReceiverSettings, parts: StatsdReceiverParts) {
+    this.name = settings.id;
+    this.#settings = settings;
+    this.#parts = parts;
+    const { log, metrics } = parts.world;
+    this.#report = new StatsdReport({ receiver: settings.id, log, metrics });
+  }
+
+  /** Where it listens, after `start`: `host:port`, or a path. */
+  get address(): string {
+    const udp = this.#udp?.address;
+    if (udp === undefined) return this.#stream?.address ?? '';
+    return udp.family === 6 ? `[${udp.host}]:${udp.port}` : `${udp.host}:${udp.port}`;
+  }
+
+  /** @throws ConfigError LISTEN_ADDRESS, LISTEN_FAILED, PORT_FORBIDDEN or PORT_IN_USE */
+  async start(): Promise<void> {
+    const { openAppender, random = Math.random } = this.#parts;
+    this.#appender = openAppender();
+    this.#table = new StatsdTable(this.#settings, this.#appender, random);
+    const report = this.#report;
+    if (this.#settings.transport === 'udp') {
+      this.#udp = new UdpSocket(this.#settings, {
+        onDatagram: (datagram) => this.#hold(datagram),
+        onFailure: (error) => report.tellSocketFailed(describeError(error)),
+        onKernelDrops: (count) => report.tellKernelDrops(count),
+      });
+      await this.#udp.open();
+    } else {
+      this.#stream = new StreamServer(this.#settings, {
+        onLines: (lines) => this.#take(lines),
+        onTooLong: () => report.countRefused('too_long'),
+        onClients: (count) => report.setClients(count),
+        onClientRefused: () => report.tellClientRefused(CLIENTS_MAX),
+      });
+      await this.#stream.open();
+    }
+    report.tellListening(this.address, this.#settings.transport);
+    this.#ticking = this.#tick();
+  }
+
+  /** Reads what the sockets still have, and appends what was added up. */
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    await Promise.all([this.#udp?.close(deadlineMs / 2), this.#stream?.close(deadlineMs / 2)]);
+    while (this.#takePending(performance.now() + TURN_MS)) await nextTurn();
+    this.#ended.abort();
+    await this.#ticking;
+    await this.#flush();
+    this.#appender?.close();
+    this.#report.end();
+  }
+
+  async #tick(): Promise<void> {
+    const { clock } = this.#parts.world;
+    const { intervalMs } = this.#settings;
+    const { signal } = this.#ended;
+    let nextMs = clock.nowMs() + intervalMs;
+    while (!signal.aborted) {
+      await clock.sleep(nextMs - clock.nowMs(), signal).catch(() => undefined);
+      if (signal.aborted) return;
+      await Promise.all([this.#flush(), this.#udp?.readDrops()]);
+      // Ticks that a suspended machine has missed are left out.
+      const missed = Math.floor((clock.nowMs() - nextMs) / intervalMs);
+      nextMs += Math.max(1, missed + 1) * intervalMs;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const table = this.#table;
+    if (table === undefined) return;
+    const nowMs = this.#parts.world.clock.nowMs();
+    await table.flush(nowMs, (series, error) => this.#report.tellUncommitted(series, error));
+    this.#report.tellInterval(table.size);
+  }
+
+  /** Datagrams wait for their turn, so that a burst holds up nothing else for long. */
+  #hold(datagram: Buffer): void {
+    if (this.#pendingBytes + datagram.length > PENDING_BYTES_MAX) {
+      this.#report.tellBufferFull(PENDING_BYTES_MAX);
+      return;
+    }
+    this.#pending.push(datagram);
+    this.#pendingBytes += datagram.length;
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    setImmediate(this.#drain);
+  }
+
+  readonly #drain = (): void => {
+    if (this.#takePending(performance.now() + TURN_MS)) setImmediate(this.#drain);
+    else this.#isDraining = false;
+  };
+
+  /** @returns whether more is waiting */
+  #takePending(endMs: number): boolean {
+    let index = 0;
+    for (const datagram of this.#pending) {
+      index += 1;
+      this.#pendingBytes -= datagram.length;
+      this.#take(datagram);
+      if (performance.now() >= endMs) break;
+    }
+    this.#pending = this.#pending.slice(index);
+    return this.#pending.length > 0;
+  }
+
+  #take(packet: Buffer): void {
+    this.#report.countReceived(packet.length);
+    for (let start = 0; start < packet.length;) {
+      const found = packet.indexOf(LINE_FEED, start);
+      const end = found < 0 ? packet.length : found;
+      if (end - start > LINE_BYTES_MAX) this.#report.countRefused('too_long');
+      else this.#takeLine(packet.toString('utf8', start, end));
+      start = end + 1;
+    }
+  }
+
+  #takeLine(written: string): void {
+    const text = written.trim();
+    if (text === '') return;
+    const line = parseLine(text, this.#settings.takesSimpleTags);
+    const nowMs = this.#parts.world.clock.nowMs();
+    const refusal = typeof line === 'string' ? line : this.#table?.take(line, nowMs);
+    if (refusal === undefined) this.#report.countTaken();
+    else this.#report.countRefused(refusal);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,158 @@
+/**
+ * What a receiver of StatsD tells: each event as a line of the log and in its metrics. Lines of the
+ * log say causes and counts, nothing of what was sent.
+ */
+import type { Logger } from '../kernel/logger.ts';
+import type { Counter, Gauge, Registry } from '../kernel/metrics.ts';
+import { LINE_REFUSALS, type LineRefusal } from './line.ts';
+import { TABLE_REFUSALS, type TableRefusal } from './table.ts';
+
+/** Why a line is not taken. */
+export type StatsdRefusal = LineRefusal | TableRefusal | 'too_long';
+
+const REFUSALS: readonly StatsdRefusal[] = [...LINE_REFUSALS, ...TABLE_REFUSALS, 'too_long'];
+
+/** What is no metric was never to be one: it is counted and not told. */
+const QUIET: ReadonlySet<StatsdRefusal> = new Set(['event', 'service_check']);
+
+const REMEDIES: Readonly<Partial<Record<StatsdRefusal, string>>> = {
+  unmapped: 'give its type an entry of timer_histogram_mapping',
+  type_conflict: 'give metrics of different types different names or tags',
+  negative_count: 'send it as a gauge, or set is_monotonic_counter to false',
+  series_limit: 'send fewer tags that have many values, or raise series_limit where there is one',
+  observation_limit: 'observe as histogram, or shorten aggregation_interval',
+  tag: 'give each tag a value, or set enable_simple_tags',
+};
+
+export interface StatsdReportOptions {
+  readonly receiver: string;
+  readonly log: Logger;
+  readonly metrics: Registry;
+}
+
+export class StatsdReport {
+  readonly #log: Logger;
+  readonly #options: StatsdReportOptions;
+  readonly #counters: ReceiverMetrics;
+  /** Since the last time that refusals were told. */
+  readonly #refused = new Map<StatsdRefusal, number>();
+
+  constructor(options: StatsdReportOptions) {
+    this.#options = options;
+    this.#log = options.log.with({ receiver: options.receiver });
+    this.#counters = createMetrics(options.metrics, options.receiver);
+  }
+
+  tellListening(address: string, transport: string): void {
+    this.#log.info('listening', { what: 'StatsD', transport, address });
+  }
+
+  countReceived(bytes: number): void {
+    this.#counters.packets.inc();
+    this.#counters.bytes.inc(bytes);
+  }
+
+  countTaken(): void {
+    this.#counters.taken.inc();
+  }
+
+  countRefused(reason: StatsdRefusal): void {
+    this.#counters.refused(reason).inc();
+    if (!QUIET.has(reason)) this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+  }
+
+  /** Tells what was refused since the last call, and how many series there are. */
+  tellInterval(series: number): void {
+    this.#counters.series.set(series);
+    for (const [reason, count] of this.#refused)
+      this.#log.warn('lines of StatsD are not taken', { reason, count, remedy: REMEDIES[reason] });
+    this.#refused.clear();
+  }
+
+  tellBufferFull(bytes: number): void {
+    this.#counters.dropped('memory').inc();
+    this.#log.warn('datagrams of StatsD are dropped: the collector does not keep up', {
+      buffer_bytes: bytes,
+      remedy: 'give it more CPU, or let clients put several metrics into a datagram',
+    });
+  }
+
+  tellKernelDrops(count: number): void {
+    this.#counters.dropped('kernel').inc(count);
+    if (count === 0) return;
+    this.#log.warn('the kernel dropped datagrams: the receive buffer was full', {
+      count,
+      remedy: 'raise net.core.rmem_max on the instance, or give the collector more CPU',
+    });
+  }
+
+  setClients(count: number): void {
+    this.#counters.clients.set(count);
+  }
+
+  tellClientRefused(max: number): void {
+    this.#counters.clientsRefused.inc();
+    this.#log.warn('a client of StatsD is refused: there are too many', { clients: max });
+  }
+
+  tellSocketFailed(error: string): void {
+    this.#counters.socketErrors.inc();
+    this.#log.error('a socket of StatsD failed; it is opened again', { error });
+  }
+
+  tellUncommitted(series: number, error: unknown): void {
+    this.#counters.uncommitted.inc(series);
+    this.#log.error('metrics of StatsD could not be committed and are lost', { series, error });
+  }
+
+  /** The gauges of a receiver that is gone. */
+  end(): void {
+    const { metrics, receiver } = this.#options;
+    for (const name of ['series', 'clients'])
+      metrics.gauges(`amperage_statsd_${name}`, HELP[name] ?? '').remove({ receiver });
+  }
+}
+
+interface ReceiverMetrics {
+  readonly packets: Counter;
+  readonly bytes: Counter;
+  readonly taken: Counter;
+  readonly refused: (reason: StatsdRefusal) => Counter;
+  readonly dropped: (reason: 'memory' | 'kernel') => Counter;
+  readonly clientsRefused: Counter;
+  readonly socketErrors: Counter;
+  readonly uncommitted: Counter;
+  readonly series: Gauge;
+  readonly clients: Gauge;
+}
+
+const HELP: Readonly<Record<string, string>> = {
+  series: 'Series that are remembered, at the last interval.',
+  clients: 'Clients that are connected.',
+};
+
+function createMetrics(registry: Registry, receiver: string): ReceiverMetrics {
+  const family = (name: string, help: string) => registry.counters(`amperage_statsd_${name}`, help);
+  const counter = (name: string, help: string): Counter => family(name, help).with({ receiver });
+  const gauge = (name: string): Gauge =>
+    registry.gauges(`amperage_statsd_${name}`, HELP[name] ?? '').with({ receiver });
+  const refused = family('lines_refused_total', 'Lines that were not taken, by reason.');
+  const dropped = family('datagrams_dropped_total', 'Datagrams that were not read, by reason.');
+  // Present from the start, so that an alert sees the first one.
+  const byReason = new Map(
+    REFUSALS.map((reason) => [reason, refused.with({ receiver, reason })] as const),
+  );
+  dropped.with({ receiver, reason: 'memory' });
+  return {
+    packets: counter('packets_received_total', 'Datagrams, and reads of streams.'),
+    bytes: counter('received_bytes_total', 'Bytes of them.'),
+    taken: counter('lines_taken_total', 'Lines that added to a series.'),
+    refused: (reason) => byReason.get(reason) ?? refused.with({ receiver, reason }),
+    dropped: (reason) => dropped.with({ receiver, reason }),
+    clientsRefused: counter('clients_refused_total', 'Connections above the limit.'),
+    socketErrors: counter('socket_errors_total', 'Failures of a socket while it ran.'),
+    uncommitted: counter('series_uncommitted_total', 'Series lost because a commit failed.'),
+    series: gauge('series'),
+    clients: gauge('clients'),
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * The stream sockets of a receiver of StatsD: TCP, or a socket of the file system. Lines end with a
+ * line feed; the last one of a connection may lack it. Clients of DogStatsD write the length of
+ * each packet before it, 4 bytes little-endian: a connection whose fourth byte is 0 is read so,
+ * since no text has such a byte.
+ * Limits: CLIENTS_MAX connections, LINE_BYTES_MAX of a line and PACKET_BYTES_MAX of a packet.
+ * Source: contrib's receiver/statsdreceiver/internal/transport/tcp_server.go,
+ * https://docs.datadoghq.com/developers/dogstatsd/unix_socket/
+ */
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { ConfigError } from '../kernel/errors.ts';
+import { parseListen } from '../kernel/listen-address.ts';
+import { describeListenError } from '../kernel/listen-error.ts';
+import { LINE_BYTES_MAX } from './line.ts';
+import type { StatsdReceiverSettings } from './settings.ts';
+
+export const CLIENTS_MAX = 1_000;
+const PACKET_BYTES_MAX = 64 * 1024;
+const LENGTH_BYTES = 4;
+const LINE_FEED = 10;
+
+export interface StreamEvents {
+  /** Whole lines, each ended by a line feed but for the last. */
+  readonly onLines: (lines: Buffer) => void;
+  readonly onTooLong: () => void;
+  readonly onClients: (count: number) => void;
+  readonly onClientRefused: () => void;
+}
+
+export class StreamServer {
+  readonly #settings: StatsdReceiverSettings;
+  readonly #events: StreamEvents;
+  readonly #clients = new Set<Socket>();
+  #server: Server | undefined;
+
+  constructor(settings: StatsdReceiverSettings, events: StreamEvents) {
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  /** `host:port`, or the path. */
+  get address(): string {
+    const address = this.#server?.address();
+    if (address === null || address === undefined) return '';
+    if (typeof address === 'string') return address;
+    const { address: host, port } = address;
+    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  }
+
+  /** @throws ConfigError LISTEN_ADDRESS, LISTEN_FAILED, PORT_FORBIDDEN or PORT_IN_USE */
+  async open(): Promise<void> {
+    const { transport, listen, listenFlag, id: name, permissions } = this.#settings;
+    const server = createServer((client) => this.#serve(client));
+    server.maxConnections = CLIENTS_MAX;
+    server.on('drop', () => this.#events.onClientRefused());
+    const isPath = transport === 'unix';
+    if (isPath) await removeDead(listen);
+    const place = isPath ? { path: listen } : parseListen(listen, listenFlag);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(place, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      this.#server = server;
+      if (isPath) await chmod(listen, permissions);
+    } catch (error) {
+      server.close();
+      if (isPath) throw describePathError(error as NodeJS.ErrnoException, name, listen, listenFlag);
+      throw describeListenError(error as NodeJS.ErrnoException, { name, listen, listenFlag });
+    }
+    server.on('error', () => undefined);
+  }
+
+  /** Takes no more connections, reads what the open ones have sent, and ends them. */
+  async close(deadlineMs: number): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const client of this.#clients) client.end();
+    // A client that has sent all answers the end with its own; what is silent is cut off.
+    const timer = setTimeout(
+      () => {
+        for (const client of this.#clients) client.destroy();
+      },
+      Math.min(deadlineMs, 250),
+    );
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #serve(client: Socket): void {
+    this.#clients.add(client);
+    this.#events.onClients(this.#clients.size);
+    const reader = new StreamReader(this.#events);
+    client.on('data', (chunk: Buffer) => {
+      if (!reader.read(chunk)) client.destroy();
+    });
+    // A connection that is reset ends like another.
+    client.on('error', () => undefined);
+    client.on('close', () => {
+      reader.end();
+      this.#clients.delete(client);
+      this.#events.onClients(this.#clients.size);
+    });
+  }
+}
+
+/** Cuts the bytes of one connection into whole lines. */
+export class StreamReader {
+  readonly #events: Pick<StreamEvents, 'onLines' | 'onTooLong'>;
+  #rest: Buffer = Buffer.alloc(0);
+  #isFramed: boolean | undefined;
+  /** Whether the rest of a line that was too long is passed over. */
+  #isSkipping = false;
+
+  constructor(events: Pick<StreamEvents, 'onLines' | 'onTooLong'>) {
+    this.#events = events;
+  }
+
+  /** False where the connection can't be read on. */
+  read(chunk: Buffer): boolean {
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    if (this.#isFramed === undefined) {
+      if (this.#rest.length < LENGTH_BYTES && !this.#rest.includes(LINE_FEED)) return true;
+      this.#isFramed = this.#rest.length >= LENGTH_BYTES && this.#rest[LENGTH_BYTES - 1] === 0;
+    }
+    return this.#isFramed ? this.#readPackets() : this.#readLines();
+  }
+
+  end(): void {
+    if (this.#rest.length > 0 && this.#isFramed !== true && !this.#isSkipping)
+      this.#events.onLines(this.#rest);
+    this.#rest = Buffer.alloc(0);
+  }
+
+  #readLines(): true {
+    const end = this.#rest.lastIndexOf(LINE_FEED) + 1;
+    if (end > 0) {
+      const start = this.#isSkipping ? this.#rest.indexOf(LINE_FEED) + 1 : 0;
+      this.#isSkipping = false;
+      if (end > start) this.#events.onLines(this.#rest.subarray(start, end));
+      this.#rest = Buffer.from(this.#rest.subarray(end));
+    }
+    if (this.#rest.length > LINE_BYTES_MAX) {
+      if (!this.#isSkipping) this.#events.onTooLong();
+      this.#isSkipping = true;
+      this.#rest = Buffer.alloc(0);
+    }
+    return true;
+  }
+
+  #readPackets(): boolean {
+    while (this.#rest.length >= LENGTH_BYTES) {
+      const length = this.#rest.readUInt32LE(0);
+      if (length > PACKET_BYTES_MAX) {
+        this.#events.onTooLong();
+        this.#rest = Buffer.alloc(0);
+        return false;
+      }
+      if (this.#rest.length < LENGTH_BYTES + length) break;
+      this.#events.onLines(this.#rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length));
+      this.#rest = this.#rest.subarray(LENGTH_BYTES + length);
+    }
+    this.#rest = Buffer.from(this.#rest);
+    return true;
+  }
+}
+
+/** Removes a socket that nobody listens on any more: what a process that was killed leaves. */
+async function removeDead(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return;
+  const isAlive = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on('error', () => resolve(false));
+  });
+  if (!isAlive) await unlink(path).catch(() => undefined);
+}
+
+function describePathError(
+  error: NodeJS.ErrnoException,
+  name: string,
+  path: string,
+  flag: string,
+): ConfigError {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? 'another process listens there, or it is no socket; stop that process or remove the file'
+      : `${error.code ?? error.message}; give ${flag} a path in a folder that may be written`;
+  return new ConfigError('LISTEN_FAILED', `${name}: cannot listen on ${path}: ${why}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,255 @@
+/**
+ * The series of a receiver: what each line adds to, and what an interval appends of them.
+ *
+ *     line ─► key: name, tags ─► series: aggregate, refs of its parts
+ *     tick ─► flush: at most BATCH_SAMPLES a transaction, other work between two of them
+ *
+ * A name with the same tags has one type; a line of another is refused until the series is
+ * forgotten.
+ * Limits: `seriesMax` series; in an interval OBSERVATIONS_MAX observations and members of sets, and
+ * SERIES_OBSERVATIONS_MAX of one series.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type LabelSet, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
+import {
+  DROPPED_REF,
+  type RoutedAppender,
+  type SeriesFamily,
+  type SeriesOrigin,
+  type SeriesRef,
+} from '../model/sample.ts';
+import type { Aggregate } from './aggregates.ts';
+import type { StatsdLine } from './line.ts';
+import { makeAggregate, type Making } from './making.ts';
+import { escapeName } from './names.ts';
+import type { StatsdReceiverSettings } from './settings.ts';
+
+const OBSERVATIONS_MAX = 1_000_000;
+/** Of one series, so that no transaction is long. */
+export const SERIES_OBSERVATIONS_MAX = 10_000;
+/** A transaction takes about this many samples, so that no turn is long. */
+const BATCH_SAMPLES = 2_000;
+
+/** Why the line of a metric adds to nothing. */
+export const TABLE_REFUSALS = [
+  'unmapped',
+  'type_conflict',
+  'negative_count',
+  'series_limit',
+  'observation_limit',
+] as const;
+export type TableRefusal = (typeof TABLE_REFUSALS)[number];
+
+interface Part {
+  readonly labels: LabelSet;
+  readonly origin: SeriesOrigin;
+  ref: SeriesRef;
+}
+
+interface Series {
+  readonly type: StatsdLine['type'];
+  readonly aggregate: Aggregate;
+  readonly parts: readonly Part[];
+  /** When its last line came. */
+  lastMs: number;
+  createdMs: number;
+  /** Whether something came since it was written. */
+  isChanged: boolean;
+  isTold: boolean;
+}
+
+export class StatsdTable {
+  readonly #settings: StatsdReceiverSettings;
+  readonly #making: Making;
+  readonly #appender: RoutedAppender;
+  readonly #series = new Map<string, Series>();
+  #generation: number;
+  #heldCount = 0;
+  #lastFlushMs = 0;
+
+  constructor(settings: StatsdReceiverSettings, appender: RoutedAppender, random: () => number) {
+    this.#settings = settings;
+    this.#making = { settings, random };
+    this.#appender = appender;
+    this.#generation = appender.generation;
+  }
+
+  get size(): number {
+    return this.#series.size;
+  }
+
+  /** Adds a line. Undefined when it was taken. */
+  take(line: StatsdLine, nowMs: number): TableRefusal | undefined {
+    const { isMonotonic } = this.#settings;
+    const { values, type, rate } = line;
+    if (type === 'counter' && isMonotonic && values.some(({ number }) => number < 0))
+      return 'negative_count';
+    const series = this.#find(line, nowMs);
+    if (typeof series === 'string') return series;
+    if (series.type !== type) return 'type_conflict';
+    const { aggregate } = series;
+    const before = aggregate.heldCount;
+    const isFull =
+      before + values.length > SERIES_OBSERVATIONS_MAX ||
+      (this.#heldCount + values.length > OBSERVATIONS_MAX && holdsAll(type));
+    if (isFull) return 'observation_limit';
+    for (const value of values) aggregate.take(value, rate, nowMs);
+    this.#heldCount += aggregate.heldCount - before;
+    series.lastMs = nowMs;
+    series.isChanged = true;
+    return undefined;
+  }
+
+  /**
+   * Appends what the interval has brought, and forgets series that nothing came for. A transaction
+   * that fails is rolled back; what it held is lost.
+   *
+   * @param onFailure  gets how many series were in it
+   */
+  async flush(nowMs: number, onFailure: (series: number, error: unknown) => void): Promise<void> {
+    const tMs = Math.max(nowMs, this.#lastFlushMs + 1);
+    this.#lastFlushMs = tMs;
+    this.#renewAll();
+    let batch: Series[] = [];
+    let samples = 0;
+    const commit = (): void => {
+      this.#tell(batch, tMs, onFailure);
+      batch = [];
+      samples = 0;
+    };
+    for (const [key, series] of this.#series) {
+      if (this.#isExpired(series, tMs)) this.#forget(key, series, tMs);
+      else if (series.isChanged || this.#settings.isCumulative) {
+        batch.push(series);
+        samples += series.parts.length + series.aggregate.heldCount;
+      }
+      if (samples < BATCH_SAMPLES) continue;
+      commit();
+      await nextTurn();
+      this.#renewAll();
+    }
+    commit();
+  }
+
+  #isExpired({ lastMs, isChanged }: Series, tMs: number): boolean {
+    return !isChanged && tMs - lastMs > this.#settings.expireMs;
+  }
+
+  #tell(
+    batch: readonly Series[],
+    tMs: number,
+    onFailure: (series: number, error: unknown) => void,
+  ): void {
+    const appender = this.#appender;
+    try {
+      for (const series of batch) {
+        const { aggregate, parts } = series;
+        const before = aggregate.heldCount;
+        const refs = parts.map(({ ref }) => ref);
+        aggregate.write(appender, refs, tMs);
+        this.#heldCount += aggregate.heldCount - before;
+        series.isChanged = false;
+        series.isTold = true;
+      }
+      appender.commit();
+    } catch (error) {
+      appender.rollback();
+      onFailure(batch.length, error);
+    }
+  }
+
+  #forget(key: string, { parts, isTold }: Series, tMs: number): void {
+    this.#series.delete(key);
+    // Increases end by not being told; a total would be looked for until it is old.
+    const isEnded = this.#settings.isCumulative && isTold;
+    for (const { ref } of parts) {
+      if (ref === DROPPED_REF) continue;
+      if (isEnded) this.#appender.appendStale(ref, tMs);
+    }
+    if (isEnded) this.#appender.commit();
+    for (const { ref } of parts) if (ref !== DROPPED_REF) this.#appender.forget(ref);
+  }
+
+  #find(line: StatsdLine, nowMs: number): Series | TableRefusal {
+    const tags = makeTags(line, this.#settings);
+    const key = JSON.stringify([line.name, ...tags]);
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
+    const aggregate = makeAggregate(line, this.#making);
+    if (aggregate === undefined) return 'unmapped';
+    if (this.#series.size >= this.#settings.seriesMax) return 'series_limit';
+    const series: Series = {
+      type: line.type,
+      aggregate,
+      parts: this.#open(line.name, tags, aggregate),
+      lastMs: nowMs,
+      createdMs: nowMs,
+      isChanged: false,
+      isTold: false,
+    };
+    for (const part of series.parts) this.#tellMetadata(part, nowMs);
+    this.#series.set(key, series);
+    return series;
+  }
+
+  #open(
+    written: string,
+    tags: readonly (readonly [string, string])[],
+    aggregate: Aggregate,
+  ): readonly Part[] {
+    const { escapesNames, isCumulative } = this.#settings;
+    const name = escapesNames ? escapeName(written) : written;
+    const isDelta = aggregate.counts && !isCumulative;
+    const family: SeriesFamily = {
+      name,
+      type: aggregate.type,
+      unit: '',
+      ...(isDelta ? { isDelta } : {}),
+    };
+    const origin: SeriesOrigin = { family };
+    return aggregate.parts.map(({ suffix, label }): Part => {
+      const own = label === undefined ? [] : [label];
+      const labels = makeLabelSet([...tags, ...own, [METRIC_NAME, name + suffix]]);
+      return { labels, origin, ref: this.#appender.refOf(labels, origin) };
+    });
+  }
+
+  #tellMetadata({ ref, origin: { family } }: Part, createdMs: number): void {
+    if (ref === DROPPED_REF) return;
+    const { name, type } = family;
+    this.#appender.setMetadata(ref, name, { type, unit: '', help: '' });
+    const isTotal = this.#settings.isCumulative && (type === 'counter' || type === 'histogram');
+    if (isTotal) this.#appender.setCreated(ref, createdMs);
+  }
+
+  /** Completes all refs where the routes have changed. */
+  #renewAll(): void {
+    const appender = this.#appender;
+    if (appender.generation === this.#generation) return;
+    this.#generation = appender.generation;
+    for (const { parts, createdMs } of this.#series.values())
+      for (const part of parts) {
+        part.ref = appender.renew(part.ref, part.labels, part.origin);
+        this.#tellMetadata(part, createdMs);
+      }
+  }
+}
+
+/** Sorted by name; of two tags with one name the last counts. */
+function makeTags(
+  { tags, type }: StatsdLine,
+  { hasMetricType, escapesNames }: StatsdReceiverSettings,
+): readonly (readonly [string, string])[] {
+  if (tags.length === 0 && !hasMetricType) return [];
+  const byName = new Map<string, string>();
+  for (const [key, value] of tags) {
+    const name = escapesNames ? escapeName(key, 'label') : key;
+    if (name !== METRIC_NAME) byName.set(name, value);
+  }
+  if (hasMetricType) byName.set('metric_type', type);
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function holdsAll(type: StatsdLine['type']): boolean {
+  return type !== 'counter' && type !== 'gauge';
+}
