@@ -13,7 +13,7 @@ const low = [...pure, 'kernel', 'aws'];
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'sample-app', 'xray',
+  'sample-app', 'xray', 'otlp',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -36,7 +36,7 @@ export const rooms: Record<string, Rooms> = {
   wire: {
     rooms: {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
-      otlp: ['protobuf'],
+      otlp: ['errors', 'protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
     },
