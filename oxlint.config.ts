@@ -37,8 +37,8 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['errors', 'protobuf'],
-      'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
-      xray: ['errors'],
+      'remote-write': ['errors', 'protobuf', 'varint'], segments: ['otlp'], snappy: ['errors', 'varint'], varint: ['errors'],
+      xray: ['errors', 'otlp'],
     },
   }, // prettier-ignore
   // What is assembled of series is for all sinks that hand on metrics.

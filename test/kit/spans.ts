@@ -1,11 +1,6 @@
 /** Spans of OpenTelemetry for tests, with as little written as a test is about. */
-import type {
-  AnyValue,
-  KeyValue,
-  OtlpEvent,
-  OtlpSpan,
-  TraceRequest,
-} from '../../src/wire/otlp/trace-request.ts';
+import type { AnyValue, KeyValue } from '../../src/wire/otlp/common.ts';
+import type { OtlpEvent, OtlpSpan, TraceRequest } from '../../src/wire/otlp/trace-request.ts';
 import { writeTraceDocument } from '../../src/wire/otlp/trace-document.ts';
 
 export type AttributeOfTest = string | number | bigint | boolean | readonly string[] | null;
@@ -45,11 +40,11 @@ export function makeSpan(written: Partial<OtlpSpan>): OtlpSpan {
     startUnixNano,
     endUnixNano: startUnixNano + 1_500_000_000n,
     attributes: [],
-    droppedAttributes: 0,
+    droppedAttributesCount: 0,
     events: [],
-    droppedEvents: 0,
+    droppedEventsCount: 0,
     links: [],
-    droppedLinks: 0,
+    droppedLinksCount: 0,
     status: undefined,
     flags: 0,
     ...written,
@@ -61,7 +56,7 @@ export function makeEvent(name: string, attributes: AttributesOfTest): OtlpEvent
     timeUnixNano: 1_544_712_660_250_000_000n,
     name,
     attributes: listAttributes(attributes),
-    droppedAttributes: 0,
+    droppedAttributesCount: 0,
   };
 }
 
@@ -73,7 +68,11 @@ export function makeTraceRequest(
   return {
     resourceSpans: [
       {
-        resource: { attributes: listAttributes(resource), droppedAttributes: 0, entityRefs: [] },
+        resource: {
+          attributes: listAttributes(resource),
+          droppedAttributesCount: 0,
+          entityRefs: [],
+        },
         scopeSpans: [{ scope: undefined, spans, schemaUrl: '' }],
         schemaUrl: '',
       },

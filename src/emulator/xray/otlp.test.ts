@@ -46,6 +46,7 @@ test('a server span is a segment of its service, with its times and ids', () => 
     name: 'my.service',
     start_time: 1_544_712_660,
     end_time: 1_544_712_661.5,
+    metadata: { default: { 'otel.resource.service.name': 'my.service' } },
   });
   const platform = { 'service.name': 's', 'cloud.platform': 'aws_ecs', 'aws.ecs.launchtype': 'fargate' };
   assert.equal(read({ parent: 'EEE19B7EC3C1B173' }, platform)['origin'], 'AWS::ECS::Fargate');
@@ -71,8 +72,7 @@ test('a client span within is a subsegment, a call of its peer', () => {
     namespace: 'remote',
     error: true,
     throttle: true,
-    http: { response: { status: 429 } },
-    metadata: { default: attributes },
+    http: { request: { url: 'http://names.example.com/' }, response: { status: 429 } },
   });
   assert.equal(read({ kind: 'internal', parent: 'EEE19B7EC3C1B173' })['name'], 'Im a span');
 });

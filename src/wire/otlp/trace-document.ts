@@ -7,6 +7,8 @@
 import { WireError } from '../errors.ts';
 import { decodeMessage } from '../protobuf/decode.ts';
 import { encodeMessage } from '../protobuf/encode.ts';
+import { ProtoReader } from '../protobuf/reader.ts';
+import { BYTES, tagOf } from '../protobuf/wire-format.ts';
 import { TRACE_REQUEST, type TraceRequest } from './trace-request.ts';
 
 export const SAMPLED = 'T1S';
@@ -20,6 +22,10 @@ const ELEMENTS_MAX = 200_000;
 export function isSpanDocument(document: Buffer): boolean {
   const start = document.toString('latin1', 0, PREFIX_LENGTH);
   return start === SAMPLED || start === UNSAMPLED;
+}
+
+export function isSampledSpans(document: Buffer): boolean {
+  return document.toString('latin1', 0, PREFIX_LENGTH) === SAMPLED;
 }
 
 /**
@@ -53,4 +59,40 @@ export function writeTraceDocument(
 /** The length of a document of so many bytes of protobuf. */
 export function measureTraceDocument(bytes: number): number {
   return PREFIX_LENGTH + 4 * Math.ceil(bytes / 3);
+}
+
+/**
+ * The bytes of the request within a document of spans. Requests one behind the other are one
+ * request of all of them, since its only field is repeated.
+ */
+export function readRequestBytes(document: Buffer): Buffer {
+  return Buffer.from(document.toString('latin1', PREFIX_LENGTH), 'base64');
+}
+
+/** How many spans are in a request, without decoding them; undefined for what is none. */
+export function countSpans(request: Uint8Array): number | undefined {
+  const reader = new ProtoReader(request);
+  const count = (fields: readonly number[]): number => {
+    const [wanted, ...below] = fields;
+    let spans = 0;
+    while (reader.more()) {
+      const tag = reader.tag();
+      if (tag !== wanted) reader.skip(tag);
+      else if (below.length === 0) {
+        reader.skip(tag);
+        spans += 1;
+      } else {
+        const outer = reader.enter();
+        spans += count(below);
+        reader.leave(outer);
+      }
+    }
+    return spans;
+  };
+  try {
+    return count([tagOf(1, BYTES), tagOf(2, BYTES), tagOf(2, BYTES)]);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
 }

@@ -32,9 +32,9 @@ function readNumbers(file: string, message: string): Map<string, number> {
 
 /** The names in the table are ours: the official name of each. */
 const NAMES: Readonly<Record<string, string>> = {
-  droppedAttributes: 'dropped_attributes_count',
-  droppedEvents: 'dropped_events_count',
-  droppedLinks: 'dropped_links_count',
+  droppedAttributesCount: 'dropped_attributes_count',
+  droppedEventsCount: 'dropped_events_count',
+  droppedLinksCount: 'dropped_links_count',
   timeUnixNano: 'time_unix_nano',
   traceState: 'trace_state',
   schemaUrl: 'schema_url',

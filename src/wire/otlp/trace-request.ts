@@ -4,88 +4,30 @@
  * Source:
  * https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
-import {
-  bigFixed64,
-  binary,
-  bool,
-  double,
-  enumeration,
-  exactInt,
-  fixed32,
-  string,
-  uint,
-} from '../protobuf/scalars.ts';
-import {
-  alternatives,
-  defineMessage,
-  field,
-  type Message,
-  type MessageValue,
-  repeated,
-} from '../protobuf/schema.ts';
+import { bigFixed64, binary, enumeration, fixed32, string, uint } from '../protobuf/scalars.ts';
+import { defineMessage, field, type MessageValue, repeated } from '../protobuf/schema.ts';
+import { KEY_VALUE, RESOURCE, SCOPE } from './common.ts';
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 const STATUS_CODES = ['unset', 'ok', 'error'] as const;
 
-/** A value of an attribute. */
-export interface AnyValue {
-  readonly value:
-    | { readonly is: 'text'; readonly value: string }
-    | { readonly is: 'boolean'; readonly value: boolean }
-    /** A bigint where a number would be rounded. */
-    | { readonly is: 'whole'; readonly value: number | bigint }
-    | { readonly is: 'double'; readonly value: number }
-    | { readonly is: 'list'; readonly value: { readonly values: readonly AnyValue[] } }
-    | { readonly is: 'map'; readonly value: { readonly values: readonly KeyValue[] } }
-    | { readonly is: 'bytes'; readonly value: Uint8Array }
-    | undefined;
-}
-
-export interface KeyValue {
-  readonly key: string;
-  readonly value: AnyValue | undefined;
-}
-
-const ANY_VALUE: Message<AnyValue> = defineMessage('AnyValue', {
-  value: alternatives({
-    text: field(1, string),
-    boolean: field(2, bool),
-    whole: field(3, exactInt),
-    double: field(4, double),
-    list: field(
-      5,
-      defineMessage('ArrayValue', { values: repeated(1, (): Message<AnyValue> => ANY_VALUE) }),
-    ),
-    map: field(
-      6,
-      defineMessage('KeyValueList', { values: repeated(1, (): Message<KeyValue> => KEY_VALUE) }),
-    ),
-    bytes: field(7, binary),
-  }),
-});
-
-const KEY_VALUE: Message<KeyValue> = defineMessage('KeyValue', {
-  key: field(1, string),
-  value: field(2, ANY_VALUE),
-});
-
-const EVENT = defineMessage('Event', {
+export const EVENT = defineMessage('Event', {
   timeUnixNano: field(1, bigFixed64),
   name: field(2, string),
   attributes: repeated(3, KEY_VALUE),
-  droppedAttributes: field(4, uint),
+  droppedAttributesCount: field(4, uint),
 });
 
-const LINK = defineMessage('Link', {
+export const LINK = defineMessage('Link', {
   traceId: field(1, binary),
   spanId: field(2, binary),
   traceState: field(3, string),
   attributes: repeated(4, KEY_VALUE),
-  droppedAttributes: field(5, uint),
+  droppedAttributesCount: field(5, uint),
   flags: field(6, fixed32),
 });
 
-const SPAN = defineMessage('Span', {
+export const SPAN = defineMessage('Span', {
   traceId: field(1, binary),
   spanId: field(2, binary),
   traceState: field(3, string),
@@ -95,37 +37,17 @@ const SPAN = defineMessage('Span', {
   startUnixNano: field(7, bigFixed64),
   endUnixNano: field(8, bigFixed64),
   attributes: repeated(9, KEY_VALUE),
-  droppedAttributes: field(10, uint),
+  droppedAttributesCount: field(10, uint),
   events: repeated(11, EVENT),
-  droppedEvents: field(12, uint),
+  droppedEventsCount: field(12, uint),
   links: repeated(13, LINK),
-  droppedLinks: field(14, uint),
+  droppedLinksCount: field(14, uint),
   status: field(
     15,
     defineMessage('Status', { message: field(2, string), code: field(3, enumeration(STATUS_CODES)) }),
   ),
   flags: field(16, fixed32),
 }); // prettier-ignore
-
-const SCOPE = defineMessage('InstrumentationScope', {
-  name: field(1, string),
-  version: field(2, string),
-  attributes: repeated(3, KEY_VALUE),
-  droppedAttributes: field(4, uint),
-});
-
-const ENTITY_REF = defineMessage('EntityRef', {
-  schemaUrl: field(1, string),
-  type: field(2, string),
-  idKeys: repeated(3, string),
-  descriptionKeys: repeated(4, string),
-});
-
-const RESOURCE = defineMessage('Resource', {
-  attributes: repeated(1, KEY_VALUE),
-  droppedAttributes: field(2, uint),
-  entityRefs: repeated(3, ENTITY_REF),
-});
 
 const SCOPE_SPANS = defineMessage('ScopeSpans', {
   scope: field(1, SCOPE),
@@ -146,8 +68,6 @@ export const TRACE_REQUEST = defineMessage('ExportTraceServiceRequest', {
 
 export type TraceRequest = MessageValue<typeof TRACE_REQUEST>;
 export type OtlpResourceSpans = MessageValue<typeof RESOURCE_SPANS>;
-export type OtlpResource = MessageValue<typeof RESOURCE>;
-export type OtlpScopeSpans = MessageValue<typeof SCOPE_SPANS>;
 export type OtlpSpan = MessageValue<typeof SPAN>;
 export type OtlpEvent = MessageValue<typeof EVENT>;
 export type OtlpLink = MessageValue<typeof LINK>;
