@@ -19,6 +19,8 @@ const features = [
   'sample-app', 'xray', 'otlp',
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
   'otlp', 'sample-app', 'statsd', 'xray',
+  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
+  'sample-app', 'xray', 'otlp',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -45,6 +47,9 @@ export const rooms: Record<string, Rooms> = {
       otlp: ['errors', 'protobuf', 'varint'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
+      otlp: ['errors', 'protobuf'],
+      'remote-write': ['errors', 'protobuf', 'varint'], segments: ['otlp'], snappy: ['errors', 'varint'], varint: ['errors'],
+      xray: ['errors', 'otlp'],
     },
   }, // prettier-ignore
   // What is assembled of series is for all sinks that hand on metrics.

@@ -87,6 +87,8 @@ export async function registerTraces(): Promise<() => Promise<void>> {
     onRejected: () => undefined,
     onLeftOut: () => undefined,
     onInvalidUtf8: () => undefined,
+    placeSpans: () => undefined,
+    onInvalidSpans: () => undefined,
   }).open();
 
   group(`${DOCUMENTS} segment documents`, () => {

@@ -32,6 +32,7 @@ const sink = new XraySink(
     },
     timeoutMs: 30_000,
     logGroups: [],
+    spans: { form: 'documents', indexing: { all: false, attributes: [] } },
     telemetry: { isSent: false, asksMetadata: false },
   },
   { ...DELIVERY_DEFAULTS, maxItemsPerSend: 50, batchSendDeadlineMs: 1_000, shardsMax: LANES },

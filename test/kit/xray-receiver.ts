@@ -1,9 +1,11 @@
 /**
- * X-Ray's PutTraceSegments and PutTelemetryRecords on the loopback. It answers by a function, and
+ * X-Ray's PutTraceSegments, PutTelemetryRecords and endpoint for OTLP on the loopback. It answers by a function, and
  * keeps the documents that it accepted, in the order of arrival.
  */
 import { type HttpRequest, type HttpResponse, HttpServer } from '../../src/kernel/http-server.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
+import { TRACE_REQUEST, type TraceRequest } from '../../src/wire/otlp/trace-request.ts';
+import { decodeMessage } from '../../src/wire/protobuf/decode.ts';
 import { type Ending, onEnd } from './ending.ts';
 
 export interface XrayRequest {
@@ -32,6 +34,9 @@ export class XrayReceiver {
     undefined;
   /** The answer to a request as a whole; undefined judges its documents. */
   answer: (received: XrayRequest) => HttpResponse | undefined = () => undefined;
+  /** Requests of spans that were answered with success. */
+  readonly spanRequests: TraceRequest[] = [];
+  spansAnswer: (request: TraceRequest) => HttpResponse = () => ({ status: 200, body: '' });
   telemetryAnswer: () => HttpResponse = () => ({ status: 200, body: '{}' });
   readonly server: HttpServer;
 
@@ -43,6 +48,7 @@ export class XrayReceiver {
       bodyMaxBytes: BODY_MAX_BYTES,
       routes: [
         { method: 'POST', path: '/TraceSegments', handle: (request) => this.#take(request) },
+        { method: 'POST', path: '/v1/traces', handle: (request) => this.#takeSpans(request) },
         {
           method: 'POST',
           path: '/TelemetryRecords',
@@ -68,6 +74,15 @@ export class XrayReceiver {
       telemetry: { enabled: false },
       queue_config: { batch_send_deadline: '10ms', max_backoff: '50ms' },
     };
+  }
+
+  async #takeSpans(request: HttpRequest): Promise<HttpResponse> {
+    const { headers } = request;
+    if (headers['content-type'] !== 'application/x-protobuf') return { status: 415 };
+    const spans = decodeMessage(TRACE_REQUEST, await request.body());
+    const answer = this.spansAnswer(spans);
+    if (answer.status === 200) this.spanRequests.push(spans);
+    return answer;
   }
 
   async #take(request: HttpRequest): Promise<HttpResponse> {

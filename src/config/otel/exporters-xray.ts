@@ -1,6 +1,6 @@
 /**
- * The exporter `awsxray` as an entry of xray_write: segments go on as they came. Keys that choose
- * how spans become segments are refused, since none are made.
+ * The exporter `awsxray` as an entry of xray_write: segments go on as they came, and spans whole,
+ * unless it is told to make segments of them.
  * Source: contrib's exporter/awsxrayexporter/config.go, internal/aws/awsutil/awsconfig.go and
  * internal/aws/xray/telemetry/config.go; further keys are those of AWS's fork, which CloudWatch's
  * agent has (https://github.com/amazon-contributing/opentelemetry-collector-contrib)
@@ -14,6 +14,7 @@ import { switchSchema } from '../../settings/switch.ts';
 import { presentSchema } from '../../settings/text.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
 import { xrayKind } from '../../sinks/xray/kind.ts';
+import { xraySchema } from '../../sinks/xray/schema.ts';
 import { resolveClientProxy } from './client-proxy.ts';
 import type { ComponentContext } from './component.ts';
 import { defineExporter } from './exporter-kind.ts';
@@ -76,17 +77,16 @@ const schema = z.strictObject({
   ),
   role_arn: awsAccessShape.role_arn,
   external_id: awsAccessShape.external_id,
+  spans: xraySchema.shape.spans,
   indexed_attributes: textListSchema.optional().meta({
-    description:
-      'Refused where it names any: no spans become segments; annotations are indexed anyway.',
+    description: 'Attributes of spans that become annotations, which X-Ray indexes.',
     default: [],
   }),
-  index_all_attributes: switchSchema.optional().meta({
-    description: 'Refused as true: no spans become segments; annotations are indexed anyway.',
-    default: false,
-  }),
+  index_all_attributes: switchSchema
+    .optional()
+    .meta({ description: 'Whether all attributes of spans do.', default: false }),
   aws_log_groups: textListSchema.optional().meta({
-    description: 'Log groups that are written into segments which name none.',
+    description: 'Log groups of segments, and of resources of spans, which name none.',
     default: [],
   }),
   telemetry: telemetrySchema.optional().describe('Records of what was received and sent.'),
@@ -98,10 +98,9 @@ const schema = z.strictObject({
   imds_retries: ignoredValue(countSchema, `Has no effect: ${METADATA}.`),
   middleware: ignored(`Has no effect: ${AGENT}.`),
   skip_timestamp_validation: ignoredValue(switchSchema, `Has no effect: ${NO_IDS}.`),
-  transit_spans_in_otlp_format: switchSchema.optional().meta({
-    description: 'Refused as true: what comes as OTLP goes on as OTLP, and JSON as JSON.',
-    default: false,
-  }),
+  transit_spans_in_otlp_format: switchSchema
+    .optional()
+    .describe("A key of AWS's fork: true is `spans: documents`, false is `spans: segments`."),
 });
 
 type XrayInput = z.output<typeof schema>;
@@ -110,7 +109,7 @@ export const xrayExporter = defineExporter({
   names: ['awsxray', 'aws_xray'],
   signals: ['traces'],
   schema,
-  as: 'a queue on disk before X-Ray, to which segments go unchanged',
+  as: 'a queue on disk before X-Ray; segments go unchanged, and spans whole unless `spans` says else',
   resolve: (input, context) => {
     const { at, report, reading } = context;
     noteWithoutEffect(input, context);
@@ -136,6 +135,9 @@ export const xrayExporter = defineExporter({
       queue_config: { max_shards: resolveWorkers(input, context) },
       ...resolveTelemetry(input),
       aws_log_groups: input.aws_log_groups,
+      spans: resolveSpans(input, context),
+      indexed_attributes: input.indexed_attributes,
+      index_all_attributes: input.index_all_attributes,
     };
     return {
       kind: xrayKind as unknown as SinkKind,
@@ -150,6 +152,19 @@ export const xrayExporter = defineExporter({
     };
   },
 });
+
+function resolveSpans(input: XrayInput, { at, report }: ComponentContext): XrayInput['spans'] {
+  const { spans, transit_spans_in_otlp_format: isTransit } = input;
+  if (isTransit === undefined) return spans;
+  const meant = isTransit ? 'documents' : 'segments';
+  if (spans !== undefined && spans !== meant)
+    report.error(
+      [...at, 'transit_spans_in_otlp_format'],
+      'CONFIG_VALUE',
+      `transit_spans_in_otlp_format: ${isTransit} means spans: ${meant}, and "spans" is ${spans}; keep one`,
+    );
+  return spans ?? meant;
+}
 
 function resolveWorkers({ num_workers: count = 0 }: XrayInput, { at, report }: ComponentContext) {
   if (count === 0) return WORKERS_DEFAULT;
@@ -219,16 +234,7 @@ function noteTelemetry(
 }
 
 function refuse(input: XrayInput, { at, report }: ComponentContext): void {
-  const index =
-    'segments pass unchanged: annotations are indexed anyway, and the sender makes them; remove it';
   const refused: readonly (readonly [key: keyof XrayInput, isAsked: boolean, why: string])[] = [
-    ['indexed_attributes', (input.indexed_attributes ?? []).length > 0, index],
-    ['index_all_attributes', input.index_all_attributes === true, index],
-    [
-      'transit_spans_in_otlp_format',
-      input.transit_spans_in_otlp_format === true,
-      'segments pass in the form in which they came; let the sender write OTLP, or remove it',
-    ],
     [
       'shared_credentials_file',
       (input.shared_credentials_file ?? []).length > 0,

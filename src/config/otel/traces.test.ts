@@ -149,8 +149,30 @@ test('records say nothing of the host without include_metadata; a text is a list
     instanceId: undefined,
     resourceArn: undefined,
   });
+  const spansOf = async (exporter: string) =>
+    ((await check({ exporter })).plan!.sinks[0]!.settings as { spans: object }).spans;
   const none = await check({ exporter: '{ aws_log_groups: "", indexed_attributes: "" }' });
   assert.deepEqual(none.lines, []);
+  assert.deepEqual(await spansOf('{ indexed_attributes: "a,b", index_all_attributes: false }'), {
+    form: 'documents',
+    indexing: { all: false, attributes: ['a', 'b'] },
+  });
+});
+
+test("spans go whole unless the exporter is told otherwise, by a key of ours or of AWS's fork", async () => {
+  const formOf = async (exporter: string): Promise<string> => {
+    const { plan, lines } = await check({ exporter });
+    assert.deepEqual(lines, []);
+    return (plan!.sinks[0]!.settings as { spans: { form: string } }).spans.form;
+  };
+  assert.equal(await formOf('{}'), 'documents');
+  assert.equal(await formOf('{ spans: otlp }'), 'otlp');
+  assert.equal(await formOf('{ transit_spans_in_otlp_format: true }'), 'documents');
+  assert.equal(await formOf('{ transit_spans_in_otlp_format: false }'), 'segments');
+  assert.equal(
+    await formOf('{ transit_spans_in_otlp_format: false, spans: segments }'),
+    'segments',
+  );
 });
 
 const TOLD: readonly (readonly [what: string, parts: Parts, message: RegExp])[] = [
@@ -164,9 +186,8 @@ const TOLD: readonly (readonly [what: string, parts: Parts, message: RegExp])[] 
   ['a certificate without its key', { receiver: '{ proxy_server: { tls: { cert_pem: a } } }' }, /needs both cert and key/],
   ['a dialer', { receiver: '{ dialer: { timeout: 1s } }' }, /dialer has no effect/],
   ['retries', { exporter: '{ max_retries: 5 }' }, /max_retries has no effect: what fails for a while is sent again/],
-  ['indexed attributes', { exporter: '{ indexed_attributes: [a] }' }, /^c\.yml:3:25: "indexed_attributes": segments pass unchanged/],
-  ['all attributes', { exporter: '{ index_all_attributes: true }' }, /"index_all_attributes": segments pass unchanged/],
-  ['another format', { exporter: '{ transit_spans_in_otlp_format: true }' }, /segments pass in the form in which they came/],
+  ['two forms of spans', { exporter: '{ spans: otlp, transit_spans_in_otlp_format: false }' }, /means spans: segments, and "spans" is otlp; keep one/],
+  ['another form of spans', { exporter: '{ spans: json }' }, /^c\.yml:3:32: .*expected one of documents, segments, otlp/],
   ['a credentials file', { exporter: '{ shared_credentials_file: [a] }' }, /set AWS_SHARED_CREDENTIALS_FILE/],
   ['many workers', { exporter: '{ num_workers: 100 }' }, /100 requests at once are taken as 64/],
   ['a host name without metadata', { exporter: '{ telemetry: { hostname: h } }' }, /^c\.yml:3:\d+: hostname has no effect without "enabled: true" and "include_metadata: true" of telemetry/],
@@ -174,7 +195,6 @@ const TOLD: readonly (readonly [what: string, parts: Parts, message: RegExp])[] 
   ['the same of the key itself', { exporter: '{ telemetry: { include_metadata: true } }' }, /include_metadata has no effect without "enabled: true"/],
   ['an ARN without records', { exporter: '{ resource_arn: arn:r }' }, /^c\.yml:3:25: resource_arn has no effect without "enabled: true" and "include_/],
   ['an ARN in records without metadata', { exporter: '{ resource_arn: arn:r, telemetry: { enabled: true } }' }, /resource_arn has no effect without "include_metadata: true" of telemetry/],
-  ['indexed attributes as a text', { exporter: '{ indexed_attributes: "a,b" }' }, /"indexed_attributes": segments pass unchanged/],
   ['a key of OTLP exporters', { exporter: '{ sending_queue: {} }' }, /unknown key "sending_queue"/],
   ['a batch', { processors: { batch: {} } }, /^c\.yml:5:3: processor "batch" has no effect: what is taken is queued/],
   ['attributes', { processors: { attributes: { actions: [{ key: 'a', action: 'delete' }] } } }, /processor "attributes" is refused in a pipeline of traces: segments pass unchanged/],

@@ -1,8 +1,8 @@
 /** Documents that are OTLP become segments that can be looked at. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TRACE_REQUEST } from '../../wire/otlp/trace-request.ts';
-import { encodeMessage } from '../../wire/protobuf/encode.ts';
+import { listAttributes, makeSpan, makeTraceRequest } from '../../../test/kit/spans.ts';
+import { writeTraceDocument } from '../../wire/otlp/trace-document.ts';
 import { judgeDocument } from './judgement.ts';
 
 const NOW_MS = 1_544_712_700_000;
@@ -17,44 +17,20 @@ interface SpanOfTest {
   readonly end?: bigint;
 }
 
-function listAttributes(attributes: NonNullable<SpanOfTest['attributes']>) {
-  const text = (value: string) => ({ value: { is: 'text', value } }) as const;
-  return Object.entries(attributes).map(([key, value]) => ({
-    key,
-    value:
-      typeof value === 'string'
-        ? text(value)
-        : typeof value === 'number'
-          ? { value: { is: 'whole', value } as const }
-          : { value: { is: 'list', value: { values: value.map(text) } } as const },
-  }));
-}
-
 function write(
-  prefix: string,
+  prefix: 'T1S' | 'T1U',
   { kind = 'server', parent = '', attributes = {}, hasFailed = false, ...rest }: SpanOfTest,
   resource: Record<string, string> = { 'service.name': 'my.service' },
 ): string {
-  const span = {
+  const span = makeSpan({
     traceId: Buffer.from(rest.traceId ?? '5B8EFFF798038103D269B633813FC60C', 'hex'),
-    spanId: Buffer.from('EEE19B7EC3C1B174', 'hex'),
     parentSpanId: Buffer.from(parent, 'hex'),
-    name: "I'm a span",
     kind,
-    startUnixNano: START,
     endUnixNano: rest.end ?? START + 1_500_000_000n,
     attributes: listAttributes(attributes),
     status: hasFailed ? ({ message: 'no', code: 'error' } as const) : undefined,
-  };
-  const bytes = encodeMessage(TRACE_REQUEST, {
-    resourceSpans: [
-      {
-        resource: { attributes: listAttributes(resource) },
-        scopeSpans: [{ spans: [span] }],
-      },
-    ],
   });
-  return prefix + Buffer.from(bytes).toString('base64');
+  return writeTraceDocument(makeTraceRequest([span], resource), prefix).toString();
 }
 
 function read(...given: Parameters<typeof write> extends [string, ...infer Rest] ? Rest : never) {
@@ -70,6 +46,7 @@ test('a server span is a segment of its service, with its times and ids', () => 
     name: 'my.service',
     start_time: 1_544_712_660,
     end_time: 1_544_712_661.5,
+    metadata: { default: { 'otel.resource.service.name': 'my.service' } },
   });
   const platform = { 'service.name': 's', 'cloud.platform': 'aws_ecs', 'aws.ecs.launchtype': 'fargate' };
   assert.equal(read({ parent: 'EEE19B7EC3C1B173' }, platform)['origin'], 'AWS::ECS::Fargate');
@@ -95,8 +72,7 @@ test('a client span within is a subsegment, a call of its peer', () => {
     namespace: 'remote',
     error: true,
     throttle: true,
-    http: { response: { status: 429 } },
-    metadata: { default: attributes },
+    http: { request: { url: 'http://names.example.com/' }, response: { status: 429 } },
   });
   assert.equal(read({ kind: 'internal', parent: 'EEE19B7EC3C1B173' })['name'], 'Im a span');
 });
@@ -134,5 +110,5 @@ test('unsampled spans are taken and not kept; what is no request is refused', ()
   assert.equal(codeOf(`T1S${Buffer.from([0x0a, 0xff]).toString('base64')}`), 'ParseError');
   assert.equal(codeOf(write('T1S', { traceId: '5B8E' })), 'InvalidTraceId');
   assert.equal(codeOf(write('T1S', { end: 0n })), 'MissingEndTime');
-  assert.equal(codeOf(write('T2S', {})), 'ParseError');
+  assert.equal(codeOf(write('T1S', {}).replace('T1S', 'T2S')), 'ParseError');
 });

@@ -49,22 +49,39 @@ const TOO_LARGE_TYPE = /too.?large|size.?(?:limit.?)?exceeded|length.?exceeded/i
 const INVALID = /^(?:InvalidRequest|Validation|Serialization|MalformedInput|InvalidParameter)/i;
 const TOO_LARGE_TEXT =
   /too.?large|larger than|(?:segment|document).*size.*(?:exceed|limit)|size.?limit.?exceeded/i;
+/** X-Ray takes OTLP only where traces are kept in CloudWatch Logs. */
+const NO_DESTINATION = /segment destination|transaction search/i;
 /** The trace has too much already, of all its documents together. */
 const TRACE_FULL = /trace size exceeded/i;
+
+/** What differs between the calls of X-Ray. */
+export interface Call {
+  /** What the role needs for it. */
+  readonly permission?: string;
+  /** The documents that were not processed, of an answer with success; undefined if none of ours. */
+  readonly readUnprocessed?: (answer: JsonObject | undefined) => Unprocessed[] | undefined;
+}
 
 /**
  * Judges by the type of the error, then by the status. Text is for the log alone: it may say
  * anything, such as what stands in a document.
  *
  * @param where  the URL for messages
+ * @param call   PutTraceSegments by default
  */
-export function judgeResponse(response: ClientResponse, where: string, nowMs: number): Verdict {
+export function judgeResponse(
+  response: ClientResponse,
+  where: string,
+  nowMs: number,
+  call: Call = {},
+): Verdict {
   const { status, headers, body } = response;
+  const { permission = 'xray:PutTraceSegments' } = call;
   const answer = parseObject(body);
   const type = readErrorType(headers['x-amzn-errortype'], answer);
   const isGood = status >= 200 && status < 300;
   if (isGood && type === '') {
-    const unprocessed = readUnprocessed(answer);
+    const unprocessed = (call.readUnprocessed ?? readUnprocessed)(answer);
     if (unprocessed !== undefined) return { kind: 'judged', unprocessed };
   }
   const asked = parseRetryAfterMs(headers['retry-after'], nowMs);
@@ -84,11 +101,15 @@ export function judgeResponse(response: ClientResponse, where: string, nowMs: nu
     return { kind: 'split', text: `${status} ${text}`.trim() };
   if (status >= 500 || status === 408 || status === 425 || UNAVAILABLE.test(type))
     return again('SINK_UNAVAILABLE', '');
+  if (status >= 400 && NO_DESTINATION.test(text))
+    return setUp(
+      'SINK_NOT_FOUND',
+      '; turn on Transaction Search, or set spans: documents, nothing is lost meanwhile',
+    );
   if (status === 401 || status === 403 || FORBIDDEN.test(type))
     return again(
       'SINK_FORBIDDEN',
-      '; check the credentials, that the role has xray:PutTraceSegments, the region, and the ' +
-        'clock',
+      `; check the credentials, that the role has ${permission}, the region, and the clock`,
       asked ?? (STALE.test(`${type} ${text}`) ? undefined : SETUP_RETRY_MS),
     );
   if (status === 404 || status === 405)

@@ -1,11 +1,11 @@
 /** What the sink counts beside what delivery counts for all sinks. */
 import type { Counter, Registry } from '../../kernel/metrics.ts';
-import type { SlimStep } from '../../wire/xray/slimming.ts';
+import type { ShrinkStep } from './sending.ts';
 
 export interface XrayMetrics {
   /** Documents with bytes that are not UTF-8. */
   readonly invalidUtf8: Counter;
-  slimmed(step: SlimStep, times: number): void;
+  slimmed(step: ShrinkStep, times: number): void;
   /** What X-Ray said of no document that can be told by it. */
   nameless(code: string): void;
   readonly telemetrySent: Counter;
@@ -17,7 +17,8 @@ export function newXrayMetrics(registry: Registry, sink: string): XrayMetrics {
   const slimmed = registry.counters(
     'amperage_xray_documents_slimmed_total',
     'What was taken out of documents that are too large for X-Ray: namespaces of metadata, ' +
-      'stacks of exceptions, and subsegments that were sent apart.',
+      'stacks of exceptions, subsegments that were sent apart; of spans attributes, events and ' +
+      'links, and documents that were sent apart.',
   );
   const nameless = registry.counters(
     'amperage_xray_nameless_refusals_total',

@@ -8,6 +8,7 @@ import type { Answer } from '../../delivery/protocol.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import type { Chunk } from '../../model/queue.ts';
 import { halveDocuments, makeChunks, unpackDocuments } from './chunk.ts';
+import type { SpanForm } from './config.ts';
 import { newXrayMetrics } from './metrics.ts';
 import { XrayProtocol } from './protocol.ts';
 import { TelemetryFigures } from './telemetry.ts';
@@ -26,7 +27,11 @@ interface Bench {
   readonly send: (documents: readonly (string | Buffer)[]) => Promise<Answer>;
 }
 
-async function bench(context: TestContext, logGroups: readonly string[] = []): Promise<Bench> {
+async function bench(
+  context: TestContext,
+  logGroups: readonly string[] = [],
+  spanForm: SpanForm = 'documents',
+): Promise<Bench> {
   const receiver = await startXrayReceiver(context);
   const world = createWorld({ http: openHttp(context), clock: new VirtualClock(T0) });
   const client = new ServiceClient(
@@ -48,6 +53,7 @@ async function bench(context: TestContext, logGroups: readonly string[] = []): P
     userAgent: 'test',
     telemetry,
     logGroups,
+    spanForm,
     log: world.log,
     metrics: newXrayMetrics(world.metrics, 'xray/test'),
     onPartLost: (reason, owner) => void partsLost.push(`${reason} ${owner}`),

@@ -7,6 +7,7 @@ import { BoundedWords } from '../../delivery/bounded-words.ts';
 import type { Answer, Loss, Protocol } from '../../delivery/protocol.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Chunk } from '../../model/queue.ts';
+import { isSampledSpans } from '../../wire/otlp/trace-document.ts';
 import { readHead } from '../../wire/xray/document.ts';
 import type { FramedDocument } from '../../wire/xray/frames.ts';
 import { addLogGroups } from '../../wire/xray/log-groups.ts';
@@ -19,17 +20,26 @@ import {
   withoutOlderDocuments,
 } from './chunk.ts';
 import type { XrayMetrics } from './metrics.ts';
+import type { SpanForm } from './config.ts';
 import { putSegments, type PutSegmentsOptions } from './put-segments.ts';
-import { type LostDocument, sendDocuments, type Sent } from './sending.ts';
+import { putSpans } from './put-spans.ts';
+import {
+  type LostDocument,
+  sendDocuments,
+  sendPart,
+  type Sent,
+  type SendingOptions,
+} from './sending.ts';
 import type { TelemetryFigures } from './telemetry.ts';
 
 export interface XrayProtocolOptions extends Omit<PutSegmentsOptions, 'telemetry'> {
   readonly logGroups: readonly string[];
+  readonly spanForm: SpanForm;
   readonly log: Logger;
   readonly metrics: XrayMetrics;
   readonly telemetry: TelemetryFigures;
-  /** Counts a subsegment of a slimmed document that X-Ray refused. */
-  readonly onPartLost: (reason: string, owner: string, text: string) => void;
+  /** Counts parts of documents that X-Ray refused: subsegments of a slimmed one, or spans. */
+  readonly onPartLost: (reason: string, owner: string, text: string, parts: number) => void;
 }
 
 interface SegmentsRequest {
@@ -42,6 +52,8 @@ const OWNERS_MAX = 100;
 /** How many of X-Ray's codes are reasons; the others count as "other". */
 const REASONS_MAX = 50;
 const OWNER_MAX = 200;
+/** X-Ray takes a span of 200 kB by OTLP; this is as much in base64. */
+const OTLP_DOCUMENT_MAX_BYTES = 4 * Math.ceil(200_000 / 3);
 /** Of how many documents a log line says what X-Ray said. */
 const SAID_MAX = 3;
 
@@ -78,17 +90,8 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     _attempt: number,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const { metrics } = this.#options;
     const startMs = performance.now();
-    const sent = await sendDocuments(documents, {
-      put: (list) => putSegments(list, this.#options, signal),
-      onSlimmed: (step, times) => metrics.slimmed(step, times),
-      onNameless: (said) => this.#noteNameless(said),
-      onPartLost: (part, said) => {
-        const reason = this.#boundReason(`part_${nameReason(said)}`);
-        this.#options.onPartLost(reason, this.#readOwner(part), describe(part, reason, said));
-      },
-    });
+    const sent = await this.#sendAll(documents, signal);
     if (sent.kind !== 'sent') return sent;
     const delivered = documents.length - sent.again.length - sent.lost.length;
     this.#countSent(delivered, sent);
@@ -99,6 +102,60 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     });
     if (delivered === documents.length) return { kind: 'delivered', bytes: sent.bytes };
     return this.#answerInPart(sent, lane);
+  }
+
+  /** Segments by one call, and spans by another where they go as OTLP. */
+  #sendAll(
+    documents: readonly FramedDocument[],
+    signal: AbortSignal,
+  ): ReturnType<typeof sendDocuments> {
+    const isOtlp = ({ bytes }: FramedDocument): boolean =>
+      this.#options.spanForm === 'otlp' && isSampledSpans(bytes);
+    const spans = documents.filter(isOtlp);
+    if (spans.length === 0) return sendDocuments(documents, this.#segmentCall(signal));
+    const rest = documents.filter((one) => !isOtlp(one));
+    if (rest.length === 0) return sendDocuments(spans, this.#spanCall(signal));
+    return this.#sendBoth(rest, spans, signal);
+  }
+
+  /** The fate of one part must not be that of the other, so each document has its own. */
+  async #sendBoth(
+    segments: readonly FramedDocument[],
+    spans: readonly FramedDocument[],
+    signal: AbortSignal,
+  ): Promise<Sent> {
+    const first = await sendPart(segments, this.#segmentCall(signal));
+    const second = await sendPart(spans, this.#spanCall(signal));
+    return {
+      kind: 'sent',
+      again: [...first.again, ...second.again],
+      error: first.error ?? second.error,
+      lost: [...first.lost, ...second.lost],
+      bytes: first.bytes + second.bytes,
+    };
+  }
+
+  #segmentCall(signal: AbortSignal): SendingOptions {
+    const { metrics } = this.#options;
+    return {
+      put: (list) => putSegments(list, this.#options, signal),
+      onSlimmed: (step, times) => metrics.slimmed(step, times),
+      onNameless: (said) => this.#noteNameless(said),
+      onPartLost: (part, said) => {
+        const reason = this.#boundReason(`part_${nameReason(said)}`);
+        this.#options.onPartLost(reason, this.#readOwner(part), describe(part, reason, said), 1);
+      },
+    };
+  }
+
+  #spanCall(signal: AbortSignal): SendingOptions {
+    const onRejectedSpans = (spans: number, message: string): void =>
+      this.#options.onPartLost(this.#boundReason('part_rejected'), '', message, spans);
+    return {
+      ...this.#segmentCall(signal),
+      documentMaxBytes: OTLP_DOCUMENT_MAX_BYTES,
+      put: (list) => putSpans(list, { ...this.#options, onRejectedSpans }, signal),
+    };
   }
 
   halve = halveDocuments;

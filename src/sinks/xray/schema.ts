@@ -6,13 +6,12 @@ import { connectionShape, resolveConnection } from '../../settings/connection.ts
 import { positiveSchema } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
-import { refusedWhereUsed } from '../../settings/refused-keys.ts';
 import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { listOf, presentSchema, textSchema } from '../../settings/text.ts';
 import { findUrlFault, withoutSecrets } from '../../settings/url.ts';
 import type { ResolvedSink, SinkContext } from '../sink.ts';
-import type { TelemetrySettings, XraySettings } from './config.ts';
+import { SPAN_FORMS, type TelemetrySettings, type XraySettings } from './config.ts';
 
 /** As many documents as X-Ray takes in a request. */
 const DOCUMENTS_MAX = 50;
@@ -122,14 +121,33 @@ export const xraySchema = z
       .optional()
       .meta({
         description:
-          'CloudWatch log groups that are written into each segment which names none itself; the ' +
-          'rest of the document passes unchanged.',
+          'CloudWatch log groups that are written into each segment, and into the resource of ' +
+          'spans, which names none itself; the rest of a segment passes unchanged.',
         examples: [['/ecs/shop']],
       }),
-    indexed_attributes: refusedWhereUsed(
-      'Attributes of spans; documents pass unchanged, and their annotations are indexed anyway.',
-    ),
-    index_all_attributes: refusedWhereUsed('The same for all attributes.'),
+    spans: z
+      .enum(SPAN_FORMS, { error: `expected one of ${SPAN_FORMS.join(', ')}` })
+      .optional()
+      .meta({
+        description:
+          'As what spans of OpenTelemetry are sent: `documents`, whole spans beside segments, of ' +
+          'which X-Ray makes segments itself; `segments`, made of them by the rules of the ' +
+          "Collector's exporter; `otlp`, to X-Ray's endpoint for OTLP, which needs Transaction " +
+          'Search. Segment documents pass unchanged in any case.',
+        default: 'documents',
+      }),
+    indexed_attributes: listOf(textSchema)
+      .optional()
+      .meta({
+        description:
+          'Attributes of spans that become annotations, which X-Ray indexes; those of the resource ' +
+          'as otel.resource.NAME. Annotations of segment documents are indexed anyway.',
+        default: [],
+        examples: [['tenant.id']],
+      }),
+    index_all_attributes: switchSchema
+      .optional()
+      .meta({ description: 'Whether all attributes of spans do.', default: false }),
   })
   .describe('AWS X-Ray, where segment documents are sent. Prometheus has no such key.');
 
@@ -139,7 +157,6 @@ export function resolveXray(input: XrayInput, context: SinkContext): ResolvedSin
   const { report, path, env } = context;
   checkAwsAccess(input, context, 'refused');
   checkEndpoint(input, path, report);
-  checkIndexing(input, path, report);
   checkTelemetry(input, context);
   const { endpoint, region, use_fips_endpoint: fips, use_dualstack_endpoint: dualStack } = input;
   const isLocal = input.local_mode ?? false;
@@ -164,6 +181,13 @@ export function resolveXray(input: XrayInput, context: SinkContext): ResolvedSin
       },
       timeoutMs: input.request_timeout ?? 30_000,
       logGroups: input.aws_log_groups ?? [],
+      spans: {
+        form: input.spans ?? 'documents',
+        indexing: {
+          all: input.index_all_attributes ?? false,
+          attributes: input.indexed_attributes ?? [],
+        },
+      },
       telemetry: resolveTelemetry(input, env),
     },
   };
@@ -212,18 +236,6 @@ function checkTelemetry({ telemetry = {}, resource_arn }: XrayInput, context: Si
 function checkEndpoint({ endpoint }: XrayInput, path: ConfigPath, report: Reporter): void {
   const fault = endpoint === undefined ? undefined : findUrlFault('endpoint', endpoint);
   if (fault !== undefined) report.error([...path, 'endpoint'], 'CONFIG_VALUE', fault);
-}
-
-/** What asks for no attribute is accepted. */
-function checkIndexing(input: XrayInput, path: ConfigPath, report: Reporter): void {
-  const { indexed_attributes: some, index_all_attributes: all } = input;
-  const isNone = some === undefined || some === null || (Array.isArray(some) && some.length === 0);
-  const isOff = all === undefined || all === null || switchSchema.safeParse(all).data === false;
-  const remedy =
-    'documents pass unchanged: annotations of X-Ray SDKs are indexed anyway, and an ' +
-    'OpenTelemetry SDK names the attributes to be indexed in aws.xray.annotations; remove it';
-  if (!isNone) report.lacks([...path, 'indexed_attributes'], `indexed_attributes: ${remedy}`);
-  if (!isOff) report.lacks([...path, 'index_all_attributes'], `index_all_attributes: ${remedy}`);
 }
 
 function resolveQueue(

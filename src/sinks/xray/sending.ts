@@ -5,9 +5,11 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { RecoverableError } from '../../kernel/errors.ts';
-import { DOCUMENT_MAX_BYTES, isOtlpDocument } from '../../wire/xray/document.ts';
+import { isSpanDocument } from '../../wire/otlp/trace-document.ts';
+import { fitSpans, type FitStep } from '../../wire/otlp/fitting-spans.ts';
+import { DOCUMENT_MAX_BYTES } from '../../wire/xray/document.ts';
 import type { FramedDocument } from '../../wire/xray/frames.ts';
-import { slim, type Slimmed, type SlimStep } from '../../wire/xray/slimming.ts';
+import { slim, type SlimStep } from '../../wire/xray/slimming.ts';
 import { judgeCode, nameReason, type Unprocessed, type Verdict } from './answer.ts';
 import { attribute } from './attribution.ts';
 import type { Put } from './put-segments.ts';
@@ -32,10 +34,21 @@ export interface Sent {
 
 export interface SendingOptions {
   readonly put: (documents: readonly Buffer[]) => Promise<Put>;
-  readonly onSlimmed: (step: SlimStep, times: number) => void;
+  /** The largest document that X-Ray takes by this call; 64 kB where it is not said. */
+  readonly documentMaxBytes?: number;
+  readonly onSlimmed: (step: ShrinkStep, times: number) => void;
   readonly onNameless: (said: Unprocessed) => void;
   /** Called for a subsegment of a slimmed document, which X-Ray refused. */
   readonly onPartLost: (document: Buffer, said: Unprocessed) => void;
+}
+
+/** What was done to a document that is too large: of segments, and of spans. */
+export type ShrinkStep = SlimStep | FitStep;
+
+/** The document in smaller ones, of which the first has its place. */
+interface Shrunk {
+  readonly documents: readonly Buffer[];
+  readonly steps: ReadonlyMap<ShrinkStep, number>;
 }
 
 /** A document at which X-Ray fails so often, while it takes others, is lost. */
@@ -55,6 +68,14 @@ export function sendDocuments(
   return new Sending(options).send(documents);
 }
 
+/** The same for a part of what is under way, of which each document has its own outcome. */
+export function sendPart(
+  documents: readonly FramedDocument[],
+  options: SendingOptions,
+): Promise<Sent> {
+  return new Sending(options).sendPart(documents);
+}
+
 class Sending {
   readonly #options: SendingOptions;
   readonly #again: FramedDocument[] = [];
@@ -72,15 +93,33 @@ class Sending {
   async send(
     documents: readonly FramedDocument[],
   ): Promise<Sent | Exclude<Verdict, { kind: 'judged' }>> {
-    const isLarge = ({ bytes }: FramedDocument): boolean => bytes.length > DOCUMENT_MAX_BYTES;
-    this.#large.push(...documents.filter(isLarge));
-    const fitting = documents.filter((one) => !isLarge(one));
+    const fitting = this.#setLargeAside(documents);
     if (fitting.length > 0) {
       const { verdict, bytes } = await this.#options.put(fitting.map((one) => one.bytes));
       if (verdict.kind === 'judged') this.#judge(fitting, verdict.unprocessed, bytes);
       else if (verdict.kind === 'split' && fitting.length === 1) this.#large.push(...fitting);
       else return verdict;
     }
+    return this.#finish();
+  }
+
+  async sendPart(documents: readonly FramedDocument[]): Promise<Sent> {
+    const fitting = this.#setLargeAside(documents);
+    if (fitting.length > 0) this.#groups.push(fitting);
+    return this.#finish();
+  }
+
+  #setLargeAside(documents: readonly FramedDocument[]): FramedDocument[] {
+    const isLarge = ({ bytes }: FramedDocument): boolean => bytes.length > this.#maxBytes;
+    this.#large.push(...documents.filter(isLarge));
+    return documents.filter((one) => !isLarge(one));
+  }
+
+  get #maxBytes(): number {
+    return this.#options.documentMaxBytes ?? DOCUMENT_MAX_BYTES;
+  }
+
+  async #finish(): Promise<Sent> {
     for (let group = this.#groups.pop(); group !== undefined; group = this.#groups.pop())
       await this.#sendGroup(group);
     for (const document of this.#large) await this.#sendSlimmed(document);
@@ -160,12 +199,14 @@ class Sending {
   async #sendSlimmed(document: FramedDocument): Promise<void> {
     const { bytes } = document;
     if (this.#error !== undefined) return void this.#again.push(document);
-    let limit =
-      bytes.length > DOCUMENT_MAX_BYTES ? DOCUMENT_MAX_BYTES : Math.floor(bytes.length * SHRINKING);
+    const max = this.#maxBytes;
+    let limit = bytes.length > max ? max : Math.floor(bytes.length * SHRINKING);
     for (let round = 0; round < SLIMMINGS_MAX; round++) {
       // To slim a document takes some 20 ms: other work comes between two of them.
       await setImmediate();
-      const slimmed = isOtlpDocument(bytes) ? undefined : slim(bytes, limit);
+      const slimmed: Shrunk | undefined = isSpanDocument(bytes)
+        ? fitSpans(bytes, limit)
+        : slim(bytes, limit);
       if (slimmed === undefined) break;
       const outcome = await this.#putParts(document, slimmed);
       if (outcome !== 'too_large') return;
@@ -177,7 +218,7 @@ class Sending {
 
   async #putParts(
     document: FramedDocument,
-    { documents, steps }: Slimmed,
+    { documents, steps }: Shrunk,
   ): Promise<'settled' | 'too_large'> {
     const lost: (readonly [Buffer, Unprocessed])[] = [];
     const open = divideIntoRequests(documents).toReversed();

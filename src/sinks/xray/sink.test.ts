@@ -302,6 +302,15 @@ test('settings: defaults, endpoints, and what cannot be done is refused by name'
     [50, 1_000, 8],
   );
   assert.deepEqual([plain.settings.timeoutMs, plain.settings.telemetry.isSent], [30_000, true]);
+  assert.deepEqual(plain.settings.spans, {
+    form: 'documents',
+    indexing: { all: false, attributes: [] },
+  });
+  const written = { spans: 'otlp', index_all_attributes: true, indexed_attributes: ['a'] };
+  assert.deepEqual(resolve(written).settings.spans, {
+    form: 'otlp',
+    indexing: { all: true, attributes: ['a'] },
+  });
   const env = {
     AWS_USE_FIPS_ENDPOINT: 'true',
     AWS_USE_DUALSTACK_ENDPOINT: 'TRUE',
@@ -310,18 +319,15 @@ test('settings: defaults, endpoints, and what cannot be done is refused by name'
   const { access, telemetry: told } = resolve({ use_fips_endpoint: false }, [], env).settings;
   assert.deepEqual([access.useFips, access.useDualStack, told.hostname], [false, true, 'h']);
   const faults: string[] = [];
-  resolve({ endpoint: 'xray', index_all_attributes: true, indexed_attributes: ['a'] }, faults);
+  resolve({ endpoint: 'xray' }, faults);
   resolve(
     { access_key: 'a', external_id: 'e', queue_config: { min_shards: 9, max_shards: 2 } },
     faults,
   );
-  resolve({ index_all_attributes: false, indexed_attributes: [] }, faults);
   assert.deepEqual(
     faults.map((fault) => fault.split(' ').slice(0, 3).join(' ')),
     [
       'x.endpoint: endpoint "xray"',
-      'lacks x.indexed_attributes: indexed_attributes:',
-      'lacks x.index_all_attributes: index_all_attributes:',
       'x.access_key: "access_key" and',
       'x.external_id: "external_id" needs',
       'x.queue_config.min_shards: min_shards 9',

@@ -11,6 +11,7 @@ import type { Sink, SinkParts } from '../sink.ts';
 import type { XraySettings } from './config.ts';
 import { newXrayMetrics } from './metrics.ts';
 import { XrayProtocol } from './protocol.ts';
+import { placeSpans } from './spans.ts';
 import { TelemetryFigures } from './telemetry.ts';
 import { TelemetrySender } from './telemetry-sender.ts';
 import { WayIn } from './way-in.ts';
@@ -26,7 +27,7 @@ export class XraySink implements Sink {
   readonly #sender: TelemetrySender | undefined;
 
   constructor(
-    { access, timeoutMs, logGroups, telemetry: settings }: XraySettings,
+    { access, timeoutMs, logGroups, spans, telemetry: settings }: XraySettings,
     delivery: DeliverySettings,
     { id, queue, world: shared, userAgent, before }: SinkParts,
   ) {
@@ -39,9 +40,9 @@ export class XraySink implements Sink {
     const telemetry = earlier === undefined ? new TelemetryFigures() : earlier.#telemetry;
     this.#client = client;
     this.#telemetry = telemetry;
-    const onPartLost = (reason: string, owner: string, text: string): void => {
-      telemetry.countRejected(1);
-      this.#delivery.losses.refused([{ reason, owner, items: 1 }], text);
+    const onPartLost = (reason: string, owner: string, text: string, parts: number): void => {
+      telemetry.countRejected(parts);
+      this.#delivery.losses.refused([{ reason, owner, items: parts }], text);
     };
     this.#protocol = new XrayProtocol({
       client,
@@ -50,6 +51,7 @@ export class XraySink implements Sink {
       userAgent,
       telemetry,
       logGroups,
+      spanForm: spans.form,
       log,
       metrics,
       onPartLost,
@@ -72,6 +74,11 @@ export class XraySink implements Sink {
       onRejected: (documents: number) => telemetry.countRejected(documents),
       onLeftOut: () => losses.lost(1, 'too_large', ''),
       onInvalidUtf8: () => metrics.invalidUtf8.inc(),
+      placeSpans: placeSpans(spans, logGroups),
+      onInvalidSpans: (count: number) => {
+        losses.lost(count, 'invalid_span_id', '');
+        log.warn('spans whose ids are not valid are dropped', { spans: count });
+      },
     };
     this.#wayIn = earlier === undefined ? new WayIn(wayIn) : earlier.#wayIn;
     this.#wayIn.goOn(wayIn);

@@ -10,6 +10,7 @@ import type { ChunkQueue } from '../../model/queue.ts';
 import type { TraceAppender } from '../../model/trace-appender.ts';
 import { FRAME_BYTES, writeFrame } from '../../wire/xray/frames.ts';
 import { CHUNK_BYTES_MAX, DOCUMENTS_MAX, compressFrames } from './chunk.ts';
+import type { PlaceSpans } from './spans.ts';
 
 /** A larger document could not be slimmed to what X-Ray takes. A datagram has at most 64 KiB. */
 export const DOCUMENT_IN_MAX_BYTES = 4 * 1024 * 1024;
@@ -24,6 +25,10 @@ export interface WayInOptions {
   readonly onLeftOut: () => void;
   /** Called for a document that is not UTF-8. */
   readonly onInvalidUtf8: () => void;
+  /** What goes into the queue in place of spans. */
+  readonly placeSpans: PlaceSpans;
+  /** Called for spans that have no place in it. */
+  readonly onInvalidSpans: (spans: number) => void;
 }
 
 /** What the appenders of one sink share. */
@@ -79,7 +84,19 @@ class Appender implements TraceAppender {
       this.#wayIn.options.onLeftOut();
       return;
     }
-    if (!isUtf8(peek(document))) this.#wayIn.options.onInvalidUtf8();
+    const { onInvalidUtf8, onInvalidSpans, placeSpans } = this.#wayIn.options;
+    if (!isUtf8(peek(document))) onInvalidUtf8();
+    const { buffer, byteOffset, length } = peek(document);
+    const placed = placeSpans(Buffer.from(buffer, byteOffset, length));
+    if (placed === undefined) {
+      this.#add(document, receivedMs);
+      return;
+    }
+    for (const one of placed.documents) this.#add(one, receivedMs);
+    if (placed.invalid > 0) onInvalidSpans(placed.invalid);
+  }
+
+  #add(document: Borrowed<Uint8Array>, receivedMs: number): void {
     const end = this.#length + FRAME_BYTES + document.length;
     if (end > CHUNK_BYTES_MAX && this.#items > 0) this.commit();
     this.#grow(this.#length + FRAME_BYTES + document.length);

@@ -4,7 +4,7 @@
  * Source:
  * https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto
  */
-import { binary, bool, double, int, string, uint } from '../protobuf/scalars.ts';
+import { binary, bool, double, exactInt, string, uint } from '../protobuf/scalars.ts';
 import {
   alternatives,
   defineMessage,
@@ -19,7 +19,8 @@ export interface AnyValue {
   readonly value:
     | { readonly is: 'text'; readonly value: string }
     | { readonly is: 'boolean'; readonly value: boolean }
-    | { readonly is: 'whole'; readonly value: number }
+    /** A bigint where a number would be rounded. */
+    | { readonly is: 'whole'; readonly value: number | bigint }
     | { readonly is: 'double'; readonly value: number }
     | { readonly is: 'list'; readonly value: { readonly values: readonly AnyValue[] } }
     | { readonly is: 'map'; readonly value: { readonly values: readonly KeyValue[] } }
@@ -36,7 +37,7 @@ const ANY_VALUE: Message<AnyValue> = defineMessage('AnyValue', {
   value: alternatives({
     text: field(1, string),
     boolean: field(2, bool),
-    whole: field(3, int),
+    whole: field(3, exactInt),
     double: field(4, double),
     list: field(
       5,
@@ -55,9 +56,17 @@ export const KEY_VALUE: Message<KeyValue> = defineMessage('KeyValue', {
   value: field(2, ANY_VALUE),
 });
 
+const ENTITY_REF = defineMessage('EntityRef', {
+  schemaUrl: field(1, string),
+  type: field(2, string),
+  idKeys: repeated(3, string),
+  descriptionKeys: repeated(4, string),
+});
+
 export const RESOURCE = defineMessage('Resource', {
   attributes: repeated(1, KEY_VALUE),
   droppedAttributesCount: field(2, uint),
+  entityRefs: repeated(3, ENTITY_REF),
 });
 
 export const SCOPE = defineMessage('InstrumentationScope', {

@@ -1,6 +1,6 @@
 /**
  * Bytes of a protobuf message → a plain object, by the message's table (schema.ts). Fields that the
- * table does not have are skipped. As in proto3, of a scalar that comes twice the last value
+ * table does not have are skipped, or kept as bytes where a limit says so. As in proto3, of a scalar that comes twice the last value
  * counts, a message that comes twice is merged, and packed numbers are also read when each has a
  * tag. Stricter than proto3: a known field of another wire type is refused, as Go's gogo/protobuf
  * does.
@@ -12,7 +12,14 @@
 import { WireError } from '../errors.ts';
 import { ProtoReader } from './reader.ts';
 import type { Scalar } from './scalars.ts';
-import { type Message, NO_ENTRIES, NO_ELEMENTS, type Shape, type Slot } from './schema.ts';
+import {
+  type Message,
+  NO_ENTRIES,
+  NO_ELEMENTS,
+  type Shape,
+  type Slot,
+  UNKNOWN_FIELDS,
+} from './schema.ts';
 import { BYTES } from './wire-format.ts';
 
 export interface DecodeLimits {
@@ -22,12 +29,18 @@ export interface DecodeLimits {
   readonly depthMax?: number;
   /** Elements of all lists and maps together. */
   readonly elementsMax?: number;
+  /**
+   * Whether fields that a table does not have are kept beside the others, for `encodeMessage` to
+   * write them again; they are skipped otherwise.
+   */
+  readonly keepsUnknown?: boolean;
 }
 
 const DEFAULT_LIMITS: Required<DecodeLimits> = {
   bytesMax: 64 * 1024 * 1024,
   depthMax: 64,
   elementsMax: 4_000_000,
+  keepsUnknown: false,
 };
 
 /**
@@ -96,10 +109,13 @@ class Decoding {
     try {
       while (reader.more()) {
         slot = undefined;
+        const start = reader.at;
         const tag = reader.tag();
         slot = message.slotByNumber[tag >>> 3];
-        if (slot === undefined) reader.skip(tag);
-        else if (slot.member === undefined) this.#readField(slot.shape, tag & 7, into, slot.key);
+        if (slot === undefined) {
+          reader.skip(tag);
+          if (this.#limits.keepsUnknown) this.#keepUnknown(start, into);
+        } else if (slot.member === undefined) this.#readField(slot.shape, tag & 7, into, slot.key);
         else this.#readMember(slot.member, slot, tag & 7, into);
       }
     } catch (error) {
@@ -141,6 +157,13 @@ class Decoding {
         if (wireType !== BYTES) throw this.#makeWireTypeError(wireType, BYTES);
         this.#readMessage(shape, into, key);
     }
+  }
+
+  /** Keeps the field that was skipped last, with its tag. */
+  #keepUnknown(start: number, into: Fields): void {
+    this.#countElement();
+    const kept = into as { [UNKNOWN_FIELDS]?: Uint8Array[] };
+    (kept[UNKNOWN_FIELDS] ??= []).push(this.#reader.bytes.subarray(start, this.#reader.at));
   }
 
   #readPacked(scalar: Scalar<unknown>, list: unknown[]): void {

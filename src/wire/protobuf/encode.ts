@@ -1,11 +1,12 @@
 /**
  * A plain object → bytes of a protobuf message, by the message's table (schema.ts): fields in the
- * order of their numbers, without those that have their initial value, as in proto3.
+ * order of their numbers, without those that have their initial value, as in proto3; behind them
+ * those that decoding kept though the table does not have them.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { putVarint, measureVarint } from '../varint.ts';
 import type { Scalar } from './scalars.ts';
-import type { Message, Shape } from './schema.ts';
+import { type Message, type Shape, UNKNOWN_FIELDS } from './schema.ts';
 import { BYTES, tagOf } from './wire-format.ts';
 import { ProtoWriter } from './writer.ts';
 
@@ -57,6 +58,8 @@ function writeFields(
     const chosen = given as { readonly is: string; readonly value: unknown } | undefined;
     if (chosen?.is === member) writeValue(writer, number, shape, chosen.value, depth);
   }
+  const { [UNKNOWN_FIELDS]: unknown } = value as { [UNKNOWN_FIELDS]?: readonly Uint8Array[] };
+  if (unknown !== undefined) for (const field of unknown) writer.raw(field);
 }
 
 /** Whether a field has its initial value and so is left out. -0 is not 0 and is written. */

@@ -5,6 +5,7 @@
  *     here           in .proto                       a value is
  *     uint           uint32, uint64                  a whole number ≥ 0
  *     int            int32, int64                    a whole number
+ *     exactInt       int32, int64                    a whole number, or a bigint beyond ±2^53
  *     sint           sint32, sint64                  a whole number
  *     enumeration    enum                            one of its names
  *     bool           bool                            true or false
@@ -17,7 +18,8 @@
  *     string         string                          text
  *     binary         bytes                           a view of what is read
  *
- * Numbers of 64 bits are exact to ±2^53 (sint: ±2^52) and rounded beyond, but for `bigFixed64`.
+ * Numbers of 64 bits are exact to ±2^53 (sint: ±2^52) and rounded beyond, but for `bigFixed64`
+ * and `exactInt`.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import type { ProtoReader } from './reader.ts';
@@ -55,6 +57,30 @@ export const int: Scalar<number> = {
   initial: 0,
   read: (reader) => reader.int64(),
   write: (writer, value) => writer.int64(clampWhole(value, -INT_MAX, INT_MAX)),
+};
+
+/** Exact over all of 64 bits; a number where it can be one. */
+export const exactInt: Scalar<number | bigint> = {
+  wireType: VARINT,
+  initial: 0,
+  read: (reader) => {
+    const { at } = reader;
+    const value = reader.int64();
+    if (Number.isSafeInteger(value)) return value;
+    let exact = 0n;
+    for (let i = at; i < reader.at; i++)
+      exact |= BigInt((reader.bytes[i] ?? 0) & 0x7f) << BigInt(7 * (i - at));
+    return BigInt.asIntN(64, exact);
+  },
+  write: (writer, value) => {
+    if (typeof value === 'number') return int.write(writer, value);
+    writer.reserve(10);
+    for (let rest = BigInt.asUintN(64, value); ; rest >>= 7n) {
+      const isLast = rest < 0x80n;
+      writer.bytes[writer.length++] = Number(rest & 0x7fn) | (isLast ? 0 : 0x80);
+      if (isLast) return;
+    }
+  },
 };
 
 export const sint: Scalar<number> = {

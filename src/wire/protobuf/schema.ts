@@ -180,6 +180,12 @@ export function defineMessage<const Fields extends Table>(
 /**
  * The value of a list, and of a map, that is absent. Shared, so compare by identity before adding.
  */
+/**
+ * Of a decoded message, the bytes of fields that its table does not have, each with its tag. A copy
+ * made by spreading has them too.
+ */
+export const UNKNOWN_FIELDS = Symbol('fields that the table does not have');
+
 export const NO_ELEMENTS: readonly never[] = Object.freeze([]);
 export const NO_ENTRIES: ReadonlyMap<never, never> = new Map<never, never>();
 

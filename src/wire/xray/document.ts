@@ -3,6 +3,7 @@
  * Only asked for where an answer or a loss is about single documents. Pure.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
+import { isSpanDocument } from '../otlp/trace-document.ts';
 import { listMembers, readTextMember } from './members.ts';
 
 /** What a document says of itself; a member is undefined where it does not say it. */
@@ -18,14 +19,8 @@ export const DOCUMENT_MAX_BYTES = 65_536;
 
 const SERVICE_NAME = Buffer.from('service.name');
 
-/** Whether a document is base64 of an OTLP request, sampled (`T1S`) or not (`T1U`). */
-export function isOtlpDocument(document: Buffer): boolean {
-  const start = document.toString('latin1', 0, 3);
-  return start === 'T1S' || start === 'T1U';
-}
-
 export function readHead(document: Buffer): DocumentHead {
-  if (isOtlpDocument(document)) return { name: readServiceName(document) };
+  if (isSpanDocument(document)) return { name: readServiceName(document) };
   const members = listMembers(document) ?? [];
   const read = (wanted: string): string | undefined => {
     // Of a key that is there twice, readers of JSON take the last one.

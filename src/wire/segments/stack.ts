@@ -1,0 +1,22 @@
+/** What a stack trace says, whatever language it was written in. */
+
+export interface Frame {
+  /** '' where it is not known. */
+  readonly path: string;
+  readonly label: string;
+  /** 0 where it is not known. */
+  readonly line: number;
+}
+
+/** An exception that caused the one before it in the list. */
+export interface CausedBy {
+  readonly type: string;
+  readonly message: string;
+  readonly frames: readonly Frame[];
+}
+
+export interface Stack {
+  /** The one nearest to the fault first. */
+  readonly frames: readonly Frame[];
+  readonly causes: readonly CausedBy[];
+}

@@ -1,0 +1,49 @@
+/**
+ * The text of a stack trace as frames of X-Ray, by the language of the SDK that wrote it. A trace of
+ * a language that is not here has no frames.
+ * Limits: FRAMES_MAX frames of an exception, CAUSES_MAX exceptions.
+ * Source: contrib's exporter/awsxrayexporter/internal/translator/cause.go
+ */
+import { parseDotnetStack } from './stacks-dotnet.ts';
+import { parseGoStack } from './stacks-go.ts';
+import { parseJavaStack } from './stacks-java.ts';
+import { parseJavaScriptStack } from './stacks-javascript.ts';
+import { parsePythonStack } from './stacks-python.ts';
+import type { Frame, Stack } from './stack.ts';
+
+const FRAMES_MAX = 100;
+const CAUSES_MAX = 20;
+
+const PARSERS: Readonly<Record<string, (lines: readonly string[]) => Stack>> = {
+  java: parseJavaStack,
+  // The SDK for PHP writes traces as Java does.
+  php: parseJavaStack,
+  python: parsePythonStack,
+  javascript: parseJavaScriptStack,
+  nodejs: parseJavaScriptStack,
+  webjs: parseJavaScriptStack,
+  dotnet: parseDotnetStack,
+  go: parseGoStack,
+};
+
+/** How many frames were left out, for the exception itself and each of its causes. */
+export interface BoundedFrames {
+  readonly frames: readonly Frame[];
+  readonly truncated: number;
+}
+
+/** @param language  as in `telemetry.sdk.language` */
+export function parseStack(text: string, language: string): Stack {
+  const parser = Object.hasOwn(PARSERS, language) ? PARSERS[language] : undefined;
+  if (parser === undefined || text === '') return { frames: [], causes: [] };
+  const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  if (lines.at(-1) === '') lines.pop();
+  const { frames, causes } = parser(lines);
+  return { frames, causes: causes.slice(0, CAUSES_MAX) };
+}
+
+/** The frames nearest to the fault, which are the first. */
+export function boundFrames(frames: readonly Frame[]): BoundedFrames {
+  const kept = frames.slice(0, FRAMES_MAX);
+  return { frames: kept, truncated: frames.length - kept.length };
+}
