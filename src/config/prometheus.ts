@@ -12,6 +12,7 @@ import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
+import { otlpSectionSchema, resolveOtlpSection } from './otlp-section.ts';
 import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
@@ -48,6 +49,7 @@ export const prometheusSchema = z.strictObject({
   xray_receivers: listOf(xrayReceiverSchema).optional().describe(
     'Where segment documents of traces are received; they go to every xray_write.',
   ),
+  otlp: otlpSectionSchema.optional(),
   ...sinkShape,
   // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
   runtime: ignored('The garbage collector of Go has no counterpart here.'),
@@ -62,7 +64,6 @@ export const prometheusSchema = z.strictObject({
   ),
   remote_read: unsupported('a collector answers no queries; remove it and query the workspace'),
   tracing: unsupported('traces of the collector itself are not supported; remove it'),
-  otlp: unsupported('OTLP is not received by this dialect; remove it'),
 }); // prettier-ignore
 
 /** The keys of a file that scrape_config_files names. */
@@ -110,6 +111,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   });
   const sinksOf = (signal: Signal): string[] =>
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
+  const otlp = resolveOtlpSection(input.otlp ?? {}, report);
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
       ? []
@@ -127,7 +129,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     traceReceivers,
     forwarders,
     sinks,
-    transforms: [...common, ...transforms],
+    transforms: [...common, ...otlp.transforms, ...transforms],
     routes: [
       // Without a job, a configuration of traces alone has none of metrics.
       ...(sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
