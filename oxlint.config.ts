@@ -37,7 +37,7 @@ export const rooms: Record<string, Rooms> = {
   wire: {
     rooms: {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
-      otlp: ['errors', 'protobuf'],
+      otlp: ['errors', 'protobuf', 'varint'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
     },

@@ -12,8 +12,15 @@ import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
+import { checkOtlpListeners, otlpReceiverSchema, planOtlpReceivers } from './otlp-receivers.ts';
 import { otlpSectionSchema, resolveOtlpSection } from './otlp-section.ts';
-import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan.ts';
+import type {
+  CollectorPlan,
+  OtlpReceiverPlan,
+  RoutePlan,
+  SourcePlan,
+  TransformPlan,
+} from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
@@ -48,6 +55,9 @@ export const prometheusSchema = z.strictObject({
   }),
   xray_receivers: listOf(xrayReceiverSchema).optional().describe(
     'Where segment documents of traces are received; they go to every xray_write.',
+  ),
+  otlp_receivers: listOf(otlpReceiverSchema).optional().describe(
+    'Where metrics and traces of OpenTelemetry are received; they go to every sink of theirs.',
   ),
   otlp: otlpSectionSchema.optional(),
   ...sinkShape,
@@ -111,7 +121,15 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   });
   const sinksOf = (signal: Signal): string[] =>
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
+  const otlpPath = ['otlp_receivers'];
+  const signals = (['metrics', 'traces'] as const).filter((one) => sinksOf(one).length > 0);
   const otlp = resolveOtlpSection(input.otlp ?? {}, report);
+  const otlpReceivers = planOtlpReceivers(input.otlp_receivers ?? [], signals, {
+    path: otlpPath,
+    baseDirectory,
+    report,
+  }).map((one): OtlpReceiverPlan => ({ ...one, metrics: otlp.intake }));
+  checkOtlpListeners(otlpReceivers, otlpPath, report);
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
       ? []
@@ -123,17 +141,26 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     transforms: common.map(({ id }) => id),
     sinks: sinksOf('metrics'),
   };
+  const received: RoutePlan = {
+    ...metrics,
+    id: 'metrics/otlp',
+    sources: otlpReceivers.map(({ id }) => id),
+    transforms: [...otlp.transforms, ...common].map(({ id }) => id),
+  };
+  const hasReceivers = traceReceivers.length > 0 || otlpReceivers.length > 0;
   return {
     sources,
     taskSources: [],
     traceReceivers,
+    otlpReceivers,
     forwarders,
     sinks,
     transforms: [...common, ...otlp.transforms, ...transforms],
     routes: [
-      // Without a job, a configuration of traces alone has none of metrics.
-      ...(sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
-      ...planTraces(traceReceivers, sinksOf('traces')),
+      // Without a job, a configuration of receivers alone has none of what is scraped.
+      ...(sources.length === 0 && hasReceivers ? [] : [metrics]),
+      ...(otlpReceivers.length === 0 ? [] : [received]),
+      ...planTraces([...traceReceivers, ...otlpReceivers], sinksOf('traces')),
     ],
     servers: [],
     log: {},
@@ -142,7 +169,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
 
 /** None where one end is missing, which `check config` and the start say. */
 function planTraces(
-  receivers: CollectorPlan['traceReceivers'],
+  receivers: readonly { readonly id: string }[],
   sinks: readonly string[],
 ): RoutePlan[] {
   if (receivers.length === 0 || sinks.length === 0) return [];
