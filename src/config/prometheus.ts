@@ -13,7 +13,14 @@ import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
 import { checkOtlpListeners, otlpReceiverSchema, planOtlpReceivers } from './otlp-receivers.ts';
-import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan.ts';
+import { otlpSectionSchema, resolveOtlpSection } from './otlp-section.ts';
+import type {
+  CollectorPlan,
+  OtlpReceiverPlan,
+  RoutePlan,
+  SourcePlan,
+  TransformPlan,
+} from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
@@ -56,6 +63,7 @@ export const prometheusSchema = z.strictObject({
   statsd_receivers: listOf(statsdReceiverSchema).optional().describe(
     'Where metrics of StatsD are received; they go to every sink of metrics.',
   ),
+  otlp: otlpSectionSchema.optional(),
   ...sinkShape,
   // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
   runtime: ignored('The garbage collector of Go has no counterpart here.'),
@@ -70,7 +78,6 @@ export const prometheusSchema = z.strictObject({
   ),
   remote_read: unsupported('a collector answers no queries; remove it and query the workspace'),
   tracing: unsupported('traces of the collector itself are not supported; remove it'),
-  otlp: unsupported('OTLP is not received by this dialect; remove it'),
 }); // prettier-ignore
 
 /** The keys of a file that scrape_config_files names. */
@@ -122,11 +129,12 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
   const otlpPath = ['otlp_receivers'];
   const signals = (['metrics', 'traces'] as const).filter((one) => sinksOf(one).length > 0);
+  const otlp = resolveOtlpSection(input.otlp ?? {}, report);
   const otlpReceivers = planOtlpReceivers(input.otlp_receivers ?? [], signals, {
     path: otlpPath,
     baseDirectory,
     report,
-  });
+  }).map((one): OtlpReceiverPlan => ({ ...one, metrics: otlp.intake }));
   checkOtlpListeners(otlpReceivers, otlpPath, report);
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
@@ -135,10 +143,17 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const metrics: RoutePlan = {
     id: 'metrics',
     signal: 'metrics',
-    sources: [...sources, ...otlpReceivers, ...statsdReceivers].map(({ id }) => id),
+    sources: [...sources, ...statsdReceivers].map(({ id }) => id),
     transforms: common.map(({ id }) => id),
     sinks: sinksOf('metrics'),
   };
+  const received: RoutePlan = {
+    ...metrics,
+    id: 'metrics/otlp',
+    sources: otlpReceivers.map(({ id }) => id),
+    transforms: [...otlp.transforms, ...common].map(({ id }) => id),
+  };
+  const hasReceivers = traceReceivers.length > 0 || otlpReceivers.length > 0;
   return {
     sources,
     taskSources: [],
@@ -147,10 +162,11 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     statsdReceivers,
     forwarders,
     sinks,
-    transforms: [...common, ...transforms],
+    transforms: [...common, ...otlp.transforms, ...transforms],
     routes: [
-      // Without a job, a configuration of traces alone has none of metrics.
-      ...(metrics.sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
+      // Without a job, a configuration of receivers alone has none of what is scraped.
+      ...(metrics.sources.length === 0 && hasReceivers ? [] : [metrics]),
+      ...(otlpReceivers.length === 0 ? [] : [received]),
       ...planTraces([...traceReceivers, ...otlpReceivers], sinksOf('traces')),
     ],
     servers: [],

@@ -28,7 +28,7 @@ test('a gauge and a sum are a series each, under their own names and attributes'
       ]),
     ),
   );
-  assert.deepEqual(taken, { rejected: 0, message: '' });
+  assert.deepEqual(taken, { items: 2, rejected: 0, message: '' });
   assert.deepEqual(sent(), [`cpu.use{cpu.id="3"} 0.5 ${T}`, `http.requests{ok="true"} 7 ${T}`]);
 });
 

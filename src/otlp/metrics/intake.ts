@@ -12,7 +12,7 @@
  * silent for `idleMs` are forgotten, with what transforms have summed up for them.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlp-metrics
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { runGivingWay } from '../../kernel/giving-way.ts';
 import type { World } from '../../kernel/world.ts';
 import { labelSetKey, makeLabelSet } from '../../model/labels.ts';
 import type { OpenRoutedAppender } from '../../model/sample.ts';
@@ -24,12 +24,9 @@ import { KnownResource, type SeriesBudget } from './known-resource.ts';
 import type { ResourceHead } from './message-heads.ts';
 import { addAttribute, readAttributes } from './point-labels.ts';
 import type { PointScan } from './point-scan.ts';
-import type { Rejections } from './rejections.ts';
-import { walkRequest } from './request-walk.ts';
+import { type Walked, walkRequest } from './request-walk.ts';
 import type { MetricsIntakeSettings } from './settings.ts';
 
-/** The share of each turn of the event loop. */
-const SHARE_MS = 10;
 /** How often what is silent is looked for, at most. */
 const SWEEP_MS = 60_000;
 
@@ -84,19 +81,15 @@ export class MetricsIntake implements OtlpIntake {
     this.#requests += 1;
     const nowMs = this.#options.world.clock.nowMs();
     if (nowMs - this.#sweptMs >= Math.min(SWEEP_MS, this.#options.settings.idleMs))
-      await this.#sweep(nowMs);
+      await runGivingWay(this.#sweep(nowMs));
     const touched = new Set<KnownResource>();
-    const rejections = await this.#walk(body, nowMs, touched);
-    const pace = new Pace();
-    for (const resource of touched) {
-      resource.appender.commit();
-      if (pace.isUsedUp) await pace.giveWay();
-    }
+    const { items, rejections } = await this.#walk(body, nowMs, touched);
+    await runGivingWay(this.#commit(touched));
     this.#report.countRejected(rejections.byReason);
-    return { rejected: rejections.total, message: rejections.describe() };
+    return { items, rejected: rejections.total, message: rejections.describe() };
   }
 
-  async #walk(body: Buffer, nowMs: number, touched: Set<KnownResource>): Promise<Rejections> {
+  async #walk(body: Buffer, nowMs: number, touched: Set<KnownResource>): Promise<Walked> {
     const { settings } = this.#options;
     const request = this.#requests;
     const steps = walkRequest(body, {
@@ -113,18 +106,21 @@ export class MetricsIntake implements OtlpIntake {
         return resource;
       },
     });
-    const pace = new Pace();
     try {
-      for (;;) {
-        const step = steps.next();
-        if (step.done === true) return step.value;
-        if (pace.isUsedUp) await pace.giveWay();
-        this.#closed.signal.throwIfAborted();
-      }
+      return await runGivingWay(steps);
     } catch (error) {
       if (!this.#closed.signal.aborted) for (const resource of touched) undo(resource, request);
       if (error instanceof WireError) throw new MalformedRequest(error.message);
       throw error;
+    }
+  }
+
+  *#commit(touched: ReadonlySet<KnownResource>): Generator<undefined, void, undefined> {
+    for (const resource of touched) {
+      // What is closed takes nothing, and must not be answered with success.
+      this.#closed.signal.throwIfAborted();
+      resource.appender.commit();
+      yield;
     }
   }
 
@@ -200,30 +196,14 @@ export class MetricsIntake implements OtlpIntake {
   }
 
   /** Forgets what has been silent for too long. */
-  async #sweep(nowMs: number): Promise<void> {
+  *#sweep(nowMs: number): Generator<undefined, void, undefined> {
     this.#sweptMs = nowMs;
     const oldestMs = nowMs - this.#options.settings.idleMs;
-    const pace = new Pace();
     for (const resource of this.#resources.values()) {
       if (resource.seenMs < oldestMs) this.#drop(resource, 'idle');
       else resource.forget(({ seenMs }) => seenMs < oldestMs);
-      if (pace.isUsedUp) await pace.giveWay();
-      this.#closed.signal.throwIfAborted();
+      yield;
     }
-  }
-}
-
-/** The share that a request has of each turn. */
-class Pace {
-  #endMs = performance.now() + SHARE_MS;
-
-  get isUsedUp(): boolean {
-    return performance.now() >= this.#endMs;
-  }
-
-  async giveWay(): Promise<void> {
-    await nextTurn();
-    this.#endMs = performance.now() + SHARE_MS;
   }
 }
 

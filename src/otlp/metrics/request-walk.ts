@@ -28,11 +28,17 @@ export interface WalkOptions extends Omit<WriterOptions, 'scan'> {
   ) => KnownResource | undefined;
 }
 
-/** @returns  the points that were refused */
+export interface Walked {
+  /** How many points were appended. */
+  readonly items: number;
+  readonly rejections: Rejections;
+}
+
+/** @throws WireError  where the body is no request of metrics; what was appended is to be undone */
 export function* walkRequest(
   body: Uint8Array,
   options: WalkOptions,
-): Generator<undefined, Rejections, undefined> {
+): Generator<undefined, Walked, undefined> {
   const scan = new PointScan(body);
   const { reader } = scan;
   const walk = new Walk(scan, options);
@@ -46,10 +52,11 @@ export function* walkRequest(
     yield* walk.resource();
     reader.leave(outer);
   }
-  return walk.rejections;
+  return walk;
 }
 
-class Walk {
+class Walk implements Walked {
+  items = 0;
   readonly rejections = new Rejections();
   readonly #scan: PointScan;
   readonly #reader: ProtoReader;
@@ -128,8 +135,10 @@ class Walk {
       const outer = reader.enter();
       readPoint(this.#scan, head.kind);
       const next = writer.write(pointPlace);
-      if (typeof next === 'number') pointPlace = next;
-      else this.rejections.add(next, 1);
+      if (typeof next === 'number') {
+        pointPlace = next;
+        this.items += 1;
+      } else this.rejections.add(next, 1);
       reader.leave(outer);
     }
     yield;
