@@ -108,6 +108,7 @@ export const rooms: Record<string, Rooms> = {
       ottl: [],
       'prometheus-names': ['prometheus-units'],
       'prometheus-units': [],
+      'promoted-resource': ['prometheus-names'],
       relabelling: [],
       'resource-labels': [],
       'scraped-resource': [],

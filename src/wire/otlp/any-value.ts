@@ -26,11 +26,6 @@ export function readAttribute(reader: ProtoReader): readonly [name: string, valu
   return [name, formatWhole(value)];
 }
 
-/** Reads an AnyValue, from its beginning to the reader's end, as text; '' where it has no value. */
-export function readValueText(reader: ProtoReader): string {
-  return formatWhole(readValue(reader, 0));
-}
-
 function readPair(reader: ProtoReader, depth: number): readonly [name: string, value: Raw] {
   let name = '';
   let value: Raw = NOTHING;
