@@ -86,11 +86,13 @@ export const otlpReceiverSchema = z
 
 type ReceiverInput = z.output<typeof otlpReceiverSchema>;
 
+export interface OtlpReceiversContext
+  extends CheckContext, Pick<OtlpReceiverSettings, 'signals' | 'metrics'> {}
+
 /** @param context  its path is that of the list */
 export function planOtlpReceivers(
   inputs: readonly ReceiverInput[],
-  signals: OtlpReceiverSettings['signals'],
-  { path, baseDirectory, report }: CheckContext,
+  { path, baseDirectory, report, signals, metrics }: OtlpReceiversContext,
 ): readonly OtlpReceiverPlan[] {
   const names = new Set<string>();
   return inputs.flatMap(({ name: id = 'otlp', http, grpc }, index): OtlpReceiverPlan[] => {
@@ -115,6 +117,7 @@ export function planOtlpReceivers(
       {
         id,
         signals,
+        metrics,
         ...(http === undefined
           ? {}
           : {

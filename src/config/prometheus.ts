@@ -12,7 +12,12 @@ import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
-import { checkOtlpListeners, otlpReceiverSchema, planOtlpReceivers } from './otlp-receivers.ts';
+import {
+  checkOtlpListeners,
+  otlpReceiverSchema,
+  type OtlpReceiversContext,
+  planOtlpReceivers,
+} from './otlp-receivers.ts';
 import { otlpSectionSchema, resolveOtlpSection } from './otlp-section.ts';
 import type {
   CollectorPlan,
@@ -127,15 +132,14 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const statsdReceivers = planStatsdReceivers(input.statsd_receivers ?? [], at, report);
   const sinksOf = (signal: Signal): string[] =>
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
-  const otlpPath = ['otlp_receivers'];
-  const signals = (['metrics', 'traces'] as const).filter((one) => sinksOf(one).length > 0);
   const otlp = resolveOtlpSection(input.otlp ?? {}, report);
-  const otlpReceivers = planOtlpReceivers(input.otlp_receivers ?? [], signals, {
-    path: otlpPath,
+  const otlpReceivers = resolveOtlpReceivers(input, {
+    signals: (['metrics', 'traces'] as const).filter((one) => sinksOf(one).length > 0),
+    metrics: otlp.intake,
     baseDirectory,
     report,
-  }).map((one): OtlpReceiverPlan => ({ ...one, metrics: otlp.intake }));
-  checkOtlpListeners(otlpReceivers, otlpPath, report);
+  });
+  const received = otlpReceivers.length === 0 ? [] : otlp.transforms;
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
       ? []
@@ -147,13 +151,6 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     transforms: common.map(({ id }) => id),
     sinks: sinksOf('metrics'),
   };
-  const received: RoutePlan = {
-    ...metrics,
-    id: 'metrics/otlp',
-    sources: otlpReceivers.map(({ id }) => id),
-    transforms: [...otlp.transforms, ...common].map(({ id }) => id),
-  };
-  const hasReceivers = traceReceivers.length > 0 || otlpReceivers.length > 0;
   return {
     sources,
     taskSources: [],
@@ -162,16 +159,51 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     statsdReceivers,
     forwarders,
     sinks,
-    transforms: [...common, ...otlp.transforms, ...transforms],
+    transforms: [...common, ...received, ...transforms],
     routes: [
       // Without a job, a configuration of receivers alone has none of what is scraped.
-      ...(metrics.sources.length === 0 && hasReceivers ? [] : [metrics]),
-      ...(otlpReceivers.length === 0 ? [] : [received]),
+      ...(metrics.sources.length === 0 && traceReceivers.length + otlpReceivers.length > 0
+        ? []
+        : [metrics]),
+      ...planReceivedMetrics(otlpReceivers, [...received, ...common], metrics.sinks),
       ...planTraces([...traceReceivers, ...otlpReceivers], sinksOf('traces')),
     ],
     servers: [],
     log: {},
   };
+}
+
+type ReceiversInput = Pick<z.output<typeof prometheusSchema>, 'otlp' | 'otlp_receivers'>;
+
+function resolveOtlpReceivers(
+  { otlp, otlp_receivers: inputs = [] }: ReceiversInput,
+  context: Omit<OtlpReceiversContext, 'path'>,
+): readonly OtlpReceiverPlan[] {
+  const { report } = context;
+  const path = ['otlp_receivers'];
+  if (otlp !== undefined && inputs.length === 0)
+    report.warn(['otlp'], 'otlp has no effect: there are no otlp_receivers', 'key');
+  const receivers = planOtlpReceivers(inputs, { ...context, path });
+  checkOtlpListeners(receivers, path, report);
+  return receivers;
+}
+
+/** What is received becomes series by the section `otlp`, which what is scraped must not. */
+function planReceivedMetrics(
+  receivers: readonly OtlpReceiverPlan[],
+  transforms: readonly TransformPlan[],
+  sinks: readonly string[],
+): RoutePlan[] {
+  if (receivers.length === 0 || sinks.length === 0) return [];
+  return [
+    {
+      id: 'otlp',
+      signal: 'metrics',
+      sources: receivers.map(({ id }) => id),
+      transforms: transforms.map(({ id }) => id),
+      sinks,
+    },
+  ];
 }
 
 /** None where one end is missing, which `check config` and the start say. */

@@ -8,6 +8,8 @@ import type { CorsSettings } from './settings.ts';
 
 /** What browsers ask for where no headers are configured; others are allowed in any case. */
 const DEFAULT_HEADERS = ['accept', 'content-type', 'x-requested-with'];
+/** What a request of OTLP has; the Collector says that they are allowed in any case. */
+const ALWAYS_ALLOWED = ['accept', 'accept-language', 'content-language', 'content-type', 'origin'];
 /** A browser sends few names; more are not looked at. */
 const NAMES_MAX = 64;
 
@@ -72,7 +74,7 @@ export function matchesOrigin(pattern: string, origin: string): boolean {
 
 function isAllowed({ headers }: CorsSettings, name: string): boolean {
   if (headers.includes('*')) return true;
-  const known = headers.length === 0 ? DEFAULT_HEADERS : [...headers, 'origin'];
+  const known = headers.length === 0 ? DEFAULT_HEADERS : [...ALWAYS_ALLOWED, ...headers];
   return known.some((one) => one.toLowerCase() === name);
 }
 

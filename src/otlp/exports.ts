@@ -75,7 +75,7 @@ export class OtlpExports {
         throw new RefusedRequest({ status: 'unimplemented', message: missing ?? '' });
       const body = await read();
       const bytes = body.length;
-      const { items, rejected, message } = await intake.take(body);
+      const { items = 0, rejected, message } = await intake.take(body);
       this.#report.tellTaken({ protocol, signal, from, bytes, items, rejected, message });
       return { is: 'taken', rejected, message: describeRejected(signal, rejected, message) };
     } catch (error) {

@@ -19,7 +19,7 @@ import type { ByteBudget, ByteShare } from './budget.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import { type OtlpExports, type Refusal, RefusedRequest } from './exports.ts';
 import type { OtlpSignal } from './intake.ts';
-import { convertJson } from './json-requests.ts';
+import type { JsonRequests } from './json-requests.ts';
 import type { OtlpHttpSettings } from './settings.ts';
 
 const TYPES: Readonly<Record<Encoding, string>> = {
@@ -31,6 +31,7 @@ export interface OtlpHttpParts {
   readonly world: World;
   readonly exports: OtlpExports;
   readonly budget: ByteBudget;
+  readonly json: JsonRequests;
 }
 
 /** A server that is not listening yet. @throws ConfigError for a certificate that can't be used */
@@ -130,7 +131,10 @@ class OtlpHttpHandler {
       throw new RefusedRequest({ status: 'resourceExhausted', message: error.message });
     });
     const body = isPlain ? sent : await inflate(coding, sent, { maxBytes, onBytes: share.take });
-    return encoding === 'protobuf' ? body : convertJson(signal, body, share);
+    if (encoding === 'protobuf') return body;
+    const converted = await this.#parts.json.convert(signal, body);
+    share.take(converted.length);
+    return converted;
   }
 }
 

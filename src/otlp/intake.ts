@@ -9,8 +9,8 @@ export type OtlpSignal = 'metrics' | 'traces';
 
 /** What an answer with success says. */
 export interface Taken {
-  /** How many data points or spans were taken. */
-  readonly items: number;
+  /** How many data points or spans were taken; absent where the intake counts them itself. */
+  readonly items?: number;
   /** How many data points or spans were refused for good. */
   readonly rejected: number;
   /** Why, or a warning where none was refused; '' where all is well. */

@@ -9,6 +9,7 @@ import { ByteBudget } from './budget.ts';
 import { OtlpExports, type OtlpIntakes } from './exports.ts';
 import { createOtlpGrpcServer } from './grpc.ts';
 import { createOtlpHttpServer } from './http.ts';
+import { JsonRequests } from './json-requests.ts';
 import { OtlpReport } from './report.ts';
 import type { OtlpReceiverSettings } from './settings.ts';
 
@@ -24,6 +25,7 @@ export class OtlpReceiver implements Component {
   readonly #settings: OtlpReceiverSettings;
   readonly #parts: OtlpReceiverParts;
   readonly #budget = new ByteBudget();
+  readonly #json = new JsonRequests();
   readonly #report: OtlpReport;
   readonly #exports: OtlpExports;
   #http: HttpServer | undefined;
@@ -54,7 +56,7 @@ export class OtlpReceiver implements Component {
     const { id, http, grpc } = this.#settings;
     const parts = { world: this.#parts.world, exports: this.#exports, budget: this.#budget };
     if (http !== undefined) {
-      this.#http = createOtlpHttpServer(id, http, parts);
+      this.#http = createOtlpHttpServer(id, http, { ...parts, json: this.#json });
       await this.#http.start();
     }
     if (grpc !== undefined) {
@@ -71,6 +73,7 @@ export class OtlpReceiver implements Component {
 
   async #stop(deadlineMs: number): Promise<void> {
     await Promise.all([this.#http?.stop(deadlineMs), this.#grpc?.stop(deadlineMs)]);
+    await this.#json.end();
     this.#report.end();
     this.#parts.onStopped?.();
   }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { makeLabelSet } from '../../src/model/labels.ts';
 import type { sinkKinds } from '../../src/sinks/sinks.ts';
 import { LogsReceiver, type SentEvent } from '../kit/logs-receiver.ts';
-import { OtlpReceiver } from '../kit/otlp-receiver.ts';
+import { OtlpReceiver } from '../kit/fake-otlp.ts';
 import { Receiver } from '../kit/receiver.ts';
 import { XrayReceiver } from '../kit/xray-receiver.ts';
 

@@ -1,99 +1,84 @@
-/**
- * A receiver of OTLP over HTTP on the loopback. It answers by a function, and keeps the requests
- * that it accepted, in the order of arrival.
- */
-import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
-import { type HttpRequest, type HttpResponse, HttpServer } from '../../src/kernel/http-server.ts';
-import { silentLogger } from '../../src/kernel/logger.ts';
-import { countRequestItems, type OtlpSignal } from '../../src/wire/otlp/cutting.ts';
-import { formatRequestJson } from '../../src/wire/otlp/request-json.ts';
-import { uncompress } from '../../src/wire/snappy.ts';
+/** A receiver of OTLP with both of its servers on free ports, before an intake of traces. */
+import { OtlpReceiver } from '../../src/otlp/receiver.ts';
+import {
+  GRPC_MESSAGE_MAX_BYTES,
+  HTTP_BODY_MAX_BYTES,
+  type OtlpGrpcSettings,
+  type OtlpHttpSettings,
+  SIGNAL_PATHS,
+} from '../../src/otlp/settings.ts';
+import { TracesIntake } from '../../src/otlp/traces/intake.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import type { TraceAppender } from '../../src/model/trace-appender.ts';
+import { ProtoWriter } from '../../src/wire/protobuf/writer.ts';
 import { type Ending, onEnd } from './ending.ts';
+import { createWorld } from './world.ts';
 
-export interface OtlpReceived {
-  readonly request: HttpRequest;
-  readonly signal: OtlpSignal;
-  /** Inflated, as it was written: protobuf or JSON. */
-  readonly body: Buffer;
-  readonly items: number;
-  /** The same as JSON. */
-  readonly json: string;
+export interface ReceiverParts {
+  readonly http?: Partial<OtlpHttpSettings>;
+  readonly grpc?: Partial<OtlpGrpcSettings>;
+  readonly appender?: Partial<TraceAppender>;
 }
 
-const BODY_MAX_BYTES = 64 * 1024 * 1024;
-
-export class OtlpReceiver {
-  /** All requests, whatever the answer was. */
-  readonly requests: OtlpReceived[] = [];
-  /** Those that were answered with success, as JSON. */
-  readonly kept: string[] = [];
-  /** Undefined takes all. */
-  answer: (received: OtlpReceived) => HttpResponse | Promise<HttpResponse> | undefined = () =>
-    undefined;
-  readonly server: HttpServer;
-
-  constructor() {
-    this.server = new HttpServer({
-      name: 'otlp',
-      listen: '127.0.0.1:0',
-      log: silentLogger,
-      bodyMaxBytes: BODY_MAX_BYTES,
-      routes: [{ method: 'POST', path: '/*', handle: (request) => this.#take(request) }],
-    });
-  }
-
-  get url(): string {
-    return this.server.url;
-  }
-
-  /** The resources of the requests of a signal that were accepted. */
-  resourcesOf(signal: OtlpSignal): Record<string, unknown>[] {
-    const key = signal === 'metrics' ? 'resourceMetrics' : 'resourceSpans';
-    return this.kept.flatMap(
-      (one) => (JSON.parse(one) as Record<string, Record<string, unknown>[]>)[key] ?? [],
-    );
-  }
-
-  async #take(request: HttpRequest): Promise<HttpResponse> {
-    const signal = request.path.endsWith('/traces') ? 'traces' : 'metrics';
-    const body = inflate(await request.bytes(), request.headers['content-encoding']);
-    const isJson = request.headers['content-type'] === 'application/json';
-    const json = isJson ? body.toString() : formatRequestJson(signal, body).toString();
-    const items = isJson ? 0 : countRequestItems(signal, body);
-    const received = { request, signal, body, items, json } as const;
-    this.requests.push(received);
-    const answer = (await this.answer(received)) ?? {
-      status: 200,
-      headers: { 'content-type': 'application/x-protobuf' },
-      body: '',
-    };
-    if (answer.status < 300) this.kept.push(json);
-    return answer;
-  }
+export async function startOtlpReceiver(ending: Ending, parts: ReceiverParts = {}) {
+  const world = createWorld({ clock: systemClock });
+  /** What was committed. */
+  const documents: string[] = [];
+  let open: string[] = [];
+  const appender: TraceAppender = {
+    append: (document) => void open.push(Buffer.from(document).toString()),
+    commit: () => {
+      documents.push(...open);
+      open = [];
+    },
+    ...parts.appender,
+  };
+  const receiver = new OtlpReceiver(
+    {
+      id: 'otlp',
+      signals: ['traces'],
+      http: {
+        listen: '127.0.0.1:0',
+        paths: SIGNAL_PATHS,
+        bodyMaxBytes: HTTP_BODY_MAX_BYTES,
+        headers: {},
+        ...parts.http,
+      },
+      grpc: {
+        listen: '127.0.0.1:0',
+        messageMaxBytes: GRPC_MESSAGE_MAX_BYTES,
+        ...parts.grpc,
+      },
+    },
+    { world, intakes: { traces: new TracesIntake({ id: 'otlp', appender, world }) } },
+  );
+  await receiver.start();
+  onEnd(ending, () => receiver.stop(0));
+  const url = `http://127.0.0.1:${receiver.httpPort}`;
+  return { receiver, world, documents, url, grpcUrl: `http://127.0.0.1:${receiver.grpcPort}` };
 }
 
-function inflate(body: Buffer, encoding: string | undefined): Buffer {
-  switch (encoding) {
-    case undefined:
-      return body;
-    case 'gzip':
-      return gunzipSync(body);
-    case 'zlib':
-    case 'deflate':
-      return inflateSync(body);
-    case 'zstd':
-      return zstdDecompressSync(body);
-    case 'snappy':
-      return Buffer.from(uncompress(body, BODY_MAX_BYTES));
-    default:
-      throw new Error(`no body of ${encoding} is expected here`);
-  }
+function field(number: number, ...parts: readonly Uint8Array[]): Buffer {
+  const writer = new ProtoWriter();
+  writer.field(number, Buffer.concat(parts));
+  return Buffer.from(writer.written());
 }
 
-/** A receiver that is stopped when the test ends. */
-export async function startOtlpReceiver(ending: Ending): Promise<OtlpReceiver> {
-  const receiver = new OtlpReceiver();
-  await receiver.server.start();
-  onEnd(ending, () => receiver.server.stop(100));
-  return receiver;
+/** A request of spans, in protobuf. @param nameBytes  length of the name of each */
+export function makeTraceRequest(spans = 1, nameBytes = 10): Buffer {
+  const span = field(
+    2,
+    field(1, Buffer.alloc(16, 7)),
+    field(2, Buffer.alloc(8, 7)),
+    field(5, Buffer.alloc(nameBytes, 'n')),
+  );
+  return field(1, field(2, ...Array.from({ length: spans }, () => span)));
+}
+
+/** Within a span: an attribute whose value is nested so deeply. */
+export function makeDeepRequest(depth: number): Buffer {
+  let value = field(1, Buffer.from('x'));
+  for (let level = 0; level < depth; level++) value = field(5, field(1, value));
+  const ids = [field(1, Buffer.alloc(16, 7)), field(2, Buffer.alloc(8, 7))];
+  return field(1, field(2, field(2, ...ids, field(9, field(2, value)))));
 }
