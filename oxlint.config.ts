@@ -12,6 +12,8 @@ const low = [...pure, 'kernel', 'aws'];
 /** What features share. None of these knows another. */
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
+  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
+  'sample-app', 'xray', 'otlp',
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'otlp', 'proxy', 'workspace', 'page', 'emulator',
   'sample-app', 'xray',
 ]; // prettier-ignore
@@ -67,7 +69,7 @@ export const rooms: Record<string, Rooms> = {
     joints: ['account', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
     rooms: {
       'cloud-map': [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
-      parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
+      logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
     },
   }, // prettier-ignore

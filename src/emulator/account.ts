@@ -1,6 +1,6 @@
 /**
  * The state of an emulated account except for parameters, secrets and Cloud Map: clusters,
- * instances, queues, objects, traces, identities, and the trouble that calls meet. Changes of tasks
+ * instances, queues, objects, traces, logs, identities, and the trouble that calls meet. Changes of tasks
  * are sent to the subscribed queues in the form of EventBridge's events.
  */
 import type { Clock } from '../kernel/clock.ts';
@@ -10,6 +10,7 @@ import { EcsState } from './ecs/state.ts';
 import { QueueService } from './sqs.ts';
 import type { AwsCredentials } from '../aws/signing.ts';
 import { Identities } from './identities.ts';
+import { LogsState } from './logs/state.ts';
 import { ObjectStore } from './s3.ts';
 import { Trouble } from './trouble.ts';
 import { XrayState } from './xray/state.ts';
@@ -20,6 +21,7 @@ export class EmulatedAccount {
   readonly queues: QueueService;
   readonly objects: ObjectStore;
   readonly xray: XrayState;
+  readonly logs: LogsState;
   readonly identities: Identities;
   readonly trouble: Trouble;
   /** Names of the queues that receive task state changes. */
@@ -36,6 +38,7 @@ export class EmulatedAccount {
     this.objects = new ObjectStore(region, () => clock.nowMs());
     this.#clock = clock;
     this.xray = new XrayState(region, clock.nowMs());
+    this.logs = new LogsState(region);
     this.ecs = new EcsState(region, clock);
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);
     this.trouble = new Trouble(clock);

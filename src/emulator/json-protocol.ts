@@ -29,7 +29,8 @@ export async function answerJson(
     if (service === undefined)
       throw new AwsError(
         'UnknownOperationException',
-        'this emulator has Cloud Map, ECS, EC2, S3, SQS, SSM, Secrets Manager, STS and X-Ray',
+        'this emulator has CloudWatch Logs, Cloud Map, ECS, EC2, S3, SQS, SSM, Secrets Manager, ' +
+          'STS and X-Ray',
       );
     return await runAction(request, { service, action, refusedStatus: 400 }, edges);
   } catch (error) {
@@ -81,7 +82,7 @@ export async function runAction(
     request,
     trouble,
     async () => {
-      const output = await run(input);
+      const output = await run(input, request.headers);
       trouble.learnPage(input, output ?? {});
       return json(200, output);
     },

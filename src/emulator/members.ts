@@ -57,6 +57,29 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     UntagResource: { acts: 'resourceArn tagKeys' },
     ListTagsForResource: { acts: 'resourceArn' },
   },
+  Logs_20140328: {
+    CreateLogGroup: {
+      acts: 'logGroupName tags logGroupClass',
+      idle: 'kmsKeyId deletionProtectionEnabled',
+    },
+    DeleteLogGroup: { acts: 'logGroupName' },
+    DescribeLogGroups: { acts: 'logGroupNamePrefix logGroupNamePattern nextToken limit' },
+    PutRetentionPolicy: { acts: 'logGroupName retentionInDays' },
+    DeleteRetentionPolicy: { acts: 'logGroupName' },
+    TagResource: { acts: 'resourceArn tags' },
+    UntagResource: { acts: 'resourceArn tagKeys' },
+    ListTagsForResource: { acts: 'resourceArn' },
+    CreateLogStream: { acts: 'logGroupName logStreamName' },
+    DeleteLogStream: { acts: 'logGroupName logStreamName' },
+    DescribeLogStreams: {
+      acts: 'logGroupName logGroupIdentifier logStreamNamePrefix orderBy descending nextToken limit',
+    },
+    PutLogEvents: {
+      acts: 'logGroupName logStreamName logEvents entity',
+      // AWS ignores it.
+      idle: 'sequenceToken',
+    },
+  },
   Route53AutoNaming_v20170314: {
     CreatePrivateDnsNamespace: { acts: 'Name Tags', idle: 'CreatorRequestId Description Vpc' },
     CreatePublicDnsNamespace: { acts: 'Name Tags', idle: 'CreatorRequestId Description' },

@@ -14,6 +14,7 @@ import { REST_PATHS } from './rest-paths.ts';
 /** By the AWS CLI's name of a service: the part of X-Amz-Target before the dot. */
 const TARGETS: Readonly<Record<string, string>> = {
   ecs: 'AmazonEC2ContainerServiceV20141113',
+  logs: 'Logs_20140328',
   secretsmanager: 'secretsmanager',
   servicediscovery: 'Route53AutoNaming_v20170314',
   sqs: 'AmazonSQS',

@@ -18,6 +18,7 @@ import { containerCredentialsRoute } from './container-credentials.ts';
 import { createEcs } from './ecs/api.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, dateHeader, json } from './json-protocol.ts';
+import { createLogs } from './logs/api.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
 import { restRoutes } from './rest-json-protocol.ts';
@@ -159,6 +160,7 @@ export function jsonServices(
     createParameterStore(region, clock),
     createSecretsManager(region, clock),
     createEcs(account.ecs),
+    createLogs(account.logs, () => clock.nowMs() + account.trouble.skewMs),
     account.queues.service(),
   ];
 }

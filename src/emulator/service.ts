@@ -3,9 +3,11 @@
  * AwsError becomes an error in the form of AWS's protocols.
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
+import type { IncomingHttpHeaders } from 'node:http';
 
 export type AwsInput = Readonly<Record<string, unknown>>;
-export type ActionHandler = (input: AwsInput) => unknown;
+/** @param headers  of the request, names in lower case */
+export type ActionHandler = (input: AwsInput, headers: IncomingHttpHeaders) => unknown;
 
 export interface JsonService {
   /** The service name that signatures are scoped to. */

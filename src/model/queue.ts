@@ -43,6 +43,11 @@ export interface ChunkQueue {
    */
   append(chunk: Chunk): void;
   /**
+   * Bytes of the chunk that was appended last of those that wait, for a sink that keeps more than
+   * chunks and has to know after a crash how far it came. Present in durable queues.
+   */
+  newest?(): Uint8Array | undefined;
+  /**
    * The oldest unacknowledged chunks of these lanes, at least one, as many as the limits allow;
    * waits until there are enough for a full batch or the oldest has waited `deadlineMs`. Undefined
    * when `signal` aborts or, once draining, when the lanes are empty. One caller per lane; asking

@@ -59,6 +59,15 @@ export class Lanes {
     return this.#carriedOver === 0 ? lanes : lanes.filter((lane) => lane === this.#lanes[0]);
   }
 
+  /** The entry that was appended last. */
+  newest(): Entry | undefined {
+    let newest: Entry | undefined;
+    for (const lane of this.#lanes)
+      for (const entry of lane.live())
+        if (newest === undefined || byTimeOfAppend(newest, entry) < 0) newest = entry;
+    return newest;
+  }
+
   /** Whether a chunk waits that was appended at `appendedMs` or before. */
   hasUntil(appendedMs: number): boolean {
     return this.#lanes.some((lane) => (lane.oldest()?.appendedMs ?? Infinity) <= appendedMs);

@@ -153,6 +153,11 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#retention.boundMemory();
   }
 
+  newest(): Uint8Array | undefined {
+    const entry = this.#lanes.newest();
+    return entry === undefined ? undefined : this.#bytesOf(entry);
+  }
+
   async next(
     lanes: readonly number[],
     limits: BatchLimits,
@@ -241,7 +246,7 @@ export class DurableQueue implements ChunkQueue, Component {
   #handOut(entries: readonly Entry[]): Chunk[] {
     const chunks: Chunk[] = [];
     for (const entry of entries) {
-      const bytes = entry.bytes ?? (entry.stored && this.#store.read(entry.stored));
+      const bytes = this.#bytesOf(entry);
       if (bytes === undefined) {
         this.#metrics.corrupt.with({ part: 'chunk' }).inc();
         this.#drop(entry, 'corrupt');
@@ -254,6 +259,10 @@ export class DurableQueue implements ChunkQueue, Component {
       chunks.push(chunk);
     }
     return chunks;
+  }
+
+  #bytesOf({ bytes, stored }: Entry): Uint8Array | undefined {
+    return bytes ?? (stored && this.#store.read(stored));
   }
 
   #drop(entry: Entry, reason: DropReason): void {

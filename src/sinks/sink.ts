@@ -53,6 +53,8 @@ export interface DirectSinkParts {
 export interface SinkParts extends DirectSinkParts {
   /** Started before the sink and stopped after it. */
   readonly queue: ChunkQueue;
+  /** The folder of the queue, for what a sink keeps beside it; absent where nothing is kept. */
+  readonly folder?: string | undefined;
   /**
    * The sink of this name that ran until now, already released. If series are encoded the same way
    * under the new settings, the new sink takes over its `openAppender`, and open appenders go on.

@@ -3,6 +3,7 @@
  */
 import type { z } from 'zod';
 import { debugKind } from './debug/kind.ts';
+import { emfKind } from './emf/kind.ts';
 import { fileKind } from './file/kind.ts';
 import { otlpFileKind } from './otlp-file/kind.ts';
 import { remoteWriteKind } from './remote-write/kind.ts';
@@ -26,6 +27,7 @@ export const sinkKinds = [
   otlpFileKind,
   debugKind,
   xrayKind,
+  emfKind,
 ] as const; // prettier-ignore
 
 type AnyKind = (typeof sinkKinds)[number];

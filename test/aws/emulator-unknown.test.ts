@@ -36,6 +36,9 @@ const MODELS: Readonly<Record<string, object>> = {
   AmazonSQS: sqsModel,
 };
 
+/** Those whose model of the SDK is none of our packages; test/aws/botocore-model.test.ts has them. */
+const OTHERS = new Set(['Logs_20140328']);
+
 /** Requests are signed by hand, because the SDK leaves out members that it does not know. */
 async function call(
   service: string,
@@ -104,6 +107,7 @@ test('the table has exactly the existing actions, with members that AWS has', ()
   for (const service of services) {
     const known = MEMBERS[service.target] ?? {};
     assert.deepEqual(Object.keys(known).sort(), Object.keys(service.actions).sort());
+    if (OTHERS.has(service.target)) continue;
     for (const [action, { acts, idle = '' }] of Object.entries(known)) {
       const schema = (MODELS[service.target] as Record<string, unknown>)[`${action}$`];
       const input = (schema as unknown[])[4] as () => unknown[];

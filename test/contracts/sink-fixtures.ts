@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makeLabelSet } from '../../src/model/labels.ts';
 import type { sinkKinds } from '../../src/sinks/sinks.ts';
+import { LogsReceiver, type SentEvent } from '../kit/logs-receiver.ts';
 import { Receiver } from '../kit/receiver.ts';
 import { XrayReceiver } from '../kit/xray-receiver.ts';
 
@@ -23,6 +24,10 @@ export interface SinkFixture {
   /** From now on the receiver accepts nothing. */
   break(): void;
   mend(): void;
+  /** Whether the receiver can take this value of a sample; all when absent. */
+  isCarried?(value: string): boolean;
+  /** How many items two samples of one target and time are; 2 when absent. */
+  readonly itemsOfTwo?: number;
   close(): Promise<void>;
 }
 
@@ -65,6 +70,21 @@ export const sinkFixtures: Readonly<Record<Kind, () => Promise<SinkFixture>>> = 
     return {
       entry: receiver.entry,
       arrived: () => [...receiver.kept],
+      break: () => (receiver.answer = () => ({ status: 503 })),
+      mend: () => (receiver.answer = () => undefined),
+      close: () => receiver.server.stop(100),
+    };
+  },
+
+  async emf() {
+    const receiver = new LogsReceiver();
+    await receiver.server.start();
+    return {
+      entry: receiver.entry,
+      arrived: () => receiver.kept.flatMap(listEventSamples),
+      // An item is an event, and samples of the same labels are one.
+      itemsOfTwo: 1,
+      isCarried: (value) => Math.abs(Number(value)) <= 2 ** 360,
       break: () => (receiver.answer = () => ({ status: 503 })),
       mend: () => (receiver.answer = () => undefined),
       close: () => receiver.server.stop(100),
@@ -151,6 +171,20 @@ function formatPoints(line: string): readonly string[] {
     ),
   );
 }
+
+/** The values of an event of the embedded metric format: its numbers; its texts are labels. */
+function listEventSamples({ timestamp, message }: SentEvent): string[] {
+  const { _aws: _head, Version: _version, ...members } = JSON.parse(message) as Members;
+  const labels = Object.entries(members).filter(([, value]) => typeof value === 'string');
+  const values = Object.entries(members).filter(([, value]) => typeof value === 'number');
+  return values.map(([name, value]) => {
+    const series = makeLabelSet([['__name__', name], ...(labels as [string, string][])]);
+    const pairs = series.map((one) => `${one.name}=${one.value}`);
+    return `${pairs.join()} ${timestamp} ${String(value)}`;
+  });
+}
+
+type Members = Readonly<Record<string, unknown>>;
 
 /** The points in the lines of a debug sink that writes all details. */
 function listDebugged(lines: readonly string[]): string[] {

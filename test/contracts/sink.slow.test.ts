@@ -176,7 +176,7 @@ for (const known of sinkKinds) {
     'metrics',
     `${kind.key}: what is committed arrives, with its labels, times and values, and nothing else`,
     () =>
-      withRun(async ({ open, arrives }) => {
+      withRun(async ({ fixture, open, arrives }) => {
         const appender = (await open()).openAppender!('target');
         const ref = appender.refOf(makeLabelSet({ __name__: 'a', text: 'ü"\\\n' }));
         const gone = appender.refOf(makeLabelSet({ __name__: 'gone' }));
@@ -191,12 +191,11 @@ for (const known of sinkKinds) {
         appender.forget(gone);
         appender.append(gone, T0, 1);
         appender.commit();
-        assert.deepEqual(
-          await arrives(6),
-          ['1.5', '-0.25', '+Inf', 'NaN', '1e+300', 'NaN'].map(
-            (value, i) => `__name__=a,text=ü"\\\n ${T0 + (i === 5 ? 9 : i)} ${value}`,
-          ),
-        );
+        const expected = ['1.5', '-0.25', '+Inf', 'NaN', '1e+300', 'NaN']
+          .map((value, i) => ({ value, tMs: T0 + (i === 5 ? 9 : i) }))
+          .filter(({ value }) => fixture.isCarried?.(value) ?? true)
+          .map(({ value, tMs }) => `__name__=a,text=ü"\\\n ${tMs} ${value}`);
+        assert.deepEqual(await arrives(expected.length), expected);
       }),
   );
 
@@ -237,7 +236,7 @@ for (const known of sinkKinds) {
         const isSaid = (): boolean => lines.some((line) => line.includes('tried again'));
         for (let i = 0; i < 500 && !isSaid(); i++) await sleep(10);
         assert.ok(isSaid(), 'it says so');
-        assert.equal(queue.pendingItems, 38);
+        assert.equal(queue.pendingItems, 19 * (fixture.itemsOfTwo ?? 2));
         fixture.mend();
         const arrived = await arrives(expected.length);
         assert.deepEqual(inOrder(new Set(arrived)), inOrder(expected));

@@ -94,16 +94,17 @@ export class Outlets {
       return { plan, sink };
     }
     const { world, storagePath } = this.#options;
+    const folder = join(storagePath, plan.folder);
     const queue: DurableQueue = new DurableQueue(
       {
         name: plan.id,
-        directory: join(storagePath, plan.folder),
+        directory: folder,
         ...makeQueueLimits(plan),
         onDropped: (...loss) => running.sink.countDropped(...loss),
       },
       world,
     );
-    const sink = plan.open({ ...this.#makeParts(plan), queue });
+    const sink = plan.open({ ...this.#makeParts(plan), queue, folder });
     const running: RunningQueued = { plan, queue, sink };
     await queue.start();
     try {

@@ -1,7 +1,7 @@
 /** What the calls of X-Ray have in common: how they are refused, list pages, time ranges. */
 import { type ZodType, z } from 'zod';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
-import { describeFaults } from './constraints.ts';
+import { describeFaults } from '../constraints.ts';
 
 export function refuseRequest(message: string): AwsError {
   return new AwsError('InvalidRequestException', message);

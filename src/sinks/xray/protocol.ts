@@ -3,6 +3,7 @@
  * judged document by document.
  * Not here: retry, splitting, age and counting of losses, which are delivery's.
  */
+import { BoundedWords } from '../../delivery/bounded-words.ts';
 import type { Answer, Loss, Protocol } from '../../delivery/protocol.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Chunk } from '../../model/queue.ts';
@@ -21,7 +22,6 @@ import type { XrayMetrics } from './metrics.ts';
 import { putSegments, type PutSegmentsOptions } from './put-segments.ts';
 import { type LostDocument, sendDocuments, type Sent } from './sending.ts';
 import type { TelemetryFigures } from './telemetry.ts';
-import { BoundedWords } from './words.ts';
 
 export interface XrayProtocolOptions extends Omit<PutSegmentsOptions, 'telemetry'> {
   readonly logGroups: readonly string[];

@@ -1,0 +1,302 @@
+/**
+ * The totals of all series in a file beside the queue, so that a process which is killed goes on
+ * where it was: no increase is sent twice, and none is left out.
+ *
+ *     {"format":1,"since":…}             a counter that began later was not counted before
+ *     ["s",7,"target","resource","key"]  series 7
+ *     ["c",12,[[7,…time,…totals], …]]    commit 12: what has changed
+ *     ["m"]                              what stands above is in the queue
+ *
+ * A commit is written here first, and then its events go to the queue, as one chunk that names the
+ * commit. If the process dies between the two, the last commit of the file has no chunk; the next
+ * run then forgets it, and its increase comes with the next reading. Whether it has one is seen in
+ * the queue: a chunk cannot have been sent before `mark`, which stands before each request.
+ *
+ * The file is written anew when it has grown, a part in each turn, while commits go to both files.
+ * Limits: COMPACT_MIN_BYTES, or four times what the last new file had.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Differences, Series } from './differences.ts';
+
+const COMPACT_MIN_BYTES = 4 * 1024 * 1024;
+const GROWTH_MAX = 4;
+/** Series that are written in one turn. */
+const SLICE = 2_000;
+/** Characters of lines that are read in one turn. */
+const READ_SLICE = 512 * 1024;
+
+export interface JournalOptions {
+  readonly path: string;
+  readonly differences: Differences;
+  /** Told of a write that failed, once until one succeeds. */
+  readonly onError: (error: unknown) => void;
+}
+
+export class DifferencesJournal {
+  readonly #options: JournalOptions;
+  #current: JournalFile | undefined;
+  #next: JournalFile | undefined;
+  #commit = 0;
+  #isMarked = true;
+  #isFailing = false;
+  #compactAboveBytes = COMPACT_MIN_BYTES;
+  #compacting: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads what an earlier run has written, and begins a new file.
+   *
+   * @param hasChunk  whether the newest chunk of the queue is that of this commit
+   */
+  static async open(
+    options: JournalOptions,
+    hasChunk: (commit: number) => boolean,
+    nowMs: number,
+  ): Promise<DifferencesJournal> {
+    const journal = new DifferencesJournal(options);
+    const { path, differences } = options;
+    rmSync(draftOf(path), { force: true });
+    journal.#commit = await load(path, differences, hasChunk, nowMs);
+    await journal.#compact();
+    return journal;
+  }
+
+  /** Writes what a commit has changed. @returns  its number, for the chunk */
+  write(changed: readonly Series[]): number {
+    this.#commit += 1;
+    if (changed.length > 0) {
+      this.#isMarked = false;
+      const rows = JSON.stringify(changed.map(({ id, lastMs, totals }) => [id, lastMs, ...totals]));
+      const line = `["c",${this.#commit},${rows}]\n`;
+      this.#writeBoth((file) => file.declare(changed) + line);
+    }
+    return this.#commit;
+  }
+
+  /** Notes that the chunks of all commits so far are in the queue. */
+  mark(): void {
+    if (this.#isMarked) return;
+    this.#isMarked = this.#writeBoth(() => MARK);
+    if ((this.#current?.bytes ?? 0) > this.#compactAboveBytes) this.compact();
+  }
+
+  /** Writes the file anew. Never rejects. */
+  compact(): void {
+    if (this.#next !== undefined || this.#isClosed) return;
+    this.#compacting = this.#compact();
+  }
+
+  async close(): Promise<void> {
+    this.mark();
+    this.#isClosed = true;
+    await this.#compacting;
+    this.#current?.close();
+    this.#current = undefined;
+  }
+
+  /** @returns  whether the present file has it */
+  #writeBoth(make: (file: JournalFile) => string): boolean {
+    const isWritten = this.#write(this.#current, make);
+    if (this.#next !== undefined && !this.#write(this.#next, make)) this.#next.isWhole = false;
+    // What the file lacks would be counted twice after a kill; a new one has it.
+    if (!isWritten) this.#compactAboveBytes = 0;
+    return isWritten;
+  }
+
+  #write(file: JournalFile | undefined, make: (file: JournalFile) => string): boolean {
+    try {
+      file?.write(make(file));
+      this.#isFailing = false;
+      return true;
+    } catch (error) {
+      this.#noteError(error);
+      return false;
+    }
+  }
+
+  #noteError(error: unknown): void {
+    if (!this.#isFailing) this.#options.onError(error);
+    this.#isFailing = true;
+  }
+
+  async #compact(): Promise<void> {
+    const { path, differences } = this.#options;
+    const draft = draftOf(path);
+    let file: JournalFile | undefined;
+    try {
+      file = new JournalFile(draft);
+      this.#next = file;
+      file.write(`${JSON.stringify({ format: 1, since: differences.sinceMs })}\n`);
+      for (const slice of slices(differences.list(), SLICE)) {
+        file.write(file.declare(slice));
+        const rows = slice.map(({ id, lastMs, totals }) => [id, lastMs, ...totals]);
+        file.write(`["c",${this.#commit},${JSON.stringify(rows)}]\n${MARK}`);
+        await nextTurn();
+        if (this.#isClosed) break;
+      }
+      if (this.#isClosed || !file.isWhole) return;
+      file.write(`["c",${this.#commit},[]]\n${MARK}`);
+      this.#isMarked = true;
+      file.sync();
+      renameSync(draft, path);
+      this.#current?.close();
+      this.#current = file;
+      this.#compactAboveBytes = Math.max(COMPACT_MIN_BYTES, GROWTH_MAX * file.bytes);
+      file = undefined;
+    } catch (error) {
+      this.#noteError(error);
+    } finally {
+      this.#next = undefined;
+      if (file !== undefined) {
+        file.close();
+        rmSync(draft, { force: true });
+      }
+    }
+  }
+}
+
+const MARK = '["m"]\n';
+
+/** One file that is written at its end. */
+class JournalFile {
+  bytes = 0;
+  /** Whether it has all that was to be written to it. */
+  isWhole = true;
+  readonly #fd: number;
+  readonly #declared = new WeakSet<Series>();
+
+  constructor(path: string) {
+    this.#fd = openSync(path, 'w', 0o600);
+  }
+
+  /** The lines that say what the numbers of these series mean, for those of which none does yet. */
+  declare(all: readonly Series[]): string {
+    let text = '';
+    for (const series of all) {
+      if (this.#declared.has(series)) continue;
+      this.#declared.add(series);
+      const { id, key, resource } = series;
+      text += `${JSON.stringify(['s', id, resource.target.key, resource.key, key])}\n`;
+    }
+    return text;
+  }
+
+  /** All of it or nothing. @throws  the error of the file system */
+  write(text: string): void {
+    const bytes = Buffer.from(text);
+    try {
+      for (let at = 0; at < bytes.length;)
+        at += writeSync(this.#fd, bytes, at, bytes.length - at, this.bytes + at);
+    } catch (error) {
+      ftruncateSync(this.#fd, this.bytes);
+      throw error;
+    }
+    this.bytes += bytes.length;
+  }
+
+  sync(): void {
+    fsyncSync(this.#fd);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function draftOf(path: string): string {
+  return `${path}.new`;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function* slices<Item>(items: Iterable<Item>, length: number): Generator<readonly Item[]> {
+  let slice: Item[] = [];
+  for (const item of items) {
+    slice.push(item);
+    if (slice.length < length) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
+}
+
+type Row = readonly [id: number, lastMs: number, ...totals: number[]];
+
+/** Fills the differences. @returns  the number of the last commit */
+async function load(
+  path: string,
+  differences: Differences,
+  hasChunk: (commit: number) => boolean,
+  nowMs: number,
+): Promise<number> {
+  const paths = new Map<number, readonly [string, string, string]>();
+  let commit = 0;
+  let doubted: readonly Row[] = [];
+  const apply = (rows: readonly Row[]): void => {
+    for (const [id, lastMs, ...totals] of rows) {
+      const series = paths.get(id);
+      if (series !== undefined) differences.restore(series, totals, lastMs, nowMs);
+    }
+  };
+  for await (const line of readLines(path)) {
+    const record = parseLine(line);
+    if (record === undefined) continue;
+    if (!Array.isArray(record)) {
+      const { since } = record as { since?: unknown };
+      if (typeof since === 'number' && since < differences.sinceMs) differences.sinceMs = since;
+      continue;
+    }
+    const [kind, number, ...rest] = record as [string, number, ...unknown[]];
+    if (kind === 's') paths.set(number, rest as unknown as [string, string, string]);
+    else {
+      // What comes behind a commit says that it is in the queue.
+      apply(doubted);
+      doubted = kind === 'c' ? (rest[0] as readonly Row[]) : [];
+      if (kind === 'c') commit = number;
+    }
+  }
+  if (doubted.length > 0 && hasChunk(commit)) apply(doubted);
+  return commit;
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    // The end of a file whose process was killed while it wrote.
+    return undefined;
+  }
+}
+
+/** The lines of a file, and turns for other work between them; none where it is missing. */
+async function* readLines(path: string): AsyncGenerator<string> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return;
+  try {
+    let read = 0;
+    for await (const line of file.readLines()) {
+      yield line;
+      read += line.length;
+      if (read < READ_SLICE) continue;
+      read = 0;
+      await nextTurn();
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,373 @@
+/**
+ * From totals to increases: CloudWatch adds up what an event says, so a counter, a histogram or a
+ * summary that counts since its start is sent as what was added since the reading before.
+ *
+ *     target       key of its appender
+ *     └ resource   of the metrics of a commit
+ *       └ series   metric, attributes and form of a point: its last totals
+ *
+ * The first value of a series is an increase as a whole where nothing of it can have been counted
+ * before: the counter began after this state did, or the target was read before without the
+ * series. Else it is what later values are compared with. So is a total that has fallen: the
+ * counter began anew, and its whole value was added since.
+ *
+ * It is not the transform `cumulativeToDelta`: that one is for series before they are points, of
+ * one target at a time, and forgets at a restart. What is known here is kept in a file
+ * (differences-journal.ts).
+ * Limits: SERIES_MAX series; those that are above are not sent, and counted.
+ */
+import { labelSetKey } from '../../model/labels.ts';
+import type {
+  ExponentialPoint,
+  HistogramPoint,
+  MetricData,
+  MetricPoint,
+  NumberPoint,
+  OtelMetric,
+  ResourceMetrics,
+  SummaryPoint,
+} from '../../model/otel-metrics.ts';
+import {
+  readExponential,
+  type Subtract,
+  subtractCounts,
+  subtractExponential,
+  subtractNumber,
+  type Totals,
+  totalsOfExponential,
+  totalsOfHistogram,
+  totalsOfNumber,
+  totalsOfSummary,
+} from './differences-totals.ts';
+
+export const SERIES_MAX = 200_000;
+/** How long a target is known after its last reading. */
+export const FORGET_TARGET_MS = 3_600_000;
+/** How long a series is known that a target no longer has, while the target is read. */
+export const FORGET_SERIES_MS = 86_400_000;
+/** The same where there are too many series. */
+const FORGET_EARLY_MS = 600_000;
+/** How often series above the limit may cause a search for some to forget. */
+const EARLY_INTERVAL_MS = 10_000;
+
+/** Why a point is not sent. */
+export type Unsent = 'first_value' | 'out_of_order' | 'not_finite' | 'series_limit';
+
+export interface Series {
+  /** Never given twice. */
+  readonly id: number;
+  readonly key: string;
+  readonly resource: Resource;
+  totals: Totals;
+  /** Time of the last point. */
+  lastMs: number;
+  /** When it last came, by our clock. */
+  seenMs: number;
+}
+
+export interface Resource {
+  readonly key: string;
+  readonly target: Target;
+  readonly series: Map<string, Series>;
+  /** The number of the commit that brought it. */
+  readonly firstCommit: number;
+}
+
+export interface Target {
+  readonly key: string;
+  readonly resources: Map<string, Resource>;
+  readonly firstCommit: number;
+  seenMs: number;
+}
+
+export interface DifferencesOptions {
+  /** Whether the first value of a series is always an increase as a whole. */
+  retainsInitialValue: boolean;
+  readonly seriesMax?: number;
+  readonly onUnsent: (reason: Unsent, points: number) => void;
+}
+
+/** The keys of a series: target, resource, and its own. */
+export type SeriesPath = readonly [target: string, resource: string, series: string];
+
+/** What a commit becomes: the metrics that are sent, and the series whose totals have changed. */
+export interface Increases {
+  readonly metrics: readonly ResourceMetrics[];
+  readonly changed: readonly Series[];
+}
+
+export class Differences {
+  options: DifferencesOptions;
+  /** A counter that began later has not been counted by anybody before. */
+  sinceMs: number;
+  readonly targets = new Map<string, Target>();
+  #seriesCount = 0;
+  #nextId = 1;
+  #commit = 1;
+  #earlySweepMs = -Infinity;
+  /** Whether a series found no room since the last search for some to forget. */
+  #isFull = false;
+
+  constructor(options: DifferencesOptions, sinceMs: number) {
+    this.options = options;
+    this.sinceMs = sinceMs;
+  }
+
+  get seriesCount(): number {
+    return this.#seriesCount;
+  }
+
+  /** Makes increases of the metrics of one commit. @param key  of the target */
+  apply(key: string, metrics: readonly ResourceMetrics[], nowMs: number): Increases {
+    this.#commit += 1;
+    const changed: Series[] = [];
+    const known = this.targets.get(key);
+    if (known !== undefined) known.seenMs = nowMs;
+    if (this.#isFull) this.#makeRoom(nowMs);
+    const target = known ?? this.#newTarget(key, nowMs);
+    const increases = metrics.flatMap(({ resource: labels, metrics: own }) => {
+      const resource = this.#findResource(target, labelSetKey(labels));
+      const at = { resource, nowMs, changed };
+      const made = own.flatMap((metric) => this.#convert(metric, at) ?? []);
+      return made.length === 0 ? [] : [{ resource: labels, metrics: made }];
+    });
+    if (known === undefined && (changed.length > 0 || isReading(metrics)))
+      this.targets.set(key, target);
+    return { metrics: increases, changed };
+  }
+
+  /** Forgets what has not come for long. */
+  sweep(nowMs: number, forgetSeriesMs = FORGET_SERIES_MS): void {
+    const forget = (series: Series): void => {
+      series.resource.series.delete(series.key);
+      this.#seriesCount -= 1;
+      // It may come back: it must not look as if it had begun since.
+      if (series.lastMs > this.sinceMs) this.sinceMs = series.lastMs;
+    };
+    for (const target of this.targets.values()) {
+      const isGone = nowMs - target.seenMs > Math.min(FORGET_TARGET_MS, forgetSeriesMs);
+      for (const resource of target.resources.values()) {
+        for (const series of resource.series.values())
+          if (isGone || nowMs - series.seenMs > forgetSeriesMs) forget(series);
+        if (resource.series.size === 0) target.resources.delete(resource.key);
+      }
+      if (isGone) this.targets.delete(target.key);
+    }
+  }
+
+  /** Puts a series back that an earlier run has written. */
+  restore(
+    [targetKey, resourceKey, key]: SeriesPath,
+    totals: Totals,
+    lastMs: number,
+    nowMs: number,
+  ): void {
+    const known = this.targets.get(targetKey);
+    const target = known ?? { ...this.#newTarget(targetKey, nowMs), firstCommit: 0 };
+    if (known === undefined) this.targets.set(targetKey, target);
+    const resource = this.#findResource(target, resourceKey, 0);
+    const before = resource.series.get(key);
+    if (before === undefined) this.#add(resource, key, totals, lastMs, nowMs);
+    else Object.assign(before, { totals, lastMs });
+  }
+
+  /** All series, in the order of their targets. */
+  *list(): Generator<Series> {
+    for (const { resources } of this.targets.values())
+      for (const { series } of resources.values()) yield* series.values();
+  }
+
+  #convert(metric: OtelMetric, at: Place): OtelMetric | undefined {
+    const { data } = metric;
+    switch (data.kind) {
+      case 'gauge':
+        return metric;
+      case 'sum': {
+        if (!data.isMonotonic || data.isDelta) return metric;
+        const points = this.#convertAll(data.points, NUMBERS, metric, at);
+        return withPoints(metric, { ...data, isDelta: true, points });
+      }
+      case 'histogram': {
+        if (data.isDelta) return metric;
+        const points = this.#convertAll(data.points, HISTOGRAMS, metric, at);
+        return withPoints(metric, { ...data, isDelta: true, points });
+      }
+      case 'exponential': {
+        if (data.isDelta) return metric;
+        const points = this.#convertAll(data.points, EXPONENTIALS, metric, at);
+        return withPoints(metric, { ...data, isDelta: true, points });
+      }
+      case 'summary':
+        return withPoints(metric, {
+          ...data,
+          points: this.#convertAll(data.points, SUMMARIES, metric, at),
+        });
+    }
+  }
+
+  #convertAll<Point extends MetricPoint>(
+    points: readonly Point[],
+    form: Form<Point>,
+    { name, unit }: OtelMetric,
+    at: Place,
+  ): readonly Point[] {
+    const prefix = `${form.letter}${name.length}:${name}${unit}|`;
+    return points.flatMap((point) => {
+      if (point.isStale) return [];
+      const shape = form.shapeOf(point);
+      const key = `${prefix}${labelSetKey(point.attributes)}${shape === '' ? '' : `|${shape}`}`;
+      const made = this.#difference(key, form, point, at);
+      if (typeof made !== 'string') return [made];
+      this.options.onUnsent(made, 1);
+      return [];
+    });
+  }
+
+  #difference<Point extends MetricPoint>(
+    key: string,
+    form: Form<Point>,
+    point: Point,
+    at: Place,
+  ): Point | Unsent {
+    const { tMs, startMs } = point;
+    const totals = form.totalsOf(point);
+    if (!totals.every(Number.isFinite)) return 'not_finite';
+    const { resource, nowMs, changed } = at;
+    const series = resource.series.get(key);
+    if (series === undefined) {
+      const isWhole = this.#isWhole(point, resource);
+      this.#isFull = this.#seriesCount >= (this.options.seriesMax ?? SERIES_MAX);
+      if (this.#isFull) return 'series_limit';
+      changed.push(this.#add(resource, key, totals, tMs, nowMs));
+      return isWhole ? form.rewrite(point, totals, startMs) : 'first_value';
+    }
+    if (tMs <= series.lastMs) return 'out_of_order';
+    const { totals: before, lastMs } = series;
+    series.seenMs = nowMs;
+    series.lastMs = tMs;
+    if (!isSame(before, totals)) {
+      series.totals = totals;
+      changed.push(series);
+    }
+    const hasRestarted = startMs !== undefined && startMs > lastMs;
+    const added = hasRestarted ? undefined : form.subtract(totals, before);
+    return added === undefined
+      ? form.rewrite(point, totals, startMs)
+      : form.rewrite(point, added, lastMs);
+  }
+
+  /** Whether the first value of a series was added since the target was last read. */
+  #isWhole({ startMs, tMs }: MetricPoint, { firstCommit, target }: Resource): boolean {
+    if (this.options.retainsInitialValue) return true;
+    // A start that equals the time of the point says that the start is not known.
+    if (startMs !== undefined && startMs > this.sinceMs && startMs < tMs) return true;
+    const isReadBefore = target.firstCommit < this.#commit;
+    return isReadBefore && (startMs === undefined || firstCommit < this.#commit);
+  }
+
+  #makeRoom(nowMs: number): void {
+    if (nowMs - this.#earlySweepMs < EARLY_INTERVAL_MS) return;
+    this.#earlySweepMs = nowMs;
+    this.#isFull = false;
+    this.sweep(nowMs, FORGET_EARLY_MS);
+  }
+
+  #newTarget(key: string, nowMs: number): Target {
+    return { key, resources: new Map(), firstCommit: this.#commit, seenMs: nowMs };
+  }
+
+  #findResource(target: Target, key: string, firstCommit = this.#commit): Resource {
+    const known = target.resources.get(key);
+    if (known !== undefined) return known;
+    const resource = { key, target, series: new Map<string, Series>(), firstCommit };
+    target.resources.set(key, resource);
+    return resource;
+  }
+
+  #add(resource: Resource, key: string, totals: Totals, lastMs: number, seenMs: number): Series {
+    const series = { id: this.#nextId++, key, resource, totals, lastMs, seenMs };
+    resource.series.set(key, series);
+    this.#seriesCount += 1;
+    return series;
+  }
+}
+
+interface Place {
+  readonly resource: Resource;
+  readonly nowMs: number;
+  /** Gets the series whose totals have changed. */
+  readonly changed: Series[];
+}
+
+/** How points of one kind become totals, and an increase a point. */
+interface Form<Point extends MetricPoint> {
+  readonly letter: string;
+  readonly subtract: Subtract;
+  totalsOf(point: Point): Totals;
+  /** What must be equal for two points to be compared. */
+  shapeOf(point: Point): string;
+  rewrite(point: Point, totals: Totals, startMs: number | undefined): Point;
+}
+
+const NUMBERS: Form<NumberPoint> = {
+  letter: 'n',
+  subtract: subtractNumber,
+  totalsOf: totalsOfNumber,
+  shapeOf: () => '',
+  rewrite: (point, [value = 0], startMs) => ({ ...point, startMs, value }),
+};
+
+const HISTOGRAMS: Form<HistogramPoint> = {
+  letter: 'h',
+  subtract: subtractCounts,
+  totalsOf: totalsOfHistogram,
+  shapeOf: ({ bounds }) => bounds.join(),
+  rewrite: (point, [count = 0, sum = 0, ...counts], startMs) => ({
+    ...point,
+    startMs,
+    count,
+    sum: point.sum === undefined ? undefined : sum,
+    counts,
+  }),
+};
+
+const EXPONENTIALS: Form<ExponentialPoint> = {
+  letter: 'e',
+  subtract: subtractExponential,
+  totalsOf: totalsOfExponential,
+  shapeOf: () => '',
+  rewrite: (point, totals, startMs) => ({ ...point, ...readExponential(totals), startMs }),
+};
+
+const SUMMARIES: Form<SummaryPoint> = {
+  letter: 's',
+  subtract: subtractCounts,
+  totalsOf: totalsOfSummary,
+  shapeOf: () => '',
+  rewrite: (point, [count = 0, sum = 0], startMs) => ({
+    ...point,
+    startMs,
+    count,
+    sum: point.sum === undefined ? undefined : sum,
+  }),
+};
+
+function withPoints(metric: OtelMetric, data: MetricData): OtelMetric | undefined {
+  return data.points.length === 0 ? undefined : { ...metric, data };
+}
+
+/** Whether a target has answered: what a scrape tells of itself is there for a failure too. */
+function isReading(metrics: readonly ResourceMetrics[]): boolean {
+  return metrics.some(({ metrics: own }) =>
+    own.some(
+      ({ name, data }) =>
+        name !== 'up' &&
+        !name.startsWith('scrape_') &&
+        (data.points as readonly MetricPoint[]).some(({ isStale }) => !isStale),
+    ),
+  );
+}
+
+function isSame(a: Totals, b: Totals): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}

@@ -1,0 +1,133 @@
+/**
+ * The way into the queue: the metrics of a commit become increases, these become events, and the
+ * events go to the queue as one chunk. The totals behind the increases are written before it
+ * (differences-journal.ts), in the same turn of the event loop.
+ *
+ * Chunks go to the lane of their target. They need no order, and a lane for each log stream would
+ * cut a commit into several chunks, of which a crash could leave a part.
+ */
+import { join } from 'node:path';
+import type { Load } from '../../delivery/load.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { ResourceMetrics } from '../../model/otel-metrics.ts';
+import type { ChunkQueue } from '../../model/queue.ts';
+import type { Appender } from '../../model/sample.ts';
+import { MetricsAppender } from '../assembly/appender.ts';
+import { makeChunk, unpackBytes } from './chunk.ts';
+import { Differences } from './differences.ts';
+import { DifferencesJournal } from './differences-journal.ts';
+import type { MakeEvents } from './event.ts';
+import type { EmfMetrics } from './metrics.ts';
+
+export interface WayInOptions {
+  readonly queue: ChunkQueue;
+  readonly load: Load;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: EmfMetrics;
+  readonly makeEvents: MakeEvents;
+  readonly retainsInitialValue: boolean;
+  /** Called with the key of each metric of each event. */
+  readonly onMetric: (key: string) => void;
+}
+
+const FILE_NAME = 'increases.journal';
+
+/** What the appenders of one sink share. */
+export class WayIn {
+  #options: WayInOptions;
+  readonly #differences: Differences;
+  #journal: DifferencesJournal | undefined;
+
+  constructor(options: WayInOptions) {
+    this.#options = options;
+    this.#differences = new Differences(makeRules(options), options.clock.nowMs());
+  }
+
+  /** Goes on with other settings for the same queue. */
+  goOn(options: WayInOptions): void {
+    this.#options = options;
+    this.#differences.options = makeRules(options);
+  }
+
+  /** The same function for as long as what it opens goes on. */
+  readonly open = (key: string): Appender =>
+    new MetricsAppender((metrics) => this.#take(key, metrics));
+
+  /** Goes on from the totals that an earlier run has left. @param folder  none keeps nothing */
+  async resume(folder: string | undefined): Promise<void> {
+    if (folder === undefined || this.#journal !== undefined) return;
+    const { clock, queue, log, metrics } = this.#options;
+    const hasChunk = (commit: number): boolean => {
+      const bytes = queue.newest?.();
+      return bytes !== undefined && unpackBytes(bytes)?.commit === commit;
+    };
+    const onError = (error: unknown): void => {
+      metrics.journalErrors.inc();
+      log.error('the last totals of counters cannot be written; a kill now may count some twice', {
+        error,
+      });
+    };
+    const path = join(folder, FILE_NAME);
+    const options = { path, differences: this.#differences, onError };
+    this.#journal = await DifferencesJournal.open(options, hasChunk, clock.nowMs());
+    const { seriesCount } = this.#differences;
+    metrics.series.set(seriesCount);
+    if (seriesCount > 0) log.info('counters go on from their last totals', { series: seriesCount });
+  }
+
+  /** Notes that all chunks so far are in the queue, before the first of them can leave it. */
+  noteQueued(): void {
+    this.#journal?.mark();
+  }
+
+  /** Forgets series that have not come for long. */
+  sweep(): void {
+    this.#differences.sweep(this.#options.clock.nowMs());
+    this.#options.metrics.series.set(this.#differences.seriesCount);
+  }
+
+  async close(): Promise<void> {
+    await this.#journal?.close();
+  }
+
+  #take(key: string, metrics: readonly ResourceMetrics[]): void {
+    const { clock, queue, load, makeEvents, onMetric } = this.#options;
+    const { metrics: increases, changed } = this.#differences.apply(key, metrics, clock.nowMs());
+    const events = makeEvents(increases);
+    const commit = this.#journal?.write(changed) ?? 0;
+    if (events.length === 0) {
+      this.#journal?.mark();
+      return;
+    }
+    const logged = events.map(({ timestampMs, group, stream, message }) => ({
+      timestampMs,
+      group,
+      stream,
+      message: Buffer.from(message),
+    }));
+    const chunk = makeChunk(logged, commit, hashKey(key));
+    queue.append(chunk);
+    load.taken(chunk.items, chunk.newestMs);
+    for (const { metrics: billed } of events) for (const { key: one } of billed) onMetric(one);
+  }
+}
+
+function makeRules({ retainsInitialValue, metrics, log }: WayInOptions) {
+  return {
+    retainsInitialValue,
+    onUnsent: (reason: Parameters<EmfMetrics['unsent']>[0], points: number): void => {
+      metrics.unsent(reason, points);
+      if (reason === 'series_limit')
+        log.error('too many series of counters are known; the increases of new ones are not sent');
+    },
+  };
+}
+
+/** FNV-1a of the UTF-16 units: the same lane after a restart. */
+function hashKey(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
