@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { openQueue } from '../../../test/kit/durable-queue.ts';
 import { onEnd } from '../../../test/kit/ending.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { type LogsReceiver, refuse, startLogsReceiver } from '../../../test/kit/logs-receiver.ts';
 import { until } from '../../../test/kit/waiting.ts';
 import { createWorld, openHttp, type TestWorld } from '../../../test/kit/world.ts';
-import { systemClock } from '../../kernel/clock.ts';
+import { type Clock, systemClock } from '../../kernel/clock.ts';
 import { makeLabelSet } from '../../model/labels.ts';
 import type { Appender, SeriesType } from '../../model/sample.ts';
-import type { DurableQueue } from '../../queue/queue.ts';
+import { DurableQueue } from '../../queue/queue.ts';
 import type { Reporter } from '../../settings/finding.ts';
 import { openEmf } from './kind.ts';
 import type { EmfEdges, EmfSink } from './sink.ts';
@@ -19,7 +18,7 @@ const waitUntil = (holds: () => boolean): Promise<void> => until(String(holds), 
 const T0 = 1_700_000_000_000;
 
 interface Run {
-  readonly world: TestWorld;
+  readonly world: TestWorld<Clock>;
   readonly queue: DurableQueue;
   readonly sink: EmfSink;
   readonly appender: Appender;
@@ -41,7 +40,9 @@ async function openRoad(context: TestContext) {
   const folder = temporaryFolder(context);
   const start = async (more: object = {}, edges: EmfEdges = {}): Promise<Run> => {
     const world = createWorld({ http: openHttp(context), clock: systemClock });
-    const queue = await openQueue(folder, { lanes: 2 }, world);
+    const options = { name: 'test', directory: folder, lanes: 2, capBytes: 1e9 };
+    const queue = new DurableQueue(options, world);
+    await queue.start();
     let isKilled = false;
     onEnd(context, () => (isKilled ? undefined : queue.stop()));
     let before: EmfSink | undefined;
@@ -217,9 +218,7 @@ test('of a request that is refused, only the event at fault is lost', async (con
   const { appender, world } = await start({ queue_config: { batch_send_deadline: '100ms' } });
   for (let i = 0; i < 40; i++) commit(appender, T0 + i, { a: i });
   await waitUntil(() => receiver.kept.length === 39);
-  await waitUntil(() =>
-    world.metrics.expose().includes('reason="bad_request",owner="/shop"} 1\n'),
-  );
+  await waitUntil(() => world.metrics.expose().includes('reason="bad_request",owner="/shop"} 1\n'));
 });
 
 test('a log group without permission holds up no other, and is said with the remedy', async (context) => {
