@@ -48,8 +48,8 @@ async function openRoad(context: TestContext) {
     let before: EmfSink | undefined;
     const open = async (change: object): Promise<EmfSink> => {
       const entry = { ...receiver.entry, ...change };
-      const context_ = { report, path: ['emf_write', 0], baseDirectory: '/', env: {} };
-      const resolved = resolveEmf(emfSchema.parse(entry), context_);
+      const checked = { report, path: ['emf_write', 0], baseDirectory: '/', env: {} };
+      const resolved = resolveEmf(emfSchema.parse(entry), checked);
       assert.deepEqual(faults, []);
       const parts = { id: 'emf/test', name: 'test', queue, folder, world, userAgent: 'test' };
       const sink = openEmf(resolved, { ...parts, before }, edges);
@@ -269,7 +269,10 @@ test('events of more than a day are in requests of at most a day', async (contex
   const spans = receiver.puts.map(
     (events) => (events.at(-1)?.timestamp ?? 0) - (events[0]?.timestamp ?? 0),
   );
-  assert.deepEqual(spans.toSorted(), [43_200_000, 86_400_000]);
+  assert.deepEqual(
+    spans.toSorted((a, b) => a - b),
+    [43_200_000, 86_400_000],
+  );
 });
 
 test('with output_destination stdout events are lines, and nothing is sent', async (context) => {
