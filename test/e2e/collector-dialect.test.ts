@@ -254,8 +254,7 @@ for (const name of ['otel-collector-config.yaml', 'otel-collector-config-cloudwa
       .replaceAll('WORKSPACE', 'ws-1')
       .replaceAll('REGION', 'us-east-1');
     const env = { ...ENV, AWS_ENDPOINT_URL_XRAY: emulator.url };
-    // awsemf is not there yet; its pipeline of metrics is left out.
-    await collect(context, folder, config, { env, flags: ['--allow-partial'] });
+    await collect(context, folder, config, { env });
     const daemon = ['--xray.daemon-address', '127.0.0.1:2000'];
     const app = await startAmperage(context, 'sample-app', ['--rate', '40', ...daemon]);
     const read = async <T>(url: string): Promise<T> => (await (await fetch(url)).json()) as T;

@@ -1,6 +1,6 @@
 /**
- * CloudWatch Logs on the loopback, as far as a sink uses it. It answers by a function, and keeps the
- * events that it accepted, in the order of arrival.
+ * CloudWatch Logs on the loopback, as far as a sink uses it. It answers by a function, and keeps
+ * the events that it accepted, in the order of arrival.
  */
 import { type HttpRequest, type HttpResponse, HttpServer } from '../../src/kernel/http-server.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';

@@ -28,9 +28,8 @@ export function createCheckEmfCommand(write: (text: string) => void): Command {
     .option('--timestamps', 'also check that timestamps are such as CloudWatch Logs takes now')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage check emf events.jsonl\n  aws logs filter-log-events ' +
-        "--log-group-name /metrics/shop --query 'events[].[message]' --output text | amperage " +
-        'check emf --timestamps\n',
+      '\nExamples:\n  amperage check emf events.jsonl\n  docker logs app | amperage check emf ' +
+        '--timestamps\n',
     )
     .action(async (files: readonly string[], options: { timestamps?: boolean }) => {
       const nowMs = options.timestamps === true ? Date.now() : undefined;

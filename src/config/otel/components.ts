@@ -142,7 +142,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
     ),
   ],
   exporters: [
-    only('metrics or logs', 'awsemf aws_emf', besideFor('CloudWatch')),
     only('metrics', 'awscloudwatch aws_cloudwatch', besideFor('CloudWatch')),
     lacking('otlp otlp_grpc', besideFor('OTLP')),
     lacking('otlphttp otlp_http', besideFor('OTLP')),

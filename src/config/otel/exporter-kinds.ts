@@ -12,6 +12,7 @@ import { typeOf } from './components.ts';
 import type { OtelComponent } from './document.ts';
 import type { ExporterKind, ResolvedExporter } from './exporter-kind.ts';
 import { debugExporter } from './exporters-debug.ts';
+import { emfExporter } from './exporters-emf.ts';
 import type { ExporterTransforms } from './exporter-transforms.ts';
 import { fileExporter } from './exporters-file.ts';
 import { xrayExporter } from './exporters-xray.ts';
@@ -22,6 +23,7 @@ export const exporterKinds = [
   debugExporter,
   fileExporter,
   xrayExporter,
+  emfExporter,
 ] as const; // prettier-ignore
 
 /** What becomes of an exporter: an entry of a kind of sinks. */

@@ -37,11 +37,11 @@ const ADOT: Readonly<Record<string, Expected>> = {
     partial: [`awsecscontainermetrics → ${AMP}`],
   },
   'ecs-cloudwatch-xray.yaml': {
-    errors: ['5 receiver "otlp"', '80 exporter "awsemf/application"'],
+    errors: ['5 receiver "otlp"'],
     partial: [],
   },
   'ecs-default-config.yaml': {
-    errors: ['4 receiver "otlp"', '26 exporter "awsemf"'],
+    errors: ['4 receiver "otlp"', '13 receiver "statsd"'],
     partial: ['awsxray → xray/awsxray'],
   },
   'ecs-xray.yaml': { errors: ['5 receiver "otlp"'], partial: [] },
@@ -66,7 +66,6 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   },
   'log_ecs_metric_only.yaml': {
     errors: [
-      '38 exporter "awsemf/containerinsights"',
       '140 receiver "awscontainerinsightreceiver"',
       '203 pipeline "logs/emf_logs"',
     ],
@@ -84,7 +83,6 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   },
   'prometheus_combined_config_linux.yaml': {
     errors: [
-      '2 exporter "awsemf/prometheus"',
       '87 "resource_to_telemetry_conversion.clear_after_copy"',
       // A placeholder that YAML reads as a mapping.
       '159 receivers.prometheus.config.scrape_configs[0].file_sd_configs[0].files[0] ' +
@@ -94,7 +92,7 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
     partial: [],
   },
   'prometheus_config_linux.yaml': {
-    errors: ['2 exporter "awsemf/prometheus"', '99 receiver "telegraf_prometheus"'],
+    errors: ['99 receiver "telegraf_prometheus"'],
     partial: [],
   },
   // A Prometheus configuration with the same placeholder, as a text.
@@ -113,8 +111,8 @@ const ARTICLES: Readonly<Record<string, Expected>> = {
     ],
   },
   'otel-collector-config-cloudwatch.yaml.template': {
-    errors: ['44 exporter "awsemf"'],
-    partial: ['awsxray → xray/awsxray'],
+    errors: [],
+    partial: ['prometheus/ecs_services → emf/awsemf', 'awsxray → xray/awsxray'],
   },
 };
 

@@ -112,8 +112,8 @@ for (const [what, parts, expected] of [
   ],
   [
     'a known component that is refused does no harm where nothing uses it',
-    { exporters: 'awsemf: {}' },
-    ['warning: c.yml:8:3: exporter "awsemf" does nothing: no pipeline uses it [CONFIG_NOTE]'],
+    { exporters: 'kafka: {}' },
+    ['warning: c.yml:8:3: exporter "kafka" does nothing: no pipeline uses it [CONFIG_NOTE]'],
   ],
   [
     'a processor of traces in a metrics pipeline is an error in every collector',

@@ -8,9 +8,9 @@ import { RecoverableError } from '../../kernel/errors.ts';
 import type { ClientResponse } from '../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../kernel/retry.ts';
 
-export type Verdict =
+export type LogsVerdict =
   /** The call has done its work. */
-  | { readonly kind: 'done'; readonly answer: JsonObject }
+  | { readonly kind: 'done'; readonly answer: LogsAnswer }
   /** What was to be made is there already. */
   | { readonly kind: 'exists' }
   /** The log group or the log stream is missing. */
@@ -26,7 +26,7 @@ export type Verdict =
       readonly text: string;
     };
 
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type LogsAnswer = Readonly<Record<string, unknown>>;
 
 export interface JudgedCall {
   /** Such as PutLogEvents, and the name of the permission behind `logs:`. */
@@ -53,7 +53,7 @@ const SET_UP = /LimitExceeded|InvalidOperation|DataProtection/i;
 const TOO_LARGE = /too.?large|(?:size|length).?(?:limit.?)?exceeded/i;
 
 /** Judges by the type of the error, then by the status. */
-export function judgeAnswer(response: ClientResponse, call: JudgedCall): Verdict {
+export function judgeAnswer(response: ClientResponse, call: JudgedCall): LogsVerdict {
   const { status, headers, body } = response;
   const answer = parseObject(body);
   const type = readErrorType(headers['x-amzn-errortype'], answer);
@@ -74,11 +74,11 @@ export function judgeAnswer(response: ClientResponse, call: JudgedCall): Verdict
         `"${call.group}"${text === '' ? '' : ` "${text}"`}${remedy}`,
       { retryAfterMs: waitMs },
     );
-  const again = (code: RecoverableCode, remedy = '', waitMs = asked): Verdict => ({
+  const again = (code: RecoverableCode, remedy = '', waitMs = asked): LogsVerdict => ({
     kind: 'again',
     error: makeError(code, remedy, waitMs),
   });
-  const deny = (code: RecoverableCode, remedy: string): Verdict => ({
+  const deny = (code: RecoverableCode, remedy: string): LogsVerdict => ({
     kind: 'denied',
     error: makeError(code, remedy, asked ?? SETUP_RETRY_MS),
   });
@@ -126,8 +126,8 @@ export interface Rejected {
 }
 
 /** Reads which of `count` events in chronological order are rejected. */
-export function readRejected(answer: JsonObject, count: number): readonly Rejected[] {
-  const info = (answer['rejectedLogEventsInfo'] ?? {}) as JsonObject;
+export function readRejected(answer: LogsAnswer, count: number): readonly Rejected[] {
+  const info = (answer['rejectedLogEventsInfo'] ?? {}) as LogsAnswer;
   const read = (key: string, missing: number): number => {
     const index = info[key];
     return typeof index === 'number' && Number.isInteger(index)
@@ -146,8 +146,8 @@ export function readRejected(answer: JsonObject, count: number): readonly Reject
 }
 
 /** What CloudWatch says of the entity of a request; undefined where it says nothing. */
-export function readRejectedEntity(answer: JsonObject): string | undefined {
-  const { errorType } = (answer['rejectedEntityInfo'] ?? {}) as JsonObject;
+export function readRejectedEntity(answer: LogsAnswer): string | undefined {
+  const { errorType } = (answer['rejectedEntityInfo'] ?? {}) as LogsAnswer;
   return typeof errorType === 'string' ? errorType.slice(0, 64) : undefined;
 }
 
@@ -157,17 +157,17 @@ function isOfAnother(status: number, type: string, text: string): boolean {
 }
 
 /** The name of an error, of the header or the body, without its namespace and what follows it. */
-function readErrorType(header: string | undefined, answer: JsonObject | undefined): string {
+function readErrorType(header: string | undefined, answer: LogsAnswer | undefined): string {
   const type = header ?? answer?.['__type'] ?? answer?.['code'];
   if (typeof type !== 'string') return '';
   return (type.split(':', 1)[0] ?? '').replace(/^.*#/, '').trim();
 }
 
-function parseObject(body: Buffer): JsonObject | undefined {
+function parseObject(body: Buffer): LogsAnswer | undefined {
   try {
     const answer: unknown = JSON.parse(body.toString('utf8'));
     const isObject = typeof answer === 'object' && answer !== null && !Array.isArray(answer);
-    return isObject ? (answer as JsonObject) : undefined;
+    return isObject ? (answer as LogsAnswer) : undefined;
   } catch {
     return undefined;
   }

@@ -10,6 +10,7 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Chunk } from '../../model/queue.ts';
+import { LOG_EVENT_OVERHEAD_BYTES } from '../../wire/emf/limits.ts';
 
 /** One event of the log, and where it goes. */
 export interface LogEvent {
@@ -26,9 +27,6 @@ export interface UnpackedChunk {
   readonly events: readonly LogEvent[];
 }
 
-/** What CloudWatch Logs counts for an event beside its text. */
-export const EVENT_OVERHEAD_BYTES = 26;
-
 const HEAD_BYTES = 12;
 const FRAME_BYTES = 16;
 /** A larger body is none of ours. */
@@ -42,7 +40,7 @@ const PARAMETERS = {
 };
 
 /** A chunk of events, of which there is at least one. */
-export function makeChunk(events: readonly LogEvent[], commit: number, lane: number): Chunk {
+export function makeEventChunk(events: readonly LogEvent[], commit: number, lane: number): Chunk {
   const names = new Map<string, number>();
   let textBytes = 0;
   let oldestMs = Infinity;
@@ -72,12 +70,12 @@ export function makeChunk(events: readonly LogEvent[], commit: number, lane: num
     at += message.copy(body, at);
   }
   const bytes = zstdCompressSync(body, PARAMETERS);
-  const rawBytes = textBytes + events.length * EVENT_OVERHEAD_BYTES;
+  const rawBytes = textBytes + events.length * LOG_EVENT_OVERHEAD_BYTES;
   return { bytes, items: events.length, oldestMs, newestMs, lane, rawBytes };
 }
 
 /** Chunks of bounded size, but for a larger event. */
-export function makeChunks(
+export function makeEventChunks(
   events: readonly LogEvent[],
   { lane, bytesMax }: { readonly lane: number; readonly bytesMax: number },
 ): Chunk[] {
@@ -85,27 +83,27 @@ export function makeChunks(
   let open: LogEvent[] = [];
   let bytes = 0;
   for (const event of events) {
-    const size = EVENT_OVERHEAD_BYTES + event.message.length;
+    const size = LOG_EVENT_OVERHEAD_BYTES + event.message.length;
     if (open.length > 0 && bytes + size > bytesMax) {
-      chunks.push(makeChunk(open, 0, lane));
+      chunks.push(makeEventChunk(open, 0, lane));
       open = [];
       bytes = 0;
     }
     open.push(event);
     bytes += size;
   }
-  if (open.length > 0) chunks.push(makeChunk(open, 0, lane));
+  if (open.length > 0) chunks.push(makeEventChunk(open, 0, lane));
   return chunks;
 }
 
 /** The events of a chunk; undefined when it is damaged. */
 export function unpackChunk({ bytes, items }: Pick<Chunk, 'bytes' | 'items'>) {
-  const unpacked = unpackBytes(bytes);
+  const unpacked = unpackEventBytes(bytes);
   return unpacked?.events.length === items ? unpacked : undefined;
 }
 
 /** The same, where the number of events is not known. */
-export function unpackBytes(bytes: Uint8Array): UnpackedChunk | undefined {
+export function unpackEventBytes(bytes: Uint8Array): UnpackedChunk | undefined {
   try {
     return readBody(zstdDecompressSync(bytes, { maxOutputLength: RAW_MAX_BYTES }));
   } catch {
@@ -150,8 +148,8 @@ export function halveEvents(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | unde
   if (events === undefined || events.length < 2) return undefined;
   const middle = Math.ceil(events.length / 2);
   return [
-    [makeChunk(events.slice(0, middle), 0, only.lane)],
-    [makeChunk(events.slice(middle), 0, only.lane)],
+    [makeEventChunk(events.slice(0, middle), 0, only.lane)],
+    [makeEventChunk(events.slice(middle), 0, only.lane)],
   ];
 }
 
@@ -166,13 +164,13 @@ export function withoutOlderEvents(chunks: readonly Chunk[], cutoffMs: number) {
     else {
       const isOld = ({ timestampMs }: LogEvent): boolean => timestampMs < cutoffMs;
       kept.push(
-        makeChunk(
+        makeEventChunk(
           events.filter((one) => !isOld(one)),
           0,
           chunk.lane,
         ),
       );
-      dropped.push(makeChunk(events.filter(isOld), 0, chunk.lane));
+      dropped.push(makeEventChunk(events.filter(isOld), 0, chunk.lane));
     }
   }
   return { kept, dropped };

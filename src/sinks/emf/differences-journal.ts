@@ -25,7 +25,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Differences, Series } from './differences.ts';
+import type { Differences, CountedSeries } from './differences.ts';
 
 const COMPACT_MIN_BYTES = 4 * 1024 * 1024;
 const GROWTH_MAX = 4;
@@ -75,7 +75,7 @@ export class DifferencesJournal {
   }
 
   /** Writes what a commit has changed. @returns  its number, for the chunk */
-  write(changed: readonly Series[]): number {
+  write(changed: readonly CountedSeries[]): number {
     this.#commit += 1;
     if (changed.length > 0) {
       this.#isMarked = false;
@@ -176,14 +176,14 @@ class JournalFile {
   /** Whether it has all that was to be written to it. */
   isWhole = true;
   readonly #fd: number;
-  readonly #declared = new WeakSet<Series>();
+  readonly #declared = new WeakSet<CountedSeries>();
 
   constructor(path: string) {
     this.#fd = openSync(path, 'w', 0o600);
   }
 
   /** The lines that say what the numbers of these series mean, for those of which none does yet. */
-  declare(all: readonly Series[]): string {
+  declare(all: readonly CountedSeries[]): string {
     let text = '';
     for (const series of all) {
       if (this.#declared.has(series)) continue;

@@ -53,11 +53,11 @@ const EARLY_INTERVAL_MS = 10_000;
 /** Why a point is not sent. */
 export type Unsent = 'first_value' | 'out_of_order' | 'not_finite' | 'series_limit';
 
-export interface Series {
+export interface CountedSeries {
   /** Never given twice. */
   readonly id: number;
   readonly key: string;
-  readonly resource: Resource;
+  readonly resource: CountedResource;
   totals: Totals;
   /** Time of the last point. */
   lastMs: number;
@@ -65,17 +65,17 @@ export interface Series {
   seenMs: number;
 }
 
-export interface Resource {
+export interface CountedResource {
   readonly key: string;
-  readonly target: Target;
-  readonly series: Map<string, Series>;
+  readonly target: CountedTarget;
+  readonly series: Map<string, CountedSeries>;
   /** The number of the commit that brought it. */
   readonly firstCommit: number;
 }
 
-export interface Target {
+export interface CountedTarget {
   readonly key: string;
-  readonly resources: Map<string, Resource>;
+  readonly resources: Map<string, CountedResource>;
   readonly firstCommit: number;
   seenMs: number;
 }
@@ -93,14 +93,14 @@ export type SeriesPath = readonly [target: string, resource: string, series: str
 /** What a commit becomes: the metrics that are sent, and the series whose totals have changed. */
 export interface Increases {
   readonly metrics: readonly ResourceMetrics[];
-  readonly changed: readonly Series[];
+  readonly changed: readonly CountedSeries[];
 }
 
 export class Differences {
   options: DifferencesOptions;
   /** A counter that began later has not been counted by anybody before. */
   sinceMs: number;
-  readonly targets = new Map<string, Target>();
+  readonly targets = new Map<string, CountedTarget>();
   #seriesCount = 0;
   #nextId = 1;
   #commit = 1;
@@ -120,7 +120,7 @@ export class Differences {
   /** Makes increases of the metrics of one commit. @param key  of the target */
   apply(key: string, metrics: readonly ResourceMetrics[], nowMs: number): Increases {
     this.#commit += 1;
-    const changed: Series[] = [];
+    const changed: CountedSeries[] = [];
     const known = this.targets.get(key);
     if (known !== undefined) known.seenMs = nowMs;
     if (this.#isFull) this.#makeRoom(nowMs);
@@ -138,7 +138,7 @@ export class Differences {
 
   /** Forgets what has not come for long. */
   sweep(nowMs: number, forgetSeriesMs = FORGET_SERIES_MS): void {
-    const forget = (series: Series): void => {
+    const forget = (series: CountedSeries): void => {
       series.resource.series.delete(series.key);
       this.#seriesCount -= 1;
       // It may come back: it must not look as if it had begun since.
@@ -172,7 +172,7 @@ export class Differences {
   }
 
   /** All series, in the order of their targets. */
-  *list(): Generator<Series> {
+  *list(): Generator<CountedSeries> {
     for (const { resources } of this.targets.values())
       for (const { series } of resources.values()) yield* series.values();
   }
@@ -257,7 +257,7 @@ export class Differences {
   }
 
   /** Whether the first value of a series was added since the target was last read. */
-  #isWhole({ startMs, tMs }: MetricPoint, { firstCommit, target }: Resource): boolean {
+  #isWhole({ startMs, tMs }: MetricPoint, { firstCommit, target }: CountedResource): boolean {
     if (this.options.retainsInitialValue) return true;
     // A start that equals the time of the point says that the start is not known.
     if (startMs !== undefined && startMs > this.sinceMs && startMs < tMs) return true;
@@ -272,19 +272,25 @@ export class Differences {
     this.sweep(nowMs, FORGET_EARLY_MS);
   }
 
-  #newTarget(key: string, nowMs: number): Target {
+  #newTarget(key: string, nowMs: number): CountedTarget {
     return { key, resources: new Map(), firstCommit: this.#commit, seenMs: nowMs };
   }
 
-  #findResource(target: Target, key: string, firstCommit = this.#commit): Resource {
+  #findResource(target: CountedTarget, key: string, firstCommit = this.#commit): CountedResource {
     const known = target.resources.get(key);
     if (known !== undefined) return known;
-    const resource = { key, target, series: new Map<string, Series>(), firstCommit };
+    const resource = { key, target, series: new Map<string, CountedSeries>(), firstCommit };
     target.resources.set(key, resource);
     return resource;
   }
 
-  #add(resource: Resource, key: string, totals: Totals, lastMs: number, seenMs: number): Series {
+  #add(
+    resource: CountedResource,
+    key: string,
+    totals: Totals,
+    lastMs: number,
+    seenMs: number,
+  ): CountedSeries {
     const series = { id: this.#nextId++, key, resource, totals, lastMs, seenMs };
     resource.series.set(key, series);
     this.#seriesCount += 1;
@@ -293,10 +299,10 @@ export class Differences {
 }
 
 interface Place {
-  readonly resource: Resource;
+  readonly resource: CountedResource;
   readonly nowMs: number;
   /** Gets the series whose totals have changed. */
-  readonly changed: Series[];
+  readonly changed: CountedSeries[];
 }
 
 /** How points of one kind become totals, and an increase a point. */

@@ -1,75 +1,521 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { makeLabelSet } from '../../model/labels.ts';
-import { silentReporter } from '../../settings/finding.ts';
-import type { MetricData, OtelMetric, ResourceMetrics } from '../../model/otel-metrics.ts';
-import { makeEventMaker } from './events.ts';
-import { emfSchema, resolveEmf } from './schema.ts';
+import { validateEmf } from '../../wire/emf/validate.ts';
+import {
+  exponential,
+  gauge,
+  histogram,
+  makeEvents,
+  makeEventsOf,
+  metric,
+  point,
+  summary,
+  sum,
+  T_MS,
+} from '../../../test/kit/emf-events.ts';
 
-const T_MS = 1_764_000_000_000;
+const WEB = { job: 'web', zone: 'x' };
 
 suite('events', () => {
   test('metrics of equal labels and time are one event with all labels as dimensions', () => {
-    const { events } = run({ namespace: 'shop' }, [
-      gauge('a', { job: 'web', zone: 'x' }, 1),
-      gauge('b', { job: 'web', zone: 'x' }, 2),
-    ]);
-    assert.equal(events.length, 1);
-    assert.deepEqual(events[0]?.event, {
-      _aws: {
-        Timestamp: T_MS,
-        CloudWatchMetrics: [
-          {
-            Namespace: 'shop',
-            Dimensions: [['job', 'zone']],
-            Metrics: [{ Name: 'a' }, { Name: 'b' }],
+    const { events } = makeEvents({ namespace: 'shop' }, [gauge('a', WEB, 1), sum('b', WEB, 2)]);
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      [
+        {
+          _aws: {
+            Timestamp: T_MS,
+            CloudWatchMetrics: [
+              {
+                Namespace: 'shop',
+                Dimensions: [['job', 'zone']],
+                Metrics: [{ Name: 'a' }, { Name: 'b' }],
+              },
+            ],
           },
-        ],
-      },
-      Version: '1',
+          Version: '1',
+          job: 'web',
+          zone: 'x',
+          a: 1,
+          b: 2,
+        },
+      ],
+    );
+    assert.deepEqual(
+      events.map(({ timestampMs, group, points }) => [timestampMs, group, points]),
+      [[T_MS, '/metrics/shop', 2]],
+    );
+  });
+
+  test('other labels, other times are other events', () => {
+    const later = { ...point(WEB), tMs: T_MS + 1 };
+    const { events } = makeEvents({}, [
+      gauge('a', WEB, 1),
+      gauge('a', { job: 'web' }, 2),
+      metric('a', { kind: 'gauge', points: [{ ...later, value: 3 }] }),
+    ]);
+    assert.deepEqual(
+      events.map(({ event, timestampMs }) => [event['a'], timestampMs]),
+      [
+        [1, T_MS],
+        [3, T_MS + 1],
+        [2, T_MS],
+      ],
+    );
+  });
+
+  test('more than 100 metrics are several events, each of which CloudWatch takes', () => {
+    const many = Array.from({ length: 250 }, (_, i) => gauge(`m${i}`, WEB, i));
+    const { events } = makeEvents({}, many);
+    assert.deepEqual(
+      events.map(({ points }) => points),
+      [100, 100, 50],
+    );
+    for (const { message } of events) assert.deepEqual(validateEmf(message).faults, []);
+    const names = new Set(events.flatMap(({ event }) => Object.keys(event)));
+    for (let i = 0; i < 250; i++) assert.ok(names.has(`m${i}`));
+  });
+
+  test('metrics that are only in the log do not divide an event', () => {
+    const many = Array.from({ length: 250 }, (_, i) => gauge(`m${i}`, WEB, i));
+    const entry = {
+      metric_declarations: [{ dimensions: [['job']], metric_name_selectors: ['^m1?$'] }],
+    };
+    assert.equal(makeEvents(entry, many).events.length, 1);
+  });
+
+  test('a metric that comes twice with equal labels is in two events, and none is dropped', () => {
+    const { events, leftOut } = makeEvents({}, [
+      gauge('a', WEB, 1),
+      gauge('a', WEB, 2),
+      gauge('b', WEB, 3),
+    ]);
+    assert.deepEqual(
+      events.map(({ event }) => [event['a'], event['b']]),
+      [
+        [1, 3],
+        [2, undefined],
+      ],
+    );
+    assert.deepEqual(leftOut, {});
+  });
+
+  test('an event above 1 MB is divided by metrics; a label that is too large is told', () => {
+    const label = { text: 'x'.repeat(1_048_000) };
+    const entry = { metric_declarations: [{ metric_name_selectors: ['.'] }] };
+    const wide = Array.from({ length: 60 }, (_, i) => gauge(`metric_${i}`, label, i));
+    const { events, leftOut } = makeEvents(entry, wide);
+    assert.ok(events.length > 1, `${events.length} events`);
+    assert.equal(
+      events.reduce((count, { points }) => count + points, 0),
+      60,
+    );
+    for (const { message } of events) assert.ok(Buffer.byteLength(message) <= 1_048_576 - 26);
+    assert.deepEqual(leftOut, {});
+
+    const large = { text: 'ü'.repeat(600_000) };
+    const refused = makeEvents(entry, [gauge('a', large, 1), gauge('b', large, 1)]);
+    assert.deepEqual(refused.events, []);
+    assert.deepEqual(refused.leftOut, { too_large: 2 });
+    assert.match(refused.said[0] ?? '', /larger than an event may be.*"metric":"a"/);
+  });
+
+  test('values that are no numbers, and those beyond 2^360, are counted', () => {
+    const { events, leftOut } = makeEvents({}, [
+      gauge('a', WEB, NaN),
+      gauge('b', WEB, Infinity),
+      gauge('c', WEB, -(2 ** 361)),
+      gauge('d', WEB, 2 ** 360),
+      gauge('e', WEB, -0),
+    ]);
+    assert.deepEqual(leftOut, { not_a_number: 2, out_of_range: 1 });
+    assert.deepEqual(Object.keys(events[0]?.event ?? {}).slice(-2), ['d', 'e']);
+    assert.deepEqual(validateEmf(events[0]?.message ?? '').faults, []);
+  });
+
+  test('a stale marker is nothing, and no loss', () => {
+    const stale = { ...point(WEB), isStale: true, value: 0 };
+    const { events, leftOut } = makeEvents({}, [metric('a', { kind: 'gauge', points: [stale] })]);
+    assert.deepEqual([events, leftOut], [[], {}]);
+  });
+
+  test('names that CloudWatch does not take, and those of labels, are counted', () => {
+    const { events, leftOut, said } = makeEvents({}, [
+      gauge('n'.repeat(256), WEB, 1),
+      gauge('zone', WEB, 1),
+      gauge('_aws', WEB, 1),
+      gauge('n'.repeat(255), WEB, 1),
+    ]);
+    assert.deepEqual(leftOut, { name: 3 });
+    assert.equal(said.length, 3);
+    assert.match(said[1] ?? '', /a metric has the name of one of its labels.*"zone"/);
+    assert.equal(events[0]?.event['zone'], 'x');
+    assert.deepEqual(validateEmf(events[0]?.message ?? '').faults, []);
+  });
+
+  test('the older form has its members in the root and a timestamp that is text', () => {
+    const labels = { job: 'web', Timestamp: 'mine' };
+    const { events, said } = makeEvents({ version: '0', namespace: 'n' }, [gauge('a', labels, 1)]);
+    assert.deepEqual(events[0]?.event, {
+      Version: '0',
+      CloudWatchMetrics: [{ Namespace: 'n', Dimensions: [['job']], Metrics: [{ Name: 'a' }] }],
+      Timestamp: String(T_MS),
       job: 'web',
-      zone: 'x',
       a: 1,
-      b: 2,
     });
+    assert.deepEqual(validateEmf(events[0]?.message ?? '').faults, []);
+    assert.match(said.join(), /a label has a name that the format needs.*"Timestamp"/);
+  });
+
+  test('a label of the name Version stays what it is', () => {
+    const { events } = makeEvents({}, [gauge('a', { Version: '7' }, 1)]);
+    assert.equal(events[0]?.event['Version'], '7');
+  });
+
+  test('without extraction there is a log event and no metric', () => {
+    const { events } = makeEvents({ disable_metric_extraction: true }, [gauge('a', WEB, 1)]);
+    assert.deepEqual(
+      events.map(({ event, metrics }) => [event, metrics]),
+      [[{ job: 'web', zone: 'x', a: 1 }, []]],
+    );
+  });
+
+  test('each metric is told with its dimensions, as CloudWatch charges for them', () => {
+    const entry = { namespace: 'n', dimension_rollup_option: 'SingleDimensionRollupOnly' };
+    const keys = (zone: string): readonly string[] =>
+      makeEvents(entry, [gauge('a', { job: 'web', zone }, 1)]).events.flatMap(({ metrics }) =>
+        metrics.map(({ key }) => key),
+      );
+    assert.equal(keys('x').length, 3);
+    assert.deepEqual(keys('x'), keys('x'));
+    assert.equal(new Set([...keys('x'), ...keys('y')]).size, 5);
   });
 });
 
-type Entry = Readonly<Record<string, unknown>>;
+suite('histograms', () => {
+  const bounds = [1, 2, 4];
+  const valueOf = (metrics: ReturnType<typeof makeEvents>, name = 'h'): unknown =>
+    metrics.events[0]?.event[name];
 
-function run(entry: Entry, metrics: readonly OtelMetric[], resource: Record<string, string> = {}) {
-  return runAll(entry, [{ resource: makeLabelSet(resource), metrics }]);
-}
-
-function runAll(entry: Entry, all: readonly ResourceMetrics[]) {
-  const context = { path: [], baseDirectory: '/', report: silentReporter, env: {} };
-  const { settings } = resolveEmf(emfSchema.parse(entry), context);
-  const leftOut: Record<string, number> = {};
-  const said: string[] = [];
-  const unfilled: string[] = [];
-  const make = makeEventMaker(settings, {
-    onLeftOut: (points, reason) => (leftOut[reason] = (leftOut[reason] ?? 0) + points),
-    onUnfilled: (placeholder) => void unfilled.push(placeholder),
-    warn: (message, fields) => void said.push(`${message} ${JSON.stringify(fields)}`),
+  test('are values with counts, with the bounds of what holds anything as Min and Max', () => {
+    const made = makeEvents({}, [histogram('h', WEB, { bounds, counts: [0, 3, 1, 0], sum: 8 })]);
+    assert.deepEqual(valueOf(made), {
+      Values: [1.5, 3],
+      Counts: [3, 1],
+      Max: 4,
+      Min: 1,
+      Count: 4,
+      Sum: 8,
+    });
+    assert.deepEqual(validateEmf(made.events[0]?.message ?? '').faults, []);
   });
-  const events = make(all).map((one) => ({ ...describe(one), event: JSON.parse(one.message) }));
-  return { events, leftOut, said, unfilled };
+
+  test('end at the last bound, where more is not known', () => {
+    const made = makeEvents({}, [histogram('h', WEB, { bounds, counts: [2, 0, 0, 1], sum: 12 })]);
+    assert.deepEqual(valueOf(made), {
+      Values: [0.5, 4],
+      Counts: [2, 1],
+      Max: 4,
+      Min: 0,
+      Count: 3,
+      Sum: 12,
+    });
+  });
+
+  test('with all in one bucket have their mean, and one observation is exact', () => {
+    const one = makeEvents({}, [histogram('h', WEB, { bounds, counts: [0, 0, 1, 0], sum: 3.25 })]);
+    assert.deepEqual(valueOf(one), {
+      Values: [3.25],
+      Counts: [1],
+      Max: 3.25,
+      Min: 3.25,
+      Count: 1,
+      Sum: 3.25,
+    });
+    const open = makeEvents({}, [histogram('h', WEB, { bounds, counts: [0, 0, 0, 2], sum: 18 })]);
+    assert.deepEqual(valueOf(open), {
+      Values: [9],
+      Counts: [2],
+      Max: 9,
+      Min: 4,
+      Count: 2,
+      Sum: 18,
+    });
+    const below = makeEvents({}, [histogram('h', WEB, { bounds, counts: [2, 0, 0, 0], sum: -6 })]);
+    assert.deepEqual(valueOf(below), {
+      Values: [-3],
+      Counts: [2],
+      Max: 1,
+      Min: -3,
+      Count: 2,
+      Sum: -6,
+    });
+  });
+
+  test('without bounds have their mean', () => {
+    const made = makeEvents({}, [histogram('h', WEB, { bounds: [], counts: [4], sum: 8 })]);
+    assert.deepEqual(valueOf(made), {
+      Values: [2],
+      Counts: [4],
+      Max: 2,
+      Min: 2,
+      Count: 4,
+      Sum: 8,
+    });
+    const unknown = makeEvents({}, [
+      histogram('h', WEB, { bounds: [], counts: [4], sum: undefined }),
+    ]);
+    assert.deepEqual(unknown.leftOut, { not_a_number: 1 });
+  });
+
+  test('without observations are nothing, and no loss', () => {
+    const { events, leftOut } = makeEvents({}, [
+      histogram('h', WEB, { bounds, counts: [0, 0, 0, 0], sum: 0 }),
+      summary('s', WEB, { count: 0, sum: 0, quantiles: [[0.5, NaN]] }),
+    ]);
+    assert.deepEqual([events, leftOut], [[], {}]);
+  });
+
+  test('whose sum a NaN has spoilt keep their buckets', () => {
+    const made = makeEvents({}, [histogram('h', WEB, { bounds, counts: [0, 2, 1, 0], sum: NaN })]);
+    assert.deepEqual(valueOf(made), {
+      Values: [1.5, 3],
+      Counts: [2, 1],
+      Max: 4,
+      Min: 1,
+      Count: 3,
+      Sum: 6,
+    });
+  });
+
+  test('of more than 100 values are several events, whose counts and sums are all of it', () => {
+    const wide = Array.from({ length: 250 }, (_, i) => i + 1);
+    const counts = [...wide, 1].map(() => 2);
+    const made = makeEvents({}, [histogram('h', WEB, { bounds: wide, counts, sum: 70_000 })]);
+    type Set = { Values: number[]; Counts: number[]; Min: number; Max: number } & Record<
+      'Count' | 'Sum',
+      number
+    >;
+    const sets = made.events.map(({ event }) => event['h'] as Set);
+    assert.deepEqual(
+      sets.map(({ Values }) => Values.length),
+      [100, 100, 51],
+    );
+    assert.equal(
+      sets.reduce((total, { Count }) => total + Count, 0),
+      502,
+    );
+    const total = sets.reduce((whole, { Sum }) => whole + Sum, 0);
+    assert.ok(Math.abs(total - 70_000) < 1e-6, String(total));
+    assert.deepEqual(
+      sets.map(({ Min, Max }) => [Min, Max]),
+      [
+        [0, 100],
+        [100, 200],
+        [200, 250],
+      ],
+    );
+    for (const { message } of made.events) assert.deepEqual(validateEmf(message).faults, []);
+  });
+
+  test('with exponential buckets have midpoints, negative values and zeroes', () => {
+    const made = makeEvents({}, [
+      exponential('h', WEB, {
+        scale: 0,
+        zeroCount: 5,
+        positive: { offset: 0, counts: [1, 0, 2] },
+        negative: { offset: 1, counts: [3] },
+        sum: 4,
+      }),
+    ]);
+    assert.deepEqual(valueOf(made), {
+      Values: [-3, 0, 1.5, 6],
+      Counts: [3, 5, 1, 2],
+      Max: 8,
+      Min: -4,
+      Count: 11,
+      Sum: 4,
+    });
+  });
+
+  test('with exponential buckets beyond 2^360 are counted', () => {
+    const positive = { offset: 400, counts: [1, 1] };
+    const made = makeEvents({}, [exponential('h', WEB, { scale: 0, positive, sum: 1 })]);
+    assert.deepEqual([made.events, made.leftOut], [[], { out_of_range: 1 }]);
+  });
+});
+
+suite('summaries', () => {
+  const quantiles = [
+    [0.5, 2],
+    [0.99, 9],
+  ] as const;
+
+  test('are statistic sets of their first and last quantile', () => {
+    const made = makeEvents({}, [summary('s', WEB, { count: 4, sum: 12, quantiles })]);
+    assert.deepEqual(made.events[0]?.event['s'], { Max: 9, Min: 2, Count: 4, Sum: 12 });
+    assert.deepEqual(validateEmf(made.events[0]?.message ?? '').faults, []);
+  });
+
+  test('whose quantiles are not known have their mean', () => {
+    const nan = [[0.5, NaN]] as const;
+    const made = makeEvents({}, [summary('s', WEB, { count: 4, sum: 12, quantiles: nan })]);
+    assert.deepEqual(made.events[0]?.event['s'], { Max: 3, Min: 3, Count: 4, Sum: 12 });
+  });
+
+  test('in detail are sum, count and a value for each quantile', () => {
+    const made = makeEvents({ detailed_metrics: true, namespace: 'n' }, [
+      summary('s', { job: 'web' }, { count: 4, sum: 12, quantiles }),
+    ]);
+    const rest = made.events.map(({ event }) =>
+      ['job', 'quantile', 's', 's_sum', 's_count'].map((name) => event[name]),
+    );
+    assert.deepEqual(rest, [
+      ['web', undefined, undefined, 12, 4],
+      ['web', '0.5', 2, undefined, undefined],
+      ['web', '0.99', 9, undefined, undefined],
+    ]);
+  });
+});
+
+suite('what Prometheus and OpenTelemetry say of metrics', () => {
+  test('a resource of the receiver prometheus has the type in each event', () => {
+    const metrics = [
+      gauge('g', WEB, 1),
+      sum('c', WEB, 1),
+      histogram('h', WEB, { bounds: [1], counts: [1, 0], sum: 1 }),
+      summary('s', WEB, { count: 1, sum: 1, quantiles: [] }),
+    ];
+    const typesOf = (resource: Record<string, string>): readonly unknown[] =>
+      makeEvents({}, metrics, resource).events.map(({ event }) => event['prom_metric_type']);
+    assert.deepEqual(typesOf({ receiver: 'prometheus' }), [
+      'gauge',
+      'counter',
+      'histogram',
+      'summary',
+    ]);
+    assert.deepEqual(typesOf({ receiver: 'otlp' }), [undefined]);
+  });
+
+  test('the scope is the label OTelLib, and its other attributes are none', () => {
+    const labels = { otel_scope_name: 'my.lib', otel_scope_version: '1', job: 'web' };
+    const entry = { dimension_rollup_option: 'ZeroAndSingleDimensionRollup' };
+    const { events } = makeEvents(entry, [gauge('a', labels, 1)]);
+    const { _aws: aws, ...own } = events[0]?.event ?? {};
+    assert.deepEqual(own, { Version: '1', OTelLib: 'my.lib', job: 'web', a: 1 });
+    const [directive] = (aws as { CloudWatchMetrics: { Dimensions: unknown }[] }).CloudWatchMetrics;
+    assert.deepEqual(directive?.Dimensions, [['OTelLib', 'job'], ['OTelLib']]);
+  });
+
+  test('an attribute asks for metrics of each second, and is no label', () => {
+    const labels = { 'aws.emf.storage_resolution': '1', job: 'web' };
+    const { events } = makeEvents({ namespace: 'n' }, [gauge('a', labels, 1)]);
+    assert.deepEqual(events[0]?.event['_aws'], {
+      Timestamp: T_MS,
+      CloudWatchMetrics: [
+        {
+          Namespace: 'n',
+          Dimensions: [['job']],
+          Metrics: [{ Name: 'a', StorageResolution: 1 }],
+        },
+      ],
+    });
+  });
+
+  test('attributes of the resource are labels where that is asked for, and win', () => {
+    const entry = { resource_to_telemetry_conversion: { enabled: true } };
+    const resource = { 'aws.ecs.task.family': 'shop', job: 'other' };
+    const { events } = makeEvents(entry, [gauge('a', { job: 'web' }, 1)], resource);
+    assert.equal(events[0]?.event['job'], 'other');
+    assert.equal(events[0]?.event['aws.ecs.task.family'], 'shop');
+    const without = makeEvents({}, [gauge('a', { job: 'web' }, 1)], resource);
+    assert.equal(without.events[0]?.event['job'], 'web');
+    assert.equal(without.events[0]?.event['aws.ecs.task.family'], undefined);
+  });
+
+  test('labels that are JSON are written as such, and are no dimensions', () => {
+    const entry = { parse_json_encoded_attr_values: ['Sources', 'broken', 'text'] };
+    const labels = { Sources: '["a",{"b":1}]', broken: '{', text: '"x"', job: 'web' };
+    const { events, leftOut, said } = makeEvents(
+      {
+        ...entry,
+        metric_declarations: [
+          {
+            dimensions: [['job'], ['Sources'], ['broken', 'text']],
+            metric_name_selectors: ['a'],
+          },
+        ],
+      },
+      [gauge('a', labels, 1)],
+    );
+    const event = events[0]?.event ?? {};
+    assert.deepEqual(event['Sources'], ['a', { b: 1 }]);
+    assert.deepEqual([event['broken'], event['text']], ['{', 'x']);
+    assert.deepEqual(validateEmf(events[0]?.message ?? '').faults, []);
+    assert.deepEqual(leftOut, {});
+    assert.match(said.join(), /a set of dimensions is left out.*is JSON.*"Sources"/);
+  });
+});
+
+suite('units', () => {
+  const cases = {
+    s: 'Seconds',
+    ms: 'Milliseconds',
+    us: 'Microseconds',
+    ns: undefined,
+    By: 'Bytes',
+    bit: 'Bits',
+    '1': undefined,
+    '%': 'Percent',
+    '{request}': 'Count',
+    '{request}/s': 'Count/Second',
+    'By/s': 'Bytes/Second',
+    Bytes: 'Bytes',
+    'Bytes/Second': 'Bytes/Second',
+    None: undefined,
+    MiB: undefined,
+    vCPU: undefined,
+    requests: undefined,
+  };
+  for (const [unit, expected] of Object.entries(cases))
+    test(`${unit} is ${expected ?? 'none'}`, () => {
+      const data = { kind: 'gauge', points: [{ ...point(WEB), value: 1 }] } as const;
+      assert.equal(unitOf(makeEvents({}, [metric('a', data, unit)])), expected);
+    });
+
+  test('a descriptor gives a unit to what has none, or overwrites it', () => {
+    const data = { kind: 'gauge', points: [{ ...point(WEB), value: 1 }] } as const;
+    const entry = (overwrite: boolean): object => ({
+      metric_descriptors: [{ metric_name: 'a', unit: 'Percent', overwrite }],
+    });
+    assert.equal(unitOf(makeEvents(entry(false), [metric('a', data, '')])), 'Percent');
+    assert.equal(unitOf(makeEvents(entry(false), [metric('a', data, 's')])), 'Seconds');
+    assert.equal(unitOf(makeEvents(entry(true), [metric('a', data, 's')])), 'Percent');
+  });
+});
+
+function unitOf({ events }: ReturnType<typeof makeEvents>): unknown {
+  const aws = events[0]?.event['_aws'] as {
+    CloudWatchMetrics: { Metrics: { Unit?: string }[] }[];
+  };
+  return aws.CloudWatchMetrics[0]?.Metrics[0]?.Unit;
 }
 
-function describe(one: ReturnType<ReturnType<typeof makeEventMaker>>[number]) {
-  const { group, stream, points, metrics, timestampMs, message } = one;
-  return { group, stream, points, metrics, timestampMs, message };
-}
-
-function gauge(name: string, labels: Record<string, string>, value: number): OtelMetric {
-  return metric(name, { kind: 'gauge', points: [{ ...common(labels), value }] });
-}
-
-function metric(name: string, data: MetricData, unit = ''): OtelMetric {
-  return { name, description: '', unit, type: 'gauge', data };
-}
-
-function common(labels: Record<string, string>) {
-  const attributes = makeLabelSet(labels);
-  return { attributes, tMs: T_MS, startMs: undefined, isStale: false, exemplars: [] };
-}
+test('series of one label set share what is made of it, in each commit anew', () => {
+  const { make, unfilled } = makeEventsOf({ log_group_name: '{Nothing}' });
+  const attributes = makeLabelSet({ job: 'web' });
+  const own = { ...point({}), attributes, value: 1 };
+  const all = [
+    {
+      resource: makeLabelSet({}),
+      metrics: [
+        metric('a', { kind: 'gauge', points: [own] }),
+        metric('b', { kind: 'gauge', points: [{ ...own, attributes: [...attributes] }] }),
+      ],
+    },
+  ];
+  assert.equal(make(all).length, 1);
+  assert.equal(make(all).length, 1);
+  assert.deepEqual(unfilled, ['Nothing', 'Nothing']);
+});

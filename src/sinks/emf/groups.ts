@@ -7,11 +7,11 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import type { Verdict } from './answer.ts';
+import type { LogsVerdict } from './answer.ts';
 import type { CallLogs } from './logs-calls.ts';
 import type { EmfMetrics } from './metrics.ts';
 
-export interface GroupsOptions {
+export interface LogGroupsOptions {
   readonly call: CallLogs;
   readonly clock: Clock;
   readonly log: Logger;
@@ -27,11 +27,11 @@ export interface Destination {
 }
 
 /** Undefined where the destination is there now. */
-export type Making = Extract<Verdict, { kind: 'again' | 'denied' | 'refused' }> | undefined;
+export type Making = Extract<LogsVerdict, { kind: 'again' | 'denied' | 'refused' }> | undefined;
 
 const DENIED_MS = 60_000;
 const DENIED_MAX = 1_000;
-/** Groups whose retention could not be set yet. */
+/** Log groups whose retention could not be set yet. */
 const RETENTIONS_MAX = 100;
 const RETENTION_RETRY_MS = 300_000;
 
@@ -40,14 +40,14 @@ interface Denial {
   readonly error: RecoverableError;
 }
 
-export class Groups {
-  readonly #options: GroupsOptions;
+export class LogGroups {
+  readonly #options: LogGroupsOptions;
   readonly #making = new Map<string, Promise<Making>>();
   readonly #denied = new Map<string, Denial>();
   /** By group, when to try to set the retention again. */
   readonly #retentions = new Map<string, number>();
 
-  constructor(options: GroupsOptions) {
+  constructor(options: LogGroupsOptions) {
     this.#options = options;
   }
 
@@ -109,7 +109,7 @@ export class Groups {
     return { kind: 'again', error: new RecoverableError('SINK_NOT_FOUND', text) };
   }
 
-  async #createStream({ group, stream }: Destination, signal: AbortSignal): Promise<Verdict> {
+  async #createStream({ group, stream }: Destination, signal: AbortSignal): Promise<LogsVerdict> {
     const { call, log, metrics } = this.#options;
     const input = { logGroupName: group, logStreamName: stream };
     const { verdict } = await call('CreateLogStream', group, input, signal);

@@ -4,7 +4,7 @@
  */
 import type { ServiceClient } from '../../aws/service-client.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { judgeAnswer, type Verdict } from './answer.ts';
+import { judgeAnswer, type LogsVerdict } from './answer.ts';
 
 export interface LogsCallsOptions {
   readonly client: Pick<ServiceClient, 'send' | 'origin'>;
@@ -25,7 +25,7 @@ export type CallLogs = (
   group: string,
   input: object,
   signal: AbortSignal,
-) => Promise<{ readonly verdict: Verdict; readonly bytes: number }>;
+) => Promise<{ readonly verdict: LogsVerdict; readonly bytes: number }>;
 
 const ANSWER_MAX_BYTES = 256 * 1024;
 /** Says that events are of the embedded metric format, so that metrics are made of each. */

@@ -8,15 +8,16 @@
 import { cleanLogName, type LogName, splitTemplate } from './log-names.ts';
 
 /** The attributes that placeholders mean, besides labels of their own name. */
-const ATTRIBUTES: ReadonlyMap<string, string> = new Map([
-  ['ClusterName', 'aws.ecs.cluster.name'],
-  ['TaskId', 'aws.ecs.task.id'],
-  ['TaskDefinitionFamily', 'aws.ecs.task.family'],
-  ['ContainerInstanceId', 'aws.ecs.container.instance.id'],
-  ['ServiceName', 'service.name'],
-  ['NodeName', 'k8s.node.name'],
-  ['PodName', 'pod'],
-  ['JobName', 'job'],
+const ATTRIBUTES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ClusterName', ['aws.ecs.cluster.name']],
+  ['TaskId', ['aws.ecs.task.id']],
+  ['TaskDefinitionFamily', ['aws.ecs.task.family']],
+  ['ContainerInstanceId', ['aws.ecs.container.instance.id']],
+  ['ServiceName', ['service.name']],
+  ['NodeName', ['k8s.node.name']],
+  ['PodName', ['pod']],
+  // CloudWatch's agent has this one: what Prometheus calls a job is the service of a resource.
+  ['JobName', ['job', 'service.name']],
 ]);
 
 export interface LabelSource {
@@ -58,8 +59,9 @@ export function fixedName(name: string, kind: LogName): FillName {
 }
 
 function findValue(placeholder: string, source: LabelSource): string | undefined {
-  const own = source.get(placeholder);
-  if (own !== undefined && own !== '') return own;
-  const attribute = ATTRIBUTES.get(placeholder);
-  return attribute === undefined ? undefined : source.get(attribute) || undefined;
+  for (const name of [placeholder, ...(ATTRIBUTES.get(placeholder) ?? [])]) {
+    const value = source.get(name);
+    if (value !== undefined && value !== '') return value;
+  }
+  return undefined;
 }

@@ -8,21 +8,21 @@ import type { Answer, Loss, Protocol } from '../../delivery/protocol.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Chunk } from '../../model/queue.ts';
+import { LOG_EVENT_OVERHEAD_BYTES } from '../../wire/emf/limits.ts';
 import {
-  EVENT_OVERHEAD_BYTES,
   halveEvents,
   type LogEvent,
-  makeChunks,
-  unpackBytes,
+  makeEventChunks,
+  unpackEventBytes,
   unpackChunk,
   withoutOlderEvents,
 } from './chunk.ts';
-import type { Groups } from './groups.ts';
+import type { LogGroups } from './groups.ts';
 import type { CallLogs } from './logs-calls.ts';
 import type { EmfMetrics } from './metrics.ts';
 import {
   makeRequests,
-  putEvents,
+  sendEvents,
   type PutOptions,
   type PutOutcome,
   type PutRequest,
@@ -30,7 +30,7 @@ import {
 
 export interface EmfProtocolOptions {
   readonly call: CallLogs;
-  readonly groups: Groups;
+  readonly groups: LogGroups;
   readonly log: Logger;
   readonly metrics: EmfMetrics;
   /** Called before a request is sent, and after it is answered. */
@@ -50,7 +50,7 @@ const OWNERS_MAX = 100;
 const CONCURRENCY = 4;
 /** Events that are sent again are in chunks of this size. */
 const AGAIN_CHUNK_BYTES = 256 * 1024;
-/** How often a batch is tried of which no log group takes anything, before others have their turn. */
+/** How often a batch is tried of which no log group takes anything, before others come. */
 const ATTEMPTS_MAX = 5;
 
 export class EmfProtocol implements Protocol<EventsRequest> {
@@ -127,7 +127,7 @@ export class EmfProtocol implements Protocol<EventsRequest> {
 
   /** The log groups of what the queue lost, by the bytes of a chunk; undefined where damaged. */
   ownersIn(bytes: Uint8Array): readonly string[] | undefined {
-    return unpackBytes(bytes)?.events.map(({ group }) => this.#owners.bound(group));
+    return unpackEventBytes(bytes)?.events.map(({ group }) => this.#owners.bound(group));
   }
 
   /** Never rejects but where the signal aborts: what has no answer is to be sent again. */
@@ -137,7 +137,7 @@ export class EmfProtocol implements Protocol<EventsRequest> {
     const denial = groups.findDenial(request);
     if (denial !== undefined) return { ...nothing, error: denial, isDenied: true };
     try {
-      const outcome = await putEvents(request, this.#put, signal);
+      const outcome = await sendEvents(request, this.#put, signal);
       this.#countSent(outcome);
       if (outcome.delivered.length > 0) await groups.mend(request.group, signal);
       return outcome;
@@ -152,7 +152,7 @@ export class EmfProtocol implements Protocol<EventsRequest> {
     const [first] = delivered;
     if (first === undefined) return;
     const bytes = delivered.reduce(
-      (sum, { message }) => sum + message.length + EVENT_OVERHEAD_BYTES,
+      (sum, { message }) => sum + message.length + LOG_EVENT_OVERHEAD_BYTES,
       0,
     );
     metrics.ingestedBytes.inc(bytes);
@@ -181,7 +181,7 @@ export class EmfProtocol implements Protocol<EventsRequest> {
     return {
       kind: 'partial',
       bytes,
-      again: makeChunks(again, { lane, bytesMax: AGAIN_CHUNK_BYTES }),
+      again: makeEventChunks(again, { lane, bytesMax: AGAIN_CHUNK_BYTES }),
       ...(passing === undefined ? {} : { error: passing }),
       lost: this.#summarize(outcomes),
       text: texts.slice(0, TEXTS_MAX).join('; '),

@@ -1,15 +1,16 @@
 /**
  * The requests PutLogEvents of some events, and sending one of them: a missing group or stream is
- * made, and where a request is refused as a whole, its halves are sent until it is clear which event
- * is meant.
+ * made, and where a request is refused as a whole, its halves are sent until it is clear which
+ * event is meant.
  * Limits of a request: 1,048,576 bytes of UTF-8 and 26 for each event, 10,000 events, and 24 hours
  * from the first to the last.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
  */
 import { RecoverableError } from '../../kernel/errors.ts';
+import { LOG_EVENT_OVERHEAD_BYTES } from '../../wire/emf/limits.ts';
 import { readRejected, readRejectedEntity } from './answer.ts';
-import { EVENT_OVERHEAD_BYTES, type LogEvent } from './chunk.ts';
-import type { Destination, Groups } from './groups.ts';
+import type { LogEvent } from './chunk.ts';
+import type { Destination, LogGroups } from './groups.ts';
 import type { CallLogs } from './logs-calls.ts';
 
 export const REQUEST_MAX_BYTES = 1_048_576;
@@ -53,7 +54,7 @@ function cutRequests(events: readonly LogEvent[]): readonly PutRequest[] {
     bytes = 0;
   };
   for (const [index, { message, timestampMs }] of events.entries()) {
-    const size = message.length + EVENT_OVERHEAD_BYTES;
+    const size = message.length + LOG_EVENT_OVERHEAD_BYTES;
     const isOver =
       bytes + size > REQUEST_MAX_BYTES ||
       index - from >= EVENTS_MAX ||
@@ -67,7 +68,7 @@ function cutRequests(events: readonly LogEvent[]): readonly PutRequest[] {
 
 export interface PutOptions {
   readonly call: CallLogs;
-  readonly groups: Groups;
+  readonly groups: LogGroups;
   readonly onRequest: () => void;
   readonly onRejectedEntity: (errorType: string) => void;
 }
@@ -93,7 +94,7 @@ export interface PutOutcome {
 }
 
 /** Sends a request. @throws RecoverableError when there is no answer to its first part */
-export async function putEvents(
+export async function sendEvents(
   request: PutRequest,
   options: PutOptions,
   signal: AbortSignal,

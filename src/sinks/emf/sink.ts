@@ -14,12 +14,12 @@ import type { Sink, SinkParts } from '../sink.ts';
 import type { EmfSettings } from './config.ts';
 import { CostMeter, PRICES } from './cost.ts';
 import type { MakeEvents } from './event.ts';
-import { Groups } from './groups.ts';
+import { LogGroups } from './groups.ts';
 import { createLogsCalls } from './logs-calls.ts';
 import { type EmfMetrics, newEmfMetrics } from './metrics.ts';
 import { EmfProtocol } from './protocol.ts';
 import { type LineOutput, stdoutProtocol } from './stdout.ts';
-import { WayIn } from './way-in.ts';
+import { EmfWayIn } from './way-in.ts';
 
 /** What tests set in place of what the process has. */
 export interface EmfEdges {
@@ -33,7 +33,7 @@ export class EmfSink implements Sink {
   readonly name: string;
   readonly openAppender: OpenAppender;
   readonly #client: ServiceClient;
-  readonly #wayIn: WayIn;
+  readonly #wayIn: EmfWayIn;
   readonly #protocol: EmfProtocol;
   readonly #delivery: Delivery<unknown>;
   readonly #cost: CostMeter;
@@ -68,7 +68,7 @@ export class EmfSink implements Sink {
     const onSending = (): void => this.#wayIn.noteQueued();
     this.#protocol = new EmfProtocol({
       call,
-      groups: new Groups({ call, clock, log, metrics, ...groupSettings }),
+      groups: new LogGroups({ call, clock, log, metrics, ...groupSettings }),
       log,
       metrics,
       onSending,
@@ -92,7 +92,7 @@ export class EmfSink implements Sink {
       retainsInitialValue: settings.retainsInitialValue,
       onMetric: (key: string) => cost.countMetric(key),
     };
-    this.#wayIn = earlier === undefined ? new WayIn(wayIn) : earlier.#wayIn;
+    this.#wayIn = earlier === undefined ? new EmfWayIn(wayIn) : earlier.#wayIn;
     this.#wayIn.goOn(wayIn);
     this.openAppender = this.#wayIn.open;
   }

@@ -14,13 +14,13 @@ import type { ResourceMetrics } from '../../model/otel-metrics.ts';
 import type { ChunkQueue } from '../../model/queue.ts';
 import type { Appender } from '../../model/sample.ts';
 import { MetricsAppender } from '../assembly/appender.ts';
-import { makeChunk, unpackBytes } from './chunk.ts';
+import { makeEventChunk, unpackEventBytes } from './chunk.ts';
 import { Differences } from './differences.ts';
 import { DifferencesJournal } from './differences-journal.ts';
 import type { MakeEvents } from './event.ts';
 import type { EmfMetrics } from './metrics.ts';
 
-export interface WayInOptions {
+export interface EmfWayInOptions {
   readonly queue: ChunkQueue;
   readonly load: Load;
   readonly clock: Clock;
@@ -35,18 +35,18 @@ export interface WayInOptions {
 const FILE_NAME = 'increases.journal';
 
 /** What the appenders of one sink share. */
-export class WayIn {
-  #options: WayInOptions;
+export class EmfWayIn {
+  #options: EmfWayInOptions;
   readonly #differences: Differences;
   #journal: DifferencesJournal | undefined;
 
-  constructor(options: WayInOptions) {
+  constructor(options: EmfWayInOptions) {
     this.#options = options;
     this.#differences = new Differences(makeRules(options), options.clock.nowMs());
   }
 
   /** Goes on with other settings for the same queue. */
-  goOn(options: WayInOptions): void {
+  goOn(options: EmfWayInOptions): void {
     this.#options = options;
     this.#differences.options = makeRules(options);
   }
@@ -61,7 +61,7 @@ export class WayIn {
     const { clock, queue, log, metrics } = this.#options;
     const hasChunk = (commit: number): boolean => {
       const bytes = queue.newest?.();
-      return bytes !== undefined && unpackBytes(bytes)?.commit === commit;
+      return bytes !== undefined && unpackEventBytes(bytes)?.commit === commit;
     };
     const onError = (error: unknown): void => {
       metrics.journalErrors.inc();
@@ -107,14 +107,14 @@ export class WayIn {
       stream,
       message: Buffer.from(message),
     }));
-    const chunk = makeChunk(logged, commit, hashKey(key));
+    const chunk = makeEventChunk(logged, commit, hashKey(key));
     queue.append(chunk);
     load.taken(chunk.items, chunk.newestMs);
     for (const { metrics: billed } of events) for (const { key: one } of billed) onMetric(one);
   }
 }
 
-function makeRules({ retainsInitialValue, metrics, log }: WayInOptions) {
+function makeRules({ retainsInitialValue, metrics, log }: EmfWayInOptions) {
   return {
     retainsInitialValue,
     onUnsent: (reason: Parameters<EmfMetrics['unsent']>[0], points: number): void => {
