@@ -37,6 +37,8 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       cbor: ['errors'], emf: [], errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf'],
+      errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
+      otlp: ['errors', 'protobuf', 'varint'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
     },

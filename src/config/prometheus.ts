@@ -12,6 +12,7 @@ import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
+import { checkOtlpListeners, otlpReceiverSchema, planOtlpReceivers } from './otlp-receivers.ts';
 import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
@@ -47,6 +48,9 @@ export const prometheusSchema = z.strictObject({
   }),
   xray_receivers: listOf(xrayReceiverSchema).optional().describe(
     'Where segment documents of traces are received; they go to every xray_write.',
+  ),
+  otlp_receivers: listOf(otlpReceiverSchema).optional().describe(
+    'Where metrics and traces of OpenTelemetry are received; they go to every sink of theirs.',
   ),
   ...sinkShape,
   // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
@@ -110,6 +114,14 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   });
   const sinksOf = (signal: Signal): string[] =>
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
+  const otlpPath = ['otlp_receivers'];
+  const signals = (['metrics', 'traces'] as const).filter((one) => sinksOf(one).length > 0);
+  const otlpReceivers = planOtlpReceivers(input.otlp_receivers ?? [], signals, {
+    path: otlpPath,
+    baseDirectory,
+    report,
+  });
+  checkOtlpListeners(otlpReceivers, otlpPath, report);
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
       ? []
@@ -117,7 +129,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const metrics: RoutePlan = {
     id: 'metrics',
     signal: 'metrics',
-    sources: sources.map(({ id }) => id),
+    sources: [...sources, ...otlpReceivers].map(({ id }) => id),
     transforms: common.map(({ id }) => id),
     sinks: sinksOf('metrics'),
   };
@@ -125,13 +137,14 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     sources,
     taskSources: [],
     traceReceivers,
+    otlpReceivers,
     forwarders,
     sinks,
     transforms: [...common, ...transforms],
     routes: [
       // Without a job, a configuration of traces alone has none of metrics.
-      ...(sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
-      ...planTraces(traceReceivers, sinksOf('traces')),
+      ...(metrics.sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
+      ...planTraces([...traceReceivers, ...otlpReceivers], sinksOf('traces')),
     ],
     servers: [],
     log: {},
@@ -140,7 +153,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
 
 /** None where one end is missing, which `check config` and the start say. */
 function planTraces(
-  receivers: CollectorPlan['traceReceivers'],
+  receivers: readonly { readonly id: string }[],
   sinks: readonly string[],
 ): RoutePlan[] {
   if (receivers.length === 0 || sinks.length === 0) return [];

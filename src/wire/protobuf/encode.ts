@@ -128,7 +128,7 @@ function writePacked(
  * Writes a length-delimited field whose length is known only afterwards. One byte is reserved for
  * the length; where it needs more, the bytes behind it are moved.
  */
-function writeNested(writer: ProtoWriter, number: number, write: () => void): void {
+export function writeNested(writer: ProtoWriter, number: number, write: () => void): void {
   writer.varint(tagOf(number, BYTES));
   const lengthAt = writer.length;
   writer.reserve(1);
