@@ -16,7 +16,9 @@ export const OTLP_DOCUMENT = /^T1[SU]/;
 
 const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
 const NAME_START = /^[^]{1,200}/u;
-const ELEMENTS_MAX = 20_000;
+const DOCUMENT_ELEMENTS_MAX = 20_000;
+/** Of 5 MB. */
+const REQUEST_ELEMENTS_MAX = 2_000_000;
 
 export interface OtlpDocument {
   readonly isSampled: boolean;
@@ -30,19 +32,28 @@ export function readOtlpDocument(text: string): OtlpDocument | undefined {
   if (!BASE64.test(encoded)) return undefined;
   try {
     const bytes = Buffer.from(encoded, 'base64');
-    const { resourceSpans } = decodeMessage(TRACE_REQUEST, bytes, { elementsMax: ELEMENTS_MAX });
     return {
       isSampled: text.startsWith('T1S'),
-      segments: resourceSpans.flatMap(({ resource, scopeSpans }) => {
-        const attributes = readAttributes(resource?.attributes ?? []);
-        return scopeSpans.flatMap(({ spans }) => spans.map((span) => makeSegment(span, attributes)));
-      }),
+      segments: readSegments(bytes, DOCUMENT_ELEMENTS_MAX),
     };
   } catch (error) {
     if (error instanceof WireError) return undefined;
     throw error;
   }
-} // prettier-ignore
+}
+
+/** The segments of a request's spans, in order. @throws WireError */
+export function readOtlpRequest(bytes: Uint8Array): readonly JsonObject[] {
+  return readSegments(bytes, REQUEST_ELEMENTS_MAX);
+}
+
+function readSegments(bytes: Uint8Array, elementsMax: number): readonly JsonObject[] {
+  const { resourceSpans } = decodeMessage(TRACE_REQUEST, bytes, { elementsMax });
+  return resourceSpans.flatMap(({ resource, scopeSpans }) => {
+    const attributes = readAttributes(resource?.attributes ?? []);
+    return scopeSpans.flatMap(({ spans }) => spans.map((span) => makeSegment(span, attributes)));
+  });
+}
 
 type Attributes = ReadonlyMap<string, unknown>;
 
