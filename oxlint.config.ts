@@ -48,6 +48,11 @@ export const rooms: Record<string, Rooms> = {
       'remote-write': ['errors', 'protobuf', 'varint'], segments: ['otlp'],
       snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors', 'otlp'],
+      cbor: ['errors'], emf: [], errors: [], exposition: ['errors', 'protobuf', 'varint'],
+      protobuf: ['errors', 'varint'],
+      otlp: ['errors', 'protobuf', 'varint'],
+      'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
+      xray: ['errors'],
     },
   }, // prettier-ignore
   // What is assembled of series is for all sinks that hand on metrics.

@@ -55,6 +55,7 @@ export function adminRoutes(
     ...shownRoutes('/_emulator/xray', account.xray),
     ...shownRoutes('/_emulator/logs', account.logs),
     ...shownRoutes('/_emulator/cloudwatch', account.cloudWatch),
+    ...shownRoutes('/_emulator/cloudwatch/otlp', account.cloudWatch.otlp),
   ];
 }
 

@@ -182,6 +182,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     PutTelemetryRecords: { acts: 'TelemetryRecords EC2InstanceId Hostname ResourceARN' },
     PutTraceSegments: { acts: 'TraceSegmentDocuments' },
     UpdateSamplingRule: { acts: 'SamplingRuleUpdate' },
+    UpdateTraceSegmentDestination: { acts: 'Destination' },
   },
 };
 

@@ -21,6 +21,7 @@ export const REST_PATHS: Readonly<Record<string, Readonly<Record<string, string>
     PutTelemetryRecords: '/TelemetryRecords',
     PutTraceSegments: '/TraceSegments',
     UpdateSamplingRule: '/UpdateSamplingRule',
+    UpdateTraceSegmentDestination: '/UpdateTraceSegmentDestination',
   },
 };
 
@@ -50,6 +51,5 @@ export const ABSENT_REST_PATHS: typeof REST_PATHS = {
     UntagResource: '/UntagResource',
     UpdateGroup: '/UpdateGroup',
     UpdateIndexingRule: '/UpdateIndexingRule',
-    UpdateTraceSegmentDestination: '/UpdateTraceSegmentDestination',
   },
 };

@@ -23,6 +23,7 @@ import { answerForm } from './form-protocol.ts';
 import { createLogs } from './logs/api.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
+import { otlpRoute } from './otlp-protocol.ts';
 import { restRoutes } from './rest-json-protocol.ts';
 import { rpcCborRoute } from './rpc-cbor-protocol.ts';
 import { renderS3Error } from './s3.ts';
@@ -30,6 +31,7 @@ import { createSecretsManager } from './secrets.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
 import { createXray } from './xray/api.ts';
+import { createOtlpTraces } from './xray/otlp-endpoint.ts';
 
 export interface EmulatorOptions {
   readonly world: World;
@@ -67,7 +69,8 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         path: request.path,
         query: request.query,
         rawHeaders: request.rawHeaders,
-        body: await request.body(),
+        // A signature is of the bytes as they were sent, gzip or not.
+        body: await request.bytes(),
       },
       {
         lookup: (id) => identities.find(id, nowMs()),
@@ -80,6 +83,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
 
   const xray = createXray(account.xray, { nowMs, trouble });
   exposeXray(account, world.metrics);
+  exposeCloudWatch(account, world.metrics);
 
   const count = async (
     action: string,
@@ -160,6 +164,9 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       rpcCborRoute(cloudWatch, edges, (action, answer) =>
         count(action, Object.hasOwn(cloudWatch.actions, action), answer),
       ),
+      ...[account.cloudWatch.otlp, createOtlpTraces(account.xray, nowMs)].map((endpoint) =>
+        otlpRoute(endpoint, edges, (action, answer) => count(action, true, answer)),
+      ),
       // All other paths are buckets and objects of S3.
       { method: 'ANY', path: '/*', handle: callObjects },
     ],
@@ -184,6 +191,26 @@ export function jsonServices(
     createCloudWatch(account.cloudWatch, nowMs),
     account.queues.service(),
   ];
+}
+
+/** Metrics of what the emulated CloudWatch and CloudWatch Logs received and keep. */
+function exposeCloudWatch({ logs, cloudWatch }: EmulatedAccount, metrics: Registry): void {
+  const events = metrics.counters(
+    'emulator_logs_events_total',
+    'Log events that PutLogEvents got, by what became of them.',
+  );
+  const dropped = metrics.counter(
+    'emulator_cloudwatch_dropped_metrics_total',
+    'Metrics that left for newer ones at a limit.',
+  );
+  const bytes = metrics.gauge('emulator_logs_bytes', 'Bytes of log events that are kept.');
+  const kept = metrics.gauge('emulator_cloudwatch_metrics', 'Metrics that are kept.');
+  metrics.onCollect(() => {
+    bytes.set(logs.store.sizeBytes);
+    kept.set(cloudWatch.store.size);
+  });
+  logs.onCount = (outcome, count) => events.with({ outcome }).inc(count);
+  cloudWatch.onDrop = () => dropped.inc();
 }
 
 /** Metrics of what the emulated X-Ray received and keeps. */

@@ -39,8 +39,14 @@ const BUCKETS = {
   ],
   cloud_map_discovery: [2_000, 1_000, ['DiscoverInstances']],
   cloud_map_revisions: [3_000, 3_000, ['DiscoverInstancesRevision']],
+  logs_put: [5_000, 5_000, ['PutLogEvents']],
+  logs_groups: [10, 10, ['CreateLogGroup']],
+  logs_streams: [50, 50, ['CreateLogStream']],
   xray_segments: [2_600, 2_600, ['PutTraceSegments'], 'TraceSegmentDocuments'],
 } as const satisfies Record<string, BucketLimits>;
+
+/** Actions whose items can be refused one by one. */
+const PARTIAL_ACTIONS: readonly string[] = ['PutTraceSegments', 'OTLP metrics', 'OTLP traces'];
 
 const faultSchema = z
   .strictObject({
@@ -61,7 +67,7 @@ const faultSchema = z
       .default('error')
       .describe(
         'How the call fails: error answers the code, partial answers it for some documents of ' +
-          'PutTraceSegments, the others break the answer.',
+          'PutTraceSegments or items of OTLP, the others break the answer.',
       ),
     documents: z
       .number()
@@ -75,8 +81,8 @@ const faultSchema = z
     containing: z.string().optional().describe('Only calls whose input holds this text.'),
   })
   .refine(
-    ({ how, action }) => how !== 'partial' || action === 'PutTraceSegments',
-    'partial is for the action PutTraceSegments, whose documents are judged one by one',
+    ({ how, action }) => how !== 'partial' || PARTIAL_ACTIONS.includes(action),
+    `partial is for what is judged item by item: ${PARTIAL_ACTIONS.join(', ')}`,
   );
 const settingsSchema = z.strictObject({
   faults: z.array(faultSchema).max(100).default([]),
@@ -282,6 +288,7 @@ function findBucket(action: string): [name: string, BucketLimits] | undefined {
 /** The name of the error by which a service throttles. */
 function nameThrottling(action: string, service: string): string {
   if (action.startsWith('DiscoverInstances')) return 'RequestLimitExceeded';
+  if (action.startsWith('OTLP ')) return 'ThrottledException';
   return service === 'xray' ? 'ThrottledException' : 'ThrottlingException';
 }
 

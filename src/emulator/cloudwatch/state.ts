@@ -5,6 +5,7 @@
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
  */
 import { type EmfFaultKind, readEmf } from './emf.ts';
+import { OtlpMetrics } from './otlp.ts';
 import { MetricStore } from './store.ts';
 
 export interface LogEvent {
@@ -23,6 +24,7 @@ const FAULTS_MAX = 100;
 
 export class CloudWatchState {
   readonly store = new MetricStore();
+  readonly otlp = new OtlpMetrics();
   readonly #faults: {
     readonly kind: EmfFaultKind;
     readonly group: string;
@@ -30,9 +32,13 @@ export class CloudWatchState {
   }[] = [];
   readonly #counts = { events: 0, parsing: 0, validation: 0, droppedMetrics: 0 };
 
+  /** Called for each metric that leaves at a limit. */
+  onDrop: () => void = () => undefined;
+
   constructor() {
     this.store.onDrop = () => {
       this.#counts.droppedMetrics += 1;
+      this.onDrop();
     };
   }
 

@@ -2,10 +2,11 @@
  * The calls of X-Ray on its state. Its forms of answers stand in the files that make them.
  * Source: https://docs.aws.amazon.com/xray/latest/api/
  */
+import { z } from 'zod';
 import type { JsonService } from '../service.ts';
 import type { Trouble } from '../trouble.ts';
 import { takeDocuments } from './put-segments.ts';
-import { cutPage } from './requests.ts';
+import { cutPage, parseRequest } from './requests.ts';
 import type { XrayState } from './state.ts';
 import {
   getTraces,
@@ -14,6 +15,8 @@ import {
   refuseAnyToken,
   summarizeTraces,
 } from './trace-queries.ts';
+
+const destinationSchema = z.object({ Destination: z.enum(['XRay', 'CloudWatchLogs']) });
 
 export interface XrayOptions {
   /** The time by X-Ray's clock. */
@@ -61,7 +64,11 @@ export function createXray(state: XrayState, { nowMs, trouble }: XrayOptions): J
         const IndexingRules = [{ Name: 'Default', ModifiedAt: 0, Rule: { Probabilistic } }];
         return { IndexingRules };
       },
-      GetTraceSegmentDestination: () => ({ Destination: 'XRay', Status: 'ACTIVE' }),
+      GetTraceSegmentDestination: () => ({ Destination: state.destination, Status: 'ACTIVE' }),
+      UpdateTraceSegmentDestination: (input) => {
+        state.destination = parseRequest(destinationSchema, input).Destination;
+        return { Destination: state.destination, Status: 'ACTIVE' };
+      },
     },
   };
 }

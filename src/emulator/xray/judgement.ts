@@ -90,6 +90,12 @@ function judgeOtlp(text: string, nowMs: number): Judgement {
   };
 }
 
+/** What is wrong with a segment or subsegment, in words; undefined for a right one. */
+export function judgeSegment(segment: JsonObject, nowMs: number): string | undefined {
+  const fault = findFault(segment, nowMs);
+  return fault === undefined ? undefined : `Invalid segment. ErrorCode: ${fault.code}`;
+}
+
 /** A document that is a list is judged as an object without members, as X-Ray does. */
 function parseJson(text: string): JsonObject | undefined {
   try {

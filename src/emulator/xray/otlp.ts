@@ -4,6 +4,8 @@
  * so that a trace looks the same in both forms.
  */
 import { readTraceDocument } from '../../wire/otlp/trace-document.ts';
+import { TRACE_REQUEST, type TraceRequest } from '../../wire/otlp/trace-request.ts';
+import { decodeMessage } from '../../wire/protobuf/decode.ts';
 import { readAttributes, readTexts, stringifyDocument } from '../../wire/segments/attributes.ts';
 import { makeSegments } from '../../wire/segments/segment.ts';
 import type { JsonObject } from './entity.ts';
@@ -15,6 +17,9 @@ export const OTLP_DOCUMENT = /^T1[SU]/;
 const INDEX_ALL = 'aws.xray.exporter.config.index_all_attributes';
 const INDEXED = 'aws.xray.exporter.config.indexed_attributes';
 
+/** Of a request of 5 MB. */
+const REQUEST_ELEMENTS_MAX = 2_000_000;
+
 export interface OtlpDocument {
   readonly isSampled: boolean;
   /** In the form of X-Ray's documents. */
@@ -25,7 +30,16 @@ export interface OtlpDocument {
 export function readOtlpDocument(text: string): OtlpDocument | undefined {
   const request = readTraceDocument(Buffer.from(text));
   if (request === undefined) return undefined;
-  const segments = request.resourceSpans.flatMap(({ resource, scopeSpans }) => {
+  return { isSampled: text.startsWith('T1S'), segments: listSegments(request) };
+}
+
+/** The segments of a request's spans, in order. @throws WireError */
+export function readOtlpRequest(bytes: Uint8Array): readonly JsonObject[] {
+  return listSegments(decodeMessage(TRACE_REQUEST, bytes, { elementsMax: REQUEST_ELEMENTS_MAX }));
+}
+
+function listSegments({ resourceSpans }: TraceRequest): readonly JsonObject[] {
+  return resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const attributes = readAttributes(resource?.attributes ?? []);
     const indexing = {
       all: attributes.get(INDEX_ALL) === true,
@@ -45,7 +59,6 @@ export function readOtlpDocument(text: string): OtlpDocument | undefined {
       })
       .map((segment) => JSON.parse(stringifyDocument(segment)) as JsonObject);
   });
-  return { isSampled: text.startsWith('T1S'), segments };
 }
 
 function toHex(bytes: Uint8Array): string {

@@ -21,6 +21,9 @@ export type DocumentOutcome =
   | 'unsampled'
   | 'unprocessed';
 
+/** Where segments go: `CloudWatchLogs` is Transaction Search. */
+export type SegmentDestination = 'XRay' | 'CloudWatchLogs';
+
 export class XrayState {
   readonly traces = new TraceStore();
   readonly rules: SamplingRules;
@@ -28,6 +31,7 @@ export class XrayState {
   readonly telemetry = new ReceivedTelemetry();
   /** All long work on the traces goes by it. */
   readonly steps = new StepQueue();
+  destination: SegmentDestination = 'XRay';
   readonly #outcomes = new Map<DocumentOutcome, number>();
   readonly #unprocessed = new Map<string, number>();
   #droppedTraces = 0;
@@ -50,7 +54,7 @@ export class XrayState {
     this.onCount(outcome);
   }
 
-  /** Forgets traces, telemetry and counts; the sampling rules stay. */
+  /** Forgets traces, telemetry and counts; the sampling rules and the destination stay. */
   clear(): void {
     this.traces.clear();
     this.telemetry.clear();

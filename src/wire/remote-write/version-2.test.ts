@@ -167,6 +167,39 @@ test('label refs of another wire type are refused, and leave no series without l
   assert.throws(() => downgradeRequest(request.written()), /label refs of wire type 1/);
 });
 
+test('the start of a counter is left out, wherever the release candidates have it', () => {
+  const number = (field: number, value: number): Uint8Array => {
+    const writer = new ProtoWriter(16);
+    writer.varint(tagOf(field, VARINT));
+    writer.varint(value);
+    return writer.written();
+  };
+  /** A sample and a histogram, each with fields of its own, in a series with fields of its own. */
+  const request = (own: {
+    readonly sample?: Uint8Array;
+    readonly histogram?: Uint8Array;
+    readonly series?: Uint8Array;
+  }): Uint8Array => {
+    const none = new Uint8Array(0);
+    const series = new ProtoWriter(256);
+    series.field(1, new Uint8Array([1, 2]));
+    series.field(2, Buffer.concat([number(2, T0), own.sample ?? none]));
+    series.field(3, Buffer.concat([number(1, 8), number(15, T0), own.histogram ?? none]));
+    series.raw(own.series ?? none);
+    const writer = new ProtoWriter(512);
+    for (const symbol of ['', '__name__', 'a']) writer.string(4, symbol);
+    writer.field(5, series.written());
+    return writer.written();
+  };
+  const plain = Buffer.from(downgradeRequest(request({})));
+  assert.equal(meaningOf(plain).length, 2);
+  // 2.0-rc.3, which Prometheus spoke before 3.8: TimeSeries.created_timestamp.
+  const before = request({ series: number(6, T0 - 1_000) });
+  // 2.0-rc.4, since Prometheus 3.8: Sample.start_timestamp and Histogram.start_timestamp.
+  const since = request({ sample: number(3, T0 - 1_000), histogram: number(17, T0 - 1_000) });
+  for (const form of [before, since]) assert.deepEqual(Buffer.from(downgradeRequest(form)), plain);
+});
+
 test('metadata that says a type alone needs no symbols', () => {
   const series = new ProtoWriter();
   series.field(5, new Uint8Array([tagOf(1, VARINT), 1]));
