@@ -6,14 +6,16 @@ import type { z } from 'zod';
 import type { DirectSinkKind, SinkKind } from '../../sinks/sink.ts';
 import { remoteWriteKind } from '../../sinks/remote-write/kind.ts';
 import { parseValue } from '../reading.ts';
-import type { AuthenticatorContext } from './authenticators.ts';
-import type { CollectorContext, ComponentContext } from './component.ts';
+import { type AuthenticatorContext, resolveAuthenticator } from './authenticators.ts';
+import type { CollectorContext } from './component.ts';
 import { typeOf } from './components.ts';
 import type { OtelComponent } from './document.ts';
-import type { ExporterKind, ResolvedExporter } from './exporter-kind.ts';
+import type { ExporterContext, ExporterKind, ResolvedExporter } from './exporter-kind.ts';
 import { debugExporter } from './exporters-debug.ts';
 import type { ExporterTransforms } from './exporter-transforms.ts';
 import { fileExporter } from './exporters-file.ts';
+import { otlpGrpcExporter } from './exporters-otlp-grpc.ts';
+import { otlpHttpExporter } from './exporters-otlp-http.ts';
 import { xrayExporter } from './exporters-xray.ts';
 import { resolveExporter } from './exporters.ts';
 import type { Origin } from './exporter-origin.ts';
@@ -22,6 +24,8 @@ export const exporterKinds = [
   debugExporter,
   fileExporter,
   xrayExporter,
+  otlpHttpExporter,
+  otlpGrpcExporter,
 ] as const; // prettier-ignore
 
 /** What becomes of an exporter: an entry of a kind of sinks. */
@@ -57,7 +61,14 @@ export function planExporter(
   const { allowsPartial } = reading;
   const parsed = parseValue(exporter.schema, written, { allowsPartial, report, at });
   if (parsed === undefined) return undefined;
-  const own: ComponentContext = { name, at, baseDirectory, reading, report };
+  const own: ExporterContext = {
+    name,
+    at,
+    baseDirectory,
+    reading,
+    report,
+    authenticate: (authenticator, path) => resolveAuthenticator(authenticator, path, context),
+  };
   const resolved: ResolvedExporter | undefined = exporter.resolve(parsed.data, own);
   if (resolved === undefined) return undefined;
   const { kind, entry, keys = {} } = resolved;
