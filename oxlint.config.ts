@@ -13,6 +13,7 @@ const low = [...pure, 'kernel', 'aws'];
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
+  'otlp', 'sample-app', 'xray',
   'sample-app', 'xray', 'otlp',
 ]; // prettier-ignore
 
@@ -37,6 +38,7 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf', 'varint'],
+      otlp: ['errors', 'protobuf', 'varint'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
     },
@@ -110,6 +112,7 @@ export const rooms: Record<string, Rooms> = {
       ottl: [],
       'prometheus-names': ['prometheus-units'],
       'prometheus-units': [],
+      'promoted-resource': ['prometheus-names'],
       relabelling: [],
       'resource-labels': [],
       'scraped-resource': [],

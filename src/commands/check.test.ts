@@ -70,6 +70,7 @@ test('the steps of a route are its processors, each once, without what is made f
     ],
     taskSources: [],
     traceReceivers: [],
+    otlpReceivers: [],
     forwarders: [],
     servers: [],
     log: {},

@@ -77,6 +77,7 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   lines.push(
     `${file}: valid, ${formatCount(plan.sources.length, 'job')}, ` +
       (plan.taskSources.length > 0 ? `${plan.taskSources.length} of task metrics, ` : '') +
+      (plan.otlpReceivers.length > 0 ? `${plan.otlpReceivers.length} of OTLP, ` : '') +
       (plan.traceReceivers.length > 0 ? `${plan.traceReceivers.length} of segments, ` : '') +
       `${formatCount(plan.sinks.length, 'sink')}, ${formatCount(plan.routes.length, 'route')}`,
   );
@@ -91,6 +92,11 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   }
   for (const { id, intervalMs } of plan.taskSources)
     lines.push(`  task metrics "${id}": every ${formatDurationMs(intervalMs)}, from this ECS task`);
+  for (const { id, signals, http, grpc } of plan.otlpReceivers) {
+    const by = [http && `at ${http.listen} by HTTP`, grpc && `at ${grpc.listen} by gRPC`];
+    const where = by.filter((one) => one !== undefined).join(', ');
+    lines.push(`  OTLP "${id}": ${signals.join(' and ') || 'nothing'} received ${where}`);
+  }
   for (const { id, listen } of plan.traceReceivers)
     lines.push(`  segments "${id}": received at ${listen} by UDP`);
   for (const forwarder of plan.forwarders) lines.push(renderForwarder(forwarder));

@@ -5,20 +5,26 @@
 import type { CollectorPlan } from './plan.ts';
 
 export function listLooseEnds(plan: CollectorPlan): readonly string[] {
-  const { sinks, sources, taskSources, traceReceivers } = plan;
+  const { sinks, sources, taskSources, traceReceivers, otlpReceivers } = plan;
   const takes = (signal: 'metrics' | 'traces') =>
     sinks.filter(({ signals }) => signals.includes(signal));
   const ends: string[] = [];
   const scrapes = sources.length + taskSources.length > 0;
-  if ((scrapes || traceReceivers.length === 0) && takes('metrics').length === 0)
+  if (
+    (scrapes || traceReceivers.length + otlpReceivers.length === 0) &&
+    takes('metrics').length === 0
+  )
     ends.push('no remote_write and no other sink of metrics: what is scraped goes nowhere');
+  for (const { id, signals } of otlpReceivers)
+    if (signals.length === 0)
+      ends.push(`"${id}": no sink takes what it receives by OTLP, and all of it is refused`);
   if (traceReceivers.length > 0 && takes('traces').length === 0)
     ends.push('no xray_write and no other sink of traces: segments that are received go nowhere');
   const idle = takes('traces').filter(({ signals }) => !signals.includes('metrics'));
-  if (idle.length > 0 && traceReceivers.length === 0)
+  if (idle.length > 0 && traceReceivers.length + otlpReceivers.length === 0)
     ends.push(
       `${idle.map(({ id }) => id).join(', ')}: nothing receives segments for it; write ` +
-        'xray_receivers',
+        'xray_receivers or otlp_receivers',
     );
   return ends;
 }

@@ -10,6 +10,7 @@ import { assert } from '../kernel/errors.ts';
 import type { LogFields, LogFormat, LogLevel } from '../kernel/logger.ts';
 import type { Transform } from '../model/transform.ts';
 import type { ScrapeConfig } from '../scrape/config.ts';
+import type { OtlpReceiverSettings } from '../otlp/settings.ts';
 import type { TlsServerInput } from '../settings/web-config.ts';
 import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
 import type { Signal } from '../sinks/sink.ts';
@@ -34,6 +35,9 @@ export interface TaskSourcePlan {
 
 /** A receiver of segment documents: a source of routes of traces. Identity: all of it. */
 export type TraceReceiverPlan = TraceReceiverSettings;
+
+/** A receiver of OTLP: a source of routes of both signals. Identity: all of it. */
+export type OtlpReceiverPlan = OtlpReceiverSettings;
 
 /** A listener that signs requests and forwards them to AWS. Identity: all of it. */
 export type ForwarderPlan = ForwarderSettings;
@@ -127,6 +131,7 @@ export interface CollectorPlan {
   readonly sources: readonly SourcePlan[];
   readonly taskSources: readonly TaskSourcePlan[];
   readonly traceReceivers: readonly TraceReceiverPlan[];
+  readonly otlpReceivers: readonly OtlpReceiverPlan[];
   readonly forwarders: readonly ForwarderPlan[];
   readonly transforms: readonly TransformPlan[];
   readonly sinks: readonly SinkPlan[];

@@ -12,7 +12,20 @@ import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
-import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan.ts';
+import {
+  checkOtlpListeners,
+  otlpReceiverSchema,
+  type OtlpReceiversContext,
+  planOtlpReceivers,
+} from './otlp-receivers.ts';
+import { otlpSectionSchema, resolveOtlpSection } from './otlp-section.ts';
+import type {
+  CollectorPlan,
+  OtlpReceiverPlan,
+  RoutePlan,
+  SourcePlan,
+  TransformPlan,
+} from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
@@ -48,6 +61,10 @@ export const prometheusSchema = z.strictObject({
   xray_receivers: listOf(xrayReceiverSchema).optional().describe(
     'Where segment documents of traces are received; they go to every xray_write.',
   ),
+  otlp_receivers: listOf(otlpReceiverSchema).optional().describe(
+    'Where metrics and traces of OpenTelemetry are received; they go to every sink of theirs.',
+  ),
+  otlp: otlpSectionSchema.optional(),
   ...sinkShape,
   // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
   runtime: ignored('The garbage collector of Go has no counterpart here.'),
@@ -62,7 +79,6 @@ export const prometheusSchema = z.strictObject({
   ),
   remote_read: unsupported('a collector answers no queries; remove it and query the workspace'),
   tracing: unsupported('traces of the collector itself are not supported; remove it'),
-  otlp: unsupported('OTLP is not received by this dialect; remove it'),
 }); // prettier-ignore
 
 /** The keys of a file that scrape_config_files names. */
@@ -110,6 +126,14 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   });
   const sinksOf = (signal: Signal): string[] =>
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
+  const otlp = resolveOtlpSection(input.otlp ?? {}, report);
+  const otlpReceivers = resolveOtlpReceivers(input, {
+    signals: (['metrics', 'traces'] as const).filter((one) => sinksOf(one).length > 0),
+    metrics: otlp.intake,
+    baseDirectory,
+    report,
+  });
+  const received = otlpReceivers.length === 0 ? [] : otlp.transforms;
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
       ? []
@@ -125,22 +149,59 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     sources,
     taskSources: [],
     traceReceivers,
+    otlpReceivers,
     forwarders,
     sinks,
-    transforms: [...common, ...transforms],
+    transforms: [...common, ...received, ...transforms],
     routes: [
       // Without a job, a configuration of traces alone has none of metrics.
-      ...(sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
-      ...planTraces(traceReceivers, sinksOf('traces')),
+      ...(sources.length === 0 && traceReceivers.length + otlpReceivers.length > 0
+        ? []
+        : [metrics]),
+      ...planReceivedMetrics(otlpReceivers, [...received, ...common], metrics.sinks),
+      ...planTraces([...traceReceivers, ...otlpReceivers], sinksOf('traces')),
     ],
     servers: [],
     log: {},
   };
 }
 
+type ReceiversInput = Pick<z.output<typeof prometheusSchema>, 'otlp' | 'otlp_receivers'>;
+
+function resolveOtlpReceivers(
+  { otlp, otlp_receivers: inputs = [] }: ReceiversInput,
+  context: Omit<OtlpReceiversContext, 'path'>,
+): readonly OtlpReceiverPlan[] {
+  const { report } = context;
+  const path = ['otlp_receivers'];
+  if (otlp !== undefined && inputs.length === 0)
+    report.warn(['otlp'], 'otlp has no effect: there are no otlp_receivers', 'key');
+  const receivers = planOtlpReceivers(inputs, { ...context, path });
+  checkOtlpListeners(receivers, path, report);
+  return receivers;
+}
+
+/** What is received becomes series by the section `otlp`, which what is scraped must not. */
+function planReceivedMetrics(
+  receivers: readonly OtlpReceiverPlan[],
+  transforms: readonly TransformPlan[],
+  sinks: readonly string[],
+): RoutePlan[] {
+  if (receivers.length === 0 || sinks.length === 0) return [];
+  return [
+    {
+      id: 'otlp',
+      signal: 'metrics',
+      sources: receivers.map(({ id }) => id),
+      transforms: transforms.map(({ id }) => id),
+      sinks,
+    },
+  ];
+}
+
 /** None where one end is missing, which `check config` and the start say. */
 function planTraces(
-  receivers: CollectorPlan['traceReceivers'],
+  receivers: readonly { readonly id: string }[],
   sinks: readonly string[],
 ): RoutePlan[] {
   if (receivers.length === 0 || sinks.length === 0) return [];

@@ -38,8 +38,14 @@ export interface HttpRequest {
    * @throws HttpError 413 for a body above the limit, 400 for gzip that cannot be inflated
    */
   body(): Promise<Buffer>;
-  /** The same body as it was sent, not inflated. @throws HttpError 413 */
-  bytes(): Promise<Buffer>;
+  /**
+   * The same body as it was sent, not inflated.
+   *
+   * @param onBytes  called for each part as it comes, if this is the first call; what it throws
+   *                 ends the reading
+   * @throws HttpError 413
+   */
+  bytes(onBytes?: (bytes: number) => void): Promise<Buffer>;
 }
 
 export interface HttpResponse {
@@ -239,7 +245,8 @@ export class HttpServer implements Component {
     let bytes: Promise<Buffer> | undefined;
     let body: Promise<Buffer> | undefined;
     const maxBytes = this.#options.bodyMaxBytes ?? 16 * 1024 * 1024;
-    const readBytes = (): Promise<Buffer> => (bytes ??= readBody(incoming, outgoing, maxBytes));
+    const readBytes = (onBytes?: (count: number) => void): Promise<Buffer> =>
+      (bytes ??= readBody(incoming, outgoing, { maxBytes, onBytes }));
     outgoing.once('close', () => gone.abort(new Error('the client closed the connection')));
     const request: HttpRequest = {
       method: incoming.method ?? 'GET',
@@ -332,10 +339,15 @@ function matches(pattern: string, path: string): boolean {
   return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
 }
 
+interface BodyLimits {
+  readonly maxBytes: number;
+  readonly onBytes: ((bytes: number) => void) | undefined;
+}
+
 async function readBody(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  maxBytes: number,
+  { maxBytes, onBytes }: BodyLimits,
 ): Promise<Buffer> {
   const declared = Number(incoming.headers['content-length'] ?? 0);
   if (declared > maxBytes) throw refuseSize(maxBytes);
@@ -345,6 +357,7 @@ async function readBody(
   for await (const part of incoming as AsyncIterable<Buffer>) {
     size += part.length;
     if (size > maxBytes) throw refuseSize(maxBytes);
+    onBytes?.(part.length);
     parts.push(part);
   }
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);

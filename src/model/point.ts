@@ -69,7 +69,9 @@ export function makeFamily(
     type === given.type &&
     unit === given.unit &&
     isDelta === (given.isDelta ?? false);
-  return isSame ? given : { name, type, unit, ...(isDelta ? { isDelta } : {}) };
+  if (isSame) return given;
+  const isSum = type === 'gauge' && given.isSum === true;
+  return { name, type, unit, ...(isDelta ? { isDelta } : {}), ...(isSum ? { isSum } : {}) };
 }
 
 /**

@@ -43,6 +43,8 @@ export interface SeriesFamily {
   readonly unit: string;
   /** Whether samples of a counter or histogram are increases, each since the sample before. */
   readonly isDelta?: boolean | undefined;
+  /** Whether a gauge is a sum of increases and decreases, as OpenTelemetry tells them apart. */
+  readonly isSum?: boolean | undefined;
 }
 
 /** Where a series comes from, besides its labels. */

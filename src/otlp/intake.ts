@@ -4,8 +4,13 @@
  * Source: https://opentelemetry.io/docs/specs/otlp/#partial-success
  */
 
+/** What requests are of. */
+export type OtlpSignal = 'metrics' | 'traces';
+
 /** What an answer with success says. */
 export interface Taken {
+  /** How many data points or spans were taken; absent where the intake counts them itself. */
+  readonly items?: number;
   /** How many data points or spans were refused for good. */
   readonly rejected: number;
   /** Why, or a warning where none was refused; '' where all is well. */
@@ -19,6 +24,7 @@ export interface OtlpIntake {
    *
    * @param body  an Export…ServiceRequest in protobuf, inflated; it is not used afterwards
    * @throws MalformedRequest  where it cannot be read; nothing of it was committed
+   * @throws NotTakenNow       where there is no room for it now
    */
   take(body: Buffer): Promise<Taken>;
 }
@@ -26,4 +32,14 @@ export interface OtlpIntake {
 /** A request that is no message of its kind: the sender must not send it again. */
 export class MalformedRequest extends Error {
   override readonly name = 'MalformedRequest';
+}
+
+/** There is no room for a request now; the sender is to send it again. */
+export class NotTakenNow extends Error {
+  override readonly name = 'NotTakenNow';
+  readonly retryAfterMs: number;
+  constructor(message: string, retryAfterMs: number) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
 }

@@ -18,7 +18,7 @@ import { type Borrowed, ownCopy, takeOver } from '../model/borrowed.ts';
 import { makeLabelSet } from '../model/labels.ts';
 import { SERIES_TYPES } from '../model/sample.ts';
 import { type ExpositionFormat, ExpositionReader } from '../wire/exposition/reader.ts';
-import { areEqual } from './equal-bytes.ts';
+import { areEqual } from '../kernel/equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
 import { copyOffsets, newOffsets, type SeriesOffsets, trimOffsets } from './series-offsets.ts';
 import { RANGE_SERIES, ReferenceBody } from './reference-body.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { areEqual } from './equal-bytes.ts';
+import { areEqual } from '../kernel/equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
 import { newOffsets } from './series-offsets.ts';
 import { ReferenceBody } from './reference-body.ts';

@@ -3,7 +3,7 @@
  * of them by hash. The index is made only when a series does not come where it is expected.
  */
 import type { Borrowed } from '../model/borrowed.ts';
-import { areEqual } from './equal-bytes.ts';
+import { areEqual } from '../kernel/equal-bytes.ts';
 import { HashIndex } from './hash-index.ts';
 import { newOffsets, type SeriesOffsets } from './series-offsets.ts';
 import { runInRanges, type Steps } from './steps.ts';

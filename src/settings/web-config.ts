@@ -27,7 +27,7 @@ const CLIENT_AUTH = [
   'RequireAndVerifyClientCert',
 ] as const;
 
-const tlsServerSchema = z.strictObject({
+export const tlsServerSchema = z.strictObject({
   cert_file: textSchema
     .optional()
     .describe('File of the certificate, PEM; read again when it changes.'),

@@ -19,7 +19,26 @@ export interface NameRules {
   readonly hasSuffixes: boolean;
   /** Whether names keep all of their characters. */
   readonly isUtf8: boolean;
+  /** How names of labels are made; as the Collector does it by default. */
+  readonly labels?: LabelRules | undefined;
 }
+
+/** What becomes of a label's name that does not keep all of its characters. */
+export interface LabelRules {
+  /** Whether `key` is put before one underscore at the beginning. */
+  readonly addsKey: boolean;
+  /** Whether several underscores in a row stay several. */
+  readonly keepsUnderscores: boolean;
+  /** Whether attributes that get the same name are joined even where they have the same value. */
+  readonly joinsEqual: boolean;
+}
+
+const COLLECTOR_LABELS: LabelRules = {
+  addsKey: true,
+  keepsUnderscores: false,
+  joinsEqual: false,
+};
+const INFO_LABELS: LabelRules = { addsKey: false, keepsUnderscores: true, joinsEqual: false };
 
 export interface NamedMetric {
   readonly name: string;
@@ -99,28 +118,34 @@ function withoutLeadingDigit(name: string): string {
 }
 
 /**
- * The name of a label. What begins with a digit or one underscore gets `key` before it; what begins
- * and ends with two of them is reserved, and keeps them.
+ * The name of a label. What begins with a digit gets `key_` before it. What begins and ends with two
+ * underscores is reserved, and keeps them.
  */
-export function buildLabelName(name: string, isUtf8: boolean): string {
+export function buildLabelName(
+  name: string,
+  isUtf8: boolean,
+  { addsKey, keepsUnderscores }: LabelRules = COLLECTOR_LABELS,
+): string {
   if (isUtf8) return name;
-  const [, reserved] = /^__(.*)__$/s.exec(name) ?? [];
-  if (reserved !== undefined) return keepUnlessEmpty(name, `__${collapse(reserved)}__`);
-  const label = collapse(name);
-  if (/^[0-9]/.test(label)) return `key_${label}`;
-  return keepUnlessEmpty(name, label.startsWith('_') ? `key${label}` : label);
+  const plain = name.replaceAll(/[^a-zA-Z0-9_]/gu, '_');
+  if (keepsUnderscores) return addKey(plain, addsKey);
+  const [, reserved] = /^__(.*)__$/s.exec(plain) ?? [];
+  const label =
+    reserved === undefined ? addKey(collapse(plain), addsKey) : `__${collapse(reserved)}__`;
+  // Where underscores alone would be left, there is one for each character.
+  return /[^_]/.test(label) ? label : plain;
 }
 
 /** The name of a label of target_info, for which every character is replaced by itself. */
 export function buildInfoLabelName(name: string): string {
-  const label = name.replaceAll(/[^a-zA-Z0-9_]/gu, '_');
-  return /^[0-9]/.test(label) ? `key_${label}` : label;
+  return buildLabelName(name, false, INFO_LABELS);
+}
+
+function addKey(label: string, addsKey: boolean): string {
+  if (/^[0-9]/.test(label)) return `key_${label}`;
+  return addsKey && /^_(?!_)/.test(label) ? `key${label}` : label;
 }
 
 function collapse(name: string): string {
-  return name.replaceAll(/[^a-zA-Z0-9]+/g, '_');
-}
-
-function keepUnlessEmpty(name: string, label: string): string {
-  return /[^_]/.test(label) ? label : name.replaceAll(/[^a-zA-Z0-9_]/gu, '_');
+  return name.replaceAll(/_+/g, '_');
 }

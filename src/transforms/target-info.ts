@@ -36,7 +36,7 @@ import {
 } from '../model/transform.ts';
 import { SERVICE_ATTRIBUTES } from './copied-resource.ts';
 import { PassingAppender } from '../model/passing-appender.ts';
-import { buildInfoLabelName } from './prometheus-names.ts';
+import { buildInfoLabelName, buildLabelName, type NameRules } from './prometheus-names.ts';
 import { SERVED_FAMILY, TARGET_INFO } from './served-target-info.ts';
 
 export interface TargetInfoOptions {
@@ -46,17 +46,25 @@ export interface TargetInfoOptions {
    * `instance`; it is done to target_info too.
    */
   readonly ending: readonly SeriesTransform[];
+  /** How attributes become labels; as the Collector's exporter names them by default. */
+  readonly names?: Pick<NameRules, 'isUtf8' | 'labels'> | undefined;
+  /** Whether the attributes that become `job` and `instance` are labels of their own too. */
+  readonly withService?: boolean | undefined;
 }
 
-export function targetInfo({ namespace, ending }: TargetInfoOptions): StreamTransform {
+export function targetInfo(options: TargetInfoOptions): StreamTransform {
+  const { namespace, ending, names, withService = false } = options;
   const name = namespace === '' ? TARGET_INFO : `${namespace}_${TARGET_INFO}`;
   return {
     identity: formatIdentity('target_info', {
       namespace,
       ending: ending.map(({ identity }) => identity).join(' '),
+      isUtf8: names?.isUtf8,
+      ...names?.labels,
+      withService,
     }),
     openAppender: (next) =>
-      new TargetInfoAppender(next, (resource) => build(name, resource, ending)),
+      new TargetInfoAppender(next, (resource) => build(name, resource, options)),
   };
 }
 
@@ -64,7 +72,7 @@ export function targetInfo({ namespace, ending }: TargetInfoOptions): StreamTran
 function build(
   name: string,
   resource: LabelSet,
-  ending: readonly SeriesTransform[],
+  { ending, names, withService = false }: TargetInfoOptions,
 ): LabelSet | undefined {
   const isIdentified = ['service.name', 'service.instance.id'].some(
     (one) => labelValue(resource, one) !== '',
@@ -72,10 +80,14 @@ function build(
   const described = resource.filter((one) => !SERVICE_ATTRIBUTES.has(one.name));
   if (!isIdentified || described.length === 0) return undefined;
   const labels = new Map<string, string>();
-  for (const { name: attribute, value } of described) {
-    const label = buildInfoLabelName(attribute);
+  for (const { name: attribute, value } of withService ? resource : described) {
+    const label =
+      names === undefined
+        ? buildInfoLabelName(attribute)
+        : buildLabelName(attribute, names.isUtf8, names.labels);
     const other = labels.get(label);
-    labels.set(label, other === undefined || other === value ? value : `${other};${value}`);
+    const isSame = other === value && names?.labels?.joinsEqual !== true;
+    labels.set(label, other === undefined || isSame ? value : `${other};${value}`);
   }
   labels.set(METRIC_NAME, name);
   const series = { labels: makeLabelSet(labels), ...originOf(name), resource, scale: 1 };

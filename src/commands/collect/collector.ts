@@ -84,6 +84,7 @@ export class Collector implements Component {
     this.#receiving = new Receiving({
       world,
       openTraces: (receiver) => this.#traceRouter.open(receiver),
+      openAppender: this.#router.openAppender,
     });
     this.tasks = new TaskSources({ world, env, openAppender: this.#router.openAppender });
     this.#held = new HeldTargets({

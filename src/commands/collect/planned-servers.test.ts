@@ -23,6 +23,7 @@ function make(context: TestContext, servers: readonly ServerPlan[]) {
     sources: [],
     taskSources: [],
     traceReceivers: [],
+    otlpReceivers: [],
     forwarders: [],
     transforms: [],
     sinks: [],

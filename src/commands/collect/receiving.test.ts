@@ -18,6 +18,7 @@ function make(context: TestContext) {
       append: (document) => void documents.push(`${receiver} ${Buffer.from(document).toString()}`),
       commit: () => undefined,
     }),
+    openAppender: () => assert.fail('no metrics are received'),
   });
   context.after(() => sources.stop(0));
   return { sources, documents };
@@ -71,8 +72,16 @@ async function ask(port: number): Promise<'refused' | 'answers'> {
 test('a change of the proxy leaves the receiver of the same port alone', async (context) => {
   const { sources, documents } = make(context);
   const port = await findPort();
-  await sources.apply({ traceReceivers: [receiver(port)], forwarders: [forwarder(port)] });
-  const next = { traceReceivers: [receiver(port)], forwarders: [forwarder(port, 'eu-west-1')] };
+  await sources.apply({
+    otlpReceivers: [],
+    traceReceivers: [receiver(port)],
+    forwarders: [forwarder(port)],
+  });
+  const next = {
+    otlpReceivers: [],
+    traceReceivers: [receiver(port)],
+    forwarders: [forwarder(port, 'eu-west-1')],
+  };
   const applied = sources.apply(next);
   for (let index = 0; index < 50; index++) await send(port, String(index));
   await applied;
@@ -84,10 +93,10 @@ test('a change of the proxy leaves the receiver of the same port alone', async (
 test('a receiver with another name takes over its address', async (context) => {
   const { sources, documents } = make(context);
   const port = await findPort();
-  await sources.apply({ traceReceivers: [receiver(port)], forwarders: [] });
+  await sources.apply({ otlpReceivers: [], traceReceivers: [receiver(port)], forwarders: [] });
   await send(port, 'one');
   await until('a document has come', 5_000, () => documents.length === 1);
-  const next = { traceReceivers: [receiver(port, 'awsxray/2')], forwarders: [] };
+  const next = { otlpReceivers: [], traceReceivers: [receiver(port, 'awsxray/2')], forwarders: [] };
   await sources.apply(next);
   await sources.retain(next);
   await send(port, 'two');
@@ -98,8 +107,12 @@ test('a receiver with another name takes over its address', async (context) => {
 test('an address of all interfaces takes the place of one of them', async (context) => {
   const { sources, documents } = make(context);
   const port = await findPort();
-  await sources.apply({ traceReceivers: [receiver(port)], forwarders: [] });
-  const next = { traceReceivers: [{ id: 'awsxray', listen: `0.0.0.0:${port}` }], forwarders: [] };
+  await sources.apply({ otlpReceivers: [], traceReceivers: [receiver(port)], forwarders: [] });
+  const next = {
+    otlpReceivers: [],
+    traceReceivers: [{ id: 'awsxray', listen: `0.0.0.0:${port}` }],
+    forwarders: [],
+  };
   await sources.apply(next);
   await sources.retain(next);
   await send(port, 'one');
@@ -112,11 +125,16 @@ test('where an address is taken, everything listens as before', async (context) 
   const other = createServer().listen(taken, '127.0.0.1');
   await once(other, 'listening');
   context.after(() => other.close());
-  const before = { traceReceivers: [receiver(port)], forwarders: [forwarder(port)] };
+  const before = {
+    otlpReceivers: [],
+    traceReceivers: [receiver(port)],
+    forwarders: [forwarder(port)],
+  };
   await sources.apply(before);
   // The receiver is renamed on its address, so that it has closed when the proxy fails.
   const free = await findPort();
   const failing = {
+    otlpReceivers: [],
     traceReceivers: [receiver(port, 'awsxray/2'), receiver(free, 'new')],
     forwarders: [forwarder(port, 'eu-west-1'), { ...forwarder(taken), id: 'awsproxy' }],
   };
@@ -139,12 +157,14 @@ test('where a replacement fails, what was replaced before it listens again', asy
   const { sources, documents } = make(context);
   const [one, two] = [await findPort(), await findPort()];
   await sources.apply({
+    otlpReceivers: [],
     traceReceivers: [receiver(one)],
     forwarders: [forwarder(one), { ...forwarder(two), id: 'awsproxy' }],
   });
   // A host that is not of this machine: the address is in the way of nothing but fails.
   const elsewhere = { ...forwarder(two, 'eu-west-1'), id: 'awsproxy' };
   const failing = {
+    otlpReceivers: [],
     traceReceivers: [receiver(one, 'awsxray/2')],
     forwarders: [
       forwarder(one, 'eu-west-1'),
@@ -162,8 +182,12 @@ test('where a replacement fails, what was replaced before it listens again', asy
 test('what the plan has no longer is closed by retain', async (context) => {
   const { sources } = make(context);
   const port = await findPort();
-  await sources.apply({ traceReceivers: [receiver(port)], forwarders: [forwarder(port)] });
-  const none = { traceReceivers: [], forwarders: [] };
+  await sources.apply({
+    otlpReceivers: [],
+    traceReceivers: [receiver(port)],
+    forwarders: [forwarder(port)],
+  });
+  const none = { otlpReceivers: [], traceReceivers: [], forwarders: [] };
   await sources.apply(none);
   assert.equal(await ask(port), 'answers');
   await sources.retain(none);

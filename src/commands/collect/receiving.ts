@@ -5,11 +5,16 @@
  * by TCP for as long as requests under way take.
  */
 import { collide, type Listener } from '../../config/listeners.ts';
-import type { CollectorPlan } from '../../config/plan.ts';
+import type { CollectorPlan, OtlpReceiverPlan } from '../../config/plan.ts';
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
+import type { OpenRoutedAppender } from '../../model/sample.ts';
 import type { TraceAppender } from '../../model/trace-appender.ts';
+import { MetricsIntake } from '../../otlp/metrics/intake.ts';
+import { METRICS_INTAKE_DEFAULTS } from '../../otlp/metrics/settings.ts';
+import { OtlpReceiver } from '../../otlp/receiver.ts';
+import { TracesIntake } from '../../otlp/traces/intake.ts';
 import { Forwarder } from '../../xray/forwarder.ts';
 import { TraceReceiver } from '../../xray/receiver.ts';
 
@@ -17,12 +22,15 @@ export interface ReceivingOptions {
   readonly world: World;
   /** The way of a receiver's segment documents. */
   readonly openTraces: (receiver: string) => TraceAppender;
+  readonly openAppender: OpenRoutedAppender;
 }
 
-type Listeners = Pick<CollectorPlan, 'traceReceivers' | 'forwarders'>;
+type Listeners = Pick<CollectorPlan, 'traceReceivers' | 'otlpReceivers' | 'forwarders'>;
 
 /** How one listens, and what listens; made anew where it has to listen again. */
 interface Wanted extends Pick<Listener, 'listen' | 'protocol'> {
+  /** Where it listens beside that. */
+  readonly more?: readonly Pick<Listener, 'listen' | 'protocol'>[];
   readonly make: () => Component;
 }
 
@@ -52,7 +60,7 @@ export class Receiving {
     const wanted = this.#list(plan);
     const added = [...wanted].filter(([key]) => !this.#running.has(key));
     const gone = [...this.#running].filter(([key]) => !wanted.has(key));
-    const inTheWay = (one: Wanted) => gone.filter(([, other]) => collide(one, other));
+    const inTheWay = (one: Wanted) => gone.filter(([, other]) => overlap(one, other));
     const done: (() => Promise<void>)[] = [];
     // Those that replace others come last: where a free address fails, none has closed.
     const [free, replacing] = [
@@ -114,7 +122,7 @@ export class Receiving {
     }
   }
 
-  #list({ traceReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
+  #list({ traceReceivers, otlpReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
     const { world, openTraces } = this.#options;
     const all = new Map<string, Wanted>();
     for (const one of traceReceivers)
@@ -123,6 +131,15 @@ export class Receiving {
         protocol: 'udp',
         make: () => new TraceReceiver(one, { world, appender: openTraces(one.id) }),
       });
+    for (const one of otlpReceivers) {
+      const [first, ...more] = listAddresses(one);
+      if (first !== undefined)
+        all.set(`otlp ${JSON.stringify(one)}`, {
+          ...first,
+          more,
+          make: () => this.#makeOtlpReceiver(one),
+        });
+    }
     for (const one of forwarders)
       all.set(`forwarder ${JSON.stringify(one)}`, {
         listen: one.listen,
@@ -131,4 +148,34 @@ export class Receiving {
       });
     return all;
   }
+  #makeOtlpReceiver(settings: OtlpReceiverPlan): OtlpReceiver {
+    const { world, openTraces, openAppender } = this.#options;
+    const { id, signals } = settings;
+    const traces = signals.includes('traces')
+      ? new TracesIntake({ id, appender: openTraces(id), world })
+      : undefined;
+    const metrics = signals.includes('metrics')
+      ? new MetricsIntake({
+          id,
+          openAppender,
+          world,
+          settings: settings.metrics ?? METRICS_INTAKE_DEFAULTS,
+        })
+      : undefined;
+    const intakes = { ...(traces && { traces }), ...(metrics && { metrics }) };
+    return new OtlpReceiver(settings, { world, intakes, onStopped: () => metrics?.close() });
+  }
+}
+
+function listAddresses({ http, grpc }: OtlpReceiverPlan) {
+  return [http, grpc].flatMap((one) =>
+    one === undefined ? [] : [{ listen: one.listen, protocol: 'tcp' as const }],
+  );
+}
+
+/** Whether two cannot listen at one time. */
+function overlap(one: Wanted, other: Wanted): boolean {
+  return [one, ...(one.more ?? [])].some((mine) =>
+    [other, ...(other.more ?? [])].some((theirs) => collide(mine, theirs)),
+  );
 }

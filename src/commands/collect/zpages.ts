@@ -77,7 +77,8 @@ function describePipelines({ routes }: CollectorPlan): string {
   );
 }
 
-function describeExtensions({ servers, forwarders, traceReceivers }: CollectorPlan): string {
+function describeExtensions(plan: CollectorPlan): string {
+  const { servers, forwarders, traceReceivers, otlpReceivers } = plan;
   return renderTable(
     ['Listener', 'Address', 'Serves'],
     [
@@ -88,6 +89,11 @@ function describeExtensions({ servers, forwarders, traceReceivers }: CollectorPl
         `signed requests to ${access.service}`,
       ]),
       ...traceReceivers.map(({ id, listen }) => [id, `${listen} udp`, 'segment documents']),
+      ...otlpReceivers.flatMap(({ id, signals, http, grpc }) =>
+        [http, grpc].flatMap((one) =>
+          one === undefined ? [] : [[id, one.listen, `OTLP: ${signals.join(', ')}`]],
+        ),
+      ),
     ],
   );
 }

@@ -19,7 +19,8 @@ import { externalLabels } from '../../transforms/external-labels.ts';
 import { resourceLabels } from '../../transforms/resource-labels.ts';
 import { scrapedResource } from '../../transforms/scraped-resource.ts';
 import { checkListeners, type Listener } from '../listeners.ts';
-import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
+import { listOtlpListeners } from '../otlp-receivers.ts';
+import type { CollectorPlan, OtlpReceiverPlan, RoutePlan, TransformPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
 import type { CollectorContext } from './component.ts';
@@ -27,9 +28,11 @@ import { type CollectorInput, collectorSchema, withoutNulls } from './document.t
 import { type PlannedExporter, planExporter } from './exporter-kinds.ts';
 import { type Extensions, resolveExtensions } from './extensions/resolve.ts';
 import { applyObservers } from './observed-targets.ts';
+import type { ResolvedOtlpReceiver } from './otlp-receivers.ts';
 import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
 import { resolveProcessors, type Processors } from './processors/resolve.ts';
 import { resolveReceiver, type ResolvedReceiver } from './receivers.ts';
+import { CARRIED } from './signals.ts';
 import { resolveTelemetry } from './telemetry.ts';
 import { PROXY_SUFFIX } from './trace-receivers.ts';
 import { checkUnused } from './unused.ts';
@@ -82,13 +85,18 @@ export async function planCollector(
   const received = [...receivers.values()];
   const sources = received.flatMap((one) => one.sources);
   const traceReceivers = received.flatMap((one) => one.traceReceivers);
+  const otlpReceivers = received
+    .flatMap((one) => one.otlpReceivers)
+    .map((one) => withSignals(one, routes));
   const forwarders = [...extensions.forwarders, ...received.flatMap((one) => one.forwarders)];
   const servers = [...extensions.servers, ...telemetry.servers];
-  checkListeners(listListeners({ servers, traceReceivers, forwarders }, input), report);
+  const listening = { servers, traceReceivers, otlpReceivers, forwarders };
+  checkListeners(listListeners(listening, input), report);
   return {
     sources: applyObservers(sources, extensions.targets, report),
     taskSources: received.flatMap((one) => one.taskSources),
     traceReceivers,
+    otlpReceivers,
     forwarders,
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
@@ -211,14 +219,16 @@ function planRoutes(
   });
   if (sinks.length === 0 || found.length === 0) return [];
   if (signal === 'traces') {
-    const all = found.flatMap(([, one]) => one.traceReceivers);
+    const all = found.flatMap(([, one]) => [...one.traceReceivers, ...one.otlpReceivers]);
     return [{ id: name, signal, sources: all.map(({ id }) => id), transforms: [], sinks }];
   }
   const steps = between.flatMap((one) => processors.get(one) ?? []).map(({ id }) => id);
   return found.map(([receiver, resolved]) => ({
     id: used.length === 1 ? name : `${name}:${receiver}`,
     signal,
-    sources: [...resolved.sources, ...resolved.taskSources].map(({ id }) => id),
+    sources: [...resolved.sources, ...resolved.taskSources, ...resolved.otlpReceivers].map(
+      ({ id }) => id,
+    ),
     transforms: [
       ...planExternalLabels(receiver, resolved).map(({ id }) => id),
       // What is not scraped has no job and instance to make a resource of.
@@ -229,11 +239,23 @@ function planRoutes(
   }));
 }
 
-type Listening = Pick<CollectorPlan, 'servers' | 'traceReceivers' | 'forwarders'>;
+/** A receiver of OTLP takes the signals of the pipelines that name it. */
+function withSignals(
+  receiver: ResolvedOtlpReceiver,
+  routes: readonly RoutePlan[],
+): OtlpReceiverPlan {
+  const own = routes.filter(({ sources }) => sources.includes(receiver.id));
+  return {
+    ...receiver,
+    signals: CARRIED.filter((one) => own.some(({ signal }) => signal === one)),
+  };
+}
+
+type Listening = Pick<CollectorPlan, 'servers' | 'traceReceivers' | 'otlpReceivers' | 'forwarders'>;
 
 /** All that listens, with the path at which a collision is told. */
 function listListeners(
-  { servers, traceReceivers, forwarders }: Listening,
+  { servers, traceReceivers, otlpReceivers, forwarders }: Listening,
   { extensions = {} }: Pick<CollectorInput, 'extensions'>,
 ): readonly Listener[] {
   const isExtension = (id: string): boolean => Object.hasOwn(extensions, id);
@@ -247,6 +269,7 @@ function listListeners(
       const at = isExtension(id) ? ['extensions', id] : ['receivers', receiver];
       return { id, listen, protocol: 'tcp', at };
     }),
+    ...listOtlpListeners(otlpReceivers, ({ id }) => ['receivers', id]),
     ...traceReceivers.map(({ id, listen }): Listener => ({
       id,
       listen,

@@ -94,12 +94,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
       'run a node exporter on the host and scrape it with a job',
     ),
     only('metrics', 'telegraf_prometheus', 'write its jobs in a prometheus receiver'),
-    lacking(
-      'otlp',
-      `let the application serve /metrics and scrape it, or ${besideFor('OTLP')}`,
-      'let the application send segments to a receiver awsxray, as SDKs of X-Ray do by UDP, or ' +
-        besideFor('OTLP'),
-    ),
     only(
       'metrics',
       'statsd',

@@ -68,7 +68,7 @@ export function withoutNulls(value: unknown): unknown {
 }
 
 /** Keys that switch something on with all of its defaults when they have no value. */
-const SET_WHEN_EMPTY = new Set(['rotation']);
+const SET_WHEN_EMPTY = new Set(['rotation', 'grpc', 'http']);
 
 /** Mappings of names that the user chose to texts; without a value such a text is empty. */
 const TEXTS_BY_NAME = new Set([

@@ -15,6 +15,7 @@ import {
 import { exporterKinds } from './exporter-kinds.ts';
 import { exporterSchema } from './exporter-schema.ts';
 import { extensionKinds } from './extensions/extensions.ts';
+import { otlpReceiverKind } from './otlp-receivers.ts';
 import { processorKinds } from './processors/processors.ts';
 import { receiverSchema } from './receivers.ts';
 import { traceReceiverKind } from './trace-receivers.ts';
@@ -27,6 +28,7 @@ const receiverKinds: readonly ComponentKind[] = [
     minimal: { config: { scrape_configs: [{ job_name: 'app' }] } },
   },
   taskMetricsKind,
+  otlpReceiverKind,
   traceReceiverKind,
 ];
 

@@ -1,7 +1,7 @@
 /**
  * Receivers. One of Prometheus has a Prometheus configuration of jobs under `config`, with its own
- * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, and
- * that of traces in trace-receivers.ts.
+ * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, that
+ * of OTLP in otlp-receivers.ts, and that of X-Ray's traces in trace-receivers.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';
@@ -17,6 +17,11 @@ import { resolveGlobalTiming } from '../scrape.ts';
 import { withScrapeFiles } from '../scrape-files.ts';
 import type { CollectorContext } from './component.ts';
 import type { OtelComponent } from './document.ts';
+import {
+  isOtlpReceiver,
+  resolveOtlpReceiver,
+  type ResolvedOtlpReceiver,
+} from './otlp-receivers.ts';
 import { isTraceReceiver, resolveTraceReceiver } from './trace-receivers.ts';
 import { isTaskMetrics, resolveTaskMetrics } from './task-metrics.ts';
 
@@ -26,6 +31,7 @@ const SINK = 'a receiver sends nothing; write it as an exporter';
 export const receiverConfigSchema = prometheusSchema.extend({
   ...Object.fromEntries(sinkKinds.map(({ key }) => [key, unsupported(SINK)])),
   xray_receivers: unsupported('write it as a receiver awsxray'),
+  otlp_receivers: unsupported('write it as a receiver otlp'),
 }) as unknown as typeof prometheusSchema;
 
 export const receiverSchema = z.strictObject({
@@ -75,6 +81,8 @@ export interface ResolvedReceiver {
   readonly sources: readonly SourcePlan[];
   readonly taskSources: readonly TaskSourcePlan[];
   readonly traceReceivers: readonly TraceReceiverPlan[];
+  /** Without their signals, which are those of pipelines. */
+  readonly otlpReceivers: readonly ResolvedOtlpReceiver[];
   /** What it listens on beside that. */
   readonly forwarders: readonly ForwarderPlan[];
   /** They replace labels that a series has already, as in the Collector. */
@@ -91,6 +99,10 @@ export async function resolveReceiver(
     const found = resolveTraceReceiver(name, receiver, context);
     return found && { ...NOTHING, traceReceivers: [found.receiver], forwarders: [found.forwarder] };
   }
+  if (isOtlpReceiver(name)) {
+    const found = resolveOtlpReceiver(name, receiver, context);
+    return found && { ...NOTHING, otlpReceivers: [found] };
+  }
   if (!isTaskMetrics(name)) return resolveScraper(name, receiver, context);
   const source = resolveTaskMetrics(name, receiver, context);
   return source && { ...NOTHING, taskSources: [source] };
@@ -100,6 +112,7 @@ const NOTHING: ResolvedReceiver = {
   sources: [],
   taskSources: [],
   traceReceivers: [],
+  otlpReceivers: [],
   forwarders: [],
   externalLabels: {},
 };

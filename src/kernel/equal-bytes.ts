@@ -1,5 +1,5 @@
 /**
- * Compares two ranges of bytes. Every known series of every scrape is compared here;
+ * Compares two ranges of bytes. Every known series of a scrape or a request is compared here;
  * Buffer.compare() would cost a call into the runtime for each of them.
  */
 import type { Borrowed } from '../model/borrowed.ts';

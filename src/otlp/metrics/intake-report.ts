@@ -1,0 +1,84 @@
+/** What an intake of metrics counts and logs of itself. */
+import type { World } from '../../kernel/world.ts';
+import type { RejectReason } from './rejections.ts';
+
+export type ForgetReason = 'idle' | 'resources' | 'series';
+
+/** Between two lines that say the same. */
+const QUIET_MS = 60_000;
+
+export class IntakeReport {
+  readonly #id: string;
+  readonly #world: World;
+  readonly #endCollecting: () => void;
+  readonly #saidMs = new Map<string, number>();
+
+  constructor(
+    id: string,
+    world: World,
+    count: () => { readonly resources: number; readonly series: number },
+  ) {
+    this.#id = id;
+    this.#world = world;
+    const { resources, series } = this.#metrics();
+    this.#endCollecting = world.metrics.onCollect(() => {
+      const now = count();
+      resources.with({ receiver: id }).set(now.resources);
+      series.with({ receiver: id }).set(now.series);
+    });
+  }
+
+  countForgotten(reason: ForgetReason): void {
+    this.#metrics().forgotten.with({ receiver: this.#id, reason }).inc();
+    if (reason !== 'idle')
+      this.#say(
+        'warn',
+        `the limit of ${reason} is reached: the resource that was silent longest is forgotten`,
+        { limit: reason },
+      );
+  }
+
+  countRejected(byReason: ReadonlyMap<RejectReason, number>): void {
+    for (const [reason, points] of byReason) {
+      this.#metrics().rejected.with({ receiver: this.#id, reason }).inc(points);
+      this.#say('warn', 'points of metrics are refused', { reason, points });
+    }
+  }
+
+  close(): void {
+    this.#endCollecting();
+    const { resources, series } = this.#metrics();
+    for (const family of [resources, series]) family.remove({ receiver: this.#id });
+  }
+
+  #say(level: 'warn', message: string, fields: Readonly<Record<string, string | number>>): void {
+    const { clock, log } = this.#world;
+    const key = `${message} ${fields['reason'] ?? fields['limit'] ?? ''}`;
+    const nowMs = clock.nowMs();
+    if (nowMs - (this.#saidMs.get(key) ?? -Infinity) < QUIET_MS) return;
+    this.#saidMs.set(key, nowMs);
+    log[level](message, { receiver: this.#id, ...fields });
+  }
+
+  #metrics() {
+    const { metrics } = this.#world;
+    return {
+      resources: metrics.gauges(
+        'amperage_otlp_metric_resources',
+        'Resources of received metrics that are remembered.',
+      ),
+      series: metrics.gauges(
+        'amperage_otlp_metric_series',
+        'Series of received metrics that are remembered.',
+      ),
+      forgotten: metrics.counters(
+        'amperage_otlp_metric_resources_forgotten_total',
+        'Resources that are no longer remembered, by reason: silent for long, or above a limit.',
+      ),
+      rejected: metrics.counters(
+        'amperage_otlp_metric_points_rejected_total',
+        'Points of received metrics that were refused for good, by reason.',
+      ),
+    };
+  }
+}

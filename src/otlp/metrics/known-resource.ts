@@ -1,0 +1,212 @@
+/**
+ * A resource that has sent metrics: what a target is elsewhere. It has an appender of its own, and
+ * remembers its scopes and their metrics by place and by name, as known-metric.ts does its points.
+ */
+import type { LabelSet } from '../../model/labels.ts';
+import {
+  DROPPED_REF,
+  type RoutedAppender,
+  type SeriesFamily,
+  type SeriesRef,
+} from '../../model/sample.ts';
+import { type Bytes, isSame, keepBytes, type KeptBytes } from './byte-keys.ts';
+import { KnownMetric, type KnownPoint, type MetricKind, NO_REF } from './known-metric.ts';
+import type { MetricHead } from './message-heads.ts';
+
+export class KnownScope {
+  /** The bytes of the scope and of its schema's URL. */
+  readonly key: readonly [scope: KeptBytes, schemaUrl: KeptBytes];
+  readonly labels: ReadonlyMap<string, string>;
+  position = 0;
+  readonly metrics: KnownMetric[] = [];
+  readonly #byHead = new Map<string, KnownMetric>();
+
+  constructor(key: KnownScope['key'], labels: ReadonlyMap<string, string>) {
+    this.key = key;
+    this.labels = labels;
+  }
+
+  /** The metric of a head, a new one where it is unknown. @param place  where it is expected */
+  take(request: Bytes, head: MetricHead, place: number): KnownMetric {
+    const expected = this.metrics[place];
+    if (expected !== undefined && isMetric(expected, request, head)) return expected;
+    const name = readRange(request, head.nameAt, head.nameEnd);
+    const unit = readRange(request, head.unitAt, head.unitEnd);
+    const { kind, temporality, isMonotonic } = head;
+    const key = `${kind} ${temporality} ${isMonotonic} ${name}\n${unit}`;
+    const known = this.#byHead.get(key);
+    if (known !== undefined) return known;
+    const metric = new KnownMetric({
+      name,
+      kind,
+      temporality,
+      isMonotonic,
+      family: makeFamily(name, unit, head),
+      head: {
+        name: keepBytes(request.bytes, head.nameAt, head.nameEnd),
+        unit: keepBytes(request.bytes, head.unitAt, head.unitEnd),
+      },
+    });
+    metric.position = this.metrics.length;
+    this.metrics.push(metric);
+    this.#byHead.set(key, metric);
+    return metric;
+  }
+
+  /** Takes out metrics without points. */
+  sweep(): void {
+    const left = this.metrics.filter(({ points }) => points.length > 0);
+    if (left.length === this.metrics.length) return;
+    this.metrics.length = 0;
+    for (const metric of left) {
+      metric.position = this.metrics.length;
+      this.metrics.push(metric);
+    }
+    for (const [key, metric] of this.#byHead)
+      if (metric.points.length === 0) this.#byHead.delete(key);
+  }
+}
+
+export class KnownResource {
+  readonly key: string;
+  readonly appender: RoutedAppender;
+  /** The bytes of the resource as they came last, and their hash. */
+  bytes: KeptBytes;
+  bytesHash: number;
+  readonly scopes: KnownScope[] = [];
+  readonly #budget: SeriesBudget;
+  #seriesCount = 0;
+  /** When the last request had it, by our clock. */
+  seenMs = 0;
+  /** The last request that had it. */
+  seenIn = 0;
+
+  constructor(options: {
+    readonly key: string;
+    readonly appender: RoutedAppender;
+    readonly bytes: KeptBytes;
+    readonly bytesHash: number;
+    readonly budget: SeriesBudget;
+  }) {
+    this.#budget = options.budget;
+    this.key = options.key;
+    this.appender = options.appender;
+    this.bytes = options.bytes;
+    this.bytesHash = options.bytesHash;
+  }
+
+  /** The scope whose bytes these are; undefined for a new one. */
+  findScope(request: Bytes, ranges: ScopeRanges, place: number): KnownScope | undefined {
+    const expected = this.scopes[place];
+    if (expected !== undefined && isScope(expected, request, ranges)) return expected;
+    return this.scopes.find((one) => isScope(one, request, ranges));
+  }
+
+  addScope(request: Bytes, ranges: ScopeRanges, labels: ReadonlyMap<string, string>): KnownScope {
+    const { bytes } = request;
+    const scope = new KnownScope(
+      [
+        keepBytes(bytes, ranges.scopeAt, ranges.scopeEnd),
+        keepBytes(bytes, ranges.schemaAt, ranges.schemaEnd),
+      ],
+      labels,
+    );
+    scope.position = this.scopes.length;
+    this.scopes.push(scope);
+    return scope;
+  }
+
+  makeRef(labels: LabelSet, metric: { readonly family: SeriesFamily }): SeriesRef {
+    this.#seriesCount += 1;
+    this.#budget.count += 1;
+    return this.appender.refOf(labels, { family: metric.family });
+  }
+
+  /** Forgets the points for which `isGone` holds. */
+  forget(isGone: (point: KnownPoint) => boolean): void {
+    for (const scope of this.scopes) {
+      for (const metric of scope.metrics)
+        for (const point of metric.remove(isGone)) this.release(point.refs);
+      scope.sweep();
+    }
+    const left = this.scopes.filter(({ metrics }) => metrics.length > 0);
+    if (left.length < this.scopes.length) {
+      this.scopes.length = 0;
+      for (const scope of left) {
+        scope.position = this.scopes.length;
+        this.scopes.push(scope);
+      }
+    }
+  }
+
+  /** Forgets the refs. */
+  release(refs: readonly SeriesRef[]): void {
+    for (const ref of refs) {
+      if (ref === NO_REF) continue;
+      this.#seriesCount -= 1;
+      this.#budget.count -= 1;
+      if (ref !== DROPPED_REF) this.appender.forget(ref);
+    }
+  }
+
+  close(): void {
+    this.#budget.count -= this.#seriesCount;
+    this.#seriesCount = 0;
+    this.appender.close();
+  }
+}
+
+/** How many series all resources of an intake have. */
+export interface SeriesBudget {
+  count: number;
+}
+
+export interface ScopeRanges {
+  readonly scopeAt: number;
+  readonly scopeEnd: number;
+  readonly schemaAt: number;
+  readonly schemaEnd: number;
+}
+
+function isScope({ key: [scope, schema] }: KnownScope, request: Bytes, at: ScopeRanges): boolean {
+  return (
+    isSame(scope, request, at.scopeAt, at.scopeEnd) &&
+    isSame(schema, request, at.schemaAt, at.schemaEnd)
+  );
+}
+
+function isMetric(metric: KnownMetric, request: Bytes, head: MetricHead): boolean {
+  return (
+    metric.kind === head.kind &&
+    metric.temporality === head.temporality &&
+    metric.isMonotonic === head.isMonotonic &&
+    isSame(metric.head.name, request, head.nameAt, head.nameEnd) &&
+    isSame(metric.head.unit, request, head.unitAt, head.unitEnd)
+  );
+}
+
+/** Tolerant as attributes are: what is no UTF-8 is replaced. */
+export function readRange({ bytes }: Bytes, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+}
+
+export const DELTA = 1;
+
+const TYPES = {
+  gauge: 'gauge',
+  histogram: 'histogram',
+  exponential: 'histogram',
+  summary: 'summary',
+} as const satisfies Partial<Record<MetricKind, SeriesFamily['type']>>;
+
+/** A sum that may fall is a gauge for Prometheus, and says that it is a sum. */
+function makeFamily(
+  name: string,
+  unit: string,
+  { kind, temporality, isMonotonic }: MetricHead,
+): SeriesFamily {
+  const delta = temporality === DELTA ? { isDelta: true } : {};
+  if (kind !== 'sum') return { name, unit, type: TYPES[kind], ...delta };
+  if (isMonotonic) return { name, unit, type: 'counter', ...delta };
+  return { name, unit, type: 'gauge', isSum: true, ...delta };
+}

@@ -1,0 +1,122 @@
+/**
+ * What a receiver of OTLP tells: each event as a line of the log and in its metrics. Lines say
+ * senders, counts and causes, nothing of what was sent.
+ */
+import type { Logger } from '../kernel/logger.ts';
+import type { Registry } from '../kernel/metrics.ts';
+import type { ByteBudget } from './budget.ts';
+import type { ExportCall, Refusal } from './exports.ts';
+import type { OtlpSignal } from './intake.ts';
+
+export interface OtlpReportOptions {
+  readonly receiver: string;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly budget: ByteBudget;
+}
+
+export interface TakenRequest extends ExportCall {
+  readonly bytes: number;
+  readonly items: number;
+  readonly rejected: number;
+  readonly message: string;
+}
+
+export interface RefusedExport extends ExportCall {
+  readonly refusal: Refusal;
+  /** What the refusal was made of. */
+  readonly error: unknown;
+}
+
+export class OtlpReport {
+  readonly #receiver: string;
+  readonly #log: Logger;
+  readonly #metrics: ReturnType<typeof createOtlpMetrics>;
+  readonly #forgetBudget: () => void;
+  /** Signals of which something has been taken. */
+  readonly #seen = new Set<OtlpSignal>();
+
+  constructor({ receiver, log, metrics, budget }: OtlpReportOptions) {
+    this.#receiver = receiver;
+    this.#log = log.with({ receiver });
+    this.#metrics = createOtlpMetrics(metrics);
+    const held = this.#metrics.heldBytes.with({ receiver });
+    this.#forgetBudget = metrics.onCollect(() => held.set(budget.usedBytes));
+  }
+
+  tellTaken({ protocol, signal, from, bytes, items, rejected, message }: TakenRequest): void {
+    const labels = { receiver: this.#receiver, protocol, signal };
+    const outcome = rejected > 0 ? 'partial' : 'taken';
+    this.#metrics.requests.with({ ...labels, outcome }).inc();
+    this.#metrics.bytes.with(labels).inc(bytes);
+    this.#metrics.items.with(labels).inc(items);
+    this.#metrics.rejected.with(labels).inc(rejected);
+    if (rejected > 0)
+      this.#log.warn('a part of an OTLP request is rejected', {
+        signal, protocol, from, rejected, cause: message,
+      }); // prettier-ignore
+    if (this.#seen.has(signal)) return;
+    this.#seen.add(signal);
+    this.#log.info('the first OTLP request has come', { signal, protocol, from, items });
+  }
+
+  /** The logger bounds how often a line is repeated. */
+  tellRefused({ protocol, signal, from, refusal }: RefusedExport): void {
+    const { status, message } = refusal;
+    this.#metrics.requests
+      .with({ receiver: this.#receiver, protocol, signal, outcome: status })
+      .inc();
+    this.#log.warn('an OTLP request is refused', {
+      signal,
+      protocol,
+      from,
+      status,
+      cause: message,
+    });
+  }
+
+  /** A request that was refused before it was known what it is of. */
+  tellUnread(protocol: 'http' | 'grpc', from: string, cause: string): void {
+    const labels = { receiver: this.#receiver, protocol, signal: 'none', outcome: 'unread' };
+    this.#metrics.requests.with(labels).inc();
+    this.#log.warn('an OTLP request is refused', { protocol, from, cause });
+  }
+
+  /** Connections that are closed at once, since there are too many. */
+  tellConnectionRefused(protocol: 'http' | 'grpc'): void {
+    this.#metrics.connectionsRefused.with({ receiver: this.#receiver, protocol }).inc();
+  }
+
+  end(): void {
+    this.#forgetBudget();
+  }
+}
+
+function createOtlpMetrics(registry: Registry) {
+  return {
+    requests: registry.counters(
+      'amperage_otlp_requests_total',
+      'Requests of OTLP by their outcome: taken, partial, or the status of a refusal.',
+    ),
+    items: registry.counters(
+      'amperage_otlp_items_total',
+      'Data points and spans that were taken of requests of OTLP.',
+    ),
+    rejected: registry.counters(
+      'amperage_otlp_rejected_items_total',
+      'Data points and spans that were rejected in requests that were taken otherwise.',
+    ),
+    bytes: registry.counters(
+      'amperage_otlp_bytes_total',
+      'Bytes of requests of OTLP that were taken, in protobuf and inflated.',
+    ),
+    heldBytes: registry.gauges(
+      'amperage_otlp_held_bytes',
+      'Bytes of requests of OTLP that are under way, as they are sent and inflated.',
+    ),
+    connectionsRefused: registry.counters(
+      'amperage_otlp_connections_refused_total',
+      'Connections that were closed at once, since there were too many.',
+    ),
+  };
+}
