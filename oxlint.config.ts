@@ -37,7 +37,6 @@ export const rooms: Record<string, Rooms> = {
   wire: {
     rooms: {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
-      otlp: ['protobuf', 'varint'],
       otlp: ['errors', 'protobuf', 'varint'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],

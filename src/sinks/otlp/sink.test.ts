@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { openQueue } from '../../../test/kit/durable-queue.ts';
 import { onEnd } from '../../../test/kit/ending.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { startOtlpReceiver } from '../../../test/kit/otlp-receiver.ts';
@@ -8,6 +7,7 @@ import { until } from '../../../test/kit/waiting.ts';
 import { createWorld, openHttp } from '../../../test/kit/world.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { makeLabelSet } from '../../model/labels.ts';
+import { DurableQueue } from '../../queue/queue.ts';
 import type { Reporter } from '../../settings/finding.ts';
 import { encodeMessage } from '../../wire/protobuf/encode.ts';
 import { TRACE_REQUEST } from '../../wire/otlp/trace-request.ts';
@@ -36,11 +36,10 @@ async function openRoad(context: TestContext, more: object = {}) {
     queue_config: { batch_send_deadline: '20ms', min_backoff: '5ms', max_backoff: '20ms' },
     ...more,
   });
-  const queue = await openQueue(
-    temporaryFolder(context),
-    { lanes: delivery.shardsMax, capBytes: 1e9 },
-    world,
-  );
+  const directory = temporaryFolder(context);
+  const lanes = delivery.shardsMax;
+  const queue = new DurableQueue({ name: 'test', directory, lanes, capBytes: 1e9 }, world);
+  await queue.start();
   onEnd(context, () => queue.stop());
   const parts = { id: 'otlp/test', name: 'test', queue, world, userAgent: 'amperage/1' };
   const sink = new OtlpSink(settings, delivery, parts);
