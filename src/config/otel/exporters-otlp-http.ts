@@ -13,7 +13,7 @@ import { resolveClientProxy } from './client-proxy.ts';
 import { defineExporter, type ExporterContext } from './exporter-kind.ts';
 import { OTLP_KEYS, pickDefined, resolveShared, resolveTimeout } from './exporter-otlp.ts';
 import { otlpExporterShape } from './exporter-otlp-schema.ts';
-import { CONNECTION_KEYS } from './exporter-schema.ts';
+import { CONNECTION_KEYS, exporterProxySchema } from './exporter-schema.ts';
 
 const BOUNDED = 'connections are kept and bounded by themselves';
 const NOT_CARRIED = 'only metrics and traces are carried';
@@ -45,9 +45,7 @@ const schema = z.strictObject({
     description: 'How long a request may take; 0 is the default too.',
     default: '30s',
   }),
-  proxy_url: textSchema
-    .optional()
-    .describe('HTTP proxy to go through; that of the environment by default.'),
+  proxy_url: exporterProxySchema,
   ...Object.fromEntries(CONNECTION.map((key) => [key, ignored(`Has no effect: ${BOUNDED}.`)])),
 });
 
