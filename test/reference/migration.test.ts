@@ -58,6 +58,7 @@ const ENDS = {
   metrics: { receiver: 'prometheus', exporter: 'prometheusremotewrite' },
   traces: { receiver: 'awsxray', exporter: 'debug' },
 } as const;
+const OTLP = { protocols: { http: {} } };
 const LISTENER = { endpoint: '0.0.0.0:2000' };
 const SCRAPER = { config: { scrape_configs: [{ job_name: 'app' }] } };
 
@@ -67,14 +68,16 @@ function smallest(section: Section, name: string, signal: Signal): string {
   const isWriter = section === 'exporters';
   // Remote write takes no increases.
   const makesIncreases = name.startsWith('cumulative');
-  const { receiver } = ENDS[signal];
+  // Segments become no spans.
+  const isOtlp = isWriter && signal === 'traces' && name.startsWith('otlp');
+  const receiver = isOtlp ? 'otlp' : ENDS[signal].receiver;
   const exporter = makesIncreases && signal === 'metrics' ? 'file' : ENDS[signal].exporter;
   const exporters = { file: FILE, prometheusremotewrite: WRITER, debug: {} };
   const config = {
     receivers:
       section === 'receivers'
         ? { [name]: minimal }
-        : { [receiver]: signal === 'metrics' ? SCRAPER : LISTENER },
+        : { [receiver]: isOtlp ? OTLP : signal === 'metrics' ? SCRAPER : LISTENER },
     processors: section === 'processors' ? { [name]: minimal } : {},
     exporters: isWriter ? { [name]: minimal } : { [exporter]: exporters[exporter] },
     extensions: section === 'extensions' ? { [name]: minimal } : {},

@@ -40,6 +40,7 @@ import { checkUnused } from './unused.ts';
 import { planExporterTransforms } from './exporter-transforms.ts';
 import { checkQueueStorage } from './queue-storage.ts';
 import { checkTemporality, wantsTotals } from './temporality.ts';
+import { checkOtlpPipelines } from './otlp-pipelines.ts';
 
 export { isCollectorConfig } from './document.ts';
 
@@ -68,6 +69,9 @@ export async function planCollector(
   const names = new Set(toPrometheus.map(([name]) => name));
   checkQueueStorage(input, used, report);
   checkTemporality(used.pipelines, names, { input, report });
+  const otlpSinks = planned.sinks.filter(({ kind }) => kind === 'otlp');
+  const signals = new Map(otlpSinks.map((sink) => [sink.name, sink.signals]));
+  checkOtlpPipelines(used.pipelines, (name) => signals.get(name), { input, report });
   const processors = resolveProcessors(input, used.pipelines, context);
   await checkUnused(input, used, context);
   const labels = [...receivers].flatMap(([name, receiver]) => planExternalLabels(name, receiver));

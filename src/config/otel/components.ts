@@ -143,8 +143,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
   ],
   exporters: [
     only('metrics', 'awscloudwatch aws_cloudwatch', besideFor('CloudWatch')),
-    lacking('otlp otlp_grpc', besideFor('OTLP')),
-    lacking('otlphttp otlp_http', besideFor('OTLP')),
     only('metrics', 'prometheus', 'query the workspace: what was scraped is not served again'),
     lacking('kafka', besideFor('Kafka')),
     lacking(
@@ -158,7 +156,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
   ],
   connectors: [],
   extensions: [
-    idle('agenthealth', "it tells CloudWatch of CloudWatch's own agent"),
     idle('entitystore', "it tells CloudWatch of CloudWatch's own agent"),
     idle('cgroup_runtime', 'Node reads the limits of the container by itself'),
     lacking('azureauth azure_auth', AUTH),

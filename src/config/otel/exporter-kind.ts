@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { ConfigPath } from '../../settings/finding.ts';
 import type { DirectSinkKind, SinkKind } from '../../sinks/sink.ts';
+import type { Credentials } from './authenticators.ts';
 import type { ComponentContext, ComponentKind } from './component.ts';
 
 export interface ResolvedExporter {
@@ -15,9 +16,19 @@ export interface ResolvedExporter {
   readonly keys?: Readonly<Record<string, ConfigPath>>;
 }
 
+export interface ExporterContext extends ComponentContext {
+  /**
+   * The credentials of the authenticator that the exporter names. Undefined where it can't be done,
+   * which the findings say.
+   *
+   * @param path  of the name
+   */
+  readonly authenticate: (authenticator: string, path: ConfigPath) => Credentials | undefined;
+}
+
 export interface ExporterKind<Schema extends z.ZodType = z.ZodType> extends ComponentKind<Schema> {
   /** The sink. Undefined where it can't be done; the findings then say why. */
-  resolve(input: z.output<Schema>, context: ComponentContext): ResolvedExporter | undefined;
+  resolve(input: z.output<Schema>, context: ExporterContext): ResolvedExporter | undefined;
 }
 
 /** Declares a kind, with the type of its input checked against its schema. */

@@ -6,15 +6,17 @@ import type { z } from 'zod';
 import type { DirectSinkKind, SinkKind } from '../../sinks/sink.ts';
 import { remoteWriteKind } from '../../sinks/remote-write/kind.ts';
 import { parseValue } from '../reading.ts';
-import type { AuthenticatorContext } from './authenticators.ts';
-import type { CollectorContext, ComponentContext } from './component.ts';
+import { type AuthenticatorContext, resolveAuthenticator } from './authenticators.ts';
+import type { CollectorContext } from './component.ts';
 import { typeOf } from './components.ts';
 import type { OtelComponent } from './document.ts';
-import type { ExporterKind, ResolvedExporter } from './exporter-kind.ts';
+import type { ExporterContext, ExporterKind, ResolvedExporter } from './exporter-kind.ts';
 import { debugExporter } from './exporters-debug.ts';
 import { emfExporter } from './exporters-emf.ts';
 import type { ExporterTransforms } from './exporter-transforms.ts';
 import { fileExporter } from './exporters-file.ts';
+import { otlpGrpcExporter } from './exporters-otlp-grpc.ts';
+import { otlpHttpExporter } from './exporters-otlp-http.ts';
 import { xrayExporter } from './exporters-xray.ts';
 import { resolveExporter } from './exporters.ts';
 import type { Origin } from './exporter-origin.ts';
@@ -24,6 +26,8 @@ export const exporterKinds = [
   fileExporter,
   xrayExporter,
   emfExporter,
+  otlpHttpExporter,
+  otlpGrpcExporter,
 ] as const; // prettier-ignore
 
 /** What becomes of an exporter: an entry of a kind of sinks. */
@@ -59,7 +63,14 @@ export function planExporter(
   const { allowsPartial } = reading;
   const parsed = parseValue(exporter.schema, written, { allowsPartial, report, at });
   if (parsed === undefined) return undefined;
-  const own: ComponentContext = { name, at, baseDirectory, reading, report };
+  const own: ExporterContext = {
+    name,
+    at,
+    baseDirectory,
+    reading,
+    report,
+    authenticate: (authenticator, path) => resolveAuthenticator(authenticator, path, context),
+  };
   const resolved: ResolvedExporter | undefined = exporter.resolve(parsed.data, own);
   if (resolved === undefined) return undefined;
   const { kind, entry, keys = {} } = resolved;

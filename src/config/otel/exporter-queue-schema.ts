@@ -28,7 +28,7 @@ const remoteWriteQueueSchema = z.strictObject({
   num_consumers: consumersSchema(countSchema),
 });
 
-const sendingQueueSchema = z.strictObject({
+export const sendingQueueSchema = z.strictObject({
   enabled: ignoredValue(switchSchema, ON_DISK),
   queue_size: ignoredValue(positiveSchema, ON_DISK),
   num_consumers: consumersSchema(positiveSchema),
@@ -53,7 +53,7 @@ const sendingQueueSchema = z.strictObject({
     .describe('Has no effect: a request is as large as max_batch_size_bytes.'),
 });
 
-const retrySchema = z.strictObject({
+export const retrySchema = z.strictObject({
   enabled: switchSchema.optional().meta({
     description: 'Refused as false: what fails for a while is always sent again.',
     default: true,

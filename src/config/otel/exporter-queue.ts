@@ -1,6 +1,6 @@
 /**
- * How samples of a remote write exporter wait and are sent again, as the `queue_config` of an entry
- * of remote_write. The queue is on disk and in order whatever the exporter says, so keys of a queue
+ * How what an exporter sends waits and is sent again, as the `queue_config` of an entry of
+ * remote_write or otlp_write. The queue is on disk and in order whatever the exporter says, so keys of a queue
  * in memory have no effect, which a warning says.
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
@@ -12,7 +12,7 @@ const BATCH_BYTES_MAX = 1_000_000;
 /** As many requests run at once as there are shards, of which there are at most so many. */
 const SHARDS_MAX = 64;
 
-const ON_DISK = 'samples wait in a queue on disk, in order, whatever this says';
+const ON_DISK = 'what is sent waits in a queue on disk, in order, whatever this says';
 const BELOW_STORAGE = 'the queue is on disk in any case, below --storage.path';
 
 /** By block and key, the sentence after "has no effect: ". */
@@ -35,13 +35,28 @@ const WITHOUT_EFFECT = {
   },
 } as const;
 
+/** The keys of all exporters, and those of remote write alone. */
+type QueueInput = Pick<ExporterInput, 'sending_queue' | 'retry_on_failure'> &
+  Partial<
+    Pick<
+      ExporterInput,
+      'max_batch_size_bytes' | 'max_batch_request_parallelism' | 'remote_write_queue' | 'wal'
+    >
+  >;
+
+export interface QueueNotes {
+  /** Whether `batch` says how large a request is, which the caller takes over. */
+  readonly hasBatches: boolean;
+}
+
 /** Undefined where the defaults are to be used. */
 export function resolveExporterQueue(
-  input: ExporterInput,
+  input: QueueInput,
   at: ConfigPath,
   report: Reporter,
-): object | undefined {
-  noteWithoutEffect(input, at, report);
+  notes: QueueNotes = { hasBatches: false },
+): Readonly<Record<string, unknown>> | undefined {
+  noteWithoutEffect(input, at, report, notes);
   checkQueues(input, at, report);
   const queue = {
     ...resolveBytes(input, at, report),
@@ -51,11 +66,16 @@ export function resolveExporterQueue(
   return Object.keys(queue).length === 0 ? undefined : queue;
 }
 
-function noteWithoutEffect(input: ExporterInput, at: ConfigPath, report: Reporter): void {
+function noteWithoutEffect(
+  input: QueueInput,
+  at: ConfigPath,
+  report: Reporter,
+  { hasBatches }: QueueNotes,
+): void {
   for (const [block, keys] of Object.entries(WITHOUT_EFFECT)) {
     const given: object | undefined = input[block as keyof typeof WITHOUT_EFFECT];
     for (const [key, why] of Object.entries(keys))
-      if (given !== undefined && key in given)
+      if (given !== undefined && key in given && !(hasBatches && key === 'batch'))
         report.warn([...at, block, key], `${key} of ${block} has no effect: ${why}`, 'key');
   }
   if (input.wal !== undefined)
@@ -63,7 +83,7 @@ function noteWithoutEffect(input: ExporterInput, at: ConfigPath, report: Reporte
 }
 
 /** What the Collector refuses. */
-function checkQueues(input: ExporterInput, at: ConfigPath, report: Reporter): void {
+function checkQueues(input: QueueInput, at: ConfigPath, report: Reporter): void {
   const { remote_write_queue: queue, sending_queue: sending } = input;
   const refuse = (path: ConfigPath, message: string): void =>
     report.error([...at, ...path], 'CONFIG_VALUE', message);
@@ -84,7 +104,7 @@ function checkQueues(input: ExporterInput, at: ConfigPath, report: Reporter): vo
 
 /** The size of a request, which may be smaller than what AMP takes, not larger. */
 function resolveBytes(
-  { max_batch_size_bytes: bytes }: ExporterInput,
+  { max_batch_size_bytes: bytes }: QueueInput,
   at: ConfigPath,
   report: Reporter,
 ): object {
@@ -98,7 +118,7 @@ function resolveBytes(
 }
 
 /** `max_batch_request_parallelism` counts before the consumers of a queue, as in the Collector. */
-function resolveShards(input: ExporterInput, at: ConfigPath, report: Reporter): object {
+function resolveShards(input: QueueInput, at: ConfigPath, report: Reporter): object {
   const given = (
     [
       [['max_batch_request_parallelism'], input.max_batch_request_parallelism],
@@ -121,7 +141,7 @@ function resolveShards(input: ExporterInput, at: ConfigPath, report: Reporter): 
 }
 
 function resolveWaits(
-  { retry_on_failure: retry = {} }: ExporterInput,
+  { retry_on_failure: retry = {} }: QueueInput,
   at: ConfigPath,
   report: Reporter,
 ): object {
@@ -130,7 +150,7 @@ function resolveWaits(
     report.lacks(
       [...path, 'enabled'],
       '"enabled: false" of retry_on_failure: what fails for a while is always sent again, so ' +
-        'that no sample is lost; remove it',
+        'that nothing is lost; remove it',
     );
   const { initial_interval: first, max_interval: longest, max_elapsed_time: elapsed = 0 } = retry;
   if (elapsed > 0)

@@ -108,6 +108,10 @@ export const CONNECTION_KEYS = [
   'compression_params',
 ] as const;
 
+export const exporterProxySchema = textSchema
+  .optional()
+  .describe('HTTP proxy to go through; that of the environment by default.');
+
 const clientShape = {
   endpoint: textSchema.optional().describe('Where samples are sent; the whole URL.'),
   headers: headersSchema.optional().describe('Further headers of each request.'),
@@ -124,9 +128,7 @@ const clientShape = {
     .optional()
     .describe('Whose credentials the requests carry.'),
   tls: exporterTlsSchema.optional().describe('TLS of the connections.'),
-  proxy_url: textSchema
-    .optional()
-    .describe('HTTP proxy to go through; that of the environment by default.'),
+  proxy_url: exporterProxySchema,
   compression: textSchema
     .optional()
     .meta({ description: 'Only snappy is taken: remote write has no other.', default: 'snappy' }),

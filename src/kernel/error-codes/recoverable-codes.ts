@@ -52,8 +52,12 @@ const sinks = {
       'sample_age_limit.',
   },
   SINK_UNSUPPORTED: {
-    means: 'The receiver answered with 415 to remote write 1.0: it does not take remote write.',
-    remedy: 'Check the url; that of an AMP workspace ends with /api/v1/remote_write.',
+    means:
+      'The receiver answered with 415: it does not take remote write 1.0, or not the encoding or ' +
+      'compression of OTLP.',
+    remedy:
+      'Check the url; that of an AMP workspace ends with /api/v1/remote_write. For otlp_write, ' +
+      'check encoding and compression.',
   },
 } as const;
 

@@ -17,14 +17,10 @@ import {
 import { describeError } from '../errors.ts';
 import { HttpClientError } from '../http-client-error.ts';
 import { secureOptions, type TlsSettings } from '../http-connection.ts';
-import {
-  codeOfHttpStatus,
-  decodeStatusText,
-  frameMessage,
-  type GrpcCode,
-  nameCode,
-  readMessage,
-} from './client-messages.ts';
+import { InflateError, inflate } from '../inflate.ts';
+import { parseGrpcStatus, translateHttpStatus } from './client-status.ts';
+import { type GrpcFrame, UnaryFrame, writeGrpcFrame } from './framing.ts';
+import { decodeGrpcMessage, type GrpcStatusName } from './status.ts';
 
 export interface GrpcClientOptions {
   /** Scheme and host: `http://` in the clear, `https://` with TLS. */
@@ -61,7 +57,7 @@ export interface GrpcCall {
 }
 
 export interface GrpcAnswer {
-  readonly code: GrpcCode;
+  readonly status: GrpcStatusName;
   readonly text: string;
   /** A google.rpc.Status, where the server gives one. */
   readonly details: Buffer | undefined;
@@ -206,13 +202,14 @@ class Exchange {
   #resolve: (answer: GrpcAnswer) => void = () => undefined;
   #headers: IncomingHttpHeaders = {};
   #trailers: IncomingHttpHeaders = {};
-  #parts: Buffer[] = [];
-  #size = 0;
+  readonly #frame: UnaryFrame;
+  #isFaulty = false;
   readonly #onAbort = (): void => this.#give('aborted', 'was aborted');
 
   constructor(session: ClientHttp2Session, request: GrpcCall, options: GrpcClientOptions) {
     this.#request = request;
     this.#maxBytes = options.answerMaxBytes;
+    this.#frame = new UnaryFrame(options.answerMaxBytes);
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -257,16 +254,17 @@ class Exchange {
     stream.on('response', (one) => (this.#headers = one));
     stream.on('trailers', (one) => (this.#trailers = one));
     stream.on('data', (part: Buffer) => {
-      this.#size += part.length;
-      if (this.#size <= this.#maxBytes) this.#parts.push(part);
+      // The status of the trailers counts, whatever the message is.
+      if (!this.#isFaulty) this.#isFaulty = this.#frame.add(part) !== undefined;
     });
     stream.on('error', (error) => this.#reject(error));
-    stream.on('close', () => this.#end());
-    stream.end(frameMessage(message, encoding !== undefined));
+    stream.on('close', () => void this.#end());
+    stream.end(writeGrpcFrame(message, encoding !== undefined));
     return stream;
   }
 
-  #end(): void {
+  /** Never rejects. */
+  async #end(): Promise<void> {
     const status = this.#trailers['grpc-status'] ?? this.#headers['grpc-status'];
     const http = Number(this.#headers[':status'] ?? 0);
     if (status === undefined && (http === 0 || http === 200)) {
@@ -274,24 +272,39 @@ class Exchange {
       return;
     }
     const all = { ...this.#headers, ...this.#trailers };
-    const read = (name: string): string | undefined => {
-      const value = all[name];
-      return Array.isArray(value) ? value[0] : value;
+    const read = (name: string): string => {
+      const value = all[name] ?? '';
+      return String(Array.isArray(value) ? value[0] : value);
     };
-    const body = this.#size > this.#maxBytes ? Buffer.alloc(0) : Buffer.concat(this.#parts);
     const details = read('grpc-status-details-bin');
+    const frame = this.#isFaulty ? undefined : this.#frame.finish();
     this.#resolve({
-      code: status === undefined ? codeOfHttpStatus(http) : nameCode(String(status)),
-      text:
-        status === undefined ? `HTTP status ${http}` : decodeStatusText(read('grpc-message') ?? ''),
-      details: details === undefined ? undefined : Buffer.from(details, 'base64'),
-      message: readMessage(body, read('grpc-encoding') ?? 'identity', this.#maxBytes),
+      status: status === undefined ? translateHttpStatus(http) : parseGrpcStatus(String(status)),
+      text: status === undefined ? `HTTP status ${http}` : decodeGrpcMessage(read('grpc-message')),
+      details: details === '' ? undefined : Buffer.from(details, 'base64'),
+      message: await readFrame(frame, read('grpc-encoding'), this.#maxBytes),
     });
   }
 
   #give(kind: HttpClientError['kind'], what: string): void {
     this.#reject(new HttpClientError(kind, what));
     this.#stream?.close(constants.NGHTTP2_CANCEL);
+  }
+}
+
+/** Undefined where it is not whole, too large, or compressed in a way that was not offered. */
+async function readFrame(
+  frame: GrpcFrame | undefined,
+  encoding: string,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  if (frame?.isCompressed !== true) return frame?.message;
+  if (encoding !== 'gzip') return undefined;
+  try {
+    return await inflate(encoding, frame.message, { maxBytes });
+  } catch (error) {
+    if (error instanceof InflateError) return undefined;
+    throw error;
   }
 }
 

@@ -28,6 +28,8 @@ export interface OtlpSettings {
   /** That of the algorithm when undefined. */
   readonly compressionLevel: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** Our own when undefined. */
+  readonly userAgent: string | undefined;
   readonly timeoutMs: number;
   /** A signal without an endpoint is not taken. */
   readonly endpoints: Readonly<Partial<Record<OtlpSignal, OtlpEndpoint>>>;

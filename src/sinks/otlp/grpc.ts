@@ -4,6 +4,7 @@
  */
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import { GrpcClient } from '../../kernel/grpc/client.ts';
+import { formatGrpcStatus } from '../../kernel/grpc/client-status.ts';
 import { readAuthorization } from '../../kernel/http-credentials.ts';
 import type { OtlpSignal } from '../../wire/otlp/cutting.ts';
 import { readPartialSuccess } from '../../wire/otlp/export-response.ts';
@@ -69,10 +70,10 @@ export class GrpcTransport implements Transport {
     return {
       verdict: judgeGrpc(answer, { where, nowMs, isSigned: false, attempt }),
       partial:
-        answer.code === 'OK' && answer.message !== undefined
+        answer.status === 'ok' && answer.message !== undefined
           ? readPartialSuccess(answer.message, false)
           : TAKEN_WHOLE,
-      code: answer.code,
+      code: formatGrpcStatus(answer.status),
       bytes: message.length,
     };
   }
@@ -84,7 +85,7 @@ export class GrpcTransport implements Transport {
 
   async #headersFor(signal: OtlpSignal): Promise<Record<string, string>> {
     const { settings, userAgent } = this.#options;
-    const headers: Record<string, string> = { 'user-agent': userAgent };
+    const headers: Record<string, string> = { 'user-agent': settings.userAgent ?? userAgent };
     for (const [name, value] of Object.entries(settings.headers))
       headers[name.toLowerCase()] = value;
     try {

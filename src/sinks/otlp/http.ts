@@ -100,7 +100,7 @@ export class HttpTransport implements Transport {
   ): Promise<Record<string, string>> {
     const { settings, world, userAgent } = this.#options;
     const { encoding, compression } = settings;
-    const headers: Record<string, string> = { 'user-agent': userAgent };
+    const headers: Record<string, string> = { 'user-agent': settings.userAgent ?? userAgent };
     for (const [name, value] of Object.entries(settings.headers))
       headers[name.toLowerCase()] = value;
     headers['content-type'] = encoding === 'json' ? 'application/json' : 'application/x-protobuf';

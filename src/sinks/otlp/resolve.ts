@@ -54,6 +54,7 @@ export function resolveOtlp(input: OtlpInput, context: SinkContext): ResolvedSin
       compression: input.compression ?? 'gzip',
       compressionLevel: input.compression_level,
       headers: input.headers ?? {},
+      userAgent: input.user_agent,
       timeoutMs: input.request_timeout ?? 30_000,
       endpoints,
       connection: resolveConnection(input, context),

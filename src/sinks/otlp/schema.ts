@@ -136,6 +136,7 @@ export const otlpSchema = z
         description: 'Further headers of each request.',
         examples: [{ 'X-Scope-OrgID': 'tenant' }],
       }),
+    user_agent: presentSchema.describe('Header user-agent; our own by default.'),
     request_timeout: durationSchema
       .optional()
       .meta({ description: 'How long a request may take.', default: '30s' }),

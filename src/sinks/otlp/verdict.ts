@@ -10,7 +10,7 @@ import type { Answer } from '../../delivery/protocol.ts';
 import type { RecoverableCode } from '../../kernel/error-codes/catalogue.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
 import type { GrpcAnswer } from '../../kernel/grpc/client.ts';
-import type { GrpcCode } from '../../kernel/grpc/client-messages.ts';
+import { formatGrpcStatus } from '../../kernel/grpc/client-status.ts';
 import type { ClientResponse } from '../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../kernel/retry.ts';
 import { readRpcStatus } from '../../wire/otlp/export-response.ts';
@@ -70,33 +70,34 @@ export function judgeHttp(response: ClientResponse, context: JudgeContext): Verd
   return refuse(said, isData ? 'bad_request' : 'refused', isData);
 }
 
-export function judgeGrpc({ code, text, details }: GrpcAnswer, context: JudgeContext): Verdict {
+export function judgeGrpc({ status, text, details }: GrpcAnswer, context: JudgeContext): Verdict {
   const rpc = details === undefined ? undefined : readRpcStatus(details, false);
-  const said = { ...context, status: code, text: shorten(text), waitMs: rpc?.waitMs };
-  switch (code) {
-    case 'OK':
+  const name = formatGrpcStatus(status);
+  const said = { ...context, status: name, text: shorten(text), waitMs: rpc?.waitMs };
+  switch (status) {
+    case 'ok':
       return { kind: 'taken' };
-    case 'CANCELLED':
-    case 'DEADLINE_EXCEEDED':
-    case 'ABORTED':
-    case 'OUT_OF_RANGE':
-    case 'UNAVAILABLE':
-    case 'DATA_LOSS':
-      return sendAgain(said, rpc?.waitMs ? 'SINK_THROTTLED' : 'SINK_UNAVAILABLE', '');
-    case 'RESOURCE_EXHAUSTED':
+    case 'cancelled':
+    case 'deadlineExceeded':
+    case 'aborted':
+    case 'outOfRange':
+    case 'unavailable':
+    case 'dataLoss':
+      return sendAgain(said, said.waitMs ? 'SINK_THROTTLED' : 'SINK_UNAVAILABLE', '');
+    case 'resourceExhausted':
       // Without the wait, the receiver does not say that it may pass: the request is too large.
       if (said.waitMs !== undefined) return sendAgain(said, 'SINK_THROTTLED', '');
       if (TOO_LARGE.test(text)) return { kind: 'split', text: describeStatus(said) };
       return refuse(said, 'resource_exhausted', false);
-    case 'UNAUTHENTICATED':
-    case 'PERMISSION_DENIED':
+    case 'unauthenticated':
+    case 'permissionDenied':
       return refuseCredentials(said);
-    case 'UNIMPLEMENTED':
+    case 'unimplemented':
       return waitForSetUp(said, 'SINK_NOT_FOUND', AT_ENDPOINT);
-    case 'INVALID_ARGUMENT':
+    case 'invalidArgument':
       return refuse(said, 'bad_request', true);
     default:
-      return refuse(said, nameReason(code), false);
+      return refuse(said, name.toLowerCase(), false);
   }
 }
 
@@ -127,10 +128,6 @@ function refuseCredentials(said: Refusal): Verdict {
 
 function refuse(said: Refusal, reason: string, isSeparable: boolean): Verdict {
   return { kind: 'refused', reason, isSeparable, text: describeStatus(said) };
-}
-
-function nameReason(code: GrpcCode): string {
-  return code.toLowerCase();
 }
 
 function describeStatus({ status, text }: Refusal): string {

@@ -6,8 +6,9 @@
  * https://github.com/googleapis/googleapis/blob/master/google/rpc/{status,error_details}.proto
  */
 import { decodeMessage } from '../protobuf/decode.ts';
-import { binary, int, string } from '../protobuf/scalars.ts';
-import { defineMessage, field, repeated } from '../protobuf/schema.ts';
+import { int, string } from '../protobuf/scalars.ts';
+import { defineMessage, field } from '../protobuf/schema.ts';
+import { readRetryDelayMs, RPC_STATUS } from './rpc-status.ts';
 
 /** Nothing is rejected where the request was taken whole; a message is a warning then. */
 export interface PartialSuccess {
@@ -16,8 +17,7 @@ export interface PartialSuccess {
 }
 
 /** `waitMs` is undefined where the receiver does not say that trying again would help. */
-export interface RpcStatus {
-  readonly code: number;
+export interface ExportRefusal {
   readonly message: string;
   readonly waitMs: number | undefined;
 }
@@ -29,24 +29,8 @@ const EXPORT_RESPONSE = defineMessage('ExportServiceResponse', {
   ),
 });
 
-const STATUS = defineMessage('google.rpc.Status', {
-  code: field(1, int),
-  message: field(2, string),
-  details: repeated(
-    3,
-    defineMessage('google.protobuf.Any', { typeUrl: field(1, string), value: field(2, binary) }),
-  ),
-});
-
-const RETRY_INFO = defineMessage('google.rpc.RetryInfo', {
-  delay: field(
-    1,
-    defineMessage('google.protobuf.Duration', { seconds: field(1, int), nanos: field(2, int) }),
-  ),
-});
-
 const WHOLE: PartialSuccess = { rejected: 0, message: '' };
-const RETRY_INFO_URL = /(?:^|\/)google\.rpc\.RetryInfo$/;
+const RETRY_INFO = /\/google\.rpc\.RetryInfo$/;
 
 /** An answer with success that cannot be read is one without a word on what was rejected. */
 export function readPartialSuccess(body: Uint8Array, isJson: boolean): PartialSuccess {
@@ -70,17 +54,15 @@ export function readPartialSuccess(body: Uint8Array, isJson: boolean): PartialSu
 }
 
 /** Undefined for a body that is no Status, such as the page of a proxy. */
-export function readRpcStatus(body: Uint8Array, isJson: boolean): RpcStatus | undefined {
+export function readRpcStatus(body: Uint8Array, isJson: boolean): ExportRefusal | undefined {
   try {
     if (!isJson) {
-      const { code, message, details } = decodeMessage(STATUS, body);
-      const info = details.find(({ typeUrl }) => RETRY_INFO_URL.test(typeUrl));
-      return { code, message, waitMs: info === undefined ? undefined : readDelay(info.value) };
+      const status = decodeMessage(RPC_STATUS, body);
+      return { message: status.message, waitMs: readRetryDelayMs(status) };
     }
     const { code, message, details } = parseObject(body);
     if (code === undefined && message === undefined) return undefined;
     return {
-      code: typeof code === 'number' ? code : 0,
       message: readText(message),
       waitMs: Array.isArray(details) ? findJsonDelay(details) : undefined,
     };
@@ -100,16 +82,11 @@ function readText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function readDelay(info: Uint8Array): number {
-  const { delay } = decodeMessage(RETRY_INFO, info);
-  return delay === undefined ? 0 : Math.max(0, delay.seconds * 1_000 + delay.nanos / 1e6);
-}
-
 /** As JSON, a delay is a text such as "1.5s". */
 function findJsonDelay(details: readonly unknown[]): number | undefined {
   const info = details.find((one): one is Json => {
     const { '@type': type } = (one ?? {}) as Json;
-    return typeof type === 'string' && RETRY_INFO_URL.test(type);
+    return typeof type === 'string' && RETRY_INFO.test(type);
   });
   if (info === undefined) return undefined;
   const seconds = Number(/^(\d+(?:\.\d+)?)s$/.exec(readText(info['retryDelay']))?.[1] ?? 0);

@@ -22,9 +22,8 @@ import { writeNested } from '../protobuf/encode.ts';
 import { FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import type { Scope } from './metrics-json.ts';
+import { NO_RECORDED_VALUE } from './metrics-request.ts';
 
-/** The flag of a point without a value, which is what OTLP has for a stale marker. */
-const NO_RECORDED_VALUE = 1;
 const DELTA = 1;
 const CUMULATIVE = 2;
 

@@ -1,6 +1,7 @@
 /**
  * The table of extensions that are built in; all other code derives from it which there are.
  */
+import { agentHealthKind } from './agenthealth.ts';
 import { awsProxyKind } from './awsproxy.ts';
 import { basicAuthKind } from './basicauth.ts';
 import { bearerTokenKind } from './bearertokenauth.ts';
@@ -28,6 +29,7 @@ export const extensionKinds = [
   fileStorageKind,
   memoryBallastKind,
   awsProxyKind,
+  agentHealthKind,
 ] as const; // prettier-ignore
 
 /** The kind of a component by its type, under any of its names. */
