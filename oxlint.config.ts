@@ -12,15 +12,8 @@ const low = [...pure, 'kernel', 'aws'];
 /** What features share. None of these knows another. */
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
-  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'otlp', 'proxy', 'workspace', 'page', 'emulator',
-  'sample-app', 'xray',
-  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'otlp', 'sample-app', 'xray',
-  'sample-app', 'xray', 'otlp',
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
   'otlp', 'sample-app', 'statsd', 'xray',
-  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'sample-app', 'xray', 'otlp',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -48,11 +41,6 @@ export const rooms: Record<string, Rooms> = {
       'remote-write': ['errors', 'protobuf', 'varint'], segments: ['otlp'],
       snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors', 'otlp'],
-      cbor: ['errors'], emf: [], errors: [], exposition: ['errors', 'protobuf', 'varint'],
-      protobuf: ['errors', 'varint'],
-      otlp: ['errors', 'protobuf', 'varint'],
-      'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
-      xray: ['errors'],
     },
   }, // prettier-ignore
   // What is assembled of series is for all sinks that hand on metrics.
