@@ -1,8 +1,8 @@
 /**
- * OTLP metrics in, remote write out, beside Prometheus: our collector and Prometheus in agent mode
- * with `--web.enable-otlp-receiver` get the same requests and write to the same receiver
- * (otlp-load.ts), by turns in one run, each as a process of its own. Prints the median of each
- * figure for each share of churn, and ours as a share of Prometheus'.
+ * OTLP metrics in, remote write out, beside its peers: our collector, Prometheus in agent mode with
+ * `--web.enable-otlp-receiver` (where it is built with one) and vmagent get the same requests and
+ * write to the same receiver (otlp-load.ts), by turns in one run, each as a process of its own.
+ * Prints the median of each figure for each share of churn, and ours as a share of each peer's.
  * `node bench/otlp.ts [--runs 3] [--seconds 20] [--warm-up 10] [--churn 0,0.01,0.05,0.2]`
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { peer } from '../test/kit/peers.ts';
+import { hasOtlpReceiver, peer } from '../test/kit/peers.ts';
 import { freePort } from '../test/kit/processes.ts';
 import type { LoadOrder, Received } from './otlp-load.ts';
 
@@ -23,7 +23,7 @@ interface Contestant {
   readonly file: string;
   /** Where it takes metrics, below its address. */
   readonly route: string;
-  flags(folder: string, port: number): readonly string[];
+  flags(folder: string, port: number, sink: string): readonly string[];
   config(port: number): string;
 }
 
@@ -46,22 +46,40 @@ function listContestants(): Contestant[] {
       '127.0.0.1:0',
     ],
   };
-  if (prometheus === undefined) return [ours];
-  const theirs: Contestant = {
-    name: 'prometheus --agent',
-    file: prometheus,
-    route: '/api/v1/otlp/v1/metrics',
-    config: () => '',
-    flags: (folder, port) => [
-      '--agent',
-      '--web.enable-otlp-receiver',
-      '--log.level=error',
-      `--config.file=${path.join(folder, 'config.yml')}`,
-      `--storage.agent.path=${path.join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-  };
-  return [ours, theirs];
+  const all: Contestant[] = [ours];
+  // Debian builds Prometheus without its receiver of OTLP.
+  if (prometheus !== undefined && hasOtlpReceiver(prometheus))
+    all.push({
+      name: 'prometheus --agent',
+      file: prometheus,
+      route: '/api/v1/otlp/v1/metrics',
+      config: () => '',
+      flags: (folder, port) => [
+        '--agent',
+        '--web.enable-otlp-receiver',
+        '--log.level=error',
+        `--config.file=${path.join(folder, 'config.yml')}`,
+        `--storage.agent.path=${path.join(folder, 'data')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+    });
+  const vmagent = peer('vmagent');
+  if (vmagent !== undefined)
+    all.push({
+      name: 'vmagent',
+      file: vmagent,
+      route: '/opentelemetry/v1/metrics',
+      config: () => '',
+      flags: (folder, port, sink) => [
+        `-remoteWrite.url=${sink}`,
+        '-remoteWrite.forcePromProto',
+        '-opentelemetry.usePrometheusNaming',
+        `-remoteWrite.tmpDataPath=${path.join(folder, 'data')}`,
+        `-httpListenAddr=127.0.0.1:${port}`,
+        '-loggerLevel=ERROR',
+      ],
+    });
+  return all;
 }
 
 /** From /proc: CPU seconds so far, and resident bytes. */
@@ -91,12 +109,13 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
     new Promise((resolve) => load.once('message', (message) => resolve(message as Message)));
   const sinkPort = await next<number>();
   const port = await freePort();
+  const sink = `http://127.0.0.1:${sinkPort}/write`;
   writeFileSync(
     path.join(folder, 'config.yml'),
-    `${contestant.config(port)}remote_write: [{ url: 'http://127.0.0.1:${sinkPort}/write', ` +
+    `${contestant.config(port)}remote_write: [{ url: '${sink}', ` +
       `metadata_config: { send: false } }]\n`,
   );
-  const child = spawn(contestant.file, [...contestant.flags(folder, port)], {
+  const child = spawn(contestant.file, [...contestant.flags(folder, port, sink)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const pid = child.pid ?? 0;

@@ -7,6 +7,7 @@
 import { type CountDropped, formatIdentity, type StreamTransform } from '../model/transform.ts';
 import { type PointRule, type Refusal, MetricPointAppender, type Stream } from './metric-points.ts';
 import type { Point } from '../model/point.ts';
+import { NativeSumsAppender } from './native-sums.ts';
 
 /**
  * What becomes of the first sample of a counter: `keep` sends it whole, `drop` does not, `auto`
@@ -50,6 +51,7 @@ export function cumulativeToDelta(settings: DeltaSettings): StreamTransform {
     join: (kept, value) => value - kept,
     keeps: 'value',
     stalenessMs: stalenessMs === 0 ? Infinity : stalenessMs,
+    beginsAtStart: true,
     letGo: () => undefined,
     countDropped: (reason, samples) => countDropped('cumulativetodelta', reason, samples),
   });
@@ -82,12 +84,15 @@ export function deltaToCumulative({
     return isFirst || !hasSameMembers(stream) ? 'whole' : 'joined';
   };
   const makeRule = (countDropped: CountDropped): PointRule => ({
-    convert: (point, { name, type, unit }) =>
-      point.isDelta && findType(point) !== undefined ? { name, type, unit } : undefined,
+    convert: (point, { isDelta: _isDelta, ...family }) => {
+      const isSum = findType(point) !== undefined || family.isSum === true;
+      return point.isDelta && isSum ? family : undefined;
+    },
     judge,
     join: (kept, value) => (Number.isNaN(kept) ? value : kept + value),
     keeps: 'sent',
     stalenessMs,
+    beginsAtStart: false,
     letGo: (stream) => {
       if (isCounted(stream)) streams -= 1;
     },
@@ -95,7 +100,13 @@ export function deltaToCumulative({
   });
   return {
     identity: formatIdentity('delta_to_cumulative', { stalenessMs, streamsMax }),
-    openAppender: (next, countDropped) => new MetricPointAppender(next, makeRule(countDropped)),
+    openAppender: (next, countDropped) => {
+      const natives = new NativeSumsAppender(next, {
+        stalenessMs,
+        countDropped: (reason, samples) => countDropped('deltatocumulative', reason, samples),
+      });
+      return new MetricPointAppender(natives, makeRule(countDropped));
+    },
   };
 }
 

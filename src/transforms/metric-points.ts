@@ -81,6 +81,10 @@ export interface PointRule {
   readonly keeps: 'value' | 'sent';
   /** How long after its last point a stream is remembered; Infinity: as long as it has series. */
   readonly stalenessMs: number;
+  /**
+   * Whether a stream begins anew with another start. One of increases has another with each point.
+   */
+  readonly beginsAtStart: boolean;
   /** Called when the state of a stream is given up. */
   letGo(stream: Stream): void;
   /** Counts samples that are not handed on. */
@@ -232,7 +236,7 @@ export class MetricPointAppender extends PassingAppender {
     const rule = this.#rule;
     const isFirst =
       stream.lastMs === -Infinity ||
-      stream.startMs !== stream.nextStartMs ||
+      (rule.beginsAtStart && stream.startMs !== stream.nextStartMs) ||
       openMs - stream.lastMs > rule.stalenessMs;
     const verdict = openMs <= stream.lastMs ? 'out_of_order' : rule.judge(stream, isFirst);
     stream.isSent = verdict === 'whole' || verdict === 'joined';

@@ -6,6 +6,8 @@ import {
 } from '../../src/otlp/metrics/settings.ts';
 import type { LabelSet } from '../../src/model/labels.ts';
 import type { SeriesOrigin, SeriesRef } from '../../src/model/sample.ts';
+import type { Transform } from '../../src/model/transform.ts';
+import { FanOut } from '../../src/routes/fan-out.ts';
 import { RecordingAppender } from './recording-appender.ts';
 import { createWorld } from './world.ts';
 
@@ -25,16 +27,21 @@ export class OriginAppender extends RecordingAppender {
   }
 }
 
-export function openIntake(settings: Partial<MetricsIntakeSettings> = {}) {
+/** @param transforms  what stands between the intake and the appenders that record */
+export function openIntake(
+  settings: Partial<MetricsIntakeSettings> = {},
+  transforms: readonly Transform[] = [],
+) {
   const world = createWorld();
   /** In the order in which they were opened. */
   const appenders: OriginAppender[] = [];
   const intake = new MetricsIntake({
     id: 'otlp',
-    openAppender: (_source, _key, resource = []) => {
+    openAppender: (_source, key, resource = []) => {
       const appender = new OriginAppender(resource);
       appenders.push(appender);
-      return appender;
+      const outlet = { openAppender: () => appender, transforms };
+      return transforms.length === 0 ? appender : new FanOut({ key, resource, outlets: [outlet] });
     },
     world,
     settings: { ...METRICS_INTAKE_DEFAULTS, ...settings },

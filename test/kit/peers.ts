@@ -4,7 +4,7 @@
  * in /usr/bin. Prometheus and promtool must be of version 3 or newer. A test that lacks a peer
  * skips with a message; where `CI` is set, it fails.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -61,4 +61,10 @@ export function skipUnlessPeer<Name extends string>(
     paths[name] = file;
   }
   return paths as Record<Name, string>;
+}
+
+/** Whether a Prometheus can receive OTLP; Debian builds it without. */
+export function hasOtlpReceiver(program: string): boolean {
+  const { stdout, stderr } = spawnSync(program, ['--help'], { encoding: 'utf8' });
+  return `${stdout}${stderr}`.includes('web.enable-otlp-receiver');
 }

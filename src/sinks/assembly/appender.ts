@@ -182,8 +182,8 @@ export class MetricsAppender implements Appender {
 
   #findSlot(name: string, family: SeriesFamily, resource: LabelSet): MetricSlot {
     const resourceKey = labelSetKey(resource);
-    const { type, unit, isDelta = false } = family;
-    const key = JSON.stringify([name, family.name, type, unit, isDelta, resourceKey]);
+    const { type, unit, isDelta = false, isSum = false } = family;
+    const key = JSON.stringify([name, family.name, type, unit, isDelta, isSum, resourceKey]);
     const known = this.#slots.get(key);
     if (known !== undefined) return known;
     const slot: MetricSlot = {

@@ -65,7 +65,7 @@ function listMetrics(slot: MetricSlot): readonly OtelMetric[] {
   }
   const numbers = collected.numbers.map((sample) => makeNumber(slot, sample));
   const all: readonly MetricData[] = [
-    makeNumbers(family.type, isDelta, numbers),
+    makeNumbers(family, isDelta, numbers),
     { kind: 'histogram', isDelta, points: histograms },
     { kind: 'exponential', isDelta, points: exponentials },
     { kind: 'summary', points: summaries },
@@ -89,13 +89,13 @@ function makeMetric(
 }
 
 function makeNumbers(
-  type: MetricSlot['family']['type'],
+  { type, isSum: isTold = false }: MetricSlot['family'],
   isDelta: boolean,
   points: readonly NumberPoint[],
 ): MetricData {
   // An info and a state set are sums that go up and down, as the Collector has them, and so are
   // increases of what is no counter.
-  const isSum = isDelta || type === 'counter' || type === 'info' || type === 'stateset';
+  const isSum = isTold || isDelta || type === 'counter' || type === 'info' || type === 'stateset';
   return isSum
     ? { kind: 'sum', isMonotonic: type === 'counter', isDelta, points }
     : { kind: 'gauge', points };

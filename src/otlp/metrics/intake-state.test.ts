@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  encodeRequest,
+  gauge,
+  histogram,
+  histogramPoint,
+  metric,
+  numberPoint,
+  POINT_MS,
+  resourceMetrics,
+  sum,
+} from '../../../test/kit/otlp-metrics.ts';
+import { openIntake } from '../../../test/kit/otlp-intake.ts';
+import { MalformedRequest } from '../intake.ts';
+
+const T = `@${POINT_MS}`;
+
+function request(service: string, ...names: string[]): Buffer {
+  const points = names.map((name) => numberPoint(1, { attributes: { name } }));
+  return encodeRequest(
+    resourceMetrics({ 'service.name': service }, [metric('up', gauge(...points))]),
+  );
+}
+
+test('a known series is asked for once, wherever it stands in a request', async () => {
+  const { intake, appenders, sent } = openIntake();
+  await intake.take(request('shop', 'a', 'b', 'c'));
+  await intake.take(request('shop', 'c', 'a', 'new', 'b'));
+  assert.deepEqual(appenders[0]?.made, [
+    'up{name="a"}',
+    'up{name="b"}',
+    'up{name="c"}',
+    'up{name="new"}',
+  ]);
+  assert.deepEqual(sent().slice(3), [
+    `up{name="c"} 1 ${T}`,
+    `up{name="a"} 1 ${T}`,
+    `up{name="new"} 1 ${T}`,
+    `up{name="b"} 1 ${T}`,
+  ]);
+  assert.equal(appenders[0]?.commits, 2);
+});
+
+test('attributes in another order are of the same series', async () => {
+  const { intake, appenders } = openIntake();
+  for (const attributes of [
+    { x: '1', y: '2' },
+    { y: '2', x: '1' },
+  ])
+    await intake.take(
+      encodeRequest(resourceMetrics({}, [metric('up', gauge(numberPoint(1, { attributes })))])),
+    );
+  assert.deepEqual(appenders[0]?.made, ['up{x="1", y="2"}']);
+});
+
+test('of a malformed request nothing is committed, and what it brought is unknown again', async () => {
+  const { intake, appenders, sent, world } = openIntake();
+  await intake.take(request('shop', 'a'));
+  sent();
+  const torn = Buffer.concat([request('shop', 'a', 'b'), Buffer.from([0x0a, 0x05, 0x12])]);
+  await assert.rejects(intake.take(torn), MalformedRequest);
+  assert.deepEqual(sent(), []);
+  assert.equal(world.metric('amperage_otlp_metric_series{receiver="otlp"}'), 1);
+  await intake.take(request('shop', 'a', 'b'));
+  assert.deepEqual(sent(), [`up{name="a"} 1 ${T}`, `up{name="b"} 1 ${T}`]);
+  assert.equal(appenders.length, 1);
+});
+
+test('refs are renewed when the sinks have changed, and metadata told again', async () => {
+  const { intake, appenders, sent } = openIntake();
+  await intake.take(request('shop', 'a', 'b'));
+  const [appender] = appenders;
+  assert.ok(appender);
+  appender.generation += 1;
+  appender.metadata.clear();
+  await intake.take(request('shop', 'a', 'b'));
+  assert.deepEqual(appender.renewed, ['up{name="a"}', 'up{name="b"}']);
+  assert.equal(appender.metadata.size, 2);
+  assert.deepEqual(appender.incomplete, []);
+  assert.equal(sent().length, 4);
+});
+
+test('what is silent for long is forgotten: resources, and series of those that go on', async () => {
+  const { intake, appenders, world } = openIntake({ idleMs: 60_000 });
+  await intake.take(request('shop', 'a', 'b'));
+  await intake.take(request('gone', 'a'));
+  await world.clock.advance(40_000);
+  await intake.take(request('shop', 'a'));
+  await world.clock.advance(40_000);
+  await intake.take(request('shop', 'a'));
+  assert.equal(appenders[1]?.closed, true);
+  assert.deepEqual([...(appenders[0]?.live.values() ?? [])], ['up{name="a"}']);
+  assert.equal(world.metric('amperage_otlp_metric_resources{receiver="otlp"}'), 1);
+});
+
+test('above a limit the resource that was silent longest makes room, and that is told', async () => {
+  const { intake, appenders, world } = openIntake({ resourcesMax: 2 });
+  for (const service of ['one', 'two', 'one', 'three']) await intake.take(request(service, 'a'));
+  assert.deepEqual(
+    appenders.map(({ closed }) => closed),
+    [false, true, false],
+  );
+  const forgotten =
+    'amperage_otlp_metric_resources_forgotten_total{receiver="otlp",reason="resources"}';
+  assert.equal(world.metric(forgotten), 1);
+  assert.match(world.lines.join('\n'), /the limit of resources is reached/);
+});
+
+test('points for which there is no room are refused and counted', async () => {
+  const { intake, sent, world } = openIntake({ seriesMax: 2 });
+  const taken = await intake.take(request('shop', 'a', 'b', 'c'));
+  assert.equal(taken.items, 2);
+  assert.equal(taken.rejected, 1);
+  assert.match(taken.message, /1: there is no room for more series/);
+  assert.equal(sent().length, 2);
+  const refused =
+    'amperage_otlp_metric_points_rejected_total{receiver="otlp",reason="series_limit"}';
+  assert.equal(world.metric(refused), 1);
+});
+
+test('what is no point of a metric is refused by its reason', async () => {
+  const { intake } = openIntake();
+  const { items, rejected, message } = await intake.take(
+    encodeRequest(
+      resourceMetrics({}, [
+        metric('late', gauge(numberPoint(1, { timeMs: 0 }))),
+        metric('', gauge(numberPoint(1))),
+        metric('vague', sum([numberPoint(1)], 'unspecified')),
+        metric('nameless', gauge(numberPoint(1, { attributes: { '': 'x' } }))),
+      ]),
+    ),
+  );
+  assert.deepEqual([items, rejected], [0, 4]);
+  for (const words of ['time_unix_nano', 'no name', 'temporality', 'attributes have no name'])
+    assert.match(message, new RegExp(words));
+});
+
+test('a point without a value ends the series that it has', async () => {
+  const { intake, sent } = openIntake();
+  const made = { count: 1, bucketCounts: [1, 0], explicitBounds: [1] };
+  const one = (parts: object): Buffer =>
+    encodeRequest(resourceMetrics({}, [metric('took', histogram([histogramPoint(parts)]))]));
+  await intake.take(one(made));
+  sent();
+  await intake.take(one({ flags: 1 }));
+  assert.deepEqual(sent(), [
+    `took_count stale ${T}`,
+    `took_bucket{le="1"} stale ${T}`,
+    `took_bucket{le="+Inf"} stale ${T}`,
+  ]);
+});
+
+test('an exemplar has the ids of its trace, goes to its bucket, and comes once', async () => {
+  const { intake, sent } = openIntake();
+  const body = encodeRequest(
+    resourceMetrics({}, [
+      metric(
+        'took',
+        histogram([
+          histogramPoint({
+            count: 1,
+            bucketCounts: [0, 1, 0],
+            explicitBounds: [1, 2],
+            exemplars: [
+              {
+                timeMs: POINT_MS - 5,
+                value: { is: 'double', value: 1.5 },
+                spanId: Buffer.from('00000000000000aa', 'hex'),
+                traceId: Buffer.from('000000000000000000000000000000bb', 'hex'),
+                filteredAttributes: [],
+              },
+            ],
+          }),
+        ]),
+      ),
+    ]),
+  );
+  await intake.take(body);
+  await intake.take(body);
+  assert.deepEqual(
+    sent().filter((line) => line.includes('#')),
+    [
+      `took_bucket{le="2"} # {span_id="00000000000000aa", ` +
+        `trace_id="000000000000000000000000000000bb"} 1.5 @${POINT_MS - 5}`,
+    ],
+  );
+});
