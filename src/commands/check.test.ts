@@ -71,6 +71,7 @@ test('the steps of a route are its processors, each once, without what is made f
     taskSources: [],
     traceReceivers: [],
     forwarders: [],
+    spanTransforms: [],
     servers: [],
     log: {},
   } as const;

@@ -13,6 +13,7 @@ import type { ScrapeConfig } from '../scrape/config.ts';
 import type { TlsServerInput } from '../settings/web-config.ts';
 import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
 import type { Signal } from '../sinks/sink.ts';
+import type { SpanTransform } from '../wire/otlp/span-transform.ts';
 import type { DetectionSettings } from '../transforms/detected-resource/settings.ts';
 import type { ForwarderSettings } from '../xray/forwarder.ts';
 import type { TraceReceiverSettings } from '../xray/receiver.ts';
@@ -44,6 +45,14 @@ export interface TransformPlan {
   /** Of a detection: the transform while nothing is known. */
   readonly transform: Transform;
   /** The transform is made of what is found out where the collector runs. */
+  readonly detection?: DetectionSettings;
+}
+
+/** A transform of spans. Identity: its id, and for what it does the identity of `transform`. */
+export interface SpanTransformPlan {
+  readonly id: string;
+  /** Of a detection: the transform while nothing is known. */
+  readonly transform: SpanTransform;
   readonly detection?: DetectionSettings;
 }
 
@@ -129,6 +138,8 @@ export interface CollectorPlan {
   readonly traceReceivers: readonly TraceReceiverPlan[];
   readonly forwarders: readonly ForwarderPlan[];
   readonly transforms: readonly TransformPlan[];
+  /** Those that routes of traces name. */
+  readonly spanTransforms: readonly SpanTransformPlan[];
   readonly sinks: readonly SinkPlan[];
   readonly routes: readonly RoutePlan[];
   readonly servers: readonly ServerPlan[];
@@ -148,6 +159,20 @@ export function transformsBetween(
 ): readonly Transform[] {
   const byId = new Map(plan.transforms.map(({ id, transform }) => [id, transform]));
   return [...route.transforms, ...sink.transforms].map((id) => {
+    const found = detected.get(id) ?? byId.get(id);
+    assert(found, `route ${route.id} names the transform ${id}, which the plan lacks`);
+    return found;
+  });
+}
+
+/** The transforms of a route of traces, in order. */
+export function spanTransformsOf(
+  plan: CollectorPlan,
+  route: RoutePlan,
+  detected: ReadonlyMap<string, SpanTransform>,
+): readonly SpanTransform[] {
+  const byId = new Map(plan.spanTransforms.map(({ id, transform }) => [id, transform]));
+  return route.transforms.map((id) => {
     const found = detected.get(id) ?? byId.get(id);
     assert(found, `route ${route.id} names the transform ${id}, which the plan lacks`);
     return found;

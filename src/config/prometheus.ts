@@ -128,6 +128,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     forwarders,
     sinks,
     transforms: [...common, ...transforms],
+    spanTransforms: [],
     routes: [
       // Without a job, a configuration of traces alone has none of metrics.
       ...(sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),

@@ -24,6 +24,7 @@ function make(context: TestContext, servers: readonly ServerPlan[]) {
     taskSources: [],
     traceReceivers: [],
     forwarders: [],
+    spanTransforms: [],
     transforms: [],
     sinks: [],
     routes: [{ id: 'metrics/<b>', signal: 'metrics', sources: ['a'], transforms: [], sinks: ['s'] }],
