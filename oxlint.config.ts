@@ -118,6 +118,7 @@ export const rooms: Record<string, Rooms> = {
       'resource-labels': [],
       'scraped-resource': [],
       'served-target-info': [],
+      spans: ['attribute-actions'],
       statements: ['ottl'],
       'target-info': ['copied-resource', 'prometheus-names', 'served-target-info'],
       'translated-names': ['prometheus-names', 'prometheus-units'],

@@ -73,6 +73,7 @@ test('the steps of a route are its processors, each once, without what is made f
     otlpReceivers: [],
     statsdReceivers: [],
     forwarders: [],
+    spanTransforms: [],
     servers: [],
     log: {},
   } as const;

@@ -14,6 +14,7 @@ import type { OtlpReceiverSettings } from '../otlp/settings.ts';
 import type { TlsServerInput } from '../settings/web-config.ts';
 import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
 import type { Signal } from '../sinks/sink.ts';
+import type { SpanTransform } from '../wire/otlp/span-transform.ts';
 import type { DetectionSettings } from '../transforms/detected-resource/settings.ts';
 import type { StatsdReceiverSettings } from '../statsd/settings.ts';
 import type { ForwarderSettings } from '../xray/forwarder.ts';
@@ -51,6 +52,14 @@ export interface TransformPlan {
   /** Of a detection: the transform while nothing is known. */
   readonly transform: Transform;
   /** The transform is made of what is found out where the collector runs. */
+  readonly detection?: DetectionSettings;
+}
+
+/** A transform of spans. Identity: its id, and for what it does the identity of `transform`. */
+export interface SpanTransformPlan {
+  readonly id: string;
+  /** Of a detection: the transform while nothing is known. */
+  readonly transform: SpanTransform;
   readonly detection?: DetectionSettings;
 }
 
@@ -138,6 +147,8 @@ export interface CollectorPlan {
   readonly statsdReceivers: readonly StatsdReceiverPlan[];
   readonly forwarders: readonly ForwarderPlan[];
   readonly transforms: readonly TransformPlan[];
+  /** Those that routes of traces name. */
+  readonly spanTransforms: readonly SpanTransformPlan[];
   readonly sinks: readonly SinkPlan[];
   readonly routes: readonly RoutePlan[];
   readonly servers: readonly ServerPlan[];
@@ -157,6 +168,20 @@ export function transformsBetween(
 ): readonly Transform[] {
   const byId = new Map(plan.transforms.map(({ id, transform }) => [id, transform]));
   return [...route.transforms, ...sink.transforms].map((id) => {
+    const found = detected.get(id) ?? byId.get(id);
+    assert(found, `route ${route.id} names the transform ${id}, which the plan lacks`);
+    return found;
+  });
+}
+
+/** The transforms of a route of traces, in order. */
+export function spanTransformsOf(
+  plan: CollectorPlan,
+  route: RoutePlan,
+  detected: ReadonlyMap<string, SpanTransform>,
+): readonly SpanTransform[] {
+  const byId = new Map(plan.spanTransforms.map(({ id, transform }) => [id, transform]));
+  return route.transforms.map((id) => {
     const found = detected.get(id) ?? byId.get(id);
     assert(found, `route ${route.id} names the transform ${id}, which the plan lacks`);
     return found;

@@ -160,6 +160,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     forwarders,
     sinks,
     transforms: [...common, ...received, ...transforms],
+    spanTransforms: [],
     routes: [
       // Without a job, a configuration of receivers alone has none of what is scraped.
       ...(metrics.sources.length === 0 && traceReceivers.length + otlpReceivers.length > 0

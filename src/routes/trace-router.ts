@@ -1,16 +1,40 @@
 /**
  * Where the segment documents of receivers go: for each receiver, the sinks to which its routes
- * lead. They may change between two commits.
+ * lead, and what the routes do to spans on the way. They may change between two commits.
  */
-import type { Borrowed } from '../model/borrowed.ts';
+import { type Borrowed, peek } from '../model/borrowed.ts';
 import type { OpenTraces, TraceAppender } from '../model/trace-appender.ts';
+import type { SpanTransform } from '../wire/otlp/span-transform.ts';
+import { type CountSpans, GivenDocument } from './transformed-traces.ts';
 
-/** The sinks of each receiver. */
-export type TraceRoutes = ReadonlyMap<string, readonly OpenTraces[]>;
+/** A sink at the end of a route. */
+export interface TraceOutlet {
+  readonly openTraces: OpenTraces;
+  /** One list for all sinks of a route, so that spans are transformed once for them. */
+  readonly transforms: readonly SpanTransform[];
+}
+
+/** The ends of the routes of each receiver. */
+export type TraceRoutes = ReadonlyMap<string, readonly TraceOutlet[]>;
+
+/** Whether two outlets lead to the same sink and do the same to spans. */
+export function isSameTraceOutlet(a: TraceOutlet, b: TraceOutlet): boolean {
+  return (
+    a.openTraces === b.openTraces &&
+    a.transforms.length === b.transforms.length &&
+    a.transforms.every(({ identity }, index) => identity === b.transforms[index]?.identity)
+  );
+}
 
 export class TraceRouter {
+  readonly #countDropped: CountSpans;
   #routes: TraceRoutes = new Map();
   readonly #open = new Map<string, TraceFanOut>();
+
+  /** @param countDropped  is told of spans that a transform drops */
+  constructor(countDropped: CountSpans) {
+    this.#countDropped = countDropped;
+  }
 
   /**
    * Opens the way to the sinks of a receiver, which follows their changes; further calls give the
@@ -19,7 +43,7 @@ export class TraceRouter {
   open(receiver: string): TraceAppender {
     const known = this.#open.get(receiver);
     if (known !== undefined) return known;
-    const opened = new TraceFanOut(this.#routes.get(receiver) ?? []);
+    const opened = new TraceFanOut(this.#routes.get(receiver) ?? [], this.#countDropped);
     this.#open.set(receiver, opened);
     return opened;
   }
@@ -31,34 +55,54 @@ export class TraceRouter {
   }
 }
 
-class TraceFanOut implements TraceAppender {
-  #outlets: readonly OpenTraces[];
-  #appenders: readonly TraceAppender[];
+interface Opened {
+  readonly appender: TraceAppender;
+  readonly transforms: readonly SpanTransform[];
+}
 
-  constructor(outlets: readonly OpenTraces[]) {
+const open = ({ openTraces, transforms }: TraceOutlet): Opened => ({
+  appender: openTraces(),
+  transforms,
+});
+
+class TraceFanOut implements TraceAppender {
+  readonly #countDropped: CountSpans;
+  #outlets: readonly TraceOutlet[];
+  #opened: readonly Opened[];
+
+  constructor(outlets: readonly TraceOutlet[], countDropped: CountSpans) {
+    this.#countDropped = countDropped;
     this.#outlets = outlets;
-    this.#appenders = outlets.map((open) => open());
+    this.#opened = outlets.map(open);
   }
 
   append(document: Borrowed<Uint8Array>, receivedMs: number): void {
-    for (const appender of this.#appenders) appender.append(document, receivedMs);
+    const { buffer, byteOffset, length } = peek(document);
+    const given = new GivenDocument(Buffer.from(buffer, byteOffset, length));
+    for (const { appender, transforms } of this.#opened) {
+      const made = given.behind(transforms, this.#countDropped);
+      if (made !== undefined) appender.append(made, receivedMs);
+    }
   }
 
   commit(): void {
-    for (const appender of this.#appenders) appender.commit();
+    for (const { appender } of this.#opened) appender.commit();
   }
 
   noteRejected(documents: number): void {
-    for (const appender of this.#appenders) appender.noteRejected?.(documents);
+    for (const { appender } of this.#opened) appender.noteRejected?.(documents);
   }
 
-  goOver(outlets: readonly OpenTraces[]): void {
+  goOver(outlets: readonly TraceOutlet[]): void {
     const isSame =
       outlets.length === this.#outlets.length &&
-      outlets.every((open, index) => open === this.#outlets[index]);
+      outlets.every((one, index) => {
+        const before = this.#outlets[index];
+        return before !== undefined && isSameTraceOutlet(one, before);
+      });
     if (isSame) return;
     this.commit();
     this.#outlets = outlets;
-    this.#appenders = outlets.map((open) => open());
+    this.#opened = outlets.map(open);
   }
 }

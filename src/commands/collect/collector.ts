@@ -4,17 +4,21 @@
  */
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { type CollectorPlan, transformsBetween } from '../../config/plan.ts';
+import { type CollectorPlan, spanTransformsOf, transformsBetween } from '../../config/plan.ts';
 import type { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import type { Component } from '../../kernel/component.ts';
 import { assert } from '../../kernel/errors.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
-import type { OpenTraces } from '../../model/trace-appender.ts';
 import { isSameOutlet, type Outlet } from '../../routes/outlet.ts';
 import { Router, type Routes } from '../../routes/router.ts';
-import { TraceRouter, type TraceRoutes } from '../../routes/trace-router.ts';
+import {
+  isSameTraceOutlet,
+  type TraceOutlet,
+  TraceRouter,
+  type TraceRoutes,
+} from '../../routes/trace-router.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
 import type { Sharing } from '../../sharding/sharing.ts';
 import { VERSION } from '../version.ts';
@@ -51,7 +55,7 @@ export class Collector implements Component {
   readonly #options: CollectorOptions;
   readonly #discovery: DiscoveryManager;
   readonly #router: Router;
-  readonly #traceRouter = new TraceRouter();
+  readonly #traceRouter: TraceRouter;
   readonly #receiving: Receiving;
   readonly #outlets: Outlets;
   readonly #held: HeldTargets;
@@ -68,6 +72,13 @@ export class Collector implements Component {
     this.#options = options;
     this.#router = new Router(world.metrics);
     this.#plan = plan;
+    const droppedSpans = world.metrics.counters(
+      'amperage_spans_dropped_total',
+      'Spans that a processor dropped as it was told to.',
+    );
+    this.#traceRouter = new TraceRouter((transform, spans) =>
+      droppedSpans.with({ transform }).inc(spans),
+    );
     this.#detections = new Detections({ world, env, onLate: () => this.#renewRoutes() });
     this.#sourceCount = plan.sources.length;
     this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
@@ -172,7 +183,10 @@ export class Collector implements Component {
   /** Goes over to routes by what has been detected since. */
   #renewRoutes(): void {
     this.#switching = this.#switching
-      .then(() => this.#router.apply(this.#makeRoutes(this.#plan)))
+      .then(() => {
+        this.#traceRouter.apply(this.#makeTraceRoutes(this.#plan));
+        return this.#router.apply(this.#makeRoutes(this.#plan));
+      })
       .catch((error: unknown) => {
         this.#options.world.log.error('routes could not be renewed', { error });
       });
@@ -181,7 +195,7 @@ export class Collector implements Component {
   async #switchNow(plan: CollectorPlan): Promise<void> {
     this.tasks.check(plan.taskSources);
     await this.#outlets.apply(plan.sinks);
-    await this.#detections.apply(plan.transforms);
+    await this.#detections.apply([...plan.transforms, ...plan.spanTransforms]);
     await this.#openListeners(plan);
     this.#plan = plan;
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
@@ -211,7 +225,7 @@ export class Collector implements Component {
     } catch (error) {
       if (isFirst) throw error;
       await this.#outlets.apply(before.sinks);
-      await this.#detections.apply(before.transforms);
+      await this.#detections.apply([...before.transforms, ...before.spanTransforms]);
       this.#traceRouter.apply(this.#makeTraceRoutes(before));
       await this.#router.apply(this.#makeRoutes(before));
       await this.#outlets.retain(before.sinks);
@@ -220,15 +234,22 @@ export class Collector implements Component {
   }
 
   #makeTraceRoutes(plan: CollectorPlan): TraceRoutes {
-    const routes = new Map<string, OpenTraces[]>();
+    const routes = new Map<string, TraceOutlet[]>();
+    const detected = this.#detections.spanTransforms;
     for (const route of plan.routes.filter(({ signal }) => signal === 'traces')) {
-      const outlets = route.sinks.map((id) => {
+      const transforms = spanTransformsOf(plan, route, detected);
+      const outlets = route.sinks.map((id): TraceOutlet => {
         const { openTraces } = this.#outlets.sinkOf(id);
         assert(openTraces, `route ${route.id} leads traces to ${id}, which takes none`);
-        return openTraces;
+        return { openTraces, transforms };
       });
-      for (const source of route.sources)
-        routes.set(source, [...new Set([...(routes.get(source) ?? []), ...outlets])]);
+      for (const source of route.sources) {
+        const known = routes.get(source) ?? [];
+        // Two routes with the same sink and transforms would send each document twice.
+        for (const outlet of outlets)
+          if (!known.some((other) => isSameTraceOutlet(other, outlet))) known.push(outlet);
+        routes.set(source, known);
+      }
     }
     return routes;
   }

@@ -6,6 +6,8 @@ import type { TransformPlan } from '../../config/plan.ts';
 import type { World } from '../../kernel/world.ts';
 import type { Transform } from '../../model/transform.ts';
 import { Detection } from '../../transforms/detected-resource/detection.ts';
+import { detectedInSpans } from '../../transforms/spans/resource.ts';
+import type { SpanTransform } from '../../wire/otlp/span-transform.ts';
 import { identifyDetection } from '../../transforms/detected-resource/settings.ts';
 
 export interface DetectionsOptions {
@@ -24,7 +26,7 @@ export class Detections {
   }
 
   /** Begins what is new, and waits for it, for each at most its timeout. */
-  async apply(plans: readonly TransformPlan[]): Promise<void> {
+  async apply(plans: readonly Pick<TransformPlan, 'id' | 'detection'>[]): Promise<void> {
     const wanted = new Map(
       plans.flatMap(({ id, detection }) => (detection === undefined ? [] : [[id, detection]])),
     );
@@ -47,6 +49,13 @@ export class Detections {
   /** By id, the transforms by what is known at present. */
   get transforms(): ReadonlyMap<string, Transform> {
     return new Map([...this.#running].map(([id, { run }]) => [id, run.transform]));
+  }
+
+  /** The same for spans. */
+  get spanTransforms(): ReadonlyMap<string, SpanTransform> {
+    return new Map(
+      [...this.#running].map(([id, { run }]) => [id, detectedInSpans(id, run.known, run.override)]),
+    );
   }
 
   async stop(): Promise<void> {

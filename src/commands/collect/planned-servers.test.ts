@@ -26,6 +26,7 @@ function make(context: TestContext, servers: readonly ServerPlan[]) {
     otlpReceivers: [],
     statsdReceivers: [],
     forwarders: [],
+    spanTransforms: [],
     transforms: [],
     sinks: [],
     routes: [{ id: 'metrics/<b>', signal: 'metrics', sources: ['a'], transforms: [], sinks: ['s'] }],

@@ -77,6 +77,7 @@ export async function planCollector(
   const labels = [...receivers].flatMap(([name, receiver]) => planExternalLabels(name, receiver));
   const parts = { receivers, processors, writers };
   const routes = used.pipelines.flatMap((one) => planRoutes(one, parts));
+  for (const one of used.pipelines) noteSegments(one, parts, report);
   if (routes.length === 0 && allowsPartial)
     report.error(
       ['service', 'pipelines'],
@@ -106,9 +107,10 @@ export async function planCollector(
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
       ...labels,
-      ...[...processors.values()].flat(),
+      ...[...processors.ofMetrics.values()].flat(),
       ...planned.transforms,
     ],
+    spanTransforms: [...processors.ofTraces.values()].flat(),
     sinks: planned.sinks,
     routes,
     servers,
@@ -225,9 +227,11 @@ function planRoutes(
   if (sinks.length === 0 || found.length === 0) return [];
   if (signal === 'traces') {
     const all = found.flatMap(([, one]) => [...one.traceReceivers, ...one.otlpReceivers]);
-    return [{ id: name, signal, sources: all.map(({ id }) => id), transforms: [], sinks }];
+    const transforms = between.flatMap((one) => processors.ofTraces.get(one) ?? []);
+    const sources = all.map(({ id }) => id);
+    return [{ id: name, signal, sources, transforms: transforms.map(({ id }) => id), sinks }];
   }
-  const steps = between.flatMap((one) => processors.get(one) ?? []).map(({ id }) => id);
+  const steps = between.flatMap((one) => processors.ofMetrics.get(one) ?? []).map(({ id }) => id);
   return found.map(([receiver, resolved]) => ({
     id: used.length === 1 ? name : `${name}:${receiver}`,
     signal,
@@ -245,6 +249,23 @@ function planRoutes(
     ],
     sinks,
   }));
+}
+
+/** Segment documents are no spans: what would change spans passes them by. */
+function noteSegments(
+  { name, signal, receivers: used, processors: between }: Pipeline,
+  { receivers, processors }: Parts,
+  report: Reporter,
+): void {
+  if (signal !== 'traces') return;
+  const segments = used.filter((one) => (receivers.get(one)?.traceReceivers.length ?? 0) > 0);
+  const changing = between.filter((one) => (processors.ofTraces.get(one)?.length ?? 0) > 0);
+  if (segments.length === 0 || changing.length === 0) return;
+  report.warn(
+    ['service', 'pipelines', name, 'processors'],
+    `${changing.join(', ')} act on spans alone: segments that ${segments.join(', ')} receives in ` +
+      "X-Ray's own form pass unchanged",
+  );
 }
 
 /** A receiver of OTLP takes the signals of the pipelines that name it. */

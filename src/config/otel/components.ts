@@ -120,12 +120,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
       'it is for Kubernetes; amperage_ecs_sd_configs gives labels of the ECS task',
     ),
     only(
-      'traces or logs',
-      'probabilistic_sampler',
-      'write a sampling rule of X-Ray, by which senders decide before they send, or ' +
-        besideFor('traces or logs'),
-    ),
-    only(
       'traces',
       'tail_sampling',
       'write a sampling rule of X-Ray, by which senders decide before they send, or ' +

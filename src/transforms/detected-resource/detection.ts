@@ -58,8 +58,17 @@ export class Detection {
 
   /** The transform by what is known at present. */
   get transform(): SeriesTransform {
-    const known = this.#found.flatMap((one) => one ?? []);
-    return detectedResource(mergeDetected(known), this.#options.settings.override);
+    return detectedResource(this.known, this.override);
+  }
+
+  /** What is known at present. */
+  get known(): DetectedAttributes {
+    return mergeDetected(this.#found.flatMap((one) => one ?? []));
+  }
+
+  /** Whether it replaces what a resource has already. */
+  get override(): boolean {
+    return this.#options.settings.override;
   }
 
   /** Gives up what is under way; a question to DNS cannot be aborted and is not waited for. */

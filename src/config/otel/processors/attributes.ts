@@ -1,6 +1,6 @@
 /**
- * The processor `attributes`: actions on the attributes of series, of all metrics or of those whose
- * names are included and not excluded.
+ * The processor `attributes`: actions on the attributes of spans, and of series, of all metrics or of
+ * those whose names are included and not excluded.
  * Source: contrib's processor/attributesprocessor/factory.go,
  * internal/filter/filterconfig/config.go
  */
@@ -9,9 +9,10 @@ import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
 import { ignored, unsupported } from '../../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { attributeActions, type MetricSelection } from '../../../transforms/attribute-actions.ts';
+import { spanActions } from '../../../transforms/spans/attributes.ts';
 import { actionsSchema, compileActionPattern, resolveActions } from './attribute-actions.ts';
 import { besideFor } from '../components.ts';
-import { defineProcessor, UNCHANGED } from './processor.ts';
+import { defineProcessor } from './processor.ts';
 
 const NOT_OF_METRICS = 'is not for metrics, and the Collector refuses it there; use metric_names';
 const NO_RESOURCES = 'Has no effect on metrics, in the Collector as here; use metric_names.';
@@ -50,9 +51,18 @@ export const attributesKind = defineProcessor({
   names: ['attributes'],
   schema,
   minimal: { actions: [{ key: 'a', action: 'delete' }] },
-  inTraces: () => ({
-    refused: `${UNCHANGED}: let the sender set annotations and metadata, or ${besideFor('traces')}`,
-  }),
+  signals: ['metrics', 'traces'],
+  resolveSpans: (input, { name, at, report }) => {
+    const actions = resolveActions(input.actions, [...at, 'actions'], report);
+    for (const key of ['include', 'exclude'] as const)
+      if (input[key] !== undefined)
+        report.lacks(
+          [...at, key],
+          `"${key}" of processor "${name}" in a pipeline of traces: its actions apply to all ` +
+            `spans; remove it, or ${besideFor('traces')}`,
+        );
+    return actions && [spanActions(name, actions)];
+  },
   resolve: (input, { at, report }) => {
     const actions = resolveActions(input.actions, [...at, 'actions'], report);
     const include = resolveMatch(input.include, [...at, 'include'], report);

@@ -143,8 +143,8 @@ export const filterKind = defineProcessor({
       ? { idle: 'it says nothing of spans' }
       : {
           refused:
-            'segments pass, whatever they hold: write a sampling rule of X-Ray, by which senders ' +
-            `decide before they send, or ${besideFor('traces')}`,
+            'spans pass, whatever they hold: write a sampling rule of X-Ray, by which senders ' +
+            `decide before they send, use probabilistic_sampler, or ${besideFor('traces')}`,
           key,
         };
   },

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { groupByAttributes } from '../../../transforms/group-by-attributes.ts';
 import { besideFor } from '../components.ts';
-import { defineProcessor, UNCHANGED } from './processor.ts';
+import { defineProcessor } from './processor.ts';
 
 const schema = z.strictObject({
   keys: listOf(textSchema)
@@ -20,7 +20,7 @@ export const groupByAttributesKind = defineProcessor({
   schema,
   inTraces: ({ keys = [] }) =>
     keys.some((key) => key !== '')
-      ? { refused: `${UNCHANGED}: remove it, or ${besideFor('traces')}`, key: 'keys' }
+      ? { refused: `spans keep their resource: remove it, or ${besideFor('traces')}`, key: 'keys' }
       : { idle: 'without keys it only joins resources' },
   resolve: ({ keys = [] }, { at, report }) => {
     for (const [index, key] of keys.entries())

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { Transform } from '../../../model/transform.ts';
 import type { DetectionSettings } from '../../../transforms/detected-resource/settings.ts';
+import type { SpanTransform } from '../../../wire/otlp/span-transform.ts';
 import type { ComponentContext, ComponentKind } from '../component.ts';
 
 /** A transform of what is found out where the collector runs, and not before. */
@@ -13,7 +14,7 @@ export interface DetectedTransform {
 }
 
 /**
- * What becomes of a processor in a pipeline of traces, whose segments pass unchanged: why it has no
+ * What becomes of a processor in a pipeline of traces that does nothing to spans: why it has no
  * effect there, or what to do instead of it.
  */
 export type InTraces =
@@ -34,14 +35,22 @@ export interface ProcessorKind<Schema extends z.ZodType = z.ZodType> extends Com
     context: ComponentContext,
   ): readonly (Transform | DetectedTransform)[] | undefined;
   /**
+   * For a processor of spans: the transforms of a pipeline of traces, as `resolve` gives those of
+   * one of metrics.
+   */
+  resolveSpans?(
+    input: z.output<Schema>,
+    context: ComponentContext,
+  ): readonly (SpanTransform | DetectedTransform)[] | undefined;
+  /**
    * For a processor that the Collector has in pipelines of traces, too. Absent where `signals`
    * names traces: it is then resolved there as it is for metrics; absent otherwise: it is an error.
    */
   inTraces?(input: z.output<Schema>): InTraces;
 }
 
-/** The advice for processors that would change spans. */
-export const UNCHANGED = 'segments pass unchanged';
+/** The advice for processors that would change spans in a way that is not built in. */
+export const NO_OTTL = 'OTTL acts on metrics alone: use attributes or resource';
 
 /** Declares a kind, with the type of its input checked against its schema. */
 export function defineProcessor<Schema extends z.ZodType>(

@@ -9,6 +9,7 @@ import { deltaToCumulativeKind } from './deltatocumulative.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
 import { metricsTransformKind } from './metricstransform.ts';
 import type { ProcessorKind } from './processor.ts';
+import { probabilisticSamplerKind } from './probabilistic-sampler.ts';
 import { transformKind } from './transform.ts';
 import { groupByAttributesKind } from './groupbyattrs.ts';
 import { resourceKind } from './resource.ts';
@@ -24,6 +25,7 @@ export const processorKinds = [
   transformKind,
   groupByAttributesKind,
   metricsTransformKind,
+  probabilisticSamplerKind,
   resourceKind,
   resourceDetectionKind,
 ] as const; // prettier-ignore

@@ -5,9 +5,9 @@
  */
 import { z } from 'zod';
 import { resourceActions } from '../../../transforms/attribute-actions.ts';
+import { spanResourceActions } from '../../../transforms/spans/attributes.ts';
 import { actionsSchema, resolveActions } from './attribute-actions.ts';
-import { besideFor } from '../components.ts';
-import { defineProcessor, UNCHANGED } from './processor.ts';
+import { defineProcessor } from './processor.ts';
 
 const schema = z.strictObject({
   attributes: actionsSchema.describe('What is done to attributes of the resource, in order.'),
@@ -17,9 +17,11 @@ export const resourceKind = defineProcessor({
   names: ['resource'],
   schema,
   minimal: { attributes: [{ key: 'a', action: 'delete' }] },
-  inTraces: () => ({
-    refused: `${UNCHANGED}: let the sender set annotations and metadata, or ${besideFor('traces')}`,
-  }),
+  signals: ['metrics', 'traces'],
+  resolveSpans: ({ attributes }, { name, at, report }) => {
+    const actions = resolveActions(attributes, [...at, 'attributes'], report);
+    return actions && [spanResourceActions(name, actions)];
+  },
   resolve: ({ attributes }, { at, report }) => {
     const actions = resolveActions(attributes, [...at, 'attributes'], report);
     return actions && [resourceActions(actions)];

@@ -17,8 +17,7 @@ import {
 } from '../../../transforms/detected-resource/settings.ts';
 import type { DetectorSettings } from '../../../transforms/detected-resource/settings.ts';
 import type { ComponentContext } from '../component.ts';
-import { besideFor } from '../components.ts';
-import { defineProcessor, UNCHANGED } from './processor.ts';
+import { defineProcessor, type DetectedTransform } from './processor.ts';
 
 const TIMEOUT_DEFAULT_MS = 5_000;
 const ATTEMPTS_DEFAULT = 3;
@@ -175,28 +174,30 @@ export const resourceDetectionKind = defineProcessor({
   names: ['resourcedetection', 'resource_detection'],
   schema,
   as: 'detectors env, system, ecs and ec2; one that fails is asked again and stops no start',
-  inTraces: () => ({
-    refused:
-      `${UNCHANGED}: let the sender detect where it runs, as the plugins of X-Ray's SDKs do, or ` +
-      besideFor('traces'),
-  }),
-  resolve: (input, context) => {
-    const { at, report } = context;
-    const names = input.detectors ?? ['env'];
-    if (names.length === 0) {
-      report.error([...at, 'detectors'], 'CONFIG_VALUE', 'detectors needs at least one detector');
-      return undefined;
-    }
-    if ((input.refresh_interval ?? 0) > 0)
-      report.lacks(
-        [...at, 'refresh_interval'],
-        'a detection that is repeated: what is known is kept until a restart; remove it',
-      );
-    const detectors = names.flatMap((name, index) => resolveDetector(name, index, input, context));
-    const { override = true, timeout: timeoutMs = TIMEOUT_DEFAULT_MS } = input;
-    return [{ detection: { detectors, override, timeoutMs } }];
-  },
+  signals: ['metrics', 'traces'],
+  resolve: resolveDetection,
+  resolveSpans: resolveDetection,
 });
+
+function resolveDetection(
+  input: Input,
+  context: ComponentContext,
+): readonly DetectedTransform[] | undefined {
+  const { at, report } = context;
+  const names = input.detectors ?? ['env'];
+  if (names.length === 0) {
+    report.error([...at, 'detectors'], 'CONFIG_VALUE', 'detectors needs at least one detector');
+    return undefined;
+  }
+  if ((input.refresh_interval ?? 0) > 0)
+    report.lacks(
+      [...at, 'refresh_interval'],
+      'a detection that is repeated: what is known is kept until a restart; remove it',
+    );
+  const detectors = names.flatMap((name, index) => resolveDetector(name, index, input, context));
+  const { override = true, timeout: timeoutMs = TIMEOUT_DEFAULT_MS } = input;
+  return [{ detection: { detectors, override, timeoutMs } }];
+}
 
 function resolveDetector(
   name: string,

@@ -24,7 +24,7 @@ import {
   textsOrGroups,
   textsSchema,
 } from './ottl-settings.ts';
-import { defineProcessor, UNCHANGED } from './processor.ts';
+import { defineProcessor, NO_OTTL } from './processor.ts';
 
 const groupSchema = z.strictObject({
   context: contextSchema.optional(),
@@ -66,7 +66,7 @@ export const transformKind = defineProcessor({
   inTraces: ({ trace_statements: statements = [] }) =>
     statements.length === 0
       ? { idle: 'it has no statements for spans' }
-      : { refused: `${UNCHANGED}: remove it, or ${besideFor('traces')}`, key: 'trace_statements' },
+      : { refused: `${NO_OTTL}, or ${besideFor('traces')}`, key: 'trace_statements' },
   resolve: (input, { name, at, report }) => {
     for (const key of ['trace_statements', 'log_statements', 'profile_statements'] as const) {
       const list = input[key];
