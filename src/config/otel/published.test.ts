@@ -25,26 +25,29 @@ const AMP = 'remote_write/prometheusremotewrite';
 
 const ADOT: Readonly<Record<string, Expected>> = {
   'apprunner-default-config.yaml': {
-    errors: ['6 receiver "otlp"'],
-    partial: [],
+    errors: ['15 processor "resourcedetection"'],
+    partial: ['otlp → xray/awsxray'],
   },
   'ecs-amp-prometheus.yaml': {
     errors: [],
     partial: [`prometheus/otel-collector → ${AMP}`, `awsecscontainermetrics → ${AMP}`],
   },
   'ecs-amp.yaml': {
-    errors: ['7 receiver "otlp"'],
-    partial: [`awsecscontainermetrics → ${AMP}`],
+    errors: [],
+    partial: [`otlp → ${AMP}`, `awsecscontainermetrics → ${AMP}`],
   },
   'ecs-cloudwatch-xray.yaml': {
-    errors: ['5 receiver "otlp"', '80 exporter "awsemf/application"'],
-    partial: [],
+    errors: ['18 processor "resourcedetection"', '80 exporter "awsemf/application"'],
+    partial: ['otlp → xray/awsxray'],
   },
   'ecs-default-config.yaml': {
-    errors: ['4 receiver "otlp"', '13 receiver "statsd"', '26 exporter "awsemf"'],
-    partial: ['awsxray → xray/awsxray'],
+    errors: ['13 receiver "statsd"', '26 exporter "awsemf"'],
+    partial: ['otlp, awsxray → xray/awsxray'],
   },
-  'ecs-xray.yaml': { errors: ['5 receiver "otlp"'], partial: [] },
+  'ecs-xray.yaml': {
+    errors: ['16 processor "resourcedetection"'],
+    partial: ['otlp → xray/awsxray'],
+  },
 };
 
 const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
