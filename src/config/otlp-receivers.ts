@@ -24,7 +24,8 @@ export const HTTP_LISTEN_DEFAULT = '127.0.0.1:4318';
 export const GRPC_LISTEN_DEFAULT = '127.0.0.1:4317';
 
 const WHERE =
-  'Other tasks and hosts reach it only with a host such as 0.0.0.0; without a host it is 127.0.0.1.';
+  'Other tasks and hosts reach it only with a host such as 0.0.0.0; without a host it is ' +
+  '127.0.0.1.';
 const tls = tlsServerSchema.optional().describe('TLS of the listener; plain without it.');
 
 const corsSchema = z.strictObject({

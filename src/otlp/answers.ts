@@ -17,7 +17,7 @@ const REJECTED: Readonly<Record<OtlpSignal, string>> = {
   traces: 'rejectedSpans',
 };
 
-/** An Export…ServiceResponse; one that rejects nothing and warns of nothing has no partial success. */
+/** An Export…ServiceResponse; one that rejects nothing has no partial success. */
 export function encodeTaken(
   encoding: Encoding,
   signal: OtlpSignal,

@@ -20,7 +20,7 @@ export function isPreflight(method: string, headers: IncomingHttpHeaders): boole
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }
 
-/** The headers of an answer to what a page has sent; only Vary for an origin that may not. */
+/** The headers of an answer to what a page sent; only Vary for an origin that may not. */
 export function allowOrigin(cors: CorsSettings, headers: IncomingHttpHeaders): Headers {
   const origin = findOrigin(cors, headers);
   if (origin === undefined) return { vary: 'Origin' };

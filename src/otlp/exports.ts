@@ -60,7 +60,9 @@ export class OtlpExports {
   /** Undefined for a signal that has a way; why not, in words, for another. */
   describeMissing(signal: string): string | undefined {
     if (this.#settings.signals.some((one) => one === signal)) return undefined;
-    return `receiver "${this.#settings.id}" takes ${this.#settings.signals.join(' and ')} alone: no route leads ${signal} to a sink`;
+    const { id, signals } = this.#settings;
+    const taken = signals.join(' and ');
+    return `receiver "${id}" takes ${taken} alone: no route leads ${signal} to a sink`;
   }
 
   /**

@@ -102,7 +102,7 @@ async function readMessage(call: GrpcCall, share: ByteShare, maxBytes: number): 
   return inflate(encoding, message, { maxBytes, onBytes: share.take });
 }
 
-/** Says when to try again in the details; without them clients of OTLP do not repeat all statuses. */
+/** Says in the details when to try again: clients do not repeat all statuses without them. */
 function answerRefused({ status, message, retryAfterMs }: Refusal): GrpcAnswer {
   const details =
     retryAfterMs === undefined

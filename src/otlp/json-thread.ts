@@ -1,6 +1,6 @@
 /**
- * The thread that makes protobuf of large requests in JSON: what json-requests.ts starts as a worker.
- * A message is a request, and its answer the same in protobuf or why it can't be read.
+ * The thread that makes protobuf of large requests in JSON: what json-requests.ts starts as a
+ * worker. A message is a request, and its answer the same in protobuf or why it can't be read.
  */
 import { parentPort } from 'node:worker_threads';
 import { WireError } from '../wire/errors.ts';

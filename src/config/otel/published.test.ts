@@ -25,26 +25,29 @@ const AMP = 'remote_write/prometheusremotewrite';
 
 const ADOT: Readonly<Record<string, Expected>> = {
   'apprunner-default-config.yaml': {
-    errors: ['6 receiver "otlp"'],
-    partial: [],
+    errors: ['15 processor "resourcedetection"'],
+    partial: ['otlp → xray/awsxray'],
   },
   'ecs-amp-prometheus.yaml': {
     errors: [],
     partial: [`prometheus/otel-collector → ${AMP}`, `awsecscontainermetrics → ${AMP}`],
   },
   'ecs-amp.yaml': {
-    errors: ['7 receiver "otlp"'],
-    partial: [`awsecscontainermetrics → ${AMP}`],
+    errors: [],
+    partial: [`otlp → ${AMP}`, `awsecscontainermetrics → ${AMP}`],
   },
   'ecs-cloudwatch-xray.yaml': {
-    errors: ['5 receiver "otlp"'],
-    partial: [],
+    errors: ['18 processor "resourcedetection"', '80 exporter "awsemf/application"'],
+    partial: ['otlp → xray/awsxray'],
   },
   'ecs-default-config.yaml': {
-    errors: ['4 receiver "otlp"', '13 receiver "statsd"'],
-    partial: ['awsxray → xray/awsxray'],
+    errors: ['13 receiver "statsd"', '26 exporter "awsemf"'],
+    partial: ['otlp, awsxray → xray/awsxray'],
   },
-  'ecs-xray.yaml': { errors: ['5 receiver "otlp"'], partial: [] },
+  'ecs-xray.yaml': {
+    errors: ['16 processor "resourcedetection"'],
+    partial: ['otlp → xray/awsxray'],
+  },
 };
 
 const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
@@ -57,8 +60,6 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
       '136 extension "awscloudwatchlogsprovisioner"',
       '149 header "x-aws-log-group"',
       '152 header "x-aws-log-stream"',
-      '582 receiver "otlp/grpc_127_0_0_1_4317"',
-      '591 receiver "otlp/http_127_0_0_1_4318"',
       '613 pipeline "logs/opentelemetry"',
       '625 pipeline "logs/otlp"',
     ],
@@ -66,6 +67,7 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   },
   'log_ecs_metric_only.yaml': {
     errors: [
+      '38 exporter "awsemf/containerinsights"',
       '140 receiver "awscontainerinsightreceiver"',
       '203 pipeline "logs/emf_logs"',
     ],
@@ -76,13 +78,12 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
       '2 exporter "awscloudwatch"',
       '34 processor "awsentity/service/otlp"',
       '44 processor "ec2tagger"',
-      '56 receiver "otlp/grpc_0_0_0_0_1234"',
-      '68 receiver "otlp/http_0_0_0_0_2345"',
     ],
     partial: [],
   },
   'prometheus_combined_config_linux.yaml': {
     errors: [
+      '2 exporter "awsemf/prometheus"',
       '87 "resource_to_telemetry_conversion.clear_after_copy"',
       // A placeholder that YAML reads as a mapping.
       '159 receivers.prometheus.config.scrape_configs[0].file_sd_configs[0].files[0] ' +
@@ -92,7 +93,7 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
     partial: [],
   },
   'prometheus_config_linux.yaml': {
-    errors: ['99 receiver "telegraf_prometheus"'],
+    errors: ['2 exporter "awsemf/prometheus"', '99 receiver "telegraf_prometheus"'],
     partial: [],
   },
   // A Prometheus configuration with the same placeholder, as a text.
@@ -111,8 +112,8 @@ const ARTICLES: Readonly<Record<string, Expected>> = {
     ],
   },
   'otel-collector-config-cloudwatch.yaml.template': {
-    errors: [],
-    partial: ['prometheus/ecs_services → emf/awsemf', 'awsxray → xray/awsxray'],
+    errors: ['44 exporter "awsemf"'],
+    partial: ['awsxray → xray/awsxray'],
   },
 };
 

@@ -83,6 +83,8 @@ export interface GrpcServerOptions {
 const STREAMS_MAX = 100;
 const CONNECTIONS_MAX = 2_000;
 const CALL_MS = 60_000;
+/** How long the rest of a refused call is read, so that the client gets to read its answer. */
+const LINGER_MS = 1_000;
 /** What a sender may send ahead: a usual request has room in it. */
 const WINDOW_BYTES = 256 * 1024;
 
@@ -217,8 +219,11 @@ function respondStatus(stream: ServerHttp2Stream, { status, words, details }: Fa
     },
     { endStream: true },
   );
-  // What the client still sends is not wanted.
-  if (!stream.readableEnded) stream.close();
+  if (stream.readableEnded) return;
+  // A reset at once could overtake the answer, so what the client still sends is discarded first.
+  stream.resume();
+  const timer = setTimeout(() => stream.close(), LINGER_MS);
+  stream.once('close', () => clearTimeout(timer));
 }
 
 interface UnaryLimits {

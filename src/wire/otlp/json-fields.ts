@@ -1,7 +1,8 @@
 /**
  * The fields of OTLP's requests by their names in JSON, for `json.ts`. Tables of protobuf
- * (schema.ts) have names of ours, and lack what only JSON needs: which bytes are hexadecimal.
- * Source: opentelemetry-proto's *.proto, https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ * (protobuf/schema.ts) have names of ours, and lack what only JSON needs: which bytes are hexadecimal.
+ * Source: opentelemetry-proto's *.proto,
+ * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 
 /**
