@@ -10,7 +10,7 @@ import { notImplemented } from '../members.ts';
 import type { AwsInput } from '../service.ts';
 import {
   dimensionsSchema,
-  flagSchema,
+  formFlagSchema,
   nameSchema,
   namespaceSchema,
   parseRequest,
@@ -46,7 +46,7 @@ const querySchema = z.strictObject({
     .optional(),
   Expression: z.string().optional(),
   Label: z.string().optional(),
-  ReturnData: flagSchema.default(true),
+  ReturnData: formFlagSchema.default(true),
   Period: wholeSchema.optional(),
   AccountId: z.string().optional(),
 });

@@ -5,7 +5,7 @@
  */
 import { type ZodType, z } from 'zod';
 import { EpochTime } from '../../wire/cbor.ts';
-import { describeFaults } from '../constraints.ts';
+import { describeFaults, flagSchema } from '../constraints.ts';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
 import { type Dimension, sortDimensions } from './store.ts';
 
@@ -26,9 +26,10 @@ export const wholeSchema = z.preprocess(
   z.number().int(),
 );
 
-export const flagSchema = z.preprocess(
+/** A flag, also as the text of a form. */
+export const formFlagSchema = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean(),
+  flagSchema,
 );
 
 /** A time, ms since 1970. */

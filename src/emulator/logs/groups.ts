@@ -4,6 +4,7 @@
  * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/
  */
 import { z } from 'zod';
+import { flagSchema } from '../constraints.ts';
 import { notImplemented } from '../members.ts';
 import { type AwsInput } from '../service.ts';
 import {
@@ -114,7 +115,7 @@ export function deleteStream(store: LogStore, input: AwsInput): void {
 const describeStreamsSchema = z.object({
   logStreamNamePrefix: streamNameSchema.optional(),
   orderBy: z.enum(['LogStreamName', 'LastEventTime']).optional(),
-  descending: z.boolean().optional(),
+  descending: flagSchema.optional(),
 });
 
 export function describeStreams(store: LogStore, input: AwsInput): object {

@@ -40,6 +40,9 @@ test('events are kept, and an answer says nothing of rejections', async () => {
   const { events, groups } = aws.account.logs.describe();
   assert.deepEqual(events, { stored: 2 });
   assert.deepEqual(groups['/shop/web']?.streams, { one: 2 });
+  const page = await (await fetch(`${aws.url}/metrics`)).text();
+  assert.match(page, /emulator_logs_events_total\{outcome="stored"\} 2/);
+  assert.match(page, /emulator_logs_bytes 54/);
 });
 
 test('a batch that breaks a rule is refused as a whole', async () => {

@@ -8,6 +8,7 @@
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
  */
 import { z } from 'zod';
+import { flagSchema } from '../constraints.ts';
 import type { AwsInput } from '../service.ts';
 import { parsePattern } from './filter-pattern.ts';
 import { findGroup } from './groups.ts';
@@ -37,7 +38,7 @@ const getSchema = z.object({
   limit: limitSchema,
   maxResults: z.number().optional(),
   nextToken: z.string().optional(),
-  startFromHead: z.boolean().default(false),
+  startFromHead: flagSchema.default(false),
 });
 
 /** A place in a stream: behind or before the event with this time and sequence. */
