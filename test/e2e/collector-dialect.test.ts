@@ -17,6 +17,7 @@ import { test, type TestContext } from 'node:test';
 import { formatLabelSet, makeLabelSet } from '../../src/model/labels.ts';
 import { makeAuthority, startTlsServer } from '../kit/authority.ts';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
+import { takeFixedPorts } from '../kit/fixed-ports.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { type Listening, listen, serve } from '../kit/listen.ts';
 import { BARE_AWS, type Running, startAmperage } from '../kit/processes.ts';
@@ -134,6 +135,7 @@ async function collect(
   config: string,
   { env = ENV, flags = [] }: CollectOptions = {},
 ): Promise<Running> {
+  await takeFixedPorts(context);
   const file = path.join(folder, 'otel.yaml');
   writeFileSync(file, config);
   const own = ['--config.file', file, '--storage.path', path.join(folder, 'queue'), ...flags];

@@ -166,7 +166,7 @@ export function resourceMetrics(
   scope: ScopeParts = {},
 ): OtlpResourceMetrics {
   return {
-    resource: { attributes: makeAttributes(attributes), droppedAttributesCount: 0 },
+    resource: { attributes: makeAttributes(attributes), droppedAttributesCount: 0, entityRefs: [] },
     scopeMetrics: [
       {
         scope: {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { onEnd } from '../../../test/kit/ending.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
-import { startOtlpReceiver } from '../../../test/kit/otlp-receiver.ts';
+import { startOtlpReceiver } from '../../../test/kit/fake-otlp.ts';
 import { until } from '../../../test/kit/waiting.ts';
 import { createWorld, openHttp } from '../../../test/kit/world.ts';
 import { systemClock } from '../../kernel/clock.ts';
