@@ -75,7 +75,7 @@ async function run(
   return { emulator, collector };
 }
 
-async function send(protocol: (typeof PROTOCOLS)[number]): Promise<Sent> {
+async function send(protocol: (typeof PROTOCOLS)[number], traces: string): Promise<Sent> {
   const port = protocol === 'grpc' ? 4317 : 4318;
   const { stdout } = await promisify(execFile)(process.execPath, [CLIENT], {
     timeout: 30_000,
@@ -85,15 +85,16 @@ async function send(protocol: (typeof PROTOCOLS)[number]): Promise<Sent> {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
       OTEL_SERVICE_NAME: `shop-${protocol.replace('/', '-')}`,
       OTEL_NODE_RESOURCE_DETECTORS: 'env',
+      OTEL_TRACES_EXPORTER: traces,
     },
   });
   return JSON.parse(stdout) as Sent;
 }
 
 /** Each protocol once; all that was sent. */
-async function sendByAll(): Promise<readonly Sent[]> {
+async function sendByAll(traces: 'otlp' | 'none' = 'otlp'): Promise<readonly Sent[]> {
   const all: Sent[] = [];
-  for (const protocol of PROTOCOLS) all.push(await send(protocol));
+  for (const protocol of PROTOCOLS) all.push(await send(protocol, traces));
   return all;
 }
 
@@ -186,7 +187,7 @@ test('ecs-default-config: OTLP, segments and statsd', { skip: skipWithoutConform
 test('ecs-amp: metrics of OTLP and of the task', { skip: skipWithoutConformance }, async (context) => {
   const receiver = await startReceiver(context);
   await run(context, 'ecs-amp', { AWS_PROMETHEUS_ENDPOINT: receiver.url });
-  await sendByAll();
+  await sendByAll('none');
   const values = (name: string) =>
     receiver.kept.filter(({ series }) => series.includes(`__name__=${name}`));
   await until('all have arrived', 45_000, () =>
