@@ -1,6 +1,7 @@
 /**
  * What the benchmark of OTLP sends, in one process: a hundred resources, each a client of its own
- * that sends all of its metrics in one request by HTTP, protobuf and not compressed, as an SDK does.
+ * that sends all of its metrics in one request by HTTP, protobuf and not compressed, as an SDK
+ * does.
  * It is also the receiver of remote write, which counts what comes and answers 204. Churn is the
  * share of points whose attributes have never been sent before.
  *

@@ -122,7 +122,8 @@ test('check config shows the region of traces, or where it comes from', async ()
     'xray_write:',
     '  - {name: found}',
     '  - {name: given, region: eu-west-1, endpoint: "https://xray.test"}',
-    '  - {name: role, endpoint: "https://xray2.test", role_arn: "arn:aws:iam::123456789012:role/r"}',
+    '  - {name: role, endpoint: "https://xray2.test", role_arn: ' +
+'"arn:aws:iam::123456789012:role/r"}',
   ].join('\n');
   const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
   const lines = rendered.split('\n').filter((line) => /^ {2}(?:xray|proxy) /.test(line));

@@ -21,7 +21,8 @@ test('StatsD goes to every sink of metrics, as totals under names of Prometheus'
 
 test('faults of a receiver are told at their lines', async () => {
   const { told } = await check(
-    `${WRITE}statsd_receivers:\n- {buckets: [2, 1]}\n- {listen: x, observe: summary, buckets: [1]}\n` +
+    `${WRITE}statsd_receivers:\n- {buckets: [2, 1]}\n- {listen: x, observe: summary, ` +
+`buckets: [1]}\n` +
       '- {name: c, transport: unix}\n- {name: d, socket_permissions: 999, listen: ":8126"}\n' +
       '- {name: e, listen: ":8127", observe: summary, percentiles: [101]}\n' +
       '- {name: f, listen: "0.0.0.0:8125"}\n',

@@ -1,7 +1,7 @@
 /**
  * The state of an emulated account except for parameters, secrets and Cloud Map: clusters,
- * instances, queues, objects, traces, logs, metrics, identities, and the trouble that calls meet. Changes of tasks
- * are sent to the subscribed queues in the form of EventBridge's events.
+ * instances, queues, objects, traces, logs, metrics, identities, and the trouble that calls meet.
+ * Changes of tasks are sent to the subscribed queues in the form of EventBridge's events.
  */
 import type { Clock } from '../kernel/clock.ts';
 import { CloudWatchState } from './cloudwatch/state.ts';

@@ -1,7 +1,8 @@
 /**
  * The emulator's admin routes below `/_emulator/`, which answer to this machine only: clusters and
  * trouble (admin-actions.ts), tasks of real processes, what X-Ray, CloudWatch Logs and CloudWatch
- * received, and the secrets of temporary keys, with which a workspace beside the emulator verifies requests.
+ * received, and the secrets of temporary keys, with which a workspace beside the emulator verifies
+ * requests.
  */
 import { ZodError, z } from 'zod';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';

@@ -1,6 +1,6 @@
 /**
- * Answers calls of AWS's query protocol for services that are tables of actions: the form becomes an
- * object, and the answer's object XML. What is checked before an action runs is as in
+ * Answers calls of AWS's query protocol for services that are tables of actions: the form becomes
+ * an object, and the answer's object XML. What is checked before an action runs is as in
  * json-protocol.ts.
  *
  *     Metrics.member.1.Name=a   ↔   { Metrics: [{ Name: 'a' }] }

@@ -29,7 +29,8 @@ export async function answerJson(
     if (service === undefined)
       throw new AwsError(
         'UnknownOperationException',
-        'this emulator has CloudWatch, CloudWatch Logs, Cloud Map, ECS, EC2, S3, SQS, SSM, Secrets Manager, ' +
+        'this emulator has CloudWatch, CloudWatch Logs, Cloud Map, ECS, EC2, S3, SQS, SSM, ' +
+'Secrets Manager, ' +
           'STS and X-Ray',
       );
     return await runAction(request, { service, action, refusedStatus: 400 }, edges);

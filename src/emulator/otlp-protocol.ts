@@ -1,6 +1,6 @@
 /**
- * Answers OTLP over HTTP as AWS's endpoints do: signed, protobuf or JSON, gzip or none; an answer in
- * the encoding of the request, with a partial success where some items were rejected, and a
+ * Answers OTLP over HTTP as AWS's endpoints do: signed, protobuf or JSON, gzip or none; an answer
+ * in the encoding of the request, with a partial success where some items were rejected, and a
  * google.rpc.Status for a request that is refused whole (that AWS's refusals have this form is an
  * assumption).
  * Sources: https://opentelemetry.io/docs/specs/otlp/#otlphttp,
@@ -22,7 +22,7 @@ import { type CallEdges, dateHeader } from './json-protocol.ts';
 import { AwsError } from './service.ts';
 import type { PartialRefusal } from './trouble.ts';
 
-export interface OtlpEndpoint {
+export interface OtlpService {
   readonly signal: 'metrics' | 'traces';
   /** What signatures are scoped to. */
   readonly signingName: string;
@@ -65,7 +65,7 @@ const UNKNOWN_CODE = 2;
 
 /** @param call  wraps each call, which counts it */
 export function otlpRoute(
-  endpoint: OtlpEndpoint,
+  endpoint: OtlpService,
   edges: CallEdges,
   call: (action: string, answer: () => Promise<HttpResponse>) => Promise<HttpResponse>,
 ): Route {
@@ -79,7 +79,7 @@ export function otlpRoute(
 
 async function answerOtlp(
   request: HttpRequest,
-  endpoint: OtlpEndpoint,
+  endpoint: OtlpService,
   action: string,
   edges: CallEdges,
 ): Promise<HttpResponse> {
@@ -115,7 +115,7 @@ async function answerOtlp(
 /** @throws AwsError, WireError, HttpError */
 async function readBody(
   request: HttpRequest,
-  { signal, bodyMaxBytes }: OtlpEndpoint,
+  { signal, bodyMaxBytes }: OtlpService,
   encoding: Encoding,
 ): Promise<Uint8Array> {
   const coding = request.headers['content-encoding'] ?? 'identity';
@@ -141,7 +141,7 @@ function describeRefusal(error: unknown): { readonly status: number; readonly me
 
 function encodeTaken(
   encoding: Encoding,
-  signal: OtlpEndpoint['signal'],
+  signal: OtlpService['signal'],
   { rejected, message }: OtlpTaken,
 ): Uint8Array {
   const isWhole = rejected === 0 && message === '';

@@ -58,7 +58,7 @@ export interface InflateLimits {
  * @param encoding  one of `ENCODINGS`
  * @throws InflateError
  */
-export async function inflate(
+export async function inflateBody(
   encoding: string,
   body: Buffer,
   { maxBytes, onBytes = () => undefined }: InflateLimits,

@@ -32,7 +32,9 @@ export function allowOrigin(cors: CorsSettings, headers: IncomingHttpHeaders): H
   };
 }
 
-/** The headers of the answer to a preflight, which allow nothing where origin or headers may not. */
+/**
+ * The headers of the answer to a preflight, which allow nothing where origin or headers may not.
+ */
 export function answerPreflight(cors: CorsSettings, headers: IncomingHttpHeaders): Headers {
   const vary = {
     vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',

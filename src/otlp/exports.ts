@@ -11,7 +11,7 @@ import type { OtlpReport } from './report.ts';
 import type { OtlpReceiverSettings } from './settings.ts';
 
 /** Why a request is refused, as its sender reads it. */
-export interface Refusal {
+export interface ExportRefusal {
   readonly status: GrpcStatusName;
   readonly message: string;
   readonly retryAfterMs?: number;
@@ -20,16 +20,16 @@ export interface Refusal {
 /** Thrown by what reads a request. */
 export class RefusedRequest extends Error {
   override readonly name = 'RefusedRequest';
-  readonly refusal: Refusal;
-  constructor(refusal: Refusal) {
+  readonly refusal: ExportRefusal;
+  constructor(refusal: ExportRefusal) {
     super(refusal.message);
     this.refusal = refusal;
   }
 }
 
-export type Outcome =
+export type ExportOutcome =
   | { readonly is: 'taken'; readonly rejected: number; readonly message: string }
-  | { readonly is: 'refused'; readonly refusal: Refusal };
+  | { readonly is: 'refused'; readonly refusal: ExportRefusal };
 
 export type OtlpIntakes = Readonly<Partial<Record<OtlpSignal, OtlpIntake>>>;
 
@@ -68,7 +68,7 @@ export class OtlpExports {
   /**
    * @param read  gives the request in protobuf, inflated; what it throws is judged here
    */
-  async take(call: ExportCall, read: () => Promise<Buffer>): Promise<Outcome> {
+  async take(call: ExportCall, read: () => Promise<Buffer>): Promise<ExportOutcome> {
     const { protocol, signal, from } = call;
     try {
       const missing = this.describeMissing(signal);
@@ -99,7 +99,7 @@ function describeRejected(signal: OtlpSignal, rejected: number, message: string)
   return rejected > 0 && message === '' ? `${rejected} ${ITEMS[signal]} are rejected` : message;
 }
 
-function judge(error: unknown): Refusal {
+function judge(error: unknown): ExportRefusal {
   if (error instanceof RefusedRequest) return error.refusal;
   if (error instanceof NotTakenNow)
     return { status: 'unavailable', message: error.message, retryAfterMs: error.retryAfterMs };

@@ -5,13 +5,13 @@
  */
 import { type GrpcAnswer, type GrpcCall, GrpcError, GrpcServer } from '../kernel/grpc/server.ts';
 import { GRPC_STATUS, type GrpcStatusName } from '../kernel/grpc/status.ts';
-import { ENCODINGS, inflate } from '../kernel/inflate.ts';
+import { ENCODINGS, inflateBody } from '../kernel/inflate.ts';
 import type { World } from '../kernel/world.ts';
 import { createWebConfig } from '../settings/web-config.ts';
 import { encodeStatus } from '../wire/otlp/rpc-status.ts';
 import { encodeTaken } from './answers.ts';
 import type { ByteBudget, ByteShare } from './budget.ts';
-import { type OtlpExports, type Refusal, RefusedRequest } from './exports.ts';
+import { type OtlpExports, type ExportRefusal, RefusedRequest } from './exports.ts';
 import type { OtlpSignal } from './intake.ts';
 import type { OtlpGrpcSettings } from './settings.ts';
 
@@ -99,11 +99,11 @@ async function readMessage(call: GrpcCall, share: ByteShare, maxBytes: number): 
     const words = `grpc-encoding ${JSON.stringify(encoding)} is not taken; gzip is`;
     throw new RefusedRequest({ status: 'unimplemented', message: words });
   }
-  return inflate(encoding, message, { maxBytes, onBytes: share.take });
+  return inflateBody(encoding, message, { maxBytes, onBytes: share.take });
 }
 
 /** Says in the details when to try again: clients do not repeat all statuses without them. */
-function answerRefused({ status, message, retryAfterMs }: Refusal): GrpcAnswer {
+function answerRefused({ status, message, retryAfterMs }: ExportRefusal): GrpcAnswer {
   const details =
     retryAfterMs === undefined
       ? undefined

@@ -11,13 +11,13 @@ import {
   type HttpResponse,
   HttpServer,
 } from '../kernel/http-server.ts';
-import { ENCODINGS, inflate } from '../kernel/inflate.ts';
+import { ENCODINGS, inflateBody } from '../kernel/inflate.ts';
 import type { World } from '../kernel/world.ts';
 import { createWebConfig } from '../settings/web-config.ts';
 import { type Encoding, encodeRefusal, encodeTaken, httpStatusOf } from './answers.ts';
 import type { ByteBudget, ByteShare } from './budget.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
-import { type OtlpExports, type Refusal, RefusedRequest } from './exports.ts';
+import { type OtlpExports, type ExportRefusal, RefusedRequest } from './exports.ts';
 import type { OtlpSignal } from './intake.ts';
 import type { JsonRequests } from './json-requests.ts';
 import type { OtlpHttpSettings } from './settings.ts';
@@ -130,7 +130,9 @@ class OtlpHttpHandler {
       if (!(error instanceof HttpError)) throw error;
       throw new RefusedRequest({ status: 'resourceExhausted', message: error.message });
     });
-    const body = isPlain ? sent : await inflate(coding, sent, { maxBytes, onBytes: share.take });
+    const body = isPlain
+      ? sent
+      : await inflateBody(coding, sent, { maxBytes, onBytes: share.take });
     if (encoding === 'protobuf') return body;
     const converted = await this.#parts.json.convert(signal, body);
     share.take(converted.length);
@@ -147,7 +149,7 @@ interface Reading {
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 const ALLOW = { allow: 'POST' };
 
-function refuseCoding(coding: string): Refusal {
+function refuseCoding(coding: string): ExportRefusal {
   const message = `Content-Encoding ${JSON.stringify(coding)} is not taken; gzip is`;
   return { status: 'invalidArgument', message };
 }
@@ -164,7 +166,7 @@ function respond(status: number, encoding: Encoding, body: Uint8Array): HttpResp
   return { status, headers: { 'content-type': TYPES[encoding] }, body };
 }
 
-function respondRefused(encoding: Encoding, refusal: Refusal): HttpResponse {
+function respondRefused(encoding: Encoding, refusal: ExportRefusal): HttpResponse {
   const response = respond(httpStatusOf(refusal), encoding, encodeRefusal(encoding, refusal));
   if (refusal.retryAfterMs === undefined) return response;
   const retry = String(Math.max(1, Math.ceil(refusal.retryAfterMs / 1_000)));

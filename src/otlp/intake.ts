@@ -8,7 +8,7 @@
 export type OtlpSignal = 'metrics' | 'traces';
 
 /** What an answer with success says. */
-export interface Taken {
+export interface TakenRequest {
   /** How many data points or spans were taken; absent where the intake counts them itself. */
   readonly items?: number;
   /** How many data points or spans were refused for good. */
@@ -26,7 +26,7 @@ export interface OtlpIntake {
    * @throws MalformedRequest  where it cannot be read; nothing of it was committed
    * @throws NotTakenNow       where there is no room for it now
    */
-  take(body: Buffer): Promise<Taken>;
+  take(body: Buffer): Promise<TakenRequest>;
 }
 
 /** A request that is no message of its kind: the sender must not send it again. */

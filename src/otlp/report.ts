@@ -5,7 +5,7 @@
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import type { ByteBudget } from './budget.ts';
-import type { ExportCall, Refusal } from './exports.ts';
+import type { ExportCall, ExportRefusal } from './exports.ts';
 import type { OtlpSignal } from './intake.ts';
 
 export interface OtlpReportOptions {
@@ -23,7 +23,7 @@ export interface TakenRequest extends ExportCall {
 }
 
 export interface RefusedExport extends ExportCall {
-  readonly refusal: Refusal;
+  readonly refusal: ExportRefusal;
   /** What the refusal was made of. */
   readonly error: unknown;
 }

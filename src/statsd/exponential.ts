@@ -2,7 +2,8 @@
  * Exponential buckets that grow coarser by themselves: they begin with schema 8 and halve their
  * resolution whenever either side of zero would have more buckets than allowed. Pure.
  * Limits: schema -4 is the coarsest, where all numbers have 132 buckets; fewer cannot be kept.
- * Source: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#base2-exponential-bucket-histogram-aggregation,
+ * Source:
+ * https://opentelemetry.io/docs/specs/otel/metrics/sdk/#base2-exponential-bucket-histogram-aggregation,
  * https://prometheus.io/docs/specs/native_histograms/#schema
  */
 import type { BucketSpan, NativeHistogram } from '../model/histogram.ts';

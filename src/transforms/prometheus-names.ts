@@ -118,8 +118,8 @@ function withoutLeadingDigit(name: string): string {
 }
 
 /**
- * The name of a label. What begins with a digit gets `key_` before it. What begins and ends with two
- * underscores is reserved, and keeps them.
+ * The name of a label. What begins with a digit gets `key_` before it. What begins and ends with
+ * two underscores is reserved, and keeps them.
  */
 export function buildLabelName(
   name: string,

@@ -1,8 +1,8 @@
 /**
- * CBOR, as far as Smithy's RPC v2 needs it: texts, numbers, booleans, null, byte strings, lists, maps
- * with text keys, and times, which are numbers of seconds under tag 1. Lists and maps of indefinite
- * length are read and never written. A number of JavaScript is written as a double, a bigint as an
- * integer. Pure.
+ * CBOR, as far as Smithy's RPC v2 needs it: texts, numbers, booleans, null, byte strings, lists,
+ * maps with text keys, and times, which are numbers of seconds under tag 1. Lists and maps of
+ * indefinite length are read and never written. A number of JavaScript is written as a double, a
+ * bigint as an integer. Pure.
  * Limits: NESTING_MAX levels and ITEMS_MAX items, else WireError.
  * Source: RFC 8949, https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
  */

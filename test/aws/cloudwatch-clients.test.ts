@@ -1,7 +1,7 @@
 /**
- * The emulated CloudWatch and CloudWatch Logs with AWS's own clients: boto3 (CBOR for CloudWatch), the
- * AWS CLI and, where it is installed, the SDK for JavaScript (JSON); and the older query protocol by
- * hand. Members that the emulator knows are held against botocore's models.
+ * The emulated CloudWatch and CloudWatch Logs with AWS's own clients: boto3 (CBOR for CloudWatch),
+ * the AWS CLI and, where it is installed, the SDK for JavaScript (JSON); and the older query
+ * protocol by hand. Members that the emulator knows are held against botocore's models.
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';

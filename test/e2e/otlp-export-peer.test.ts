@@ -1,6 +1,6 @@
 /**
- * What is scraped arrives by OTLP, with its values: at VictoriaMetrics over HTTP, and at a collector
- * of our own over gRPC.
+ * What is scraped arrives by OTLP, with its values: at VictoriaMetrics over HTTP, and at a
+ * collector of our own over gRPC.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /** Requests of OTLP metrics for tests: what a test does not name has a plain value. */
 import { encodeMessage } from '../../src/wire/protobuf/encode.ts';
-import type { AnyValue, KeyValue } from '../../src/wire/otlp/common.ts';
+import type { AnyValue, KeyValue } from '../../src/wire/otlp/attribute-tables.ts';
 import {
   METRICS_REQUEST,
   type OtlpExponentialPoint,

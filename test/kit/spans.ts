@@ -1,5 +1,5 @@
 /** Spans of OpenTelemetry for tests, with as little written as a test is about. */
-import type { AnyValue, KeyValue } from '../../src/wire/otlp/common.ts';
+import type { AnyValue, KeyValue } from '../../src/wire/otlp/attribute-tables.ts';
 import type { OtlpEvent, OtlpSpan, TraceRequest } from '../../src/wire/otlp/trace-request.ts';
 import { writeTraceDocument } from '../../src/wire/otlp/trace-document.ts';
 

@@ -1,6 +1,6 @@
 /**
- * X-Ray's PutTraceSegments, PutTelemetryRecords and endpoint for OTLP on the loopback. It answers by a function, and
- * keeps the documents that it accepted, in the order of arrival.
+ * X-Ray's PutTraceSegments, PutTelemetryRecords and endpoint for OTLP on the loopback. It answers
+ * by a function, and keeps the documents that it accepted, in the order of arrival.
  */
 import { type HttpRequest, type HttpResponse, HttpServer } from '../../src/kernel/http-server.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';

@@ -139,7 +139,8 @@ test('where there is no equivalent, what is printed is a comment', async (contex
   await assert.rejects(command.parseAsync([file], { from: 'user' }), /no equivalent/);
   assert.equal(
     written.join(''),
-    '# There is no equivalent:\n# - processor deltatocumulative is no relabelling ("deltatocumulative")\n' +
+    '# There is no equivalent:\n# - processor deltatocumulative is no relabelling ' +
+'("deltatocumulative")\n' +
       '# What it does:\n# a plan\n# of two lines\n',
   );
 }); // prettier-ignore

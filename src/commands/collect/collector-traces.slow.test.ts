@@ -76,7 +76,8 @@ test('what comes while a plan is applied has a way: routes are there before the 
   const port = await findPort();
   const none = await makePlan('debug_write: [{name: d}]');
   const some = await makePlan(
-    `xray_receivers: [{listen: "127.0.0.1:${port}", proxy: {enabled: false}}]\ndebug_write: [{name: d}]`,
+    `xray_receivers: [{listen: "127.0.0.1:${port}", proxy: {enabled: false}}]\ndebug_write: ` +
+'[{name: d}]',
   );
   const world = createWorld({ clock: systemClock });
   const callLimits = new CallLimits(systemClock, world.metrics);
@@ -84,7 +85,8 @@ test('what comes while a plan is applied has a way: routes are there before the 
   const collector = new Collector({ plan: none, configFile: 'c.yml', storagePath, world, env: {}, callLimits });
   context.after(() => collector.stop(0));
   await collector.start();
-  // Transforms are detected, and jobs changed, after the socket is open; that takes as long as here.
+  // Transforms are detected, and jobs changed, after the socket is open; that takes as long as
+  // here.
   const apply = collector.scrape.apply.bind(collector.scrape);
   collector.scrape.apply = async (configs) => {
     await send(port, 'early');

@@ -1,7 +1,7 @@
 /**
  * How what an exporter sends waits and is sent again, as the `queue_config` of an entry of
- * remote_write or otlp_write. The queue is on disk and in order whatever the exporter says, so keys of a queue
- * in memory have no effect, which a warning says.
+ * remote_write or otlp_write. The queue is on disk and in order whatever the exporter says, so keys
+ * of a queue in memory have no effect, which a warning says.
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { DELIVERY_DEFAULTS } from '../../delivery/settings.ts';

@@ -109,7 +109,8 @@ export const xrayExporter = defineExporter({
   names: ['awsxray', 'aws_xray'],
   signals: ['traces'],
   schema,
-  as: 'a queue on disk before X-Ray; segments go unchanged, and spans whole unless `spans` says else',
+  as: 'a queue on disk before X-Ray; segments go unchanged, and spans whole unless `spans` says ' +
+'else',
   resolve: (input, context) => {
     const { at, report, reading } = context;
     noteWithoutEffect(input, context);
@@ -161,7 +162,8 @@ function resolveSpans(input: XrayInput, { at, report }: ComponentContext): XrayI
     report.error(
       [...at, 'transit_spans_in_otlp_format'],
       'CONFIG_VALUE',
-      `transit_spans_in_otlp_format: ${isTransit} means spans: ${meant}, and "spans" is ${spans}; keep one`,
+      `transit_spans_in_otlp_format: ${isTransit} means spans: ${meant}, and "spans" is ` +
+`${spans}; keep one`,
     );
   return spans ?? meant;
 }

@@ -183,7 +183,8 @@ test("the article's own pipeline is accepted, and signs", { skip: skipWithoutCon
   assert.deepEqual(
     findings.filter((one) => one.code === 'CONFIG_NOTE').map(({ message }) => message),
     [
-      '"awsxray" listens at localhost:2000, which only this task reaches, as in newer Collectors; ' +
+      '"awsxray" listens at localhost:2000, which only this task reaches, as in newer ' +
+'Collectors; ' +
         'for other tasks write "endpoint: 0.0.0.0:2000"',
       'extension "pprof" only answers how this process is profiled',
     ],

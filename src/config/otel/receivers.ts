@@ -1,8 +1,8 @@
 /**
  * Receivers. One of Prometheus has a Prometheus configuration of jobs under `config`, with its own
- * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, that
- * of OTLP in otlp-receivers.ts, that of StatsD in statsd-receivers.ts, and that of X-Ray's traces in
- * trace-receivers.ts.
+ * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts,
+ * that of OTLP in otlp-receivers.ts, that of StatsD in statsd-receivers.ts, and that of X-Ray's
+ * traces in trace-receivers.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';

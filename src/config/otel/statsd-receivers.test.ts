@@ -76,10 +76,14 @@ test('what cannot be is refused by name', async () => {
     ['timer_histogram_mapping: [{statsd_type: counter, observer_type: gauge}]', /statsd_type|counter/],
     ['timer_histogram_mapping: [{statsd_type: timing}]', /observer_type/],
     ['timer_histogram_mapping: [{statsd_type: timing, observer_type: gauge, histogram: {}}]', /needs "observer_type: histogram"/],
-    ['timer_histogram_mapping: [{statsd_type: timing, observer_type: summary, summary: {percentiles: [101]}}]', /percentile 101/],
-    ['timer_histogram_mapping: [{statsd_type: timing, observer_type: histogram, histogram: {max_size: 1}}]', /max_size 1 is not/],
-    ['timer_histogram_mapping: [{statsd_type: timing, observer_type: histogram, histogram: {explicit_buckets: [{matcher_pattern: "(", buckets: [1]}]}}]', /no regular expression/],
-    ['timer_histogram_mapping: [{statsd_type: timing, observer_type: histogram, histogram: {explicit_buckets: [{matcher_pattern: a, buckets: []}]}}]', /no bound is written/],
+    ['timer_histogram_mapping: [{statsd_type: timing, observer_type: summary, summary: ' +
+'{percentiles: [101]}}]', /percentile 101/],
+    ['timer_histogram_mapping: [{statsd_type: timing, observer_type: histogram, histogram: ' +
+'{max_size: 1}}]', /max_size 1 is not/],
+    ['timer_histogram_mapping: [{statsd_type: timing, observer_type: histogram, histogram: ' +
+'{explicit_buckets: [{matcher_pattern: "(", buckets: [1]}]}}]', /no regular expression/],
+    ['timer_histogram_mapping: [{statsd_type: timing, observer_type: histogram, histogram: ' +
+'{explicit_buckets: [{matcher_pattern: a, buckets: []}]}}]', /no bound is written/],
     ['socket_size: 1', /unknown key "socket_size"/],
   ] as const) {
     const { told } = await check({ keys });

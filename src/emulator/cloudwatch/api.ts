@@ -6,7 +6,13 @@ import { z } from 'zod';
 import type { AwsInput, JsonService } from '../service.ts';
 import { getMetricData } from './metric-data.ts';
 import { getMetricStatistics } from './metric-statistics.ts';
-import { nameSchema, namespaceSchema, parseRequest, readStart, writeToken } from './requests.ts';
+import {
+  nameSchema,
+  namespaceSchema,
+  parseMetricsCall,
+  readStart,
+  writeToken,
+} from './requests.ts';
 import type { CloudWatchState } from './state.ts';
 import type { MetricStore } from './store.ts';
 
@@ -40,7 +46,7 @@ const RECENT_MS = 3 * 3_600_000;
 
 /** A metric fits if it has each of the dimensions, with its value where one is given. */
 function listMetrics(store: MetricStore, input: AwsInput, nowMs: number): object {
-  const request = parseRequest(listSchema, input);
+  const request = parseMetricsCall(listSchema, input);
   const { Namespace, MetricName, Dimensions: asked, RecentlyActive } = request;
   const found = store.list().filter(({ namespace, name, dimensions, buckets }) => {
     if (Namespace !== undefined && Namespace !== namespace) return false;

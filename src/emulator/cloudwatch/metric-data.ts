@@ -13,7 +13,7 @@ import {
   formFlagSchema,
   nameSchema,
   namespaceSchema,
-  parseRequest,
+  parseMetricsCall,
   readDimensions,
   readStart,
   refuseValue,
@@ -21,7 +21,7 @@ import {
   wholeSchema,
   writeToken,
 } from './requests.ts';
-import { aggregate, makeRange, parseStatistic } from './statistics.ts';
+import { summarizeValues, makeRange, parseStatistic } from './statistics.ts';
 import type { MetricStore } from './store.ts';
 
 const QUERIES_MAX = 500;
@@ -68,7 +68,7 @@ interface Point {
 
 /** @throws AwsError */
 export function getMetricData(store: MetricStore, input: AwsInput, nowMs: number): object {
-  const request = parseRequest(requestSchema, input);
+  const request = parseMetricsCall(requestSchema, input);
   const { MetricDataQueries: queries, MaxDatapoints: most } = request;
   if (!(most >= 1 && most <= POINTS_MAX))
     throw refuseValue(`The parameter MaxDatapoints must be from 1 to ${POINTS_MAX}.`);
@@ -126,7 +126,7 @@ function readPoints(
   );
   const read = parseStatistic(stat.Stat);
   const metric = store.find({ namespace, name, dimensions: readDimensions(Dimensions) });
-  return aggregate(metric, range, stat.Unit).flatMap((period) => {
+  return summarizeValues(metric, range, stat.Unit).flatMap((period) => {
     const value = read(period);
     return value === undefined ? [] : [{ atMs: period.atMs, value }];
   });

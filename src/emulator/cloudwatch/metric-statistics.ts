@@ -11,12 +11,12 @@ import {
   dimensionsSchema,
   nameSchema,
   namespaceSchema,
-  parseRequest,
+  parseMetricsCall,
   readDimensions,
   timeSchema,
   wholeSchema,
 } from './requests.ts';
-import { aggregate, makeRange, parseStatistic, type Range } from './statistics.ts';
+import { summarizeValues, makeRange, parseStatistic, type Range } from './statistics.ts';
 import type { MetricStore, StoredMetric } from './store.ts';
 
 const POINTS_MAX = 1_440;
@@ -38,7 +38,7 @@ const requestSchema = z.object({
 
 /** @throws AwsError */
 export function getMetricStatistics(store: MetricStore, input: AwsInput, nowMs: number): object {
-  const request = parseRequest(requestSchema, input);
+  const request = parseMetricsCall(requestSchema, input);
   const { Statistics: basic, ExtendedStatistics: extended } = request;
   if (basic.length + extended.length === 0)
     throw new AwsError(
@@ -79,7 +79,7 @@ function makePoints(
   const read = (names: readonly string[]) =>
     names.map((name) => [name, parseStatistic(name)] as const);
   const [basicReaders, extendedReaders] = [read(basic), read(extended)];
-  return aggregate(metric, range, unit).map((period) => {
+  return summarizeValues(metric, range, unit).map((period) => {
     const values = extendedReaders.map(([name, one]) => [name, one(period)] as const);
     const known = values.filter(([, value]) => value !== undefined);
     return {

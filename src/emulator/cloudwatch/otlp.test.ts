@@ -8,7 +8,7 @@ import { encodeJsonRequest } from '../../wire/otlp/json.ts';
 import { METRICS_RESPONSE } from '../../wire/otlp/metrics-request.ts';
 import { RPC_STATUS } from '../../wire/otlp/rpc-status.ts';
 import { decodeMessage } from '../../wire/protobuf/decode.ts';
-import { OtlpMetrics } from './otlp.ts';
+import { CloudWatchOtlp } from './otlp.ts';
 
 let aws: EmulatedAws;
 before(async () => {
@@ -139,7 +139,7 @@ test('requests are throttled, fail and are rejected in part on command', async (
 });
 
 test('the newest points are kept', () => {
-  const endpoint = new OtlpMetrics();
+  const endpoint = new CloudWatchOtlp();
   for (let request = 0; request < 21; request++)
     endpoint.take(encode(makeRequest(1_000)), undefined);
   const { kept, dropped, points } = endpoint.describe();

@@ -3,16 +3,17 @@
  * CloudWatch's other calls do not know them (AWS answers PromQL on them, which is not here).
  * Limits: 1,000 points a request, else it is refused whole; 150 labels a point, resource and scope
  * counted (an assumption), else the point is rejected; the newest 20,000 points are kept.
- * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html
  */
-import type { KeyValue } from '../../wire/otlp/common.ts';
+import type { KeyValue } from '../../wire/otlp/attribute-tables.ts';
 import {
   METRICS_REQUEST,
   type OtlpMetric,
   type OtlpMetricsRequest,
 } from '../../wire/otlp/metrics-request.ts';
 import { decodeMessage } from '../../wire/protobuf/decode.ts';
-import type { OtlpEndpoint, OtlpTaken } from '../otlp-protocol.ts';
+import type { OtlpService, OtlpTaken } from '../otlp-protocol.ts';
 import { AwsError } from '../service.ts';
 import type { PartialRefusal } from '../trouble.ts';
 
@@ -40,7 +41,7 @@ export interface KeptPoint {
   readonly point: object;
 }
 
-export class OtlpMetrics implements OtlpEndpoint {
+export class CloudWatchOtlp implements OtlpService {
   readonly signal = 'metrics';
   readonly signingName = 'monitoring';
   readonly bodyMaxBytes = BODY_MAX_BYTES;

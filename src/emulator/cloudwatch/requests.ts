@@ -14,7 +14,7 @@ export function refuseValue(message: string): AwsError {
 }
 
 /** @throws AwsError ValidationError that names each fault */
-export function parseRequest<T>(schema: ZodType<T>, input: unknown): T {
+export function parseMetricsCall<T>(schema: ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new AwsError('ValidationError', describeFaults(parsed.error));

@@ -1,11 +1,11 @@
 /**
- * The CloudWatch of an emulated account: the metrics that log events gave, and how many events broke
- * the embedded metric format.
+ * The CloudWatch of an emulated account: the metrics that log events gave, and how many events
+ * broke the embedded metric format.
  * Source of the metrics of faults:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
  */
 import { type EmfFaultKind, readEmf } from './emf.ts';
-import { OtlpMetrics } from './otlp.ts';
+import { CloudWatchOtlp } from './otlp.ts';
 import { MetricStore } from './store.ts';
 
 export interface LogEvent {
@@ -24,7 +24,7 @@ const FAULTS_MAX = 100;
 
 export class CloudWatchState {
   readonly store = new MetricStore();
-  readonly otlp = new OtlpMetrics();
+  readonly otlp = new CloudWatchOtlp();
   readonly #faults: {
     readonly kind: EmfFaultKind;
     readonly group: string;

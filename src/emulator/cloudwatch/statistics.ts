@@ -1,7 +1,8 @@
 /**
  * Statistics of a metric over periods. Periods follow each other from the start of the range, which
- * is rounded down as CloudWatch does: to a minute up to 15 days ago, to 5 minutes up to 63 days, to an
- * hour beyond; for a period below a minute to a multiple of it. A percentile is the value at its rank.
+ * is rounded down as CloudWatch does: to a minute up to 15 days ago, to 5 minutes up to 63 days, to
+ * an hour beyond; for a period below a minute to a multiple of it. A percentile is the value at its
+ * rank.
  * Pure.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
  */
@@ -22,7 +23,7 @@ export interface Range {
 }
 
 /** All buckets of a period together. */
-export interface Aggregate {
+export interface ValueSummary {
   readonly atMs: number;
   count: number;
   sum: number;
@@ -52,12 +53,12 @@ export function makeRange(
 }
 
 /** In order of time; periods without a value are left out. @param unit  all units if absent */
-export function aggregate(
+export function summarizeValues(
   metric: StoredMetric | undefined,
   { startMs, endMs, periodMs }: Range,
   unit?: string,
-): Aggregate[] {
-  const found = new Map<number, Aggregate>();
+): ValueSummary[] {
+  const found = new Map<number, ValueSummary>();
   for (const bucket of metric?.buckets.values() ?? []) {
     if (bucket.atMs < startMs || bucket.atMs >= endMs) continue;
     if (unit !== undefined && bucket.unit !== unit) continue;
@@ -70,7 +71,7 @@ export function aggregate(
   return [...found.values()].sort((a, b) => a.atMs - b.atMs);
 }
 
-function startAggregate(atMs: number): Aggregate {
+function startAggregate(atMs: number): ValueSummary {
   return { atMs, count: 0, sum: 0, min: Infinity, max: -Infinity, values: new Map() };
 }
 
@@ -84,7 +85,7 @@ function joinValues(
 }
 
 /** Reads one statistic of a period; undefined where there is none. */
-export type ReadStatistic = (aggregate: Aggregate) => number | undefined;
+export type ReadStatistic = (aggregate: ValueSummary) => number | undefined;
 
 /** @throws AwsError for a statistic that is not here, by its name */
 export function parseStatistic(name: string): ReadStatistic {
@@ -110,7 +111,7 @@ export function parseStatistic(name: string): ReadStatistic {
 }
 
 function findPercentile(
-  { values, count, min, max }: Aggregate,
+  { values, count, min, max }: ValueSummary,
   percent: number,
 ): number | undefined {
   // Of a statistic set CloudWatch has percentiles if all its values must be equal.

@@ -1,7 +1,7 @@
 /** Statistics over periods, and what leaves at a limit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aggregate, makeRange, parseStatistic } from './statistics.ts';
+import { summarizeValues, makeRange, parseStatistic } from './statistics.ts';
 import { type MetricDatum, MetricStore } from './store.ts';
 
 const MINUTE = 60_000;
@@ -21,7 +21,7 @@ function datum(atMs: number, values: number[], change: Partial<MetricDatum> = {}
 
 function read(store: MetricStore, statistic: string, periodMs: number): (number | undefined)[] {
   const range = { startMs: 0, endMs: 10 * MINUTE, periodMs };
-  return aggregate(store.find(metric), range).map(parseStatistic(statistic));
+  return summarizeValues(store.find(metric), range).map(parseStatistic(statistic));
 }
 
 test('statistics are of all values in a period', () => {
@@ -59,7 +59,7 @@ test('high resolution is kept by the second, units apart', () => {
   store.add(datum(2_500, [2], { isHighResolution: true, unit: 'Count' }));
   assert.deepEqual(read(store, 'Sum', 1_000), [1, 2]);
   const range = { startMs: 0, endMs: MINUTE, periodMs: MINUTE };
-  assert.deepEqual(aggregate(store.find(metric), range, 'Count').map(({ sum }) => sum), [2]);
+  assert.deepEqual(summarizeValues(store.find(metric), range, 'Count').map(({ sum }) => sum), [2]);
 }); // prettier-ignore
 
 test('the start of a range is rounded down by its age', () => {

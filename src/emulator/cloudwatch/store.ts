@@ -1,8 +1,8 @@
 /**
  * The metrics that an emulated CloudWatch keeps: for each one statistics by minute, or by second at
  * high resolution, and by unit. The metrics that got no value for the longest leave at a limit.
- * Percentiles need the values themselves, which are kept up to VALUES_MAX different ones of a minute;
- * beyond it, and for values that came as a statistic set, there are none, as in CloudWatch.
+ * Percentiles need the values themselves, which are kept up to VALUES_MAX different ones of a
+ * minute; beyond it, and for values that came as a statistic set, there are none, as in CloudWatch.
  * Limits: 20,000 metrics, 500,000 minutes of all metrics, 2,000,000 values.
  */
 

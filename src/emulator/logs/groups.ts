@@ -8,10 +8,10 @@ import { flagSchema } from '../constraints.ts';
 import { notImplemented } from '../members.ts';
 import { type AwsInput } from '../service.ts';
 import {
-  cutPage,
+  cutLogsPage,
   groupNameSchema,
   missGroup,
-  parseRequest,
+  parseLogsCall,
   refuseParameter,
   streamNameSchema,
   tagsSchema,
@@ -31,7 +31,7 @@ const createGroupSchema = z.object({
 });
 
 export function createGroup(store: LogStore, input: AwsInput, nowMs: number): void {
-  const { logGroupName: name, tags = {}, logGroupClass } = parseRequest(createGroupSchema, input);
+  const { logGroupName: name, tags = {}, logGroupClass } = parseLogsCall(createGroupSchema, input);
   if (name.startsWith('aws/'))
     throw refuseParameter("Log groups starting with 'aws/' are reserved for AWS.");
   if (logGroupClass !== undefined && logGroupClass !== 'STANDARD')
@@ -42,7 +42,7 @@ export function createGroup(store: LogStore, input: AwsInput, nowMs: number): vo
 const groupSchema = z.object({ logGroupName: groupNameSchema });
 
 export function deleteGroup(store: LogStore, input: AwsInput): void {
-  store.deleteGroup(store.group(parseRequest(groupSchema, input).logGroupName));
+  store.deleteGroup(store.group(parseLogsCall(groupSchema, input).logGroupName));
 }
 
 const describeGroupsSchema = z.object({
@@ -51,7 +51,7 @@ const describeGroupsSchema = z.object({
 });
 
 export function describeGroups(store: LogStore, input: AwsInput): object {
-  const { logGroupNamePrefix: prefix, logGroupNamePattern: pattern } = parseRequest(
+  const { logGroupNamePrefix: prefix, logGroupNamePattern: pattern } = parseLogsCall(
     describeGroupsSchema,
     input,
   );
@@ -62,7 +62,7 @@ export function describeGroups(store: LogStore, input: AwsInput): object {
   const found = store
     .list()
     .filter(({ name }) => name.startsWith(prefix ?? '') && name.includes(pattern ?? ''));
-  const { page, ...more } = cutPage(found, input);
+  const { page, ...more } = cutLogsPage(found, input);
   return { logGroups: page.map(renderGroup), ...more };
 }
 
@@ -85,7 +85,7 @@ const retentionSchema = z.object({
 });
 
 export function putRetention(store: LogStore, input: AwsInput): void {
-  const { logGroupName, retentionInDays } = parseRequest(retentionSchema, input);
+  const { logGroupName, retentionInDays } = parseLogsCall(retentionSchema, input);
   if (!RETENTION_DAYS.includes(retentionInDays))
     throw refuseParameter(
       `1 validation error detected: Value '${retentionInDays}' at 'retentionInDays' failed to ` +
@@ -96,18 +96,18 @@ export function putRetention(store: LogStore, input: AwsInput): void {
 }
 
 export function deleteRetention(store: LogStore, input: AwsInput): void {
-  store.group(parseRequest(groupSchema, input).logGroupName).retentionDays = undefined;
+  store.group(parseLogsCall(groupSchema, input).logGroupName).retentionDays = undefined;
 }
 
 const streamSchema = z.object({ logGroupName: groupNameSchema, logStreamName: streamNameSchema });
 
 export function createStream(store: LogStore, input: AwsInput, nowMs: number): void {
-  const { logGroupName, logStreamName } = parseRequest(streamSchema, input);
+  const { logGroupName, logStreamName } = parseLogsCall(streamSchema, input);
   store.createStream(store.group(logGroupName), logStreamName, nowMs);
 }
 
 export function deleteStream(store: LogStore, input: AwsInput): void {
-  const { logGroupName, logStreamName } = parseRequest(streamSchema, input);
+  const { logGroupName, logStreamName } = parseLogsCall(streamSchema, input);
   const group = store.group(logGroupName);
   store.deleteStream(group, store.stream(group, logStreamName));
 }
@@ -119,9 +119,9 @@ const describeStreamsSchema = z.object({
 });
 
 export function describeStreams(store: LogStore, input: AwsInput): object {
-  const request = parseRequest(describeStreamsSchema, input);
+  const request = parseLogsCall(describeStreamsSchema, input);
   const { logStreamNamePrefix: prefix, orderBy = 'LogStreamName', descending = false } = request;
-  const group = findGroup(store, input);
+  const group = findLogGroup(store, input);
   if (orderBy === 'LastEventTime' && prefix !== undefined)
     throw refuseParameter('Cannot order by LastEventTime with a logStreamNamePrefix.');
   const lastMs = ({ events }: LogStream): number => events.at(-1)?.timestampMs ?? 0;
@@ -131,7 +131,7 @@ export function describeStreams(store: LogStore, input: AwsInput): object {
       const byTime = orderBy === 'LastEventTime' ? lastMs(a) - lastMs(b) : 0;
       return (byTime || compareTexts(a.name, b.name)) * (descending ? -1 : 1);
     });
-  const { page, ...more } = cutPage(found, input);
+  const { page, ...more } = cutLogsPage(found, input);
   return { logStreams: page.map(renderStream), ...more };
 }
 
@@ -158,8 +158,8 @@ const identifierSchema = z.object({
 });
 
 /** Finds the group that a call gives by its name, or by its name or ARN. @throws AwsError */
-export function findGroup(store: LogStore, input: AwsInput): LogGroup {
-  const { logGroupName: name, logGroupIdentifier: identifier } = parseRequest(
+export function findLogGroup(store: LogStore, input: AwsInput): LogGroup {
+  const { logGroupName: name, logGroupIdentifier: identifier } = parseLogsCall(
     identifierSchema,
     input,
   );
@@ -180,7 +180,7 @@ function findByArn(store: LogStore, identifier: string): LogGroup {
 const resourceSchema = z.object({ resourceArn: z.string().min(1).max(1011) });
 
 export function tagGroup(store: LogStore, input: AwsInput): void {
-  const { resourceArn, tags } = parseRequest(resourceSchema.extend({ tags: tagsSchema }), input);
+  const { resourceArn, tags } = parseLogsCall(resourceSchema.extend({ tags: tagsSchema }), input);
   const group = findByArn(store, resourceArn);
   const names = new Set([...group.tags.keys(), ...Object.keys(tags)]);
   if (names.size > TAGS_MAX) throw refuseParameter(`A log group has at most ${TAGS_MAX} tags.`);
@@ -189,12 +189,12 @@ export function tagGroup(store: LogStore, input: AwsInput): void {
 
 export function untagGroup(store: LogStore, input: AwsInput): void {
   const schema = resourceSchema.extend({ tagKeys: z.array(z.string()).max(TAGS_MAX) });
-  const { resourceArn, tagKeys } = parseRequest(schema, input);
+  const { resourceArn, tagKeys } = parseLogsCall(schema, input);
   const group = findByArn(store, resourceArn);
   for (const name of tagKeys) group.tags.delete(name);
 }
 
 export function listTags(store: LogStore, input: AwsInput): object {
-  const { resourceArn } = parseRequest(resourceSchema, input);
+  const { resourceArn } = parseLogsCall(resourceSchema, input);
   return { tags: Object.fromEntries(findByArn(store, resourceArn).tags) };
 }

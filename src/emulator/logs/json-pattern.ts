@@ -174,7 +174,9 @@ function makeEqual(text: string, number: number): (value: unknown) => boolean {
   };
 }
 
-/** Looks for the parts between the asterisks in order; no regular expression, so no backtracking. */
+/**
+ * Looks for the parts between the asterisks in order; no regular expression, so no backtracking.
+ */
 function fitsWildcards(value: string, parts: readonly string[]): boolean {
   const [first = '', last = ''] = [parts[0], parts.at(-1)];
   if (!value.startsWith(first)) return false;

@@ -1,15 +1,16 @@
 /**
- * PutLogEvents: a call whose batch breaks a rule is refused as a whole; events that are too old, too
- * new or older than the group's retention are rejected one by one, and the others are kept.
- * Limits as AWS has them: 10,000 events and 1,048,576 bytes a call, 26 bytes counted for each event;
- * 1 MB an event; 24 hours from the first to the last event that is kept; from 14 days ago to 2 hours
- * ahead.
- * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+ * PutLogEvents: a call whose batch breaks a rule is refused as a whole; events that are too old,
+ * too new or older than the group's retention are rejected one by one, and the others are kept.
+ * Limits as AWS has them: 10,000 events and 1,048,576 bytes a call, 26 bytes counted for each
+ * event; 1 MB an event; 24 hours from the first to the last event that is kept; from 14 days ago to
+ * 2 hours ahead.
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
  */
 import { z } from 'zod';
 import type { AwsInput } from '../service.ts';
 import { describeEntityFault } from './entity.ts';
-import { groupNameSchema, parseRequest, refuseParameter, streamNameSchema } from './requests.ts';
+import { groupNameSchema, parseLogsCall, refuseParameter, streamNameSchema } from './requests.ts';
 import type { LogsState } from './state.ts';
 import { EVENT_OVERHEAD_BYTES } from './store.ts';
 
@@ -51,7 +52,7 @@ export function putEvents(
   input: AwsInput,
   { isEmf, nowMs }: { readonly isEmf: boolean; readonly nowMs: number },
 ): object {
-  const request = parseRequest(requestSchema, input);
+  const request = parseLogsCall(requestSchema, input);
   const { logEvents } = request;
   refuseWrongSizes(logEvents);
   refuseWrongOrder(logEvents);

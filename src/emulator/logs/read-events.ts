@@ -1,18 +1,19 @@
 /**
  * GetLogEvents, forward and backward through a stream, and FilterLogEvents, through all or some
- * streams of a group in order of time. A token says behind which event the next page begins, so that
- * pages stay right while events come and leave.
+ * streams of a group in order of time. A token says behind which event the next page begins, so
+ * that pages stay right while events come and leave.
  * Limits as AWS has them: 10,000 events and 1 MB a page. Events past the retention of the group are
  * not shown. A search looks at 5,000 events for a page, which may then be short or empty.
- * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html,
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html,
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
  */
 import { z } from 'zod';
 import { flagSchema } from '../constraints.ts';
 import type { AwsInput } from '../service.ts';
 import { parsePattern } from './filter-pattern.ts';
-import { findGroup } from './groups.ts';
-import { parseRequest, refuseParameter, streamNameSchema } from './requests.ts';
+import { findLogGroup } from './groups.ts';
+import { parseLogsCall, refuseParameter, streamNameSchema } from './requests.ts';
 import {
   compareEvents,
   EVENT_OVERHEAD_BYTES,
@@ -46,9 +47,9 @@ type Position = Pick<StoredEvent, 'timestampMs' | 'sequence'>;
 
 /** @throws AwsError */
 export function getEvents(store: LogStore, input: AwsInput, nowMs: number): object {
-  const request = parseRequest(getSchema, input);
+  const request = parseLogsCall(getSchema, input);
   const { startTime, endTime, limit = EVENTS_MAX, maxResults = EVENTS_MAX, nextToken } = request;
-  const group = findGroup(store, input);
+  const group = findLogGroup(store, input);
   const stream = store.stream(group, request.logStreamName);
   const fromMs = Math.max(startTime ?? 0, firstKeptMs(group, nowMs));
   const first = findFirst(stream.events, fromMs);
@@ -172,10 +173,10 @@ const filterSchema = z.object({
 
 /** @throws AwsError */
 export function filterEvents(store: LogStore, input: AwsInput, nowMs: number): object {
-  const request = parseRequest(filterSchema, input);
+  const request = parseLogsCall(filterSchema, input);
   const { startTime, endTime = Infinity, limit = EVENTS_MAX, maxResults = EVENTS_MAX } = request;
   const matches = parsePattern(request.filterPattern);
-  const group = findGroup(store, input);
+  const group = findLogGroup(store, input);
   const streams = chooseStreams(store, group, request);
   const fromMs = Math.max(startTime ?? 0, firstKeptMs(group, nowMs));
   const { nextToken } = request;

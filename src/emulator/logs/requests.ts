@@ -44,7 +44,7 @@ export function missGroup(): AwsError {
 }
 
 /** @throws AwsError InvalidParameterException that names each fault */
-export function parseRequest<T>(schema: ZodType<T>, input: unknown): T {
+export function parseLogsCall<T>(schema: ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(dropNulls(input), { reportInput: true });
   if (parsed.success) return parsed.data;
   throw refuseParameter(describeFaults(parsed.error));
@@ -62,11 +62,11 @@ const pageSchema = z.object({
 });
 
 /** Cuts a page of a list, by `limit` (1 to 50, default 50) and `nextToken`. @throws AwsError */
-export function cutPage<T>(
+export function cutLogsPage<T>(
   items: readonly T[],
   input: AwsInput,
 ): { readonly page: readonly T[]; readonly nextToken?: string } {
-  const { limit = 50, maxResults = 50 } = parseRequest(pageSchema, input);
+  const { limit = 50, maxResults = 50 } = parseLogsCall(pageSchema, input);
   const start = parseToken(input['nextToken']);
   if (start === undefined) throw refuseParameter('The specified nextToken is invalid.');
   const end = start + Math.min(limit, maxResults);

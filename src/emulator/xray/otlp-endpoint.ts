@@ -1,14 +1,17 @@
 /**
  * X-Ray's OTLP endpoint: spans become segments and stand with the other traces. It is open while
- * segments go to CloudWatch Logs (Transaction Search), which UpdateTraceSegmentDestination switches.
- * Limits as AWS has them. Refused whole: 5 MB a request, 10,000 spans, 16 KB of a resource with one of
- * its scopes, 24 hours from the first to the last start. Rejected alone: a span above 200 KB, older
- * than 14 days or more than 2 hours ahead (that these are not refused whole is an assumption).
- * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html
+ * segments go to CloudWatch Logs (Transaction Search), which UpdateTraceSegmentDestination
+ * switches.
+ * Limits as AWS has them. Refused whole: 5 MB a request, 10,000 spans, 16 KB of a resource with one
+ * of its scopes, 24 hours from the first to the last start. Rejected alone: a span above 200 KB,
+ * older than 14 days or more than 2 hours ahead (that these are not refused whole is an
+ * assumption).
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html
  */
 import { ProtoReader } from '../../wire/protobuf/reader.ts';
 import { BYTES, tagOf } from '../../wire/protobuf/wire-format.ts';
-import type { OtlpEndpoint, OtlpTaken } from '../otlp-protocol.ts';
+import type { OtlpService, OtlpTaken } from '../otlp-protocol.ts';
 import { AwsError } from '../service.ts';
 import type { PartialRefusal } from '../trouble.ts';
 import { type JsonObject, readStoredDocument } from './entity.ts';
@@ -24,7 +27,7 @@ const AGE_MAX_SECONDS = 14 * 86_400;
 const AHEAD_MAX_SECONDS = 2 * 3_600;
 const SPAN_MAX_SECONDS = 86_400;
 
-export function createOtlpTraces(state: XrayState, nowMs: () => number): OtlpEndpoint {
+export function createOtlpTraces(state: XrayState, nowMs: () => number): OtlpService {
   return {
     signal: 'traces',
     signingName: 'xray',

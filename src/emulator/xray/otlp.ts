@@ -6,7 +6,11 @@
 import { readTraceDocument } from '../../wire/otlp/trace-document.ts';
 import { TRACE_REQUEST, type TraceRequest } from '../../wire/otlp/trace-request.ts';
 import { decodeMessage } from '../../wire/protobuf/decode.ts';
-import { readAttributes, readTexts, stringifyDocument } from '../../wire/segments/attributes.ts';
+import {
+  readSpanAttributes,
+  readTexts,
+  stringifyDocument,
+} from '../../wire/segments/attributes.ts';
 import { makeSegments } from '../../wire/segments/segment.ts';
 import type { JsonObject } from './entity.ts';
 
@@ -40,7 +44,7 @@ export function readOtlpRequest(bytes: Uint8Array): readonly JsonObject[] {
 
 function listSegments({ resourceSpans }: TraceRequest): readonly JsonObject[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {
-    const attributes = readAttributes(resource?.attributes ?? []);
+    const attributes = readSpanAttributes(resource?.attributes ?? []);
     const indexing = {
       all: attributes.get(INDEX_ALL) === true,
       attributes: readTexts(attributes.get(INDEXED)),

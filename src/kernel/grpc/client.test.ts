@@ -10,7 +10,7 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { HttpClientError } from '../http-client-error.ts';
-import { type GrpcCall, GrpcClient, type GrpcClientOptions } from './client.ts';
+import { type GrpcRequest, GrpcClient, type GrpcClientOptions } from './client.ts';
 import { writeGrpcFrame } from './framing.ts';
 
 type Handle = (stream: ServerHttp2Stream, body: Buffer, headers: Record<string, unknown>) => void;
@@ -75,7 +75,7 @@ function answerWith(
 function clientOf(context: TestContext, options: Partial<GrpcClientOptions> & { origin: string }) {
   const client = new GrpcClient({ answerMaxBytes: 1_000, ...options });
   context.after(() => client.close());
-  const call = (more: Partial<GrpcCall> = {}) =>
+  const call = (more: Partial<GrpcRequest> = {}) =>
     client.call({
       path: '/a.B/C',
       headers: { 'x-tenant': 't' },

@@ -17,7 +17,7 @@ import {
 import { describeError } from '../errors.ts';
 import { HttpClientError } from '../http-client-error.ts';
 import { secureOptions, type TlsSettings } from '../http-connection.ts';
-import { InflateError, inflate } from '../inflate.ts';
+import { InflateError, inflateBody } from '../inflate.ts';
 import { parseGrpcStatus, translateHttpStatus } from './client-status.ts';
 import { type GrpcFrame, UnaryFrame, writeGrpcFrame } from './framing.ts';
 import { decodeGrpcMessage, type GrpcStatusName } from './status.ts';
@@ -44,7 +44,7 @@ export interface GrpcKeepAlive {
   readonly whileIdle: boolean;
 }
 
-export interface GrpcCall {
+export interface GrpcRequest {
   /** `/package.Service/Method`. */
   readonly path: string;
   /** Lower-case names. */
@@ -56,7 +56,7 @@ export interface GrpcCall {
   readonly signal: AbortSignal;
 }
 
-export interface GrpcAnswer {
+export interface GrpcReply {
   readonly status: GrpcStatusName;
   readonly text: string;
   /** A google.rpc.Status, where the server gives one. */
@@ -79,7 +79,7 @@ export class GrpcClient {
    * @throws HttpClientError when there is no answer: no connection, a reset, the time limit, the
    *   signal
    */
-  async call(request: GrpcCall): Promise<GrpcAnswer> {
+  async call(request: GrpcRequest): Promise<GrpcReply> {
     return this.#open().call(request);
   }
 
@@ -149,7 +149,7 @@ class Connection {
     this.#session.destroy();
   }
 
-  async call(request: GrpcCall): Promise<GrpcAnswer> {
+  async call(request: GrpcRequest): Promise<GrpcReply> {
     this.#calls += 1;
     this.#session.ref();
     const exchange = new Exchange(this.#session, request, this.#options);
@@ -193,20 +193,20 @@ function openSession(origin: string, tls: TlsSettings | undefined): ClientHttp2S
 
 /** One call and its answer, gathered without streams. */
 class Exchange {
-  readonly answer: Promise<GrpcAnswer>;
-  readonly #request: GrpcCall;
+  readonly answer: Promise<GrpcReply>;
+  readonly #request: GrpcRequest;
   readonly #maxBytes: number;
   readonly #stream: ClientHttp2Stream | undefined;
   readonly #timer: NodeJS.Timeout;
   #reject: (error: unknown) => void = () => undefined;
-  #resolve: (answer: GrpcAnswer) => void = () => undefined;
+  #resolve: (answer: GrpcReply) => void = () => undefined;
   #headers: IncomingHttpHeaders = {};
   #trailers: IncomingHttpHeaders = {};
   readonly #frame: UnaryFrame;
   #isFaulty = false;
   readonly #onAbort = (): void => this.#give('aborted', 'was aborted');
 
-  constructor(session: ClientHttp2Session, request: GrpcCall, options: GrpcClientOptions) {
+  constructor(session: ClientHttp2Session, request: GrpcRequest, options: GrpcClientOptions) {
     this.#request = request;
     this.#maxBytes = options.answerMaxBytes;
     this.#frame = new UnaryFrame(options.answerMaxBytes);
@@ -301,7 +301,7 @@ async function readFrame(
   if (frame?.isCompressed !== true) return frame?.message;
   if (encoding !== 'gzip') return undefined;
   try {
-    return await inflate(encoding, frame.message, { maxBytes });
+    return await inflateBody(encoding, frame.message, { maxBytes });
   } catch (error) {
     if (error instanceof InflateError) return undefined;
     throw error;
@@ -310,7 +310,7 @@ async function readFrame(
 
 /** @param cause  of the connection where that failed, else of the call */
 function describeFailure(
-  { path }: GrpcCall,
+  { path }: GrpcRequest,
   { origin }: GrpcClientOptions,
   cause: unknown,
   error: unknown,

@@ -30,7 +30,7 @@ export function keepBytes(bytes: Uint8Array, start: number, end: number): KeptBy
   return { view: new DataView(copy.buffer), length: copy.length };
 }
 
-export function isSame(kept: KeptBytes, given: Bytes, start: number, end: number): boolean {
+export function isSameKey(kept: KeptBytes, given: Bytes, start: number, end: number): boolean {
   return kept.length === end - start && areEqual(given.view, start, kept.view, 0, kept.length);
 }
 

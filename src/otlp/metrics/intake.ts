@@ -17,12 +17,12 @@ import type { World } from '../../kernel/world.ts';
 import { labelSetKey, makeLabelSet } from '../../model/labels.ts';
 import type { OpenRoutedAppender } from '../../model/sample.ts';
 import { WireError } from '../../wire/errors.ts';
-import { MalformedRequest, type OtlpIntake, type Taken } from '../intake.ts';
-import { hashRange, isSame, keepBytes } from './byte-keys.ts';
+import { MalformedRequest, type OtlpIntake, type TakenRequest } from '../intake.ts';
+import { hashRange, isSameKey, keepBytes } from './byte-keys.ts';
 import { IntakeReport } from './intake-report.ts';
 import { KnownResource, type SeriesBudget } from './known-resource.ts';
 import type { ResourceHead } from './message-heads.ts';
-import { addAttribute, readAttributes } from './point-labels.ts';
+import { addAttribute, readPointAttributes } from './point-labels.ts';
 import type { PointScan } from './point-scan.ts';
 import { type Walked, walkRequest } from './request-walk.ts';
 import type { MetricsIntakeSettings } from './settings.ts';
@@ -61,7 +61,7 @@ export class MetricsIntake implements OtlpIntake {
     this.#sweptMs = options.world.clock.nowMs();
   }
 
-  take(body: Buffer): Promise<Taken> {
+  take(body: Buffer): Promise<TakenRequest> {
     const taken = this.#last.then(() => this.#take(body));
     this.#last = taken.catch(() => undefined);
     return taken;
@@ -76,7 +76,7 @@ export class MetricsIntake implements OtlpIntake {
     this.#report.close();
   }
 
-  async #take(body: Buffer): Promise<Taken> {
+  async #take(body: Buffer): Promise<TakenRequest> {
     this.#closed.signal.throwIfAborted();
     this.#requests += 1;
     const nowMs = this.#options.world.clock.nowMs();
@@ -131,7 +131,7 @@ export class MetricsIntake implements OtlpIntake {
     const { bytes } = scan.request;
     const hash = hashRange(bytes, resourceAt, resourceEnd);
     const known = this.#byBytes.get(hash);
-    if (known !== undefined && isSame(known.bytes, scan.request, resourceAt, resourceEnd))
+    if (known !== undefined && isSameKey(known.bytes, scan.request, resourceAt, resourceEnd))
       return this.#refresh(known);
     const labels = makeLabelSet(readResource(scan, resourceAt, resourceEnd));
     const key = labelSetKey(labels);
@@ -230,7 +230,7 @@ function readResource(scan: PointScan, start: number, end: number): Map<string, 
     const tag = reader.tag();
     reader.skip(tag);
     if (tag !== 0x0a) continue;
-    const one = readAttributes(request.bytes, from, reader.at);
+    const one = readPointAttributes(request.bytes, from, reader.at);
     for (const [name, value] of one ?? []) addAttribute(labels, name, value);
   }
   reader.at = at;

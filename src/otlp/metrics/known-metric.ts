@@ -13,7 +13,7 @@
  */
 import { labelSetKey, type LabelSet } from '../../model/labels.ts';
 import type { SeriesFamily, SeriesRef } from '../../model/sample.ts';
-import { hashName, hashRange, isSame, keepBytes, type KeptBytes } from './byte-keys.ts';
+import { hashName, hashRange, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
 import type { PointScan } from './point-scan.ts';
 
 export type MetricKind = 'gauge' | 'sum' | 'histogram' | 'exponential' | 'summary';
@@ -87,10 +87,11 @@ export class KnownMetric {
   find(scan: PointScan, place: number): KnownPoint | undefined {
     const { source, attributesAt, attributesEnd } = scan;
     const expected = this.points[place];
-    if (expected !== undefined && isSame(expected.key, source, attributesAt, attributesEnd))
+    if (expected !== undefined && isSameKey(expected.key, source, attributesAt, attributesEnd))
       return expected;
     const known = this.#byBytes.get(hashRange(source.bytes, attributesAt, attributesEnd));
-    const isFound = known !== undefined && isSame(known.key, source, attributesAt, attributesEnd);
+    const isFound =
+      known !== undefined && isSameKey(known.key, source, attributesAt, attributesEnd);
     return isFound ? known : undefined;
   }
 

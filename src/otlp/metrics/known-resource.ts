@@ -9,7 +9,7 @@ import {
   type SeriesFamily,
   type SeriesRef,
 } from '../../model/sample.ts';
-import { type Bytes, isSame, keepBytes, type KeptBytes } from './byte-keys.ts';
+import { type Bytes, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
 import { KnownMetric, type KnownPoint, type MetricKind, NO_REF } from './known-metric.ts';
 import type { MetricHead } from './message-heads.ts';
 
@@ -170,8 +170,8 @@ export interface ScopeRanges {
 
 function isScope({ key: [scope, schema] }: KnownScope, request: Bytes, at: ScopeRanges): boolean {
   return (
-    isSame(scope, request, at.scopeAt, at.scopeEnd) &&
-    isSame(schema, request, at.schemaAt, at.schemaEnd)
+    isSameKey(scope, request, at.scopeAt, at.scopeEnd) &&
+    isSameKey(schema, request, at.schemaAt, at.schemaEnd)
   );
 }
 
@@ -180,8 +180,8 @@ function isMetric(metric: KnownMetric, request: Bytes, head: MetricHead): boolea
     metric.kind === head.kind &&
     metric.temporality === head.temporality &&
     metric.isMonotonic === head.isMonotonic &&
-    isSame(metric.head.name, request, head.nameAt, head.nameEnd) &&
-    isSame(metric.head.unit, request, head.unitAt, head.unitEnd)
+    isSameKey(metric.head.name, request, head.nameAt, head.nameEnd) &&
+    isSameKey(metric.head.unit, request, head.unitAt, head.unitEnd)
   );
 }
 

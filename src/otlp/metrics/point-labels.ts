@@ -18,7 +18,7 @@ import { readAttribute } from '../../wire/otlp/any-value.ts';
 import { ProtoReader } from '../../wire/protobuf/reader.ts';
 
 /** Attributes that are fields of a message, in the range; undefined where a name is empty. */
-export function readAttributes(
+export function readPointAttributes(
   bytes: Uint8Array,
   start: number,
   end: number,

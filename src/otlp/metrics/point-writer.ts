@@ -9,7 +9,7 @@ import { readExemplars } from './exemplars.ts';
 import { type KnownMetric, type KnownPoint, NO_REF } from './known-metric.ts';
 import { DELTA, type KnownResource, type KnownScope } from './known-resource.ts';
 import { isConsistent, makeCustom, makeExponential, SCHEMA_MIN } from './native.ts';
-import { formatBound, makeBase, makeSeriesLabels, readAttributes } from './point-labels.ts';
+import { formatBound, makeBase, makeSeriesLabels, readPointAttributes } from './point-labels.ts';
 import type { PointScan } from './point-scan.ts';
 import type { RejectReason } from './rejections.ts';
 
@@ -260,7 +260,7 @@ export class PointWriter {
   /** The labels of the scanned point; undefined where an attribute has no name. */
   #readBase(): LabelSet | undefined {
     const { source, attributesAt, attributesEnd } = this.#scan;
-    const attributes = readAttributes(source.bytes, attributesAt, attributesEnd);
+    const attributes = readPointAttributes(source.bytes, attributesAt, attributesEnd);
     return attributes && makeBase(attributes, this.#at.scope.labels);
   }
 }

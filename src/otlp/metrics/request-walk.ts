@@ -3,7 +3,7 @@
  * resources. Nothing is committed here: the request may yet turn out to be malformed.
  */
 import type { ProtoReader } from '../../wire/protobuf/reader.ts';
-import { isSame, keepBytes } from './byte-keys.ts';
+import { isSameKey, keepBytes } from './byte-keys.ts';
 import {
   type KnownResource,
   type KnownScope,
@@ -12,7 +12,7 @@ import {
 } from './known-resource.ts';
 import type { KnownMetric, MetricKind } from './known-metric.ts';
 import { MetricHead, readResourceHead, readScopeHead, type ResourceHead } from './message-heads.ts';
-import { readAttributes } from './point-labels.ts';
+import { readPointAttributes } from './point-labels.ts';
 import { PointScan } from './point-scan.ts';
 import { PointWriter, type WriterOptions } from './point-writer.ts';
 import { Rejections } from './rejections.ts';
@@ -148,7 +148,7 @@ class Walk implements Walked {
   #describe(metric: KnownMetric): void {
     const { request } = this.#scan;
     const { descriptionAt, descriptionEnd } = this.#head;
-    if (isSame(metric.description, request, descriptionAt, descriptionEnd)) return;
+    if (isSameKey(metric.description, request, descriptionAt, descriptionEnd)) return;
     metric.description = keepBytes(request.bytes, descriptionAt, descriptionEnd);
     metric.help = readRange(request, descriptionAt, descriptionEnd);
     metric.stamp += 1;
@@ -179,7 +179,7 @@ class Walk implements Walked {
       if (tag === 0x0a) labels.set('otel_scope_name', text);
       else if (tag === 0x12) labels.set('otel_scope_version', text);
       else {
-        const attributes = readAttributes(request.bytes, start - 1, end) ?? [];
+        const attributes = readPointAttributes(request.bytes, start - 1, end) ?? [];
         for (const [name, value] of attributes) {
           const label = `otel_scope_${name}`;
           if (!labels.has(label)) labels.set(label, value);

@@ -6,7 +6,7 @@ import type { World } from '../../kernel/world.ts';
 import { runGivingWay } from '../../kernel/giving-way.ts';
 import type { TraceAppender } from '../../model/trace-appender.ts';
 import { cutTraces, type CutTraces } from '../../wire/otlp/trace-documents.ts';
-import type { OtlpIntake, Taken } from '../intake.ts';
+import type { OtlpIntake, TakenRequest } from '../intake.ts';
 
 export interface TracesIntakeOptions {
   /** The receiver's id. */
@@ -22,7 +22,7 @@ export class TracesIntake implements OtlpIntake {
     this.#options = options;
   }
 
-  async take(body: Buffer): Promise<Taken> {
+  async take(body: Buffer): Promise<TakenRequest> {
     // Nothing is appended before the whole request is known to be well-formed.
     const cut = await runGivingWay(cutTraces(body));
     await runGivingWay(this.#append(cut.documents));

@@ -1,7 +1,8 @@
 /**
  * The header X-Amzn-Trace-Id: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;
  * Sampled=1`, in one line. Pure.
- * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+ * Source:
+ * https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
  */
 
 export const TRACE_HEADER = 'x-amzn-trace-id';

@@ -1,6 +1,7 @@
 /**
  * What an answer of CloudWatch Logs means. Pure.
- * Sources: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html,
+ * Sources:
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html,
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html
  */
 import type { RecoverableCode } from '../../kernel/error-codes/catalogue.ts';

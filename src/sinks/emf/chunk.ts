@@ -13,7 +13,7 @@ import type { Chunk } from '../../model/queue.ts';
 import { LOG_EVENT_OVERHEAD_BYTES } from '../../wire/emf/limits.ts';
 
 /** One event of the log, and where it goes. */
-export interface LogEvent {
+export interface FramedEvent {
   readonly timestampMs: number;
   readonly group: string;
   readonly stream: string;
@@ -24,7 +24,7 @@ export interface LogEvent {
 /** Events of a chunk; `commit` is 0 where they are sent again. */
 export interface UnpackedChunk {
   readonly commit: number;
-  readonly events: readonly LogEvent[];
+  readonly events: readonly FramedEvent[];
 }
 
 const HEAD_BYTES = 12;
@@ -40,7 +40,11 @@ const PARAMETERS = {
 };
 
 /** A chunk of events, of which there is at least one. */
-export function makeEventChunk(events: readonly LogEvent[], commit: number, lane: number): Chunk {
+export function makeEventChunk(
+  events: readonly FramedEvent[],
+  commit: number,
+  lane: number,
+): Chunk {
   const names = new Map<string, number>();
   let textBytes = 0;
   let oldestMs = Infinity;
@@ -76,11 +80,11 @@ export function makeEventChunk(events: readonly LogEvent[], commit: number, lane
 
 /** Chunks of bounded size, but for a larger event. */
 export function makeEventChunks(
-  events: readonly LogEvent[],
+  events: readonly FramedEvent[],
   { lane, bytesMax }: { readonly lane: number; readonly bytesMax: number },
 ): Chunk[] {
   const chunks: Chunk[] = [];
-  let open: LogEvent[] = [];
+  let open: FramedEvent[] = [];
   let bytes = 0;
   for (const event of events) {
     const size = LOG_EVENT_OVERHEAD_BYTES + event.message.length;
@@ -97,7 +101,7 @@ export function makeEventChunks(
 }
 
 /** The events of a chunk; undefined when it is damaged. */
-export function unpackChunk({ bytes, items }: Pick<Chunk, 'bytes' | 'items'>) {
+export function unpackEvents({ bytes, items }: Pick<Chunk, 'bytes' | 'items'>) {
   const unpacked = unpackEventBytes(bytes);
   return unpacked?.events.length === items ? unpacked : undefined;
 }
@@ -123,7 +127,7 @@ function readBody(body: Buffer): UnpackedChunk {
     destinations.push({ group, stream });
     at = end;
   }
-  const events: LogEvent[] = [];
+  const events: FramedEvent[] = [];
   while (at < body.length) {
     const start = at + FRAME_BYTES;
     const end = start + body.readUInt32LE(at);
@@ -144,7 +148,7 @@ export function halveEvents(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | unde
     const middle = Math.ceil(chunks.length / 2);
     return [chunks.slice(0, middle), chunks.slice(middle)];
   }
-  const events = unpackChunk(only)?.events;
+  const events = unpackEvents(only)?.events;
   if (events === undefined || events.length < 2) return undefined;
   const middle = Math.ceil(events.length / 2);
   return [
@@ -159,10 +163,10 @@ export function withoutOlderEvents(chunks: readonly Chunk[], cutoffMs: number) {
   const dropped: Chunk[] = [];
   for (const chunk of chunks) {
     const isMixed = chunk.oldestMs < cutoffMs && chunk.newestMs >= cutoffMs;
-    const events = isMixed ? unpackChunk(chunk)?.events : undefined;
+    const events = isMixed ? unpackEvents(chunk)?.events : undefined;
     if (events === undefined) (chunk.newestMs < cutoffMs ? dropped : kept).push(chunk);
     else {
-      const isOld = ({ timestampMs }: LogEvent): boolean => timestampMs < cutoffMs;
+      const isOld = ({ timestampMs }: FramedEvent): boolean => timestampMs < cutoffMs;
       kept.push(
         makeEventChunk(
           events.filter((one) => !isOld(one)),

@@ -60,7 +60,9 @@ export type DimensionRollup = (typeof DIMENSION_ROLLUPS)[number];
 
 /** Which sets of dimensions some metrics have. */
 export interface MetricDeclaration {
-  /** Each sorted, without doubles; no two are equal. A set counts where all its labels are there. */
+  /**
+   * Each sorted, without doubles; no two are equal. A set counts where all its labels are there.
+   */
   readonly dimensions: readonly (readonly string[])[];
   /** Of the metric's name; one has to match. */
   readonly names: readonly SearchRegex[];

@@ -2,9 +2,11 @@
  * Writes metrics of one set of labels and one time as events: at most 100 metrics in each, each
  * name once, and no event longer than CloudWatch Logs takes. Pure.
  *
- *     { _aws: { Timestamp, CloudWatchMetrics: [{ Namespace, Dimensions, Metrics }] }, labels, values }
+ *     { _aws: { Timestamp, CloudWatchMetrics: [{ Namespace, Dimensions, Metrics }] }, labels,
+ *     values }
  *
- * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html,
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html,
  * contrib's exporter/awsemfexporter/metric_translator.go (translateCWMetricToEMF)
  */
 import {

@@ -33,7 +33,7 @@ export interface EventResource {
   readonly labels: LabelCache<EventLabels>;
 }
 
-export interface LabelRules {
+export interface EventLabelRules {
   readonly settings: EventSettings;
   readonly dimensions: DimensionRules;
   readonly fillGroup: FillName;
@@ -50,7 +50,7 @@ const RESOLUTION = 'aws.emf.storage_resolution';
 export function makeEventLabels(
   attributes: LabelSet,
   resource: EventResource,
-  rules: LabelRules,
+  rules: EventLabelRules,
 ): EventLabels {
   const { settings, reserved } = rules;
   const labels = openLabels(attributes, resource, settings);

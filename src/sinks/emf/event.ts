@@ -1,6 +1,7 @@
 /**
  * An event of the embedded metric format and where it goes. Values only.
- * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 import type { ResourceMetrics } from '../../model/otel-metrics.ts';
 

@@ -25,7 +25,7 @@ import { type EventGroup, writeEvents } from './event-json.ts';
 import {
   type EventLabels,
   type EventResource,
-  type LabelRules,
+  type EventLabelRules,
   makeEventLabels,
 } from './event-labels.ts';
 import { LabelCache } from './label-cache.ts';
@@ -33,12 +33,12 @@ import type { LeftOutReason } from './left-out.ts';
 import { cleanNamespace, findNamespace } from './namespace.ts';
 import { compileName, fixedName } from './placeholders.ts';
 import { SaidOnce, type Warn } from './said-once.ts';
-import { translateUnit } from './units.ts';
+import { translateToCloudWatch } from './units.ts';
 import {
   type EventValues,
   formatExponential,
   formatHistogram,
-  formatNumber,
+  formatValue,
   formatSummary,
 } from './values.ts';
 
@@ -78,7 +78,7 @@ class EventMaker {
   readonly #said: SaidOnce;
   readonly #dimensions: DimensionRules;
   readonly #reserved: ReadonlySet<string>;
-  readonly #resources = new WeakMap<LabelSet, { own: EventResource; rules: LabelRules }>();
+  readonly #resources = new WeakMap<LabelSet, { own: EventResource; rules: EventLabelRules }>();
 
   constructor(settings: EventSettings, parts: EventMakerParts) {
     this.#settings = settings;
@@ -111,7 +111,7 @@ class EventMaker {
 
   #addMetric(
     metric: OtelMetric,
-    { own, rules }: { own: EventResource; rules: LabelRules },
+    { own, rules }: { own: EventResource; rules: EventLabelRules },
     groups: Groups,
   ): void {
     const renamed = this.#settings.renamedMetrics.get(metric.name);
@@ -139,7 +139,7 @@ class EventMaker {
       case 'gauge':
       case 'sum':
         for (const point of data.points)
-          if (!point.isStale) add(name, point, find(point.attributes), formatNumber(point.value));
+          if (!point.isStale) add(name, point, find(point.attributes), formatValue(point.value));
         return;
       case 'histogram':
         for (const point of data.points)
@@ -193,10 +193,10 @@ class EventMaker {
     const descriptor = this.#settings.descriptors.get(name);
     if (descriptor !== undefined && (unit === '' || descriptor.overwrites))
       return descriptor.unit === 'None' ? undefined : descriptor.unit;
-    return translateUnit(unit);
+    return translateToCloudWatch(unit);
   }
 
-  #findLabels(attributes: LabelSet, own: EventResource, rules: LabelRules): EventLabels {
+  #findLabels(attributes: LabelSet, own: EventResource, rules: EventLabelRules): EventLabels {
     return own.labels.find(attributes, () => {
       const labels = makeEventLabels(attributes, own, rules);
       this.#tellLabels(attributes, labels);
@@ -215,7 +215,7 @@ class EventMaker {
         this.#said.say('a label has a name that the format needs; left out', { label: name });
   }
 
-  #openResource(resource: LabelSet): { own: EventResource; rules: LabelRules } {
+  #openResource(resource: LabelSet): { own: EventResource; rules: EventLabelRules } {
     const known = this.#resources.get(resource);
     if (known !== undefined) return known;
     const attributes = new Map(resource.map(({ name, value }) => [name, value] as const));
@@ -227,7 +227,7 @@ class EventMaker {
       isOfPrometheus: attributes.get('receiver') === 'prometheus',
       labels: new LabelCache(),
     };
-    const rules: LabelRules = {
+    const rules: EventLabelRules = {
       settings: this.#settings,
       dimensions: this.#dimensions,
       reserved: this.#reserved,
@@ -270,11 +270,11 @@ function addDetails(
   add: (name: string, point: MetricPoint, labels: EventLabels, values: EventValues) => void,
 ): void {
   const labels = find(point.attributes);
-  if (point.sum !== undefined) add(`${name}_sum`, point, labels, formatNumber(point.sum));
-  add(`${name}_count`, point, labels, formatNumber(point.count));
+  if (point.sum !== undefined) add(`${name}_sum`, point, labels, formatValue(point.sum));
+  add(`${name}_count`, point, labels, formatValue(point.count));
   for (const { quantile, value } of point.quantiles) {
     const own = new Map(point.attributes.map((label) => [label.name, label.value] as const));
     own.set('quantile', formatSampleValue(quantile));
-    add(name, point, find(makeLabelSet(own)), formatNumber(value));
+    add(name, point, find(makeLabelSet(own)), formatValue(value));
   }
 }

@@ -27,7 +27,9 @@ export interface Destination {
 }
 
 /** Undefined where the destination is there now. */
-export type Making = Extract<LogsVerdict, { kind: 'again' | 'denied' | 'refused' }> | undefined;
+export type GroupMaking =
+  | Extract<LogsVerdict, { kind: 'again' | 'denied' | 'refused' }>
+  | undefined;
 
 const DENIED_MS = 60_000;
 const DENIED_MAX = 1_000;
@@ -42,7 +44,7 @@ interface Denial {
 
 export class LogGroups {
   readonly #options: LogGroupsOptions;
-  readonly #making = new Map<string, Promise<Making>>();
+  readonly #making = new Map<string, Promise<GroupMaking>>();
   readonly #denied = new Map<string, Denial>();
   /** By group, when to try to set the retention again. */
   readonly #retentions = new Map<string, number>();
@@ -79,7 +81,7 @@ export class LogGroups {
   }
 
   /** Makes the stream, and the group if it is missing too. */
-  make(destination: Destination, signal: AbortSignal): Promise<Making> {
+  make(destination: Destination, signal: AbortSignal): Promise<GroupMaking> {
     const key = keyOf(destination);
     const running = this.#making.get(key);
     if (running !== undefined) return running;
@@ -95,7 +97,7 @@ export class LogGroups {
     await this.#putRetention(group, signal);
   }
 
-  async #make(destination: Destination, signal: AbortSignal): Promise<Making> {
+  async #make(destination: Destination, signal: AbortSignal): Promise<GroupMaking> {
     const first = await this.#createStream(destination, signal);
     if (first.kind === 'done' || first.kind === 'exists') return undefined;
     if (first.kind !== 'missing') return first;
@@ -121,7 +123,7 @@ export class LogGroups {
   }
 
   /** One group is made once, however many of its streams are missing. */
-  #createGroup(group: string, signal: AbortSignal): Promise<Making> {
+  #createGroup(group: string, signal: AbortSignal): Promise<GroupMaking> {
     const running = this.#making.get(group);
     if (running !== undefined) return running;
     const making = this.#createGroupOnce(group, signal).finally(() => this.#making.delete(group));
@@ -129,7 +131,7 @@ export class LogGroups {
     return making;
   }
 
-  async #createGroupOnce(group: string, signal: AbortSignal): Promise<Making> {
+  async #createGroupOnce(group: string, signal: AbortSignal): Promise<GroupMaking> {
     const { call, log, metrics, tags, retentionDays } = this.#options;
     const isTagged = Object.keys(tags).length > 0;
     const input = { logGroupName: group, ...(isTagged ? { tags } : {}) };

@@ -1,8 +1,9 @@
 /**
  * Names of log groups and streams: which characters CloudWatch Logs takes, and how long they are.
  * Pure.
- * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
- * and API_CreateLogStream.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html and
+ * API_CreateLogStream.html
  */
 
 export const LOG_NAME_LENGTH_MAX = 512;

@@ -11,10 +11,10 @@ import type { Chunk } from '../../model/queue.ts';
 import { LOG_EVENT_OVERHEAD_BYTES } from '../../wire/emf/limits.ts';
 import {
   halveEvents,
-  type LogEvent,
+  type FramedEvent,
   makeEventChunks,
   unpackEventBytes,
-  unpackChunk,
+  unpackEvents,
   withoutOlderEvents,
 } from './chunk.ts';
 import type { LogGroups } from './groups.ts';
@@ -75,9 +75,9 @@ export class EmfProtocol implements Protocol<EventsRequest> {
   }
 
   encode(chunks: readonly Chunk[]): EventsRequest | undefined {
-    const events: LogEvent[] = [];
+    const events: FramedEvent[] = [];
     for (const chunk of chunks) {
-      const own = unpackChunk(chunk)?.events;
+      const own = unpackEvents(chunk)?.events;
       if (own === undefined) return undefined;
       for (const event of own) events.push(event);
     }
@@ -118,7 +118,7 @@ export class EmfProtocol implements Protocol<EventsRequest> {
     const count = (owner: string, events: number): void =>
       void owners.set(owner, (owners.get(owner) ?? 0) + events);
     for (const chunk of chunks) {
-      const events = unpackChunk(chunk)?.events;
+      const events = unpackEvents(chunk)?.events;
       if (events === undefined) count('', chunk.items);
       else for (const { group } of events) count(this.#owners.bound(group), 1);
     }
@@ -204,7 +204,7 @@ export class EmfProtocol implements Protocol<EventsRequest> {
 const TEXTS_MAX = 3;
 
 /** What CloudWatch said of some events, and where they were to go; nothing of their content. */
-function describeLost(events: readonly LogEvent[], reason: string, text: string): string {
+function describeLost(events: readonly FramedEvent[], reason: string, text: string): string {
   const [first] = events;
   const { group = '', stream = '', timestampMs = 0 } = first ?? {};
   const time = new Date(timestampMs).toISOString();

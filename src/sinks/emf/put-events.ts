@@ -4,12 +4,13 @@
  * event is meant.
  * Limits of a request: 1,048,576 bytes of UTF-8 and 26 for each event, 10,000 events, and 24 hours
  * from the first to the last.
- * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
  */
 import { RecoverableError } from '../../kernel/errors.ts';
 import { LOG_EVENT_OVERHEAD_BYTES } from '../../wire/emf/limits.ts';
 import { readRejected, readRejectedEntity } from './answer.ts';
-import type { LogEvent } from './chunk.ts';
+import type { FramedEvent } from './chunk.ts';
 import type { Destination, LogGroups } from './groups.ts';
 import type { CallLogs } from './logs-calls.ts';
 
@@ -21,14 +22,14 @@ const SEARCH_MAX = 64;
 
 /** Events of one log stream, in chronological order, within the limits of a request. */
 export interface PutRequest extends Destination {
-  readonly events: readonly LogEvent[];
+  readonly events: readonly FramedEvent[];
   /** As CloudWatch Logs counts them. */
   readonly bytes: number;
 }
 
 /** Makes requests of events in any order. */
-export function makeRequests(events: Iterable<LogEvent>): readonly PutRequest[] {
-  const byDestination = new Map<string, LogEvent[]>();
+export function makeRequests(events: Iterable<FramedEvent>): readonly PutRequest[] {
+  const byDestination = new Map<string, FramedEvent[]>();
   for (const event of events) {
     const key = `${event.group}\0${event.stream}`;
     const own = byDestination.get(key);
@@ -41,7 +42,7 @@ export function makeRequests(events: Iterable<LogEvent>): readonly PutRequest[] 
 }
 
 /** @param events  of one destination, in order */
-function cutRequests(events: readonly LogEvent[]): readonly PutRequest[] {
+function cutRequests(events: readonly FramedEvent[]): readonly PutRequest[] {
   const requests: PutRequest[] = [];
   let from = 0;
   let bytes = 0;
@@ -74,7 +75,7 @@ export interface PutOptions {
 }
 
 export interface LostEvents {
-  readonly events: readonly LogEvent[];
+  readonly events: readonly FramedEvent[];
   readonly reason: string;
   /** What CloudWatch said. */
   readonly text: string;
@@ -82,10 +83,10 @@ export interface LostEvents {
 
 /** What became of the events of a request. */
 export interface PutOutcome {
-  readonly delivered: readonly LogEvent[];
+  readonly delivered: readonly FramedEvent[];
   readonly lost: readonly LostEvents[];
   /** Not taken, and not refused for good. */
-  readonly again: readonly LogEvent[];
+  readonly again: readonly FramedEvent[];
   /** Why; `isDenied` where only a change of the set-up helps. */
   readonly error?: RecoverableError | undefined;
   readonly isDenied: boolean;
@@ -100,13 +101,13 @@ export async function sendEvents(
   signal: AbortSignal,
 ): Promise<PutOutcome> {
   const { group, stream } = request;
-  const delivered: LogEvent[] = [];
+  const delivered: FramedEvent[] = [];
   const lost: LostEvents[] = [];
   let sentBytes = 0;
   let refusals = 0;
   // A stack: the next part is at the end, so that halves are sent in order.
-  const parts: (readonly LogEvent[])[] = [request.events];
-  const stop = (part: readonly LogEvent[], error: RecoverableError, isDenied = false) => ({
+  const parts: (readonly FramedEvent[])[] = [request.events];
+  const stop = (part: readonly FramedEvent[], error: RecoverableError, isDenied = false) => ({
     delivered,
     lost,
     again: [...part, ...parts.toReversed().flat()],
@@ -152,7 +153,7 @@ export async function sendEvents(
 
 /** Sends some events; where group or stream are missing, makes them and sends once more. */
 async function putOnce(
-  events: readonly LogEvent[],
+  events: readonly FramedEvent[],
   { group, stream }: Destination,
   { call, groups, onRequest }: PutOptions,
   signal: AbortSignal,

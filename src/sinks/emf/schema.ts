@@ -50,7 +50,8 @@ export const emfSchema = z
       .optional()
       .describe(
         'Fills in the keys below that are absent: container_insights for the metrics of tasks, ' +
-          'prometheus for those of nginx, JMX, Envoy and HAProxy, as the dashboards of CloudWatch ' +
+          ('prometheus for those of nginx, JMX, Envoy and HAProxy, as the dashboards of ' +
+'CloudWatch ') +
           'want them.',
       ),
     namespace: presentSchema.meta({
@@ -284,7 +285,8 @@ function checkProcessor(input: EmfInput, path: ConfigPath, report: Reporter): vo
   if (agents.metric_declaration_dedup !== undefined)
     report.warn(
       [...path, 'emf_processor', 'metric_declaration_dedup'],
-      'metric_declaration_dedup has no effect: equal dimensions of a metric are written once anyway',
+      'metric_declaration_dedup has no effect: equal dimensions of a metric are written once ' +
+'anyway',
       'key',
     );
   const doubled = [

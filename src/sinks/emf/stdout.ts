@@ -1,7 +1,7 @@
 /** Events as lines on the standard output, in place of requests. */
 import type { Answer, Protocol } from '../../delivery/protocol.ts';
 import type { Chunk } from '../../model/queue.ts';
-import { unpackChunk } from './chunk.ts';
+import { unpackEvents } from './chunk.ts';
 
 /** As much of a stream of Node as is used. */
 export interface LineOutput {
@@ -16,7 +16,7 @@ export function stdoutProtocol(output: LineOutput, onSending: () => void): Proto
     encode(chunks: readonly Chunk[]) {
       let text = '';
       for (const chunk of chunks) {
-        const unpacked = unpackChunk(chunk);
+        const unpacked = unpackEvents(chunk);
         if (unpacked === undefined) return undefined;
         for (const { message } of unpacked.events) text += `${message.toString('utf8')}\n`;
       }

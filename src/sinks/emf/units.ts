@@ -1,6 +1,7 @@
 /**
  * Units of CloudWatch for units of OpenTelemetry. What CloudWatch has no unit for has none. Pure.
- * Source: contrib's exporter/awsemfexporter/grouped_metric.go (translateUnit), https://ucum.org/ucum
+ * Source: contrib's exporter/awsemfexporter/grouped_metric.go (translateUnit),
+ * https://ucum.org/ucum
  */
 import { isEmfUnit } from '../../wire/emf/limits.ts';
 
@@ -29,7 +30,7 @@ const countOf = /^\{[^{}]*\}$/;
 const countPerSecond = /^\{[^{}]*\}\/s$/;
 
 /** Undefined where CloudWatch has no such unit. */
-export function translateUnit(unit: string): string | undefined {
+export function translateToCloudWatch(unit: string): string | undefined {
   const known = UNITS.get(unit);
   if (known !== undefined) return known;
   if (isEmfUnit(unit)) return unit === 'None' ? undefined : unit;

@@ -29,7 +29,7 @@ export interface NewChunk {
   readonly lane: number;
 }
 
-export function makeChunk({ signal, bytes, ...rest }: NewChunk): Chunk {
+export function makeOtlpChunk({ signal, bytes, ...rest }: NewChunk): Chunk {
   const body = zstdCompressSync(bytes, PARAMETERS);
   const marked = Buffer.allocUnsafeSlow(body.length + 1);
   marked[0] = MARKS[signal];
@@ -44,7 +44,7 @@ export function signalOf(bytes: Uint8Array): OtlpSignal | undefined {
 }
 
 /** The request of a chunk; undefined when it is damaged. */
-export function unpackChunk({ bytes }: Pick<Chunk, 'bytes'>): Buffer | undefined {
+export function unpackOtlpChunk({ bytes }: Pick<Chunk, 'bytes'>): Buffer | undefined {
   try {
     return zstdDecompressSync(bytes.subarray(1), { maxOutputLength: RAW_MAX_BYTES });
   } catch {
@@ -63,14 +63,14 @@ export function halveChunks(
     return [chunks.slice(0, middle), chunks.slice(middle)];
   }
   const signal = signalOf(only.bytes);
-  const body = unpackChunk(only);
+  const body = unpackOtlpChunk(only);
   if (signal === undefined || body === undefined || only.items < 2) return undefined;
   const halves = halveRequest(signal, body);
   if (halves === undefined) return undefined;
   const { oldestMs, newestMs, lane } = only;
   const remake = (bytes: Uint8Array): Chunk => {
     const items = countRequestItems(signal, bytes);
-    return makeChunk({ signal, bytes, items, oldestMs, newestMs, lane });
+    return makeOtlpChunk({ signal, bytes, items, oldestMs, newestMs, lane });
   };
   return [[remake(halves[0])], [remake(halves[1])]];
 }

@@ -6,13 +6,13 @@ import { countMetrics, type ResourceMetrics, splitMetrics } from '../../model/ot
 import { type CutRequest, cutRequest } from '../../wire/otlp/cutting.ts';
 import type { Scope } from '../../wire/otlp/metrics-json.ts';
 import { writeMetricsRequest } from '../../wire/otlp/metrics-writer.ts';
-import { makeChunk } from './chunk.ts';
+import { makeOtlpChunk } from './chunk.ts';
 import { hashTarget, laneOf } from './lanes.ts';
-import type { WayIn } from './way-in.ts';
+import type { OtlpWayIn } from './way-in.ts';
 
 /** @param key  of the target: its samples stay in order, in one lane */
 export function takeMetrics(
-  wayIn: WayIn,
+  wayIn: OtlpWayIn,
   key: string,
   scope: Scope,
 ): (all: readonly ResourceMetrics[]) => void {
@@ -27,7 +27,8 @@ export function takeMetrics(
       const times = findTimes(part);
       const lane = laneOf('metrics', hash, queue.lanes);
       const cut = bytes.length > maxBytes ? cutRequest('metrics', bytes, limits) : whole;
-      for (const one of cut) wayIn.append(makeChunk({ signal: 'metrics', ...one, ...times, lane }));
+      for (const one of cut)
+        wayIn.append(makeOtlpChunk({ signal: 'metrics', ...one, ...times, lane }));
     }
   };
 }

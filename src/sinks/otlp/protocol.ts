@@ -8,7 +8,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Chunk } from '../../model/queue.ts';
 import { WireError } from '../../wire/errors.ts';
 import type { OtlpSignal } from '../../wire/otlp/cutting.ts';
-import { halveChunks, signalOf, unpackChunk } from './chunk.ts';
+import { halveChunks, signalOf, unpackOtlpChunk } from './chunk.ts';
 import type { OtlpSettings } from './config.ts';
 import type { OtlpMetrics } from './metrics.ts';
 import type { OtlpRequest, Transport } from './transport.ts';
@@ -34,7 +34,7 @@ export class OtlpProtocol implements Protocol<OtlpRequest> {
     if (signal === undefined) return undefined;
     const bodies: Buffer[] = [];
     for (const chunk of chunks) {
-      const body = signalOf(chunk.bytes) === signal ? unpackChunk(chunk) : undefined;
+      const body = signalOf(chunk.bytes) === signal ? unpackOtlpChunk(chunk) : undefined;
       if (body === undefined) return undefined;
       bodies.push(body);
     }

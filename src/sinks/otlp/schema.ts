@@ -100,7 +100,8 @@ export const otlpSchema = z
       .meta({ description: 'How requests are sent.', default: 'http' }),
     endpoint: presentSchema.meta({
       description:
-        'Where metrics and traces are sent. Over HTTP, /v1/metrics and /v1/traces are added; over ' +
+        'Where metrics and traces are sent. Over HTTP, /v1/metrics and /v1/traces are added; ' +
+'over ' +
         'gRPC it is host:port, where http:// says that it is without TLS.',
       examples: ['http://collector:4318'],
     }),
@@ -121,7 +122,8 @@ export const otlpSchema = z
       .optional()
       .meta({
         description:
-          'How requests are compressed. Over gRPC gzip, zstd, snappy or none; zlib and deflate are ' +
+          'How requests are compressed. Over gRPC gzip, zstd, snappy or none; zlib and ' +
+'deflate are ' +
           'the same.',
         default: 'gzip',
       }),

@@ -20,7 +20,7 @@ import { newOtlpMetrics } from './metrics.ts';
 import { OtlpProtocol } from './protocol.ts';
 import { SpansAppender } from './traces-in.ts';
 import type { Transport } from './transport.ts';
-import { type LeftOut, WayIn } from './way-in.ts';
+import { type LeftOut, OtlpWayIn } from './way-in.ts';
 
 const WHY_LEFT_OUT: Readonly<Record<LeftOut, string>> = {
   segment_document: "a segment of X-Ray's JSON is no span; let an xray_write send it",
@@ -36,7 +36,7 @@ export class OtlpSink implements Sink {
   readonly #ownHttp: HttpClient | undefined;
   readonly #transport: Transport;
   readonly #delivery: Delivery<unknown>;
-  readonly #wayIn: WayIn;
+  readonly #wayIn: OtlpWayIn;
 
   constructor(
     settings: OtlpSettings,
@@ -77,7 +77,7 @@ export class OtlpSink implements Sink {
     const { maxItems, maxBytes } = settings;
     const wayIn = { queue, load, maxItems, maxBytes, onLeftOut };
     const earlier = before instanceof OtlpSink ? before : undefined;
-    this.#wayIn = earlier === undefined ? new WayIn(wayIn) : earlier.#wayIn;
+    this.#wayIn = earlier === undefined ? new OtlpWayIn(wayIn) : earlier.#wayIn;
     this.#wayIn.goOn(wayIn);
     const [name = '', version = ''] = userAgent.split('/');
     const ways = this.#wayIn;

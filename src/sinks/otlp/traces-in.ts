@@ -1,6 +1,6 @@
 /**
- * The way of traces into the queue: a document `T1S…` is base64 of a request of spans, which goes on
- * as it is; those of one commit are joined as far as a request may be. Other documents give no
+ * The way of traces into the queue: a document `T1S…` is base64 of a request of spans, which goes
+ * on as it is; those of one commit are joined as far as a request may be. Other documents give no
  * spans: JSON of a segment is X-Ray's own, and `T1U…` are spans that were not sampled. They are
  * counted by reason.
  */
@@ -8,9 +8,9 @@ import { type Borrowed, peek } from '../../model/borrowed.ts';
 import type { TraceAppender } from '../../model/trace-appender.ts';
 import { WireError } from '../../wire/errors.ts';
 import { type CutRequest, cutRequest } from '../../wire/otlp/cutting.ts';
-import { makeChunk } from './chunk.ts';
+import { makeOtlpChunk } from './chunk.ts';
 import { laneOf } from './lanes.ts';
-import type { WayIn } from './way-in.ts';
+import type { OtlpWayIn } from './way-in.ts';
 
 /** What stands before the base64: sampled, and not sampled. */
 const MARK_BYTES = 3;
@@ -18,14 +18,14 @@ const SAMPLED = 'T1S';
 const UNSAMPLED = 'T1U';
 
 export class SpansAppender implements TraceAppender {
-  readonly #wayIn: WayIn;
+  readonly #wayIn: OtlpWayIn;
   #open: CutRequest[] = [];
   #items = 0;
   #bytes = 0;
   #oldestMs = Infinity;
   #newestMs = -Infinity;
 
-  constructor(wayIn: WayIn) {
+  constructor(wayIn: OtlpWayIn) {
     this.#wayIn = wayIn;
   }
 
@@ -55,7 +55,7 @@ export class SpansAppender implements TraceAppender {
     const wayIn = this.#wayIn;
     const lane = laneOf('traces', wayIn.next(), wayIn.options.queue.lanes);
     const bytes = Buffer.concat(open.map((one) => one.bytes));
-    wayIn.append(makeChunk({ signal: 'traces', bytes, items, oldestMs, newestMs, lane }));
+    wayIn.append(makeOtlpChunk({ signal: 'traces', bytes, items, oldestMs, newestMs, lane }));
   }
 
   #read(document: Uint8Array): readonly CutRequest[] {

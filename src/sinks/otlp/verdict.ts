@@ -9,14 +9,14 @@
 import type { Answer } from '../../delivery/protocol.ts';
 import type { RecoverableCode } from '../../kernel/error-codes/catalogue.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
-import type { GrpcAnswer } from '../../kernel/grpc/client.ts';
+import type { GrpcReply } from '../../kernel/grpc/client.ts';
 import { formatGrpcStatus } from '../../kernel/grpc/client-status.ts';
 import type { ClientResponse } from '../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../kernel/retry.ts';
 import { readRpcStatus } from '../../wire/otlp/export-response.ts';
 
 /** Without `taken`: an answer of delivery. */
-export type Verdict =
+export type AnswerVerdict =
   | { readonly kind: 'taken' }
   | Exclude<Answer, { kind: 'delivered' | 'partial' }>;
 
@@ -44,7 +44,7 @@ interface Refusal extends JudgeContext {
   readonly waitMs: number | undefined;
 }
 
-export function judgeHttp(response: ClientResponse, context: JudgeContext): Verdict {
+export function judgeHttp(response: ClientResponse, context: JudgeContext): AnswerVerdict {
   const { status, headers, body } = response;
   if (status >= 200 && status < 300) return { kind: 'taken' };
   const type = headers['content-type'] ?? '';
@@ -70,7 +70,10 @@ export function judgeHttp(response: ClientResponse, context: JudgeContext): Verd
   return refuse(said, isData ? 'bad_request' : 'refused', isData);
 }
 
-export function judgeGrpc({ status, text, details }: GrpcAnswer, context: JudgeContext): Verdict {
+export function judgeGrpc(
+  { status, text, details }: GrpcReply,
+  context: JudgeContext,
+): AnswerVerdict {
   const rpc = details === undefined ? undefined : readRpcStatus(details, false);
   const name = formatGrpcStatus(status);
   const said = { ...context, status: name, text: shorten(text), waitMs: rpc?.waitMs };
@@ -104,7 +107,7 @@ export function judgeGrpc({ status, text, details }: GrpcAnswer, context: JudgeC
 const AT_ENDPOINT = '; check the endpoint and that the receiver takes this signal';
 const AT_ENCODING = '; check "encoding" and "compression", which the receiver does not take';
 
-function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): Verdict {
+function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): AnswerVerdict {
   const message = `OTLP to ${said.where} answered ${describeStatus(said)}${remedy}`;
   return {
     kind: 'again',
@@ -112,13 +115,13 @@ function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): Verdic
   };
 }
 
-function waitForSetUp(said: Refusal, code: RecoverableCode, remedy: string): Verdict {
+function waitForSetUp(said: Refusal, code: RecoverableCode, remedy: string): AnswerVerdict {
   const waitMs = said.waitMs ?? SETUP_RETRY_MS;
   return sendAgain({ ...said, waitMs }, code, `${remedy}; nothing is lost meanwhile`);
 }
 
 /** New credentials may be at hand, so that the second attempt follows soon. */
-function refuseCredentials(said: Refusal): Verdict {
+function refuseCredentials(said: Refusal): AnswerVerdict {
   const remedy = said.isSigned
     ? '; check the credentials, the region, that the role may write here, and the clock'
     : '; check the credentials';
@@ -126,7 +129,7 @@ function refuseCredentials(said: Refusal): Verdict {
   return sendAgain(said, 'SINK_FORBIDDEN', remedy);
 }
 
-function refuse(said: Refusal, reason: string, isSeparable: boolean): Verdict {
+function refuse(said: Refusal, reason: string, isSeparable: boolean): AnswerVerdict {
   return { kind: 'refused', reason, isSeparable, text: describeStatus(said) };
 }
 

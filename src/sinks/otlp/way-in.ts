@@ -3,7 +3,7 @@ import type { Load } from '../../delivery/load.ts';
 import type { Chunk, ChunkQueue } from '../../model/queue.ts';
 import type { OtlpSettings } from './config.ts';
 
-export interface WayInOptions extends Pick<OtlpSettings, 'maxItems' | 'maxBytes'> {
+export interface OtlpWayInOptions extends Pick<OtlpSettings, 'maxItems' | 'maxBytes'> {
   readonly queue: ChunkQueue;
   readonly load: Load;
   /** Counts documents that become no spans, and tells of them. */
@@ -13,20 +13,20 @@ export interface WayInOptions extends Pick<OtlpSettings, 'maxItems' | 'maxBytes'
 /** Why a document of traces gives no spans. */
 export type LeftOut = 'segment_document' | 'unsampled' | 'malformed';
 
-export class WayIn {
-  #options: WayInOptions;
+export class OtlpWayIn {
+  #options: OtlpWayInOptions;
   #next = 0;
 
-  constructor(options: WayInOptions) {
+  constructor(options: OtlpWayInOptions) {
     this.#options = options;
   }
 
-  get options(): WayInOptions {
+  get options(): OtlpWayInOptions {
     return this.#options;
   }
 
   /** Goes on with other settings for the same queue. */
-  goOn(options: WayInOptions): void {
+  goOn(options: OtlpWayInOptions): void {
     this.#options = options;
   }
 

@@ -58,7 +58,9 @@ const TRACE_FULL = /trace size exceeded/i;
 export interface Call {
   /** What the role needs for it. */
   readonly permission?: string;
-  /** The documents that were not processed, of an answer with success; undefined if none of ours. */
+  /**
+   * The documents that were not processed, of an answer with success; undefined if none of ours.
+   */
   readonly readUnprocessed?: (answer: JsonObject | undefined) => Unprocessed[] | undefined;
 }
 

@@ -2,7 +2,9 @@
 import type { Indexing } from '../../wire/segments/fields.ts';
 import type { ServiceAccess } from '../../aws/service-client.ts';
 
-/** As what spans of OpenTelemetry go to X-Ray. Segment documents are sent as they are in any case. */
+/**
+ * As what spans of OpenTelemetry go to X-Ray. Segment documents are sent as they are in any case.
+ */
 export const SPAN_FORMS = ['documents', 'segments', 'otlp'] as const;
 export type SpanForm = (typeof SPAN_FORMS)[number];
 

@@ -140,7 +140,8 @@ export const xraySchema = z
       .optional()
       .meta({
         description:
-          'Attributes of spans that become annotations, which X-Ray indexes; those of the resource ' +
+          'Attributes of spans that become annotations, which X-Ray indexes; those of the ' +
+'resource ' +
           'as otel.resource.NAME. Annotations of segment documents are indexed anyway.',
         default: [],
         examples: [['tenant.id']],

@@ -7,7 +7,7 @@ import {
   readTraceDocument,
   writeTraceDocument,
 } from '../../wire/otlp/trace-document.ts';
-import type { KeyValue } from '../../wire/otlp/common.ts';
+import type { KeyValue } from '../../wire/otlp/attribute-tables.ts';
 import type { OtlpResourceSpans } from '../../wire/otlp/trace-request.ts';
 import { convertSpans } from '../../wire/segments/convert.ts';
 import type { SpanSettings } from './config.ts';

@@ -6,9 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import { formatIdentity } from '../../model/transform.ts';
-import type { AnyValue, KeyValue } from '../../wire/otlp/common.ts';
+import type { AnyValue, KeyValue } from '../../wire/otlp/attribute-tables.ts';
 import type { SpanTransform } from '../../wire/otlp/span-transform.ts';
-import { readAttributes, stringifyDocument } from '../../wire/segments/attributes.ts';
+import { readSpanAttributes, stringifyDocument } from '../../wire/segments/attributes.ts';
 import type { AttributeAction } from '../attribute-actions.ts';
 import { changeResource } from './resource.ts';
 
@@ -160,7 +160,7 @@ function makeNumber(number: number | bigint, to: 'int' | 'double'): AnyValue {
 
 /** The text of a value: that of JSON for lists and maps. */
 function describe(value: AnyValue): string {
-  const plain = readAttributes([{ key: '', value }]).get('');
+  const plain = readSpanAttributes([{ key: '', value }]).get('');
   if (typeof plain === 'string' || typeof plain === 'boolean') return String(plain);
   if (typeof plain === 'number' || typeof plain === 'bigint') return String(plain);
   return stringifyDocument({ plain }).slice('{"plain":'.length, -1);

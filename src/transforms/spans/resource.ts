@@ -1,6 +1,6 @@
 /** Changes of the resource of spans: detected attributes, and actions on attributes. Pure. */
 import { formatIdentity } from '../../model/transform.ts';
-import type { KeyValue } from '../../wire/otlp/common.ts';
+import type { KeyValue } from '../../wire/otlp/attribute-tables.ts';
 import type { SpanTransform } from '../../wire/otlp/span-transform.ts';
 import type { OtlpResourceSpans } from '../../wire/otlp/trace-request.ts';
 

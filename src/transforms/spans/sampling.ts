@@ -6,7 +6,7 @@
 import { formatIdentity } from '../../model/transform.ts';
 import type { SpanTransform } from '../../wire/otlp/span-transform.ts';
 import type { OtlpSpan } from '../../wire/otlp/trace-request.ts';
-import { readAttributes } from '../../wire/segments/attributes.ts';
+import { readSpanAttributes } from '../../wire/segments/attributes.ts';
 
 const BUCKETS = 0x4000;
 
@@ -39,7 +39,7 @@ export function sampleTraces(name: string, percentage: number, seed: number): Sp
 function readPriority({ attributes }: OtlpSpan): boolean | undefined {
   const given = attributes.find(({ key }) => key === 'sampling.priority');
   if (given === undefined) return undefined;
-  const value = readAttributes([given]).get(given.key);
+  const value = readSpanAttributes([given]).get(given.key);
   if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'bigint')
     return undefined;
   const number = value === '' ? NaN : Number(value);

@@ -6,8 +6,8 @@
  * SDK counts what it drops. Pure.
  */
 import { encodeMessage } from '../protobuf/encode.ts';
-import type { KeyValue } from './common.ts';
-import { KEY_VALUE } from './common.ts';
+import type { KeyValue } from './attribute-tables.ts';
+import { KEY_VALUE } from './attribute-tables.ts';
 import {
   measureTraceDocument,
   readTraceDocument,

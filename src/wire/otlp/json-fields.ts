@@ -1,6 +1,7 @@
 /**
  * The fields of OTLP's requests by their names in JSON, for `json.ts`. Tables of protobuf
- * (protobuf/schema.ts) have names of ours, and lack what only JSON needs: which bytes are hexadecimal.
+ * (protobuf/schema.ts) have names of ours, and lack what only JSON needs: which bytes are
+ * hexadecimal.
  * Source: opentelemetry-proto's *.proto,
  * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */

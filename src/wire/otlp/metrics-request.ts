@@ -26,7 +26,7 @@ import {
   packed,
   repeated,
 } from '../protobuf/schema.ts';
-import { KEY_VALUE, RESOURCE, SCOPE } from './common.ts';
+import { KEY_VALUE, RESOURCE, SCOPE } from './attribute-tables.ts';
 
 const TEMPORALITIES = ['unspecified', 'delta', 'cumulative'] as const;
 

@@ -6,7 +6,7 @@
  */
 import { bigFixed64, binary, enumeration, fixed32, string, uint } from '../protobuf/scalars.ts';
 import { defineMessage, field, type MessageValue, repeated } from '../protobuf/schema.ts';
-import { KEY_VALUE, RESOURCE, SCOPE } from './common.ts';
+import { KEY_VALUE, RESOURCE, SCOPE } from './attribute-tables.ts';
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 const STATUS_CODES = ['unset', 'ok', 'error'] as const;

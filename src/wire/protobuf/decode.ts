@@ -1,9 +1,9 @@
 /**
  * Bytes of a protobuf message → a plain object, by the message's table (schema.ts). Fields that the
- * table does not have are skipped, or kept as bytes where a limit says so. As in proto3, of a scalar that comes twice the last value
- * counts, a message that comes twice is merged, and packed numbers are also read when each has a
- * tag. Stricter than proto3: a known field of another wire type is refused, as Go's gogo/protobuf
- * does.
+ * table does not have are skipped, or kept as bytes where a limit says so. As in proto3, of a
+ * scalar that comes twice the last value counts, a message that comes twice is merged, and packed
+ * numbers are also read when each has a tag. Stricter than proto3: a known field of another wire
+ * type is refused, as Go's gogo/protobuf does.
  *
  * Limits: bytes, depth, and the number of elements of all lists and maps, since an element of two
  * bytes can become an object of twenty fields.

@@ -2,7 +2,7 @@
  * Attributes of OpenTelemetry as plain values, and how they are read by name. Of an attribute that
  * comes twice the last value counts.
  */
-import type { AnyValue, KeyValue } from '../otlp/common.ts';
+import type { AnyValue, KeyValue } from '../otlp/attribute-tables.ts';
 
 /** A value; bytes stay bytes, and what has no value is null. */
 export type AttributeValue =
@@ -15,12 +15,12 @@ export type AttributeValue =
   | readonly AttributeValue[]
   | { readonly [key: string]: AttributeValue };
 
-export type Attributes = ReadonlyMap<string, AttributeValue>;
+export type SpanAttributes = ReadonlyMap<string, AttributeValue>;
 
 /** JSON of a document: `undefined` members are left out. */
-export type JsonObject = { readonly [key: string]: unknown };
+export type SegmentMembers = { readonly [key: string]: unknown };
 
-export function readAttributes(list: readonly KeyValue[]): Map<string, AttributeValue> {
+export function readSpanAttributes(list: readonly KeyValue[]): Map<string, AttributeValue> {
   return new Map(list.map(({ key, value }) => [key, readValue(value)]));
 }
 
@@ -38,7 +38,10 @@ function readValue(any: AnyValue | undefined): AttributeValue {
 }
 
 /** The first of the attributes that is a text and not empty. */
-export function readText(attributes: Attributes, ...keys: readonly string[]): string | undefined {
+export function readTextAttribute(
+  attributes: SpanAttributes,
+  ...keys: readonly string[]
+): string | undefined {
   for (const key of keys) {
     const value = attributes.get(key);
     if (typeof value === 'string' && value !== '') return value;
@@ -47,7 +50,10 @@ export function readText(attributes: Attributes, ...keys: readonly string[]): st
 }
 
 /** The first of the attributes that is a whole number, which may be written as a text. */
-export function readWhole(attributes: Attributes, ...keys: readonly string[]): number | undefined {
+export function readWhole(
+  attributes: SpanAttributes,
+  ...keys: readonly string[]
+): number | undefined {
   for (const key of keys) {
     const value = attributes.get(key);
     if (typeof value === 'number' && Number.isInteger(value)) return value;
@@ -62,7 +68,7 @@ export function readTexts(value: AttributeValue | undefined): string[] {
 }
 
 /** Undefined where nothing is left. */
-export function dropAbsent(value: JsonObject): JsonObject | undefined {
+export function dropAbsent(value: SegmentMembers): SegmentMembers | undefined {
   const entries = Object.entries(value).filter(([, one]) => one !== undefined);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
@@ -74,7 +80,7 @@ type Raw = { readonly rawJSON: (text: string) => unknown };
  * The text of a document. Whole numbers of 64 bits are exact, bytes are base64, and NaN and
  * infinities, which JSON lacks, are texts.
  */
-export function stringifyDocument(document: JsonObject): string {
+export function stringifyDocument(document: SegmentMembers): string {
   return JSON.stringify(document, (_, value: unknown) => {
     if (typeof value === 'bigint') return (JSON as unknown as Raw).rawJSON(String(value));
     if (typeof value === 'number' && !Number.isFinite(value)) return String(value);

@@ -3,11 +3,11 @@
  * Source: contrib's exporter/awsxrayexporter/internal/translator/aws.go, segment.go
  */
 import {
-  type Attributes,
+  type SpanAttributes,
   type AttributeValue,
   dropAbsent,
-  type JsonObject,
-  readText,
+  type SegmentMembers,
+  readTextAttribute,
   readTexts,
 } from './attributes.ts';
 
@@ -18,7 +18,7 @@ const CONSUMED: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 export interface AwsOfSpan {
-  readonly block: JsonObject | undefined;
+  readonly block: SegmentMembers | undefined;
   readonly rest: ReadonlyMap<string, AttributeValue>;
 }
 
@@ -31,20 +31,20 @@ export const CALL_MEMBERS = [
  * @param logGroups  of resources that name none themselves
  */
 export function describeAws(
-  attributes: Attributes,
-  resource: Attributes,
+  attributes: SpanAttributes,
+  resource: SpanAttributes,
   logGroups: readonly string[],
 ): AwsOfSpan {
   const rest = new Map([...attributes].filter(([key]) => !CONSUMED.has(key)));
-  const cloud = readText(resource, 'cloud.provider');
+  const cloud = readTextAttribute(resource, 'cloud.provider');
   if (cloud !== undefined && cloud !== 'aws') return { block: undefined, rest };
-  const text = (...keys: string[]): string | undefined => readText(attributes, ...keys);
+  const text = (...keys: string[]): string | undefined => readTextAttribute(attributes, ...keys);
   const tables = readTexts(attributes.get('aws.dynamodb.table_names'));
   const block = dropAbsent({
     ...describePlatform(resource),
     cloudwatch_logs: listLogGroups(resource, logGroups),
     xray: describeSdk(resource),
-    account_id: text('aws.account_id') ?? readText(resource, 'cloud.account.id'),
+    account_id: text('aws.account_id') ?? readTextAttribute(resource, 'cloud.account.id'),
     operation: text('aws.operation', 'rpc.method'),
     region: text('aws.region'),
     request_id: text('aws.request_id', 'aws.requestId'),
@@ -58,8 +58,8 @@ export function describeAws(
   return { block, rest };
 }
 
-function describePlatform(resource: Attributes): JsonObject {
-  const text = (key: string): string | undefined => readText(resource, key);
+function describePlatform(resource: SpanAttributes): SegmentMembers {
+  const text = (key: string): string | undefined => readTextAttribute(resource, key);
   const platform = text('cloud.platform');
   const deployment = text('service.instance.id');
   const zone = text('cloud.availability_zone');
@@ -106,23 +106,23 @@ function describePlatform(resource: Attributes): JsonObject {
 }
 
 /** The SDK is named as X-Ray's own ones are: `opentelemetry for java`. */
-function describeSdk(resource: Attributes): JsonObject | undefined {
-  const name = readText(resource, 'telemetry.sdk.name');
-  const language = readText(resource, 'telemetry.sdk.language');
-  const agent = readText(resource, 'telemetry.distro.version', 'telemetry.auto.version');
+function describeSdk(resource: SpanAttributes): SegmentMembers | undefined {
+  const name = readTextAttribute(resource, 'telemetry.sdk.name');
+  const language = readTextAttribute(resource, 'telemetry.sdk.language');
+  const agent = readTextAttribute(resource, 'telemetry.distro.version', 'telemetry.auto.version');
   if (name === undefined && agent === undefined) return undefined;
   return dropAbsent({
     sdk: name === undefined || language === undefined ? name : `${name} for ${language}`,
-    sdk_version: readText(resource, 'telemetry.sdk.version'),
+    sdk_version: readTextAttribute(resource, 'telemetry.sdk.version'),
     auto_instrumentation: agent !== undefined,
   });
 }
 
 /** By ARN where the resource has them, else by name, else those of the configuration. */
 function listLogGroups(
-  resource: Attributes,
+  resource: SpanAttributes,
   configured: readonly string[],
-): readonly JsonObject[] | undefined {
+): readonly SegmentMembers[] | undefined {
   const arns = splitTexts(resource.get('aws.log.group.arns'));
   if (arns.length > 0) return arns.map((arn) => ({ log_group: nameOfArn(arn), arn }));
   const named = splitTexts(resource.get('aws.log.group.names'));
@@ -150,20 +150,20 @@ const ORIGINS: Readonly<Record<string, string>> = {
 };
 
 /** The kind of AWS resource that the service runs on. */
-export function chooseOrigin(resource: Attributes): string | undefined {
-  const cloud = readText(resource, 'cloud.provider');
+export function chooseOrigin(resource: SpanAttributes): string | undefined {
+  const cloud = readTextAttribute(resource, 'cloud.provider');
   if (cloud !== undefined && cloud !== 'aws') return undefined;
-  const platform = readText(resource, 'cloud.platform') ?? '';
-  const launchType = readText(resource, 'aws.ecs.launchtype')?.toLowerCase();
+  const platform = readTextAttribute(resource, 'cloud.platform') ?? '';
+  const launchType = readTextAttribute(resource, 'aws.ecs.launchtype')?.toLowerCase();
   if (platform === 'aws_ecs' && launchType === 'ec2') return 'AWS::ECS::EC2';
   if (platform === 'aws_ecs' && launchType === 'fargate') return 'AWS::ECS::Fargate';
   return Object.hasOwn(ORIGINS, platform) ? ORIGINS[platform] : undefined;
 }
 
 /** The version of the service, or the first tag of its image. */
-export function describeService(resource: Attributes): JsonObject | undefined {
+export function describeService(resource: SpanAttributes): SegmentMembers | undefined {
   const [tag] = readTexts(resource.get('container.image.tags'));
   return dropAbsent({
-    version: readText(resource, 'service.version') ?? tag ?? readText(resource, 'container.image.tag'),
+    version: readTextAttribute(resource, 'service.version') ?? tag ?? readTextAttribute(resource, 'container.image.tag'),
   });
 } // prettier-ignore

@@ -5,21 +5,21 @@
  */
 import type { OtlpSpan } from '../otlp/trace-request.ts';
 import {
-  type Attributes,
+  type SpanAttributes,
   type AttributeValue,
   dropAbsent,
-  type JsonObject,
-  readAttributes,
-  readText,
+  type SegmentMembers,
+  readSpanAttributes,
+  readTextAttribute,
   readWhole,
 } from './attributes.ts';
 import { deriveId } from './ids.ts';
 import { isAwsSdkSpan } from './names.ts';
-import type { Frame } from './stack.ts';
+import type { StackFrame } from './stack.ts';
 import { boundFrames, parseStack } from './stacks.ts';
 
 export interface CauseOfSpan {
-  readonly cause: JsonObject | undefined;
+  readonly cause: SegmentMembers | undefined;
   readonly error: true | undefined;
   readonly fault: true | undefined;
   readonly throttle: true | undefined;
@@ -36,10 +36,10 @@ interface Subject {
   readonly span: OtlpSpan;
   /** The id of the segment, of which those of exceptions are made. */
   readonly id: string;
-  readonly attributes: Attributes;
-  readonly resource: Attributes;
+  readonly attributes: SpanAttributes;
+  readonly resource: SpanAttributes;
   /** Attributes that are in no other block. */
-  readonly left: Attributes;
+  readonly left: SpanAttributes;
 }
 
 export function describeCause(subject: Subject): CauseOfSpan {
@@ -58,28 +58,28 @@ export function describeCause(subject: Subject): CauseOfSpan {
   if (!hasFailed) return { ...flags, cause: undefined, rest: left };
   const rest = new Map(left);
   rest.delete('http.status_text');
-  const message = span.status?.message || readText(left, 'http.status_text');
+  const message = span.status?.message || readTextAttribute(left, 'http.status_text');
   const only = message === undefined ? [] : [{ id: deriveId(subject.id, 1), message }];
   return { ...flags, cause: only.length === 0 ? undefined : { exceptions: only }, rest };
 }
 
-function listExceptions(subject: Subject): readonly JsonObject[] {
+function listExceptions(subject: Subject): readonly SegmentMembers[] {
   const { span, id, resource, attributes } = subject;
-  const language = readText(resource, 'telemetry.sdk.language') ?? '';
+  const language = readTextAttribute(resource, 'telemetry.sdk.language') ?? '';
   const remote = span.kind === 'client' || span.kind === 'producer' ? true : undefined;
   const isAws = isAwsSdkSpan(attributes);
-  const exceptions: JsonObject[] = [];
+  const exceptions: SegmentMembers[] = [];
   const nextId = (): string => deriveId(id, exceptions.length + 1);
   for (const event of span.events) {
     if (exceptions.length >= EXCEPTIONS_MAX) break;
-    const own = readAttributes(event.attributes);
+    const own = readSpanAttributes(event.attributes);
     if (event.name === EXCEPTION) {
-      const text = readText(own, 'exception.stacktrace') ?? '';
+      const text = readTextAttribute(own, 'exception.stacktrace') ?? '';
       const { frames, causes } = parseStack(text, language);
       const all = [
         {
-          type: readText(own, 'exception.type'),
-          message: readText(own, 'exception.message'),
+          type: readTextAttribute(own, 'exception.type'),
+          message: readTextAttribute(own, 'exception.message'),
           frames,
         },
         ...causes,
@@ -118,7 +118,7 @@ function describe(value: AttributeValue): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-function describeFrames(all: readonly Frame[]): JsonObject {
+function describeFrames(all: readonly StackFrame[]): SegmentMembers {
   if (all.length === 0) return {};
   const { frames, truncated } = boundFrames(all);
   const stack = frames.map(({ path, label, line }) =>

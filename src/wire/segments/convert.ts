@@ -2,8 +2,8 @@
  * A request of spans as segment documents of X-Ray.
  */
 import type { TraceRequest } from '../otlp/trace-request.ts';
-import { readAttributes, stringifyDocument } from './attributes.ts';
-import { makeSegments, type Segment, type SegmentRules } from './segment.ts';
+import { readSpanAttributes, stringifyDocument } from './attributes.ts';
+import { makeSegments, type SpanSegment, type SegmentRules } from './segment.ts';
 
 export interface Converted {
   readonly documents: readonly Buffer[];
@@ -25,9 +25,9 @@ export function convertSpans(request: TraceRequest, rules: SegmentRules): Conver
 export function* listSegments(
   { resourceSpans }: TraceRequest,
   rules: SegmentRules,
-): Generator<readonly Segment[]> {
+): Generator<readonly SpanSegment[]> {
   for (const { resource, scopeSpans } of resourceSpans) {
-    const attributes = readAttributes(resource?.attributes ?? []);
+    const attributes = readSpanAttributes(resource?.attributes ?? []);
     for (const { spans } of scopeSpans)
       for (const span of spans) yield makeSegments(span, attributes, rules);
   }

@@ -1,9 +1,14 @@
 /**
- * What of a span has no member of its own in a segment: attributes are annotations where they are to
- * be indexed, and metadata otherwise.
+ * What of a span has no member of its own in a segment: attributes are annotations where they are
+ * to be indexed, and metadata otherwise.
  * Source: contrib's exporter/awsxrayexporter/internal/translator/segment.go
  */
-import { type Attributes, type AttributeValue, type JsonObject, readTexts } from './attributes.ts';
+import {
+  type SpanAttributes,
+  type AttributeValue,
+  type SegmentMembers,
+  readTexts,
+} from './attributes.ts';
 
 /** Which attributes X-Ray is to index. */
 export interface Indexing {
@@ -13,8 +18,8 @@ export interface Indexing {
 
 export interface Fields {
   readonly user: string | undefined;
-  readonly annotations: JsonObject | undefined;
-  readonly metadata: { readonly [namespace: string]: JsonObject } | undefined;
+  readonly annotations: SegmentMembers | undefined;
+  readonly metadata: { readonly [namespace: string]: SegmentMembers } | undefined;
 }
 
 const ANNOTATIONS = 'aws.xray.annotations';
@@ -29,10 +34,10 @@ const USER = 'enduser.id';
  * @param resource  undefined for subsegments, which leave it to their segment
  */
 export function splitFields(
-  left: Attributes,
+  left: SpanAttributes,
   { all, resource, indexing }: {
-    readonly all: Attributes;
-    readonly resource: Attributes | undefined;
+    readonly all: SpanAttributes;
+    readonly resource: SpanAttributes | undefined;
     readonly indexing: Indexing;
   },
 ): Fields {
@@ -48,7 +53,7 @@ export function splitFields(
   if (Array.isArray(named)) attributes.delete(ANNOTATIONS);
   const annotations: Record<string, AttributeValue> = {};
   const own: Record<string, unknown> = {};
-  const metadata: Record<string, JsonObject> = {};
+  const metadata: Record<string, SegmentMembers> = {};
   const place = (key: string, value: AttributeValue): void => {
     const isIndexed = (indexing.all || indexed.has(key)) && isAnnotation(value);
     if (isIndexed) annotations[fixAnnotationKey(key)] = value;
@@ -92,13 +97,13 @@ function fixAnnotationKey(key: string): string {
 function readMetadata(
   key: string,
   value: AttributeValue,
-): { readonly namespace: string; readonly metadata: JsonObject } | undefined {
+): { readonly namespace: string; readonly metadata: SegmentMembers } | undefined {
   if (!key.startsWith(METADATA_PREFIX) || typeof value !== 'string') return undefined;
   try {
     const metadata: unknown = JSON.parse(value);
     if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
       return undefined;
-    return { namespace: key.slice(METADATA_PREFIX.length), metadata: metadata as JsonObject };
+    return { namespace: key.slice(METADATA_PREFIX.length), metadata: metadata as SegmentMembers };
   } catch {
     return undefined;
   }

@@ -4,7 +4,13 @@
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/
  */
 import { isIP } from './address.ts';
-import { type Attributes, dropAbsent, type JsonObject, readText, readWhole } from './attributes.ts';
+import {
+  type SpanAttributes,
+  dropAbsent,
+  type SegmentMembers,
+  readTextAttribute,
+  readWhole,
+} from './attributes.ts';
 
 /** Attributes that say a span is of HTTP. */
 const HTTP = [
@@ -28,27 +34,28 @@ const ADDRESSES = [
 
 export interface HttpOfSpan {
   /** Undefined where the span is not of HTTP. */
-  readonly block: JsonObject | undefined;
+  readonly block: SegmentMembers | undefined;
   /** The attributes that are not in it. */
-  readonly rest: Attributes;
+  readonly rest: SpanAttributes;
 }
 
 /**
  * @param events  attributes of the span's events, which may tell the size of the response
  */
 export function describeHttp(
-  attributes: Attributes,
-  { isServer, events }: { readonly isServer: boolean; readonly events: readonly Attributes[] },
+  attributes: SpanAttributes,
+  { isServer, events }: { readonly isServer: boolean; readonly events: readonly SpanAttributes[] },
 ): HttpOfSpan {
   const rest = new Map([...attributes].filter(([key]) => !CONSUMED.has(key)));
   if (!HTTP.some((key) => attributes.has(key))) return { block: undefined, rest };
   const peer = readPeer(attributes);
-  const own = readAddress(attributes, 'client.address') ?? readText(attributes, 'http.client_ip');
+  const own =
+    readAddress(attributes, 'client.address') ?? readTextAttribute(attributes, 'http.client_ip');
   const clientIp = own ?? peer;
   const request = dropAbsent({
-    method: readText(attributes, 'http.request.method', 'http.method'),
+    method: readTextAttribute(attributes, 'http.request.method', 'http.method'),
     url: readUrl(attributes, isServer),
-    user_agent: readText(attributes, 'user_agent.original', 'http.user_agent'),
+    user_agent: readTextAttribute(attributes, 'user_agent.original', 'http.user_agent'),
     client_ip: clientIp,
     x_forwarded_for: clientIp !== undefined && peer === undefined ? true : undefined,
   });
@@ -59,29 +66,37 @@ export function describeHttp(
   return { block: dropAbsent({ request, response }), rest };
 }
 
-function readPeer(attributes: Attributes): string | undefined {
-  return readAddress(attributes, 'network.peer.address') ?? readText(attributes, 'net.peer.ip');
+function readPeer(attributes: SpanAttributes): string | undefined {
+  return (
+    readAddress(attributes, 'network.peer.address') ?? readTextAttribute(attributes, 'net.peer.ip')
+  );
 }
 
-function readAddress(attributes: Attributes, key: string): string | undefined {
-  const text = readText(attributes, key);
+function readAddress(attributes: SpanAttributes, key: string): string | undefined {
+  const text = readTextAttribute(attributes, key);
   return text !== undefined && isIP(text) ? text : undefined;
 }
 
-function readUrl(attributes: Attributes, isServer: boolean): string | undefined {
-  const whole = readText(attributes, 'url.full', 'http.url');
+function readUrl(attributes: SpanAttributes, isServer: boolean): string | undefined {
+  const whole = readTextAttribute(attributes, 'url.full', 'http.url');
   if (whole !== undefined) return whole;
   if (!ADDRESSES.some((key) => attributes.has(key)) && readPeer(attributes) === undefined)
     return undefined;
-  const scheme = readText(attributes, 'url.scheme', 'http.scheme') ?? 'http';
-  const host = readText(attributes, 'http.host');
+  const scheme = readTextAttribute(attributes, 'url.scheme', 'http.scheme') ?? 'http';
+  const host = readTextAttribute(attributes, 'http.host');
   const [name, port] = isServer
     ? [
-        readText(attributes, 'http.server_name', 'net.host.name', 'host.name', 'server.address'),
+        readTextAttribute(
+          attributes,
+          'http.server_name',
+          'net.host.name',
+          'host.name',
+          'server.address',
+        ),
         readWhole(attributes, 'net.host.port', 'server.port'),
       ]
     : [
-        readText(attributes, 'net.peer.name', 'net.peer.ip', 'server.address'),
+        readTextAttribute(attributes, 'net.peer.name', 'net.peer.ip', 'server.address'),
         readWhole(attributes, 'net.peer.port', 'server.port'),
       ];
   const isUsual =
@@ -92,18 +107,18 @@ function readUrl(attributes: Attributes, isServer: boolean): string | undefined 
   return `${scheme}://${authority}${readTarget(attributes)}`;
 }
 
-function readTarget(attributes: Attributes): string {
-  const target = readText(attributes, 'http.target');
+function readTarget(attributes: SpanAttributes): string {
+  const target = readTextAttribute(attributes, 'http.target');
   if (target !== undefined) return target;
-  const path = readText(attributes, 'url.path') ?? '/';
-  const query = readText(attributes, 'url.query');
+  const path = readTextAttribute(attributes, 'url.path') ?? '/';
+  const query = readTextAttribute(attributes, 'url.query');
   if (query === undefined) return path;
   return `${path}${query.startsWith('?') ? '' : '?'}${query}`;
 }
 
 function readResponseSize(
-  attributes: Attributes,
-  events: readonly Attributes[],
+  attributes: SpanAttributes,
+  events: readonly SpanAttributes[],
 ): number | undefined {
   const size = readWhole(attributes, 'http.response.body.size', 'http.response_content_length');
   if (size !== undefined) return size;

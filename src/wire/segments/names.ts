@@ -5,7 +5,7 @@
  * https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
 import type { OtlpSpan } from '../otlp/trace-request.ts';
-import { type Attributes, readText } from './attributes.ts';
+import { type SpanAttributes, readTextAttribute } from './attributes.ts';
 
 const INVALID = /[^\p{L}\p{N}\s_.:/%&#=+\\\-@]/gu;
 /** Characters, not bytes, so that no character is cut in two. */
@@ -17,16 +17,16 @@ export function fixName(name: string): string {
   return FIRST.exec(name.replaceAll(INVALID, ''))?.[0] ?? DEFAULT;
 }
 
-export function isAwsSdkSpan(attributes: Attributes): boolean {
-  return readText(attributes, 'rpc.system', 'rpc.system.name') === 'aws-api';
+export function isAwsSdkSpan(attributes: SpanAttributes): boolean {
+  return readTextAttribute(attributes, 'rpc.system', 'rpc.system.name') === 'aws-api';
 }
 
-export function isLocalRoot(attributes: Attributes): boolean {
+export function isLocalRoot(attributes: SpanAttributes): boolean {
   return attributes.get('aws.span.kind') === 'LOCAL_ROOT';
 }
 
 /** The service of AWS that is called, without the prefix that its SDKs write. */
-export function trimSdkPrefix(name: string, attributes: Attributes): string {
+export function trimSdkPrefix(name: string, attributes: SpanAttributes): string {
   return isAwsSdkSpan(attributes) ? name.replace(/^AWS(?:\.SDK\.|::)/, '') : name;
 }
 
@@ -37,10 +37,10 @@ export interface Named {
 
 export function chooseName(
   { kind, name: spanName }: Pick<OtlpSpan, 'kind' | 'name'>,
-  attributes: Attributes,
-  resource: Attributes,
+  attributes: SpanAttributes,
+  resource: SpanAttributes,
 ): Named {
-  const text = (...keys: string[]): string | undefined => readText(attributes, ...keys);
+  const text = (...keys: string[]): string | undefined => readTextAttribute(attributes, ...keys);
   const isCall = kind === 'client' || kind === 'producer' || kind === 'consumer';
   const isLocal = kind === 'server' || (kind === 'internal' && isLocalRoot(attributes));
   const remote = isCall ? text('aws.remote.service') : undefined;
@@ -53,7 +53,7 @@ export function chooseName(
     first ??
     awsService ??
     nameDatabase(attributes) ??
-    (kind === 'server' ? readText(resource, 'service.name') : undefined) ??
+    (kind === 'server' ? readTextAttribute(resource, 'service.name') : undefined) ??
     text('rpc.service', 'http.host', 'net.peer.name') ??
     (isCall ? text('server.address') : undefined) ??
     spanName;
@@ -63,11 +63,12 @@ export function chooseName(
 }
 
 /** `orders@db.example.com`, of a database and the host in its connection string. */
-function nameDatabase(attributes: Attributes): string | undefined {
-  const name = readText(attributes, 'db.namespace', 'db.name');
+function nameDatabase(attributes: SpanAttributes): string | undefined {
+  const name = readTextAttribute(attributes, 'db.namespace', 'db.name');
   if (name === undefined) return undefined;
-  const connection = readText(attributes, 'db.connection_string')?.replace(/^jdbc:/, '') ?? '';
-  const host = readHost(connection) ?? readText(attributes, 'server.address');
+  const connection =
+    readTextAttribute(attributes, 'db.connection_string')?.replace(/^jdbc:/, '') ?? '';
+  const host = readHost(connection) ?? readTextAttribute(attributes, 'server.address');
   return host === undefined ? name : `${name}@${host}`;
 }
 

@@ -118,7 +118,9 @@ test('attributes are annotations where they are indexed, and metadata otherwise'
 
 const STACKS: readonly (readonly [language: string, text: string, frames: unknown, cause?: string])[] = [
   ['java', 'E: m\n\tat mod/a.B.c(B.java:18)\nCaused by: F: why\n\tat d.E.f(E.java:7)\n\t... 3 more', [{ path: 'B.java', line: 18, label: 'a.B.c' }], 'F'],
-  ['python', 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    x()\nKeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File "b.py", line 3, in <module>\n    f()\nValueError: no', [{ path: 'b.py', line: 3, label: '<module>' }], 'KeyError'],
+  ['python', 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    x()\nKeyError: ' +
+'1\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback ' +
+'(most recent call last):\n  File "b.py", line 3, in <module>\n    f()\nValueError: no', [{ path: 'b.py', line: 3, label: '<module>' }], 'KeyError'],
   ['nodejs', 'E: m\n    at f (node:internal/x:2:3)\n    at file:///a.js:9:1', [{ path: 'node:internal/x', line: 2, label: 'f' }, { path: 'file:///a.js', line: 9 }]],
   ['dotnet', 'E: m\n   at A.B(String s) in /src/P.cs:line 14\n   at C.D()', [{ path: '/src/P.cs', line: 14, label: 'A.B(String s)' }, { line: 0, label: 'C.D()' }]],
   ['go', 'fault\ngoroutine 1 [running]:\nmain.f(...)\n\t/s/a.go:14 +0x1d', [{ path: '/s/a.go', line: 14, label: 'main.f(...)' }]],

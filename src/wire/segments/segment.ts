@@ -7,12 +7,12 @@
  */
 import type { OtlpLink, OtlpSpan } from '../otlp/trace-request.ts';
 import {
-  type Attributes,
+  type SpanAttributes,
   type AttributeValue,
   dropAbsent,
-  type JsonObject,
-  readAttributes,
-  readText,
+  type SegmentMembers,
+  readSpanAttributes,
+  readTextAttribute,
 } from './attributes.ts';
 import { CALL_MEMBERS, chooseOrigin, describeAws, describeService } from './aws.ts';
 import { describeCause } from './cause.ts';
@@ -29,7 +29,7 @@ export interface SegmentRules {
 }
 
 /** A segment as JSON, with the members that other code looks at. */
-export interface Segment {
+export interface SpanSegment {
   readonly id: string;
   readonly trace_id: string;
   readonly name: string;
@@ -44,14 +44,14 @@ const OF_THE_CALL = [
 /** One segment, or two; none of a span that has no valid ids. */
 export function makeSegments(
   span: OtlpSpan,
-  resource: Attributes,
+  resource: SpanAttributes,
   rules: SegmentRules,
-): readonly Segment[] {
+): readonly SpanSegment[] {
   const id = formatSpanId(span.spanId);
   const traceId = formatTraceId(span.traceId);
   if (id === undefined || traceId === undefined) return [];
   const parentId = formatSpanId(span.parentSpanId);
-  const attributes = readAttributes(span.attributes);
+  const attributes = readSpanAttributes(span.attributes);
   const subject = { span, id, traceId, parentId, attributes, resource, rules };
   const { kind } = span;
   if (!isLocalRoot(attributes)) return [makeSegment(subject)];
@@ -66,16 +66,16 @@ interface Subject {
   readonly id: string;
   readonly traceId: string;
   readonly parentId: string | undefined;
-  readonly attributes: Attributes;
-  readonly resource: Attributes;
+  readonly attributes: SpanAttributes;
+  readonly resource: SpanAttributes;
   readonly rules: SegmentRules;
 }
 
 /** The subsegment of what the root of a service calls. */
-function makeCall(subject: Subject): Segment {
+function makeCall(subject: Subject): SpanSegment {
   const { span, attributes } = subject;
-  const remote = readText(attributes, 'aws.remote.service');
-  const segment: Segment = {
+  const remote = readTextAttribute(attributes, 'aws.remote.service');
+  const segment: SpanSegment = {
     namespace: 'remote',
     ...makeSegment(subject),
     type: 'subsegment',
@@ -85,14 +85,15 @@ function makeCall(subject: Subject): Segment {
 }
 
 /** The segment of the service itself. */
-function makeService(subject: Subject): Segment {
+function makeService(subject: Subject): SpanSegment {
   const { span, resource, attributes: all } = subject;
   const attributes = new Map(all);
   for (const key of OF_THE_CALL) attributes.delete(key);
   const made = makeSegment({ ...subject, attributes });
-  const name = readText(all, 'aws.local.service') ?? readText(resource, 'service.name');
-  const aws = made['aws'] as JsonObject | undefined;
-  const segment: Segment = {
+  const name =
+    readTextAttribute(all, 'aws.local.service') ?? readTextAttribute(resource, 'service.name');
+  const aws = made['aws'] as SegmentMembers | undefined;
+  const segment: SpanSegment = {
     ...without(made, 'http', 'type', 'namespace', 'aws', 'metadata'),
     ...(name === undefined ? {} : { name: fixName(name) }),
     ...dropAbsent({
@@ -103,20 +104,20 @@ function makeService(subject: Subject): Segment {
   return span.kind === 'consumer' ? segment : without(segment, 'links');
 }
 
-function without<Value extends JsonObject>(value: Value, ...members: readonly string[]): Value {
+function without<Value extends SegmentMembers>(value: Value, ...members: readonly string[]): Value {
   return Object.fromEntries(
     Object.entries(value).filter(([key]) => !members.includes(key)),
   ) as unknown as Value;
 }
 
-function makeSegment(subject: Subject): Segment {
+function makeSegment(subject: Subject): SpanSegment {
   const { span, id, traceId, parentId, resource, rules } = subject;
   const { kind } = span;
   const isSubsegment = kind !== 'server' && kind !== 'consumer' && parentId !== undefined;
   const attributes = new Map(subject.attributes);
   const inProgress = attributes.get('aws.xray.inprogress');
   if (typeof inProgress === 'boolean') attributes.delete('aws.xray.inprogress');
-  const events = span.events.map((event) => readAttributes(event.attributes));
+  const events = span.events.map((event) => readSpanAttributes(event.attributes));
   const http = describeHttp(attributes, { isServer: kind === 'server', events });
   const failed = describeCause({ span, id, attributes, resource, left: http.rest });
   const aws = describeAws(failed.rest, resource, rules.logGroups);
@@ -152,13 +153,13 @@ function makeSegment(subject: Subject): Segment {
 }
 
 /** Links of which an id is not valid are left out, since X-Ray would refuse the segment. */
-function makeLinks(links: readonly OtlpLink[]): readonly JsonObject[] | undefined {
-  const made = links.flatMap((link): JsonObject[] => {
+function makeLinks(links: readonly OtlpLink[]): readonly SegmentMembers[] | undefined {
+  const made = links.flatMap((link): SegmentMembers[] => {
     const traceId = formatTraceId(link.traceId);
     const id = formatSpanId(link.spanId);
     if (traceId === undefined || id === undefined) return [];
     const attributes: Record<string, AttributeValue> = Object.fromEntries(
-      readAttributes(link.attributes),
+      readSpanAttributes(link.attributes),
     );
     const isBare = Object.keys(attributes).length === 0;
     return [{ trace_id: traceId, id, ...(isBare ? {} : { attributes }) }];

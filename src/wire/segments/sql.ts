@@ -4,11 +4,11 @@
  * https://opentelemetry.io/docs/specs/semconv/database/database-spans/
  */
 import {
-  type Attributes,
+  type SpanAttributes,
   type AttributeValue,
   dropAbsent,
-  type JsonObject,
-  readText,
+  type SegmentMembers,
+  readTextAttribute,
 } from './attributes.ts';
 
 /** Names of systems, the old ones and those that replaced some of them. */
@@ -24,7 +24,7 @@ const CONSUMED: ReadonlySet<string> = new Set([
 
 export interface SqlOfSpan {
   /** Undefined where the span is of no such database. */
-  readonly block: JsonObject | undefined;
+  readonly block: SegmentMembers | undefined;
   readonly rest: ReadonlyMap<string, AttributeValue>;
 }
 
@@ -32,18 +32,23 @@ export interface SqlOfSpan {
  * @param all   all attributes of the span, which may tell the address of the database
  * @param left  those that are in no other block
  */
-export function describeSql(spanName: string, all: Attributes, left: Attributes): SqlOfSpan {
-  const system = readText(all, 'db.system.name', 'db.system');
+export function describeSql(
+  spanName: string,
+  all: SpanAttributes,
+  left: SpanAttributes,
+): SqlOfSpan {
+  const system = readTextAttribute(all, 'db.system.name', 'db.system');
   if (system === undefined || !SQL.has(system)) return { block: undefined, rest: left };
   const address =
-    readText(all, 'db.connection_string', 'server.address', 'net.peer.name') ?? 'localhost';
+    readTextAttribute(all, 'db.connection_string', 'server.address', 'net.peer.name') ??
+    'localhost';
   const block = dropAbsent({
     // X-Ray groups queries by their URL, for which the address alone is too little.
     url: spanName === '' ? undefined : spanName,
-    connection_string: `${address}/${readText(all, 'db.namespace', 'db.name') ?? ''}`,
+    connection_string: `${address}/${readTextAttribute(all, 'db.namespace', 'db.name') ?? ''}`,
     database_type: system,
-    user: readText(all, 'db.user'),
-    sanitized_query: readText(all, 'db.query.text', 'db.statement'),
+    user: readTextAttribute(all, 'db.user'),
+    sanitized_query: readTextAttribute(all, 'db.query.text', 'db.statement'),
   });
   return { block, rest: new Map([...left].filter(([key]) => !CONSUMED.has(key))) };
 }

@@ -1,6 +1,6 @@
 /** What a stack trace says, whatever language it was written in. */
 
-export interface Frame {
+export interface StackFrame {
   /** '' where it is not known. */
   readonly path: string;
   readonly label: string;
@@ -12,11 +12,11 @@ export interface Frame {
 export interface CausedBy {
   readonly type: string;
   readonly message: string;
-  readonly frames: readonly Frame[];
+  readonly frames: readonly StackFrame[];
 }
 
 export interface Stack {
   /** The one nearest to the fault first. */
-  readonly frames: readonly Frame[];
+  readonly frames: readonly StackFrame[];
   readonly causes: readonly CausedBy[];
 }

@@ -5,7 +5,7 @@
  *        at Shop.Program.Order(String item) in /src/Program.cs:line 14
  *        at System.Threading.Tasks.Task.Run()
  */
-import type { Frame, Stack } from './stack.ts';
+import type { StackFrame, Stack } from './stack.ts';
 import { readLine } from './stacks-java.ts';
 
 const AT = 'at ';
@@ -15,7 +15,7 @@ export function parseDotnetStack(lines: readonly string[]): Stack {
   return { frames: lines.slice(1).flatMap((line) => parseFrame(line.trim()) ?? []), causes: [] };
 }
 
-function parseFrame(line: string): Frame | undefined {
+function parseFrame(line: string): StackFrame | undefined {
   if (!line.startsWith(AT)) return undefined;
   const place = line.indexOf(IN);
   if (place < 0) {

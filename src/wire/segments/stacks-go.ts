@@ -5,14 +5,14 @@
  *     main.order(...)
  *     	/src/shop.go:14 +0x1d
  */
-import type { Frame, Stack } from './stack.ts';
+import type { StackFrame, Stack } from './stack.ts';
 import { readLine } from './stacks-java.ts';
 
 const GOROUTINE = /^goroutine\b.*\brunning\b.*:$/;
 const PLACE = /^\s*([^:\s]+):(\d+)/;
 
 export function parseGoStack(lines: readonly string[]): Stack {
-  const frames: Frame[] = [];
+  const frames: StackFrame[] = [];
   // The first line is that of the fault, or of the goroutine.
   let index = 1;
   while (index < lines.length) {

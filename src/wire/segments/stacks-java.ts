@@ -9,18 +9,18 @@
  *
  * Frames that both have in common, and suppressed exceptions, are left out.
  */
-import type { CausedBy, Frame, Stack } from './stack.ts';
+import type { CausedBy, StackFrame, Stack } from './stack.ts';
 
 const AT = '\tat ';
 const CAUSED_BY = 'Caused by: ';
 const OMITTED = /^\t\.\.\. \d+ (?:more|common frames omitted)/;
 
 interface OpenCause extends CausedBy {
-  readonly frames: Frame[];
+  readonly frames: StackFrame[];
 }
 
 export function parseJavaStack(lines: readonly string[]): Stack {
-  const frames: Frame[] = [];
+  const frames: StackFrame[] = [];
   const causes: OpenCause[] = [];
   let open = frames;
   for (let index = 1; index < lines.length; index++) {
@@ -44,7 +44,7 @@ function endsMessage(line: string): boolean {
 }
 
 /** `	at module/com.example.Shop.order(Shop.java:18)` */
-function parseFrame(line: string): Frame | undefined {
+function parseFrame(line: string): StackFrame | undefined {
   const parenthesis = line.indexOf('(');
   if (!line.startsWith(AT) || parenthesis < 0 || !line.endsWith(')')) return undefined;
   const label = line.slice(AT.length, parenthesis);

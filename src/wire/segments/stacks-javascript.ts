@@ -8,7 +8,7 @@
  *         at new Promise (<anonymous>)
  *         at process._tickCallback [as _onTick] (native)
  */
-import type { Frame, Stack } from './stack.ts';
+import type { StackFrame, Stack } from './stack.ts';
 import { readLine } from './stacks-java.ts';
 
 const AT = '    at ';
@@ -17,7 +17,7 @@ export function parseJavaScriptStack(lines: readonly string[]): Stack {
   return { frames: lines.slice(1).flatMap((line) => parseFrame(line) ?? []), causes: [] };
 }
 
-function parseFrame(line: string): Frame | undefined {
+function parseFrame(line: string): StackFrame | undefined {
   if (!line.startsWith(AT)) return undefined;
   const text = line.slice(AT.length);
   const parenthesis = text.lastIndexOf(' (');

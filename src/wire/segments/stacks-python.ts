@@ -14,7 +14,7 @@
  *         order(item)
  *     ValueError: no such item
  */
-import type { CausedBy, Frame, Stack } from './stack.ts';
+import type { CausedBy, StackFrame, Stack } from './stack.ts';
 import { readLine, splitMessage } from './stacks-java.ts';
 
 const FILE = '  File "';
@@ -40,7 +40,7 @@ function splitParts(lines: readonly string[]): string[][] {
   return parts;
 }
 
-function readFrames(lines: readonly string[]): Frame[] {
+function readFrames(lines: readonly string[]): StackFrame[] {
   return lines.flatMap((line) => parseFrame(line) ?? []).toReversed();
 }
 
@@ -54,7 +54,7 @@ function readCause(lines: readonly string[]): CausedBy {
 }
 
 /** `  File "shop.py", line 14, in order` */
-function parseFrame(line: string): Frame | undefined {
+function parseFrame(line: string): StackFrame | undefined {
   if (!line.startsWith(FILE)) return undefined;
   const end = line.lastIndexOf('", line ');
   if (end < 0) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The text of a stack trace as frames of X-Ray, by the language of the SDK that wrote it. A trace of
- * a language that is not here has no frames.
+ * The text of a stack trace as frames of X-Ray, by the language of the SDK that wrote it. A trace
+ * of a language that is not here has no frames.
  * Limits: FRAMES_MAX frames of an exception, CAUSES_MAX exceptions.
  * Source: contrib's exporter/awsxrayexporter/internal/translator/cause.go
  */
@@ -9,7 +9,7 @@ import { parseGoStack } from './stacks-go.ts';
 import { parseJavaStack } from './stacks-java.ts';
 import { parseJavaScriptStack } from './stacks-javascript.ts';
 import { parsePythonStack } from './stacks-python.ts';
-import type { Frame, Stack } from './stack.ts';
+import type { StackFrame, Stack } from './stack.ts';
 
 const FRAMES_MAX = 100;
 const CAUSES_MAX = 20;
@@ -28,7 +28,7 @@ const PARSERS: Readonly<Record<string, (lines: readonly string[]) => Stack>> = {
 
 /** How many frames were left out, for the exception itself and each of its causes. */
 export interface BoundedFrames {
-  readonly frames: readonly Frame[];
+  readonly frames: readonly StackFrame[];
   readonly truncated: number;
 }
 
@@ -43,7 +43,7 @@ export function parseStack(text: string, language: string): Stack {
 }
 
 /** The frames nearest to the fault, which are the first. */
-export function boundFrames(frames: readonly Frame[]): BoundedFrames {
+export function boundFrames(frames: readonly StackFrame[]): BoundedFrames {
   const kept = frames.slice(0, FRAMES_MAX);
   return { frames: kept, truncated: frames.length - kept.length };
 }

@@ -1,6 +1,6 @@
 /**
- * The processor `attributes`: actions on the attributes of spans, and of series, of all metrics or of
- * those whose names are included and not excluded.
+ * The processor `attributes`: actions on the attributes of spans, and of series, of all metrics or
+ * of those whose names are included and not excluded.
  * Source: contrib's processor/attributesprocessor/factory.go,
  * internal/filter/filterconfig/config.go
  */
