@@ -18,7 +18,10 @@ import { loadProgram } from '../src/commands/program.ts';
  */
 const LINES: readonly (readonly [string, readonly string[]])[] = [
   ['amperage col', ['collect']],
-  ['amperage check ', ['config', 'convert', 'metrics', 'queue', 'relabel', 'service-discovery']],
+  [
+    'amperage check ',
+    ['config', 'convert', 'emf', 'metrics', 'queue', 'relabel', 'service-discovery'],
+  ],
   ['amperage completion ', ['bash', 'fish', 'zsh']],
   ['amperage collect --log.level ', ['debug', 'error', 'info', 'warn']],
   ['amperage collect --web.l', ['--web.listen-address']],
