@@ -53,14 +53,6 @@ test('forms for issues parse, and ask for something', () => {
   }
 });
 
-test('the description of the package names only services that the code talks to', () => {
-  const { description, keywords } = JSON.parse(read('package.json')) as {
-    description: string;
-    keywords: string[];
-  };
-  assert.doesNotMatch([description, ...keywords].join(' '), /cloudwatch|emf/i);
-});
-
 test('every link between documents leads to a file', () => {
   const files = globSync('{*.md,docs/**/*.md,examples/**/*.md,.github/**/*.md}', { cwd: root });
   assert.ok(files.length > 30);

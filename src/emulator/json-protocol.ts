@@ -30,7 +30,7 @@ export async function answerJson(
       throw new AwsError(
         'UnknownOperationException',
         'this emulator has CloudWatch, CloudWatch Logs, Cloud Map, ECS, EC2, S3, SQS, SSM, ' +
-'Secrets Manager, ' +
+          'Secrets Manager, ' +
           'STS and X-Ray',
       );
     return await runAction(request, { service, action, refusedStatus: 400 }, edges);

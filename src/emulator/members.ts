@@ -85,7 +85,9 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     CreateLogStream: { acts: 'logGroupName logStreamName' },
     DeleteLogStream: { acts: 'logGroupName logStreamName' },
     DescribeLogStreams: {
-      acts: 'logGroupName logGroupIdentifier logStreamNamePrefix orderBy descending nextToken limit',
+      acts:
+        'logGroupName logGroupIdentifier logStreamNamePrefix orderBy descending nextToken ' +
+        'limit',
     },
     GetLogEvents: {
       acts:

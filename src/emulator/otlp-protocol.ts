@@ -6,12 +6,8 @@
  * Sources: https://opentelemetry.io/docs/specs/otlp/#otlphttp,
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html
  */
-import {
-  HttpError,
-  type HttpRequest,
-  type HttpResponse,
-  type Route,
-} from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
+import { type HttpRequest, type HttpResponse, type Route } from '../kernel/http-server.ts';
 import { WireError } from '../wire/errors.ts';
 import { encodeJsonRequest } from '../wire/otlp/json.ts';
 import { METRICS_RESPONSE } from '../wire/otlp/metrics-request.ts';

@@ -6,7 +6,6 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { gunzipSync } from 'node:zlib';
 import { type Component } from './component.ts';
 import { describeError } from './errors.ts';
 import { type Logger } from './logger.ts';
@@ -15,9 +14,11 @@ import { type ListenAddress, parseListen } from './listen-address.ts';
 import { describeListenError } from './listen-error.ts';
 import type { WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
+import { HttpError } from './http-error.ts';
 import { closeIdleConnections } from './idle-connections.ts';
+import { inflateGzip, readBody } from './request-bodies.ts';
 import { ServerConnections } from './server-connections.ts';
-import { askForBody, createWebServer } from './web-server.ts';
+import { createWebServer } from './web-server.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -63,16 +64,6 @@ export interface HttpResponse {
 }
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
-
-/** A handler throws it to answer with a status and a plain text. */
-export class HttpError extends Error {
-  override readonly name = 'HttpError';
-  readonly status: number;
-  constructor(status: number, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.status = status;
-  }
-}
 
 export interface Route {
   /** GET also serves HEAD. */
@@ -256,7 +247,7 @@ export class HttpServer implements Component {
       rawHeaders: incoming.rawHeaders,
       remoteAddress: incoming.socket.remoteAddress ?? '',
       signal: AbortSignal.any([gone.signal, this.#stopped.signal]),
-      body: () => (body ??= readBytes().then((read) => inflateBody(incoming, read, maxBytes))),
+      body: () => (body ??= readBytes().then((read) => inflateGzip(incoming, read, maxBytes))),
       bytes: readBytes,
     };
     const response = await this.#answerGuarded(routes, request);
@@ -337,45 +328,6 @@ function listOwnRoutes(options: HttpServerOptions): Route[] {
 
 function matches(pattern: string, path: string): boolean {
   return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
-}
-
-interface BodyLimits {
-  readonly maxBytes: number;
-  readonly onBytes: ((bytes: number) => void) | undefined;
-}
-
-async function readBody(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  { maxBytes, onBytes }: BodyLimits,
-): Promise<Buffer> {
-  const declared = Number(incoming.headers['content-length'] ?? 0);
-  if (declared > maxBytes) throw refuseSize(maxBytes);
-  askForBody(incoming, outgoing);
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of incoming as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > maxBytes) throw refuseSize(maxBytes);
-    onBytes?.(part.length);
-    parts.push(part);
-  }
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-}
-
-function inflateBody(incoming: IncomingMessage, body: Buffer, maxBytes: number): Buffer {
-  if (incoming.headers['content-encoding'] !== 'gzip') return body;
-  try {
-    return gunzipSync(body, { maxOutputLength: maxBytes });
-  } catch (error) {
-    throw new HttpError(400, `the gzip body can't be inflated within ${maxBytes} bytes`, {
-      cause: error,
-    });
-  }
-}
-
-function refuseSize(maxBytes: number): HttpError {
-  return new HttpError(413, `the body is larger than ${maxBytes} bytes`);
 }
 
 function send(

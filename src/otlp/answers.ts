@@ -6,8 +6,8 @@ import { GRPC_STATUS, type GrpcStatusName } from '../kernel/grpc/status.ts';
 import { encodeMessage } from '../wire/protobuf/encode.ts';
 import { METRICS_RESPONSE } from '../wire/otlp/metrics-request.ts';
 import { encodeStatus } from '../wire/otlp/rpc-status.ts';
-import type { ExportRefusal } from './exports.ts';
-import type { OtlpSignal } from './intake.ts';
+import type { RefusedExport } from './export-call.ts';
+import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 
 /** How a request is written, and its answer too. */
 export type Encoding = 'protobuf' | 'json';
@@ -36,7 +36,7 @@ export function encodeTaken(
 }
 
 /** A google.rpc.Status. */
-export function encodeRefusal(encoding: Encoding, refusal: ExportRefusal): Uint8Array {
+export function encodeRefusal(encoding: Encoding, refusal: RefusedExport): Uint8Array {
   const { status, message, retryAfterMs } = refusal;
   const code = GRPC_STATUS[status];
   return encoding === 'json'
@@ -55,7 +55,7 @@ const HTTP_STATUS: Readonly<Partial<Record<GrpcStatusName, number>>> = {
 /**
  * The status of HTTP for a refusal. What is too large must not be sent again; 429 would ask for it.
  */
-export function httpStatusOf({ status, retryAfterMs }: ExportRefusal): number {
+export function httpStatusOf({ status, retryAfterMs }: RefusedExport): number {
   if (status === 'resourceExhausted') return retryAfterMs === undefined ? 413 : 429;
   return HTTP_STATUS[status] ?? 500;
 }

@@ -2,26 +2,20 @@
  * What becomes of a request of OTLP, whichever way it came: it goes to the intake of its signal,
  * and each way of failing has one status, which the servers say in their own forms.
  */
-import type { GrpcStatusName } from '../kernel/grpc/status.ts';
 import { describeError } from '../kernel/errors.ts';
 import { InflateError } from '../kernel/inflate.ts';
 import { WireError } from '../wire/errors.ts';
-import { MalformedRequest, NotTakenNow, type OtlpIntake, type OtlpSignal } from './intake.ts';
+import type { ExportCall, RefusedExport } from './export-call.ts';
+import { MalformedRequest, NotTakenNow, type OtlpIntake } from './intake.ts';
+import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 import type { OtlpReport } from './report.ts';
 import type { OtlpReceiverSettings } from './settings.ts';
-
-/** Why a request is refused, as its sender reads it. */
-export interface ExportRefusal {
-  readonly status: GrpcStatusName;
-  readonly message: string;
-  readonly retryAfterMs?: number;
-}
 
 /** Thrown by what reads a request. */
 export class RefusedRequest extends Error {
   override readonly name = 'RefusedRequest';
-  readonly refusal: ExportRefusal;
-  constructor(refusal: ExportRefusal) {
+  readonly refusal: RefusedExport;
+  constructor(refusal: RefusedExport) {
     super(refusal.message);
     this.refusal = refusal;
   }
@@ -29,7 +23,7 @@ export class RefusedRequest extends Error {
 
 export type ExportOutcome =
   | { readonly is: 'taken'; readonly rejected: number; readonly message: string }
-  | { readonly is: 'refused'; readonly refusal: ExportRefusal };
+  | { readonly is: 'refused'; readonly refusal: RefusedExport };
 
 export type OtlpIntakes = Readonly<Partial<Record<OtlpSignal, OtlpIntake>>>;
 
@@ -88,18 +82,11 @@ export class OtlpExports {
   }
 }
 
-export interface ExportCall {
-  readonly protocol: 'http' | 'grpc';
-  readonly signal: OtlpSignal;
-  /** The sender's address. */
-  readonly from: string;
-}
-
 function describeRejected(signal: OtlpSignal, rejected: number, message: string): string {
   return rejected > 0 && message === '' ? `${rejected} ${ITEMS[signal]} are rejected` : message;
 }
 
-function judge(error: unknown): ExportRefusal {
+function judge(error: unknown): RefusedExport {
   if (error instanceof RefusedRequest) return error.refusal;
   if (error instanceof NotTakenNow)
     return { status: 'unavailable', message: error.message, retryAfterMs: error.retryAfterMs };

@@ -11,8 +11,9 @@ import { createWebConfig } from '../settings/web-config.ts';
 import { encodeStatus } from '../wire/otlp/rpc-status.ts';
 import { encodeTaken } from './answers.ts';
 import type { ByteBudget, ByteShare } from './budget.ts';
-import { type OtlpExports, type ExportRefusal, RefusedRequest } from './exports.ts';
-import type { OtlpSignal } from './intake.ts';
+import type { RefusedExport } from './export-call.ts';
+import { type OtlpExports, RefusedRequest } from './exports.ts';
+import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 import type { OtlpGrpcSettings } from './settings.ts';
 
 const PACKAGE = '/opentelemetry.proto.collector';
@@ -103,7 +104,7 @@ async function readMessage(call: GrpcCall, share: ByteShare, maxBytes: number): 
 }
 
 /** Says in the details when to try again: clients do not repeat all statuses without them. */
-function answerRefused({ status, message, retryAfterMs }: ExportRefusal): GrpcAnswer {
+function answerRefused({ status, message, retryAfterMs }: RefusedExport): GrpcAnswer {
   const details =
     retryAfterMs === undefined
       ? undefined

@@ -5,20 +5,17 @@
  * connections; 60 s for a request to come whole.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
-import {
-  HttpError,
-  type HttpRequest,
-  type HttpResponse,
-  HttpServer,
-} from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
+import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import { ENCODINGS, inflateBody } from '../kernel/inflate.ts';
 import type { World } from '../kernel/world.ts';
 import { createWebConfig } from '../settings/web-config.ts';
 import { type Encoding, encodeRefusal, encodeTaken, httpStatusOf } from './answers.ts';
 import type { ByteBudget, ByteShare } from './budget.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
-import { type OtlpExports, type ExportRefusal, RefusedRequest } from './exports.ts';
-import type { OtlpSignal } from './intake.ts';
+import type { RefusedExport } from './export-call.ts';
+import { type OtlpExports, RefusedRequest } from './exports.ts';
+import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 import type { JsonRequests } from './json-requests.ts';
 import type { OtlpHttpSettings } from './settings.ts';
 
@@ -149,7 +146,7 @@ interface Reading {
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 const ALLOW = { allow: 'POST' };
 
-function refuseCoding(coding: string): ExportRefusal {
+function refuseCoding(coding: string): RefusedExport {
   const message = `Content-Encoding ${JSON.stringify(coding)} is not taken; gzip is`;
   return { status: 'invalidArgument', message };
 }
@@ -166,7 +163,7 @@ function respond(status: number, encoding: Encoding, body: Uint8Array): HttpResp
   return { status, headers: { 'content-type': TYPES[encoding] }, body };
 }
 
-function respondRefused(encoding: Encoding, refusal: ExportRefusal): HttpResponse {
+function respondRefused(encoding: Encoding, refusal: RefusedExport): HttpResponse {
   const response = respond(httpStatusOf(refusal), encoding, encodeRefusal(encoding, refusal));
   if (refusal.retryAfterMs === undefined) return response;
   const retry = String(Math.max(1, Math.ceil(refusal.retryAfterMs / 1_000)));

@@ -4,9 +4,6 @@
  * Source: https://opentelemetry.io/docs/specs/otlp/#partial-success
  */
 
-/** What requests are of. */
-export type OtlpSignal = 'metrics' | 'traces';
-
 /** What an answer with success says. */
 export interface TakenRequest {
   /** How many data points or spans were taken; absent where the intake counts them itself. */

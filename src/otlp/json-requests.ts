@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { describeError } from '../kernel/errors.ts';
 import { WireError } from '../wire/errors.ts';
 import { encodeJsonRequest } from '../wire/otlp/json.ts';
-import type { OtlpSignal } from './intake.ts';
+import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 import type { JsonAnswer, JsonRequest } from './json-thread.ts';
 
 /** Larger requests are converted in the thread. */

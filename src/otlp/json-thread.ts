@@ -5,7 +5,7 @@
 import { parentPort } from 'node:worker_threads';
 import { WireError } from '../wire/errors.ts';
 import { encodeJsonRequest } from '../wire/otlp/json.ts';
-import type { OtlpSignal } from './intake.ts';
+import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 
 export interface JsonRequest {
   readonly signal: OtlpSignal;

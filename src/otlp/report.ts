@@ -5,8 +5,8 @@
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import type { ByteBudget } from './budget.ts';
-import type { ExportCall, ExportRefusal } from './exports.ts';
-import type { OtlpSignal } from './intake.ts';
+import type { ExportCall, RefusedExport } from './export-call.ts';
+import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 
 export interface OtlpReportOptions {
   readonly receiver: string;
@@ -15,15 +15,15 @@ export interface OtlpReportOptions {
   readonly budget: ByteBudget;
 }
 
-export interface TakenRequest extends ExportCall {
+export interface TakenReport extends ExportCall {
   readonly bytes: number;
   readonly items: number;
   readonly rejected: number;
   readonly message: string;
 }
 
-export interface RefusedExport extends ExportCall {
-  readonly refusal: ExportRefusal;
+export interface ToldRefusal extends ExportCall {
+  readonly refusal: RefusedExport;
   /** What the refusal was made of. */
   readonly error: unknown;
 }
@@ -44,7 +44,7 @@ export class OtlpReport {
     this.#forgetBudget = metrics.onCollect(() => held.set(budget.usedBytes));
   }
 
-  tellTaken({ protocol, signal, from, bytes, items, rejected, message }: TakenRequest): void {
+  tellTaken({ protocol, signal, from, bytes, items, rejected, message }: TakenReport): void {
     const labels = { receiver: this.#receiver, protocol, signal };
     const outcome = rejected > 0 ? 'partial' : 'taken';
     this.#metrics.requests.with({ ...labels, outcome }).inc();
@@ -61,7 +61,7 @@ export class OtlpReport {
   }
 
   /** The logger bounds how often a line is repeated. */
-  tellRefused({ protocol, signal, from, refusal }: RefusedExport): void {
+  tellRefused({ protocol, signal, from, refusal }: ToldRefusal): void {
     const { status, message } = refusal;
     this.#metrics.requests
       .with({ receiver: this.#receiver, protocol, signal, outcome: status })

@@ -3,7 +3,7 @@
  */
 import type { TlsServerInput } from '../settings/web-config.ts';
 import type { MetricsIntakeSettings } from './metrics/settings.ts';
-import type { OtlpSignal } from './intake.ts';
+import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 
 export const HTTP_BODY_MAX_BYTES = 20 * 1024 * 1024;
 export const GRPC_MESSAGE_MAX_BYTES = 4 * 1024 * 1024;

@@ -6,7 +6,7 @@
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
 import type { HeaderPair } from '../aws/wire-signing.ts';
-import { HttpError } from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
 
 /** Limit of a line, which holds a size or a trailer, in bytes. */
 const LINE_MAX = 8_192;

@@ -10,7 +10,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { HeaderPair } from '../aws/wire-signing.ts';
 import { describeError } from '../kernel/errors.ts';
-import { HttpError } from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
 import type { Gauge } from '../kernel/metrics.ts';
 import { AwsChunkedDecoder } from './aws-chunked.ts';
 

@@ -20,7 +20,7 @@ import {
 } from '../aws/wire-signing.ts';
 import { describeError } from '../kernel/errors.ts';
 import type { HttpRefusal } from '../kernel/http-refusals.ts';
-import { HttpError } from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
 import { askForBody, endWhenRead } from '../kernel/web-server.ts';
 import type { World } from '../kernel/world.ts';
 import { removeChunkHeaders } from './aws-chunked.ts';

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { scopeOfHost } from '../aws/endpoints.ts';
 import type { WireScope } from '../aws/wire-signing.ts';
-import { HttpError } from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
 import { isMetadataAddress } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig, ProxyRoute } from './config.ts';
 import { removePresignature } from '../aws/replaced-signature.ts';

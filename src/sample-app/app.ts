@@ -4,7 +4,8 @@
  * `request_duration_milliseconds{path}` with buckets 500, 1000, 2500 and 5000; both of `/work`.
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT".
  */
-import { HttpError, HttpServer, type HttpRequest, type Route } from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
+import { HttpServer, type HttpRequest, type Route } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
 import type { DrawLatencyMs } from './latency.ts';
 import { type AnswerRequest, writeJson, createRequests } from './requests.ts';

@@ -13,12 +13,8 @@ import { type ServiceAccess, ServiceClient } from '../aws/service-client.ts';
 import type { Component } from '../kernel/component.ts';
 import { selectEndToEnd } from '../kernel/end-to-end-headers.ts';
 import { type ClientResponse } from '../kernel/http-client.ts';
-import {
-  HttpError,
-  type HttpRequest,
-  type HttpResponse,
-  HttpServer,
-} from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
+import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import { splitListen } from '../kernel/listen-address.ts';
 import type { World } from '../kernel/world.ts';
 import { refuseBrowser } from './browser-guard.ts';

@@ -1,7 +1,8 @@
 /** The service's answer as the answer to the client: status, end-to-end headers and bytes. */
 import { selectReturnedHeaders } from '../kernel/end-to-end-headers.ts';
 import type { ClientResponse } from '../kernel/http-client.ts';
-import { HttpError, type HttpResponse } from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
+import { type HttpResponse } from '../kernel/http-server.ts';
 
 /** @throws HttpError 502 for bytes that the client could not decode */
 export function passAnswer({ status, headers, headerLists, body }: ClientResponse): HttpResponse {

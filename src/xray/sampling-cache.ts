@@ -14,7 +14,8 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { ClientResponse } from '../kernel/http-client.ts';
-import { HttpError, type HttpResponse } from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
+import { type HttpResponse } from '../kernel/http-server.ts';
 import type { ForwardMetrics } from './forward-metrics.ts';
 import { HeldStatistics, type Taken } from './held-statistics.ts';
 import { type Kept, KeptAnswers } from './kept-answers.ts';

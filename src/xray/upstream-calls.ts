@@ -7,7 +7,7 @@ import type { ForwardedRequest, ServiceClient } from '../aws/service-client.ts';
 import { Outage, type OutageSum } from '../aws/outage.ts';
 import { describeError, RecoverableError } from '../kernel/errors.ts';
 import { type ClientResponse, HttpClientError } from '../kernel/http-client.ts';
-import { HttpError } from '../kernel/http-server.ts';
+import { HttpError } from '../kernel/http-error.ts';
 import type { World } from '../kernel/world.ts';
 import type { ForwardMetrics } from './forward-metrics.ts';
 

@@ -36,9 +36,7 @@ const MODELS: Readonly<Record<string, object>> = {
   AmazonSQS: sqsModel,
 };
 
-/**
- * Those whose model of the SDK is none of our packages; test/aws/botocore-model.test.ts has them.
- */
+/** Those whose model is in none of our packages; test/aws/cloudwatch-clients.test.ts has them. */
 const OTHERS = new Set(['GraniteServiceVersion20100801', 'Logs_20140328']);
 
 /** Requests are signed by hand, because the SDK leaves out members that it does not know. */

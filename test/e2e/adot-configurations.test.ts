@@ -58,8 +58,10 @@ async function run(
     context,
     'collect',
     [
-      ...['--config.file', conformancePath('otel', 'adot', `${name}.yaml`)],
-      ...['--storage.path', path.join(folder, 'queue')],
+      '--config.file',
+      conformancePath('otel', 'adot', `${name}.yaml`),
+      '--storage.path',
+      path.join(folder, 'queue'),
     ],
     {
       ...BARE_AWS,

@@ -30,9 +30,9 @@ interface Collected {
   readonly http: string;
   readonly grpc: string;
   /** Names of the spans that X-Ray got. */
-  spans(): readonly string[];
+  readonly spans: () => readonly string[];
   /** Lines of the file of samples. */
-  samples(): readonly string[];
+  readonly samples: () => readonly string[];
 }
 
 async function startCollector(t: TestContext): Promise<Collected> {

@@ -56,9 +56,9 @@ const metrics = sink.openAppender?.('target');
 const traces = sink.openTraces?.();
 const ref = metrics?.refOf(makeLabelSet({ __name__: 'number' })) ?? 0;
 
-let isEnding = false;
-process.on('SIGTERM', () => (isEnding = true));
-for (let number = Number(first); !isEnding; number++) {
+const ending = new AbortController();
+process.on('SIGTERM', () => ending.abort());
+for (let number = Number(first); !ending.signal.aborted; number++) {
   if (number % 2 === 0) {
     metrics?.append(ref, Date.now(), number);
     metrics?.commit();

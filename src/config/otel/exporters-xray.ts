@@ -109,8 +109,9 @@ export const xrayExporter = defineExporter({
   names: ['awsxray', 'aws_xray'],
   signals: ['traces'],
   schema,
-  as: 'a queue on disk before X-Ray; segments go unchanged, and spans whole unless `spans` says ' +
-'else',
+  as:
+    'a queue on disk before X-Ray; segments go unchanged, and spans whole unless `spans` says ' +
+    'else',
   resolve: (input, context) => {
     const { at, report, reading } = context;
     noteWithoutEffect(input, context);
@@ -163,7 +164,7 @@ function resolveSpans(input: XrayInput, { at, report }: ComponentContext): XrayI
       [...at, 'transit_spans_in_otlp_format'],
       'CONFIG_VALUE',
       `transit_spans_in_otlp_format: ${isTransit} means spans: ${meant}, and "spans" is ` +
-`${spans}; keep one`,
+        `${spans}; keep one`,
     );
   return spans ?? meant;
 }

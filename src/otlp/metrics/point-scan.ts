@@ -2,7 +2,8 @@
  * Reads one point of a metric from its bytes: where its attributes are, and its numbers. Nothing is
  * made of the attributes here, since a point that is known is found by their bytes.
  *
- *     NumberDataPoint  time 3  start 2  attributes 7*  as_double 4 | as_int 6  exemplars 5*  flags 8
+ *     NumberDataPoint  time 3, start 2, attributes 7*, as_double 4 | as_int 6,
+ *                      exemplars 5*, flags 8
  *
  * One scan is used for all points of a request. Fields may come in any order; attributes that do
  * not stand together are copied together. An int64 beyond 2^53 is rounded as Prometheus rounds it.

@@ -3,7 +3,8 @@
  * SDK for Node.js writes it, and ends it with the answer, which carries the header X-Amzn-Trace-Id.
  */
 import { randomBytes } from 'node:crypto';
-import { HttpError, type HttpRequest, type HttpResponse } from '../../kernel/http-server.ts';
+import { HttpError } from '../../kernel/http-error.ts';
+import { type HttpRequest, type HttpResponse } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
 import type { SamplingRequest } from '../sampling/rule.ts';
 import type { SamplingDecision } from '../sampling/sampler.ts';

@@ -38,7 +38,7 @@ import {
   type EventValues,
   formatExponential,
   formatHistogram,
-  formatValue,
+  formatEmfValue,
   formatSummary,
 } from './values.ts';
 
@@ -139,7 +139,7 @@ class EventMaker {
       case 'gauge':
       case 'sum':
         for (const point of data.points)
-          if (!point.isStale) add(name, point, find(point.attributes), formatValue(point.value));
+          if (!point.isStale) add(name, point, find(point.attributes), formatEmfValue(point.value));
         return;
       case 'histogram':
         for (const point of data.points)
@@ -270,11 +270,11 @@ function addDetails(
   add: (name: string, point: MetricPoint, labels: EventLabels, values: EventValues) => void,
 ): void {
   const labels = find(point.attributes);
-  if (point.sum !== undefined) add(`${name}_sum`, point, labels, formatValue(point.sum));
-  add(`${name}_count`, point, labels, formatValue(point.count));
+  if (point.sum !== undefined) add(`${name}_sum`, point, labels, formatEmfValue(point.sum));
+  add(`${name}_count`, point, labels, formatEmfValue(point.count));
   for (const { quantile, value } of point.quantiles) {
     const own = new Map(point.attributes.map((label) => [label.name, label.value] as const));
     own.set('quantile', formatSampleValue(quantile));
-    add(name, point, find(makeLabelSet(own)), formatValue(value));
+    add(name, point, find(makeLabelSet(own)), formatEmfValue(value));
   }
 }

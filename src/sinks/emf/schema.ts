@@ -51,7 +51,7 @@ export const emfSchema = z
       .describe(
         'Fills in the keys below that are absent: container_insights for the metrics of tasks, ' +
           ('prometheus for those of nginx, JMX, Envoy and HAProxy, as the dashboards of ' +
-'CloudWatch ') +
+            'CloudWatch ') +
           'want them.',
       ),
     namespace: presentSchema.meta({
@@ -286,7 +286,7 @@ function checkProcessor(input: EmfInput, path: ConfigPath, report: Reporter): vo
     report.warn(
       [...path, 'emf_processor', 'metric_declaration_dedup'],
       'metric_declaration_dedup has no effect: equal dimensions of a metric are written once ' +
-'anyway',
+        'anyway',
       'key',
     );
   const doubled = [

@@ -19,7 +19,7 @@ export type EventValues =
 
 const NOTHING: EventValues = { parts: [] };
 
-export function formatValue(value: number): EventValues {
+export function formatEmfValue(value: number): EventValues {
   const leftOut = findFault([value]);
   return leftOut === undefined ? { parts: [toJson(value)] } : { leftOut };
 }

@@ -101,7 +101,7 @@ export const otlpSchema = z
     endpoint: presentSchema.meta({
       description:
         'Where metrics and traces are sent. Over HTTP, /v1/metrics and /v1/traces are added; ' +
-'over ' +
+        'over ' +
         'gRPC it is host:port, where http:// says that it is without TLS.',
       examples: ['http://collector:4318'],
     }),
@@ -123,7 +123,7 @@ export const otlpSchema = z
       .meta({
         description:
           'How requests are compressed. Over gRPC gzip, zstd, snappy or none; zlib and ' +
-'deflate are ' +
+          'deflate are ' +
           'the same.',
         default: 'gzip',
       }),

@@ -4,7 +4,7 @@
  */
 import type { OtlpSignal } from '../../wire/otlp/cutting.ts';
 import type { PartialSuccess } from '../../wire/otlp/export-response.ts';
-import type { AnswerVerdict } from './verdict.ts';
+import type { OtlpVerdict } from './verdict.ts';
 
 export interface OtlpRequest {
   readonly signal: OtlpSignal;
@@ -15,7 +15,7 @@ export interface OtlpRequest {
 
 /** What came of one request. */
 export interface Response {
-  readonly verdict: AnswerVerdict;
+  readonly verdict: OtlpVerdict;
   /** What an answer with success says besides. */
   readonly partial: PartialSuccess;
   /** The status of HTTP, or the name of that of gRPC. */

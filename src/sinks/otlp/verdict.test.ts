@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GRPC_STATUS, type GrpcStatusName } from '../../kernel/grpc/status.ts';
 import { encodeStatus } from '../../wire/otlp/rpc-status.ts';
-import { judgeGrpc, judgeHttp, type AnswerVerdict } from './verdict.ts';
+import { judgeGrpc, judgeHttp, type OtlpVerdict } from './verdict.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const CONTEXT = { where: 'http://r', nowMs: NOW, isSigned: false, attempt: 1 };
 
-function show(verdict: AnswerVerdict): string {
+function show(verdict: OtlpVerdict): string {
   if (verdict.kind === 'again')
     return `again ${verdict.error.code} ${verdict.error.retryAfterMs ?? '-'}`;
   if (verdict.kind === 'refused')

@@ -16,7 +16,7 @@ import { parseRetryAfterMs } from '../../kernel/retry.ts';
 import { readRpcStatus } from '../../wire/otlp/export-response.ts';
 
 /** Without `taken`: an answer of delivery. */
-export type AnswerVerdict =
+export type OtlpVerdict =
   | { readonly kind: 'taken' }
   | Exclude<Answer, { kind: 'delivered' | 'partial' }>;
 
@@ -44,7 +44,7 @@ interface Refusal extends JudgeContext {
   readonly waitMs: number | undefined;
 }
 
-export function judgeHttp(response: ClientResponse, context: JudgeContext): AnswerVerdict {
+export function judgeHttp(response: ClientResponse, context: JudgeContext): OtlpVerdict {
   const { status, headers, body } = response;
   if (status >= 200 && status < 300) return { kind: 'taken' };
   const type = headers['content-type'] ?? '';
@@ -73,7 +73,7 @@ export function judgeHttp(response: ClientResponse, context: JudgeContext): Answ
 export function judgeGrpc(
   { status, text, details }: GrpcReply,
   context: JudgeContext,
-): AnswerVerdict {
+): OtlpVerdict {
   const rpc = details === undefined ? undefined : readRpcStatus(details, false);
   const name = formatGrpcStatus(status);
   const said = { ...context, status: name, text: shorten(text), waitMs: rpc?.waitMs };
@@ -107,7 +107,7 @@ export function judgeGrpc(
 const AT_ENDPOINT = '; check the endpoint and that the receiver takes this signal';
 const AT_ENCODING = '; check "encoding" and "compression", which the receiver does not take';
 
-function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): AnswerVerdict {
+function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): OtlpVerdict {
   const message = `OTLP to ${said.where} answered ${describeStatus(said)}${remedy}`;
   return {
     kind: 'again',
@@ -115,13 +115,13 @@ function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): Answer
   };
 }
 
-function waitForSetUp(said: Refusal, code: RecoverableCode, remedy: string): AnswerVerdict {
+function waitForSetUp(said: Refusal, code: RecoverableCode, remedy: string): OtlpVerdict {
   const waitMs = said.waitMs ?? SETUP_RETRY_MS;
   return sendAgain({ ...said, waitMs }, code, `${remedy}; nothing is lost meanwhile`);
 }
 
 /** New credentials may be at hand, so that the second attempt follows soon. */
-function refuseCredentials(said: Refusal): AnswerVerdict {
+function refuseCredentials(said: Refusal): OtlpVerdict {
   const remedy = said.isSigned
     ? '; check the credentials, the region, that the role may write here, and the clock'
     : '; check the credentials';
@@ -129,7 +129,7 @@ function refuseCredentials(said: Refusal): AnswerVerdict {
   return sendAgain(said, 'SINK_FORBIDDEN', remedy);
 }
 
-function refuse(said: Refusal, reason: string, isSeparable: boolean): AnswerVerdict {
+function refuse(said: Refusal, reason: string, isSeparable: boolean): OtlpVerdict {
   return { kind: 'refused', reason, isSeparable, text: describeStatus(said) };
 }
 

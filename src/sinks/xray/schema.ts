@@ -141,7 +141,7 @@ export const xraySchema = z
       .meta({
         description:
           'Attributes of spans that become annotations, which X-Ray indexes; those of the ' +
-'resource ' +
+          'resource ' +
           'as otel.resource.NAME. Annotations of segment documents are indexed anyway.',
         default: [],
         examples: [['tenant.id']],

@@ -5,14 +5,7 @@
  * https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto
  */
 import { binary, bool, double, exactInt, string, uint } from '../protobuf/scalars.ts';
-import {
-  alternatives,
-  defineMessage,
-  field,
-  type Message,
-  type MessageValue,
-  repeated,
-} from '../protobuf/schema.ts';
+import { alternatives, defineMessage, field, type Message, repeated } from '../protobuf/schema.ts';
 
 /** A value of an attribute. */
 export interface AnyValue {
@@ -75,6 +68,3 @@ export const SCOPE = defineMessage('InstrumentationScope', {
   attributes: repeated(3, KEY_VALUE),
   droppedAttributesCount: field(4, uint),
 });
-
-export type OtlpResource = MessageValue<typeof RESOURCE>;
-export type OtlpScope = MessageValue<typeof SCOPE>;

@@ -164,11 +164,8 @@ export const METRICS_RESPONSE = defineMessage('ExportMetricsServiceResponse', {
 
 export type OtlpMetricsRequest = MessageValue<typeof METRICS_REQUEST>;
 export type OtlpResourceMetrics = MessageValue<typeof RESOURCE_METRICS>;
-export type OtlpScopeMetrics = MessageValue<typeof SCOPE_METRICS>;
 export type OtlpMetric = MessageValue<typeof METRIC>;
 export type OtlpNumberPoint = MessageValue<typeof NUMBER_POINT>;
 export type OtlpHistogramPoint = MessageValue<typeof HISTOGRAM_POINT>;
-export type OtlpBuckets = MessageValue<typeof BUCKETS>;
 export type OtlpExponentialPoint = MessageValue<typeof EXPONENTIAL_POINT>;
 export type OtlpSummaryPoint = MessageValue<typeof SUMMARY_POINT>;
-export type OtlpExemplar = MessageValue<typeof EXEMPLAR>;

@@ -96,7 +96,7 @@ test('what is written by hand says the same as what the tables read and write', 
     first?.resource?.attributes.map(({ key }) => key),
     ['service.name'],
   );
-  const [gauge, sum, delta, histogram, exponential] = first!.scopeMetrics[0]!.metrics;
+  const [gauge, sum, delta, histogram, exponential] = first.scopeMetrics[0]!.metrics;
   assert.ok(gauge?.data?.is === 'gauge' && sum?.data?.is === 'sum' && delta?.data?.is === 'sum');
   assert.equal(gauge.data.value.points[2]?.flags, 1);
   assert.equal(gauge.data.value.points[2]?.value, undefined);

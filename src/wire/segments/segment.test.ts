@@ -30,7 +30,7 @@ function convert(
     resource,
   );
   const rules = { indexing: { all: false, attributes: indexed }, logGroups: [] };
-  return convertSpans(request, rules).documents.map((one) => JSON.parse(one.toString()) as Made);
+  return convertSpans(request, rules).documents.map((one) => JSON.parse(one.toString()));
 }
 
 test('names come from the service, what is called, the database, and last the span', () => {

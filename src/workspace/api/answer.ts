@@ -5,7 +5,8 @@
  */
 import { gzipSync } from 'node:zlib';
 import { describeError } from '../../kernel/errors.ts';
-import { HttpError, type HttpRequest, type HttpResponse } from '../../kernel/http-server.ts';
+import { HttpError } from '../../kernel/http-error.ts';
+import { type HttpRequest, type HttpResponse } from '../../kernel/http-server.ts';
 import { ExecutionError, QueryError } from '../promql/errors.ts';
 
 export type ErrorType =

@@ -6,7 +6,8 @@
  */
 import { z } from 'zod';
 import { ConfigError } from '../../kernel/errors.ts';
-import { HttpError, type HttpResponse, type Route } from '../../kernel/http-server.ts';
+import { HttpError } from '../../kernel/http-error.ts';
+import { type HttpResponse, type Route } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
 import { refuseForeignPage } from './foreign-page.ts';
 
