@@ -24,10 +24,7 @@ interface Expected {
 const AMP = 'remote_write/prometheusremotewrite';
 
 const ADOT: Readonly<Record<string, Expected>> = {
-  'apprunner-default-config.yaml': {
-    errors: ['15 processor "resourcedetection"'],
-    partial: ['otlp → xray/awsxray'],
-  },
+  'apprunner-default-config.yaml': { errors: [], partial: ['otlp → xray/awsxray'] },
   'ecs-amp-prometheus.yaml': {
     errors: [],
     partial: [`prometheus/otel-collector → ${AMP}`, `awsecscontainermetrics → ${AMP}`],
@@ -37,17 +34,14 @@ const ADOT: Readonly<Record<string, Expected>> = {
     partial: [`otlp → ${AMP}`, `awsecscontainermetrics → ${AMP}`],
   },
   'ecs-cloudwatch-xray.yaml': {
-    errors: ['18 processor "resourcedetection"', '80 exporter "awsemf/application"'],
-    partial: ['otlp → xray/awsxray'],
+    errors: [],
+    partial: ['otlp → xray/awsxray', 'otlp → emf/awsemf/application'],
   },
   'ecs-default-config.yaml': {
-    errors: ['13 receiver "statsd"', '26 exporter "awsemf"'],
-    partial: ['otlp, awsxray → xray/awsxray'],
+    errors: [],
+    partial: ['otlp,awsxray → xray/awsxray', 'otlp → emf/awsemf', 'statsd → emf/awsemf'],
   },
-  'ecs-xray.yaml': {
-    errors: ['16 processor "resourcedetection"'],
-    partial: ['otlp → xray/awsxray'],
-  },
+  'ecs-xray.yaml': { errors: [], partial: ['otlp → xray/awsxray'] },
 };
 
 const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
@@ -55,8 +49,6 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
     errors: [
       '2 connector "forward/opentelemetry"',
       '3 connector "spanmetrics/opentelemetry"',
-      '54 exporter "otlphttp/metrics"',
-      '81 exporter "otlphttp/traces"',
       '136 extension "awscloudwatchlogsprovisioner"',
       '149 header "x-aws-log-group"',
       '152 header "x-aws-log-stream"',
@@ -67,7 +59,6 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   },
   'log_ecs_metric_only.yaml': {
     errors: [
-      '38 exporter "awsemf/containerinsights"',
       '140 receiver "awscontainerinsightreceiver"',
       '203 pipeline "logs/emf_logs"',
     ],
@@ -83,7 +74,6 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   },
   'prometheus_combined_config_linux.yaml': {
     errors: [
-      '2 exporter "awsemf/prometheus"',
       '87 "resource_to_telemetry_conversion.clear_after_copy"',
       // A placeholder that YAML reads as a mapping.
       '159 receivers.prometheus.config.scrape_configs[0].file_sd_configs[0].files[0] ' +
@@ -93,7 +83,7 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
     partial: [],
   },
   'prometheus_config_linux.yaml': {
-    errors: ['2 exporter "awsemf/prometheus"', '99 receiver "telegraf_prometheus"'],
+    errors: ['99 receiver "telegraf_prometheus"'],
     partial: [],
   },
   // A Prometheus configuration with the same placeholder, as a text.
@@ -112,8 +102,8 @@ const ARTICLES: Readonly<Record<string, Expected>> = {
     ],
   },
   'otel-collector-config-cloudwatch.yaml.template': {
-    errors: ['44 exporter "awsemf"'],
-    partial: ['awsxray → xray/awsxray'],
+    errors: [],
+    partial: ['prometheus/ecs_services → emf/awsemf', 'awsxray → xray/awsxray'],
   },
 };
 
