@@ -1,5 +1,5 @@
 /**
- * A server of unary calls of gRPC, over HTTP/2 with prior knowledge or TLS (decision 22). Not here:
+ * A server of unary calls of gRPC, over HTTP/2 with prior knowledge or TLS (decision 23). Not here:
  * streams of messages, reflection, compressed answers.
  * Limits: bytes of a message; calls under way of a connection; connections; 60 s, or what
  * grpc-timeout asks for, for a call to come whole. Node bounds resets, invalid frames and headers
