@@ -96,8 +96,11 @@ export class BadOtlp {
     stream.on('error', () => undefined);
     stream.on('data', (part: Buffer) => parts.push(part));
     stream.on('end', () => {
+      const frame = Buffer.concat(parts);
+      const body = frame.subarray(5);
+      // The stream of a process that was killed ends in the middle of its message.
+      if (body.length < 1 || body.length < frame.readUInt32BE(1)) return;
       const mood = this.#choose();
-      const body = Buffer.concat(parts).subarray(5);
       if (mood === 'throttled') this.#answer(stream, 8, encodeStatus(8, 'later', 10));
       else if (mood === 'unavailable') this.#answer(stream, 14);
       else if (mood === 'reset') stream.close(2);
