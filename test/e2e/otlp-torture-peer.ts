@@ -106,7 +106,11 @@ export class BadOtlp {
       else if (mood === 'reset') stream.close(2);
       else if (mood === 'hang') setTimeout(() => stream.destroy(), 1_500).unref();
       else {
-        this.#take(path, gunzipSync(body), mood !== 'answer lost');
+        const numbers = this.#take(path, gunzipSync(body), false);
+        // Another call of the session may lose this answer, before its trailers have gone out.
+        stream.once('close', () => {
+          if (mood !== 'answer lost' && stream.rstCode === 0) this.#noteAnswered(numbers);
+        });
         if (mood === 'goaway') stream.session?.goaway();
         if (mood === 'answer lost') stream.session?.destroy();
         else this.#answer(stream, 0);
@@ -138,16 +142,25 @@ export class BadOtlp {
     return mood;
   }
 
-  #take(path: string, body: Buffer, isAnswered: boolean): void {
+  /** The numbers in it. */
+  #take(path: string, body: Buffer, isAnswered: boolean): readonly number[] {
     const signal = /trace/i.test(path) ? 'traces' : 'metrics';
     const json = formatRequestJson(signal, body).toString();
+    const numbers: number[] = [];
     const found = signal === 'traces' ? /"name":"n(\d+)"/g : /"asDouble":(\d+)/g;
     for (const [, text] of json.matchAll(found)) {
       const number = Number(text);
       const before = this.received.get(number);
       if (before?.isAnswered === true) this.repeats.push({ number, before });
       this.received.set(number, { atMs: performance.now(), isAnswered });
+      numbers.push(number);
     }
+    return numbers;
+  }
+
+  #noteAnswered(numbers: readonly number[]): void {
+    for (const number of numbers)
+      this.received.set(number, { atMs: performance.now(), isAnswered: true });
   }
 }
 
