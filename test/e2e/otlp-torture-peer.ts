@@ -107,9 +107,11 @@ export class BadOtlp {
       else if (mood === 'hang') setTimeout(() => stream.destroy(), 1_500).unref();
       else {
         const numbers = this.#take(path, gunzipSync(body), false);
-        // Another call of the session may lose this answer, before its trailers have gone out.
+        // Another call may end the session before the trailers of this answer have gone out.
+        const { session } = stream;
         stream.once('close', () => {
-          if (mood !== 'answer lost' && stream.rstCode === 0) this.#noteAnswered(numbers);
+          if (stream.sentTrailers !== undefined && session?.destroyed === false)
+            this.#noteAnswered(numbers);
         });
         if (mood === 'goaway') stream.session?.goaway();
         if (mood === 'answer lost') stream.session?.destroy();
