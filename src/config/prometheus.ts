@@ -23,6 +23,7 @@ import type {
   CollectorPlan,
   OtlpReceiverPlan,
   RoutePlan,
+  SinkPlan,
   SourcePlan,
   TransformPlan,
 } from './plan.ts';
@@ -166,7 +167,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
       ...(metrics.sources.length === 0 && traceReceivers.length + otlpReceivers.length > 0
         ? []
         : [metrics]),
-      ...planReceivedMetrics(otlpReceivers, [...received, ...common], metrics.sinks),
+      ...planReceivedMetrics(otlpReceivers, sinks, { received, common }),
       ...planTraces([...traceReceivers, ...otlpReceivers], sinksOf('traces')),
     ],
     servers: [],
@@ -189,22 +190,39 @@ function resolveOtlpReceivers(
   return receivers;
 }
 
-/** What is received becomes series by the section `otlp`, which what is scraped must not. */
+/** Sinks that hold series as Prometheus names them; the others know metrics of OpenTelemetry. */
+const OF_PROMETHEUS = new Set<SinkPlan['kind']>(['remote_write', 'file']);
+
+/**
+ * Two routes, by the names that sinks want: to those of Prometheus, what is received becomes series
+ * by the section `otlp`, which what is scraped must not; to the others it goes as it came, with its
+ * names, resource and deltas.
+ */
 function planReceivedMetrics(
   receivers: readonly OtlpReceiverPlan[],
-  transforms: readonly TransformPlan[],
-  sinks: readonly string[],
+  sinks: readonly SinkPlan[],
+  { received, common }: Readonly<Record<'received' | 'common', readonly TransformPlan[]>>,
 ): RoutePlan[] {
-  if (receivers.length === 0 || sinks.length === 0) return [];
-  return [
-    {
-      id: 'otlp',
-      signal: 'metrics',
-      sources: receivers.map(({ id }) => id),
-      transforms: transforms.map(({ id }) => id),
-      sinks,
-    },
+  const takers = sinks.filter(({ signals }) => signals.includes('metrics'));
+  const translated = takers.filter(({ kind }) => OF_PROMETHEUS.has(kind));
+  const plain = takers.filter(({ kind }) => !OF_PROMETHEUS.has(kind));
+  const ways = [
+    { id: 'otlp', transforms: [...received, ...common], to: translated },
+    { id: 'otlp_as_received', transforms: common, to: plain },
   ];
+  return ways.flatMap(({ id, transforms, to }): RoutePlan[] =>
+    receivers.length === 0 || to.length === 0
+      ? []
+      : [
+          {
+            id,
+            signal: 'metrics',
+            sources: receivers.map((one) => one.id),
+            transforms: transforms.map((one) => one.id),
+            sinks: to.map((one) => one.id),
+          },
+        ],
+  );
 }
 
 /** None where one end is missing, which `check config` and the start say. */

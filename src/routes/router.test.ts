@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { createLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { type LabelSet, makeLabelSet, labelValue } from '../model/labels.ts';
 import { type Appender, DROPPED_REF, type OpenAppender } from '../model/sample.ts';
 import type { SeriesTransform } from '../model/transform.ts';
 import type { Outlet } from './outlet.ts';
+import { cumulativeOnly } from '../transforms/cumulative-only.ts';
 import { Router } from './router.ts';
 
 const X = makeLabelSet({ __name__: 'x' });
@@ -264,5 +266,24 @@ test('whatever comes, goes and is renewed, each outlet gets just what was append
       const samples = log.filter((line) => /^\w \w+ \d+ \d+$/.test(line));
       assert.deepEqual(samples, expected);
     }),
+  );
+});
+
+test('what a transform leaves out by itself is counted each time, and told once', async () => {
+  const lines: string[] = [];
+  const metrics = new Registry();
+  const router = new Router(metrics, createLogger({ write: (line) => lines.push(line) }));
+  const outlet = { ...recording([], 'a'), transforms: [cumulativeOnly] };
+  await router.apply(new Map([['job', [outlet]]]));
+  const appender = router.openAppender('job', 'target');
+  const family = { name: 'x', type: 'counter', unit: '', isDelta: true } as const;
+  const ref = appender.refOf(X, { family });
+  for (const tMs of [1, 2, 3]) appender.append(ref, tMs, 1);
+  appender.commit();
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? '', /deltas came.*deltatocumulative/);
+  assert.match(
+    metrics.expose(),
+    /amperage_transform_samples_dropped_total\{transform="cumulative_only",reason="delta"\} 3/,
   );
 });

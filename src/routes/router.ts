@@ -3,6 +3,7 @@
  * change at any time; an open appender goes over to the new ones between two transactions.
  */
 import { setImmediate } from 'node:timers/promises';
+import { type Logger, silentLogger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import type { OpenRoutedAppender } from '../model/sample.ts';
 import type { CountDropped } from '../model/transform.ts';
@@ -20,14 +21,29 @@ export class Router {
   readonly #open = new Map<string, Set<FanOut>>();
   readonly #countDropped: CountDropped;
 
-  /** @param metrics  has the counter of samples that transforms drop by themselves */
-  constructor(metrics: Registry) {
+  /**
+   * @param metrics  has the counter of samples that transforms drop by themselves
+   * @param log      told of the first of each transform and reason
+   */
+  constructor(metrics: Registry, log: Logger = silentLogger) {
+    const told = new Set<string>();
     const dropped = metrics.counters(
       'amperage_transform_samples_dropped_total',
       'Samples that a processor could not convert, by reason.',
     );
-    this.#countDropped = (transform, reason, samples) =>
+    this.#countDropped = (transform, reason, samples) => {
       dropped.with({ transform, reason }).inc(samples);
+      const key = `${transform} ${reason}`;
+      if (told.has(key)) return;
+      told.add(key);
+      log.warn(
+        reason === 'delta'
+          ? 'deltas came, which remote write does not take: they are left out and counted; let ' +
+              'the sender make cumulative metrics, or write a processor deltatocumulative'
+          : 'a processor leaves out samples that it cannot convert, and counts them',
+        { transform, reason },
+      );
+    };
   }
 
   /** Opens an appender to the outlets of a source; it follows their changes until it is closed. */

@@ -96,14 +96,23 @@ export class BadOtlp {
     stream.on('error', () => undefined);
     stream.on('data', (part: Buffer) => parts.push(part));
     stream.on('end', () => {
+      const frame = Buffer.concat(parts);
+      const body = frame.subarray(5);
+      // The stream of a process that was killed ends in the middle of its message.
+      if (body.length < 1 || body.length < frame.readUInt32BE(1)) return;
       const mood = this.#choose();
-      const body = Buffer.concat(parts).subarray(5);
       if (mood === 'throttled') this.#answer(stream, 8, encodeStatus(8, 'later', 10));
       else if (mood === 'unavailable') this.#answer(stream, 14);
       else if (mood === 'reset') stream.close(2);
       else if (mood === 'hang') setTimeout(() => stream.destroy(), 1_500).unref();
       else {
-        this.#take(path, gunzipSync(body), mood !== 'answer lost');
+        const numbers = this.#take(path, gunzipSync(body), false);
+        // Another call may end the session before the trailers of this answer have gone out.
+        const { session } = stream;
+        stream.once('close', () => {
+          if (stream.sentTrailers !== undefined && session?.destroyed === false)
+            this.#noteAnswered(numbers);
+        });
         if (mood === 'goaway') stream.session?.goaway();
         if (mood === 'answer lost') stream.session?.destroy();
         else this.#answer(stream, 0);
@@ -135,16 +144,25 @@ export class BadOtlp {
     return mood;
   }
 
-  #take(path: string, body: Buffer, isAnswered: boolean): void {
+  /** The numbers in it. */
+  #take(path: string, body: Buffer, isAnswered: boolean): readonly number[] {
     const signal = /trace/i.test(path) ? 'traces' : 'metrics';
     const json = formatRequestJson(signal, body).toString();
+    const numbers: number[] = [];
     const found = signal === 'traces' ? /"name":"n(\d+)"/g : /"asDouble":(\d+)/g;
     for (const [, text] of json.matchAll(found)) {
       const number = Number(text);
       const before = this.received.get(number);
       if (before?.isAnswered === true) this.repeats.push({ number, before });
       this.received.set(number, { atMs: performance.now(), isAnswered });
+      numbers.push(number);
     }
+    return numbers;
+  }
+
+  #noteAnswered(numbers: readonly number[]): void {
+    for (const number of numbers)
+      this.received.set(number, { atMs: performance.now(), isAnswered: true });
   }
 }
 

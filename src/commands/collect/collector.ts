@@ -70,7 +70,7 @@ export class Collector implements Component {
   constructor(options: CollectorOptions) {
     const { world, plan, configFile, storagePath, callLimits, sharing, env } = options;
     this.#options = options;
-    this.#router = new Router(world.metrics);
+    this.#router = new Router(world.metrics, world.log);
     this.#plan = plan;
     const droppedSpans = world.metrics.counters(
       'amperage_spans_dropped_total',

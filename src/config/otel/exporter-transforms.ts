@@ -3,7 +3,7 @@
  * resource, and ask for target_info. The order is that of the Collector's exporter.
  *
  *     served target_info apart ─► copy of the resource ─► names ─► job, instance, bounds ─►
- *     the sink's own (external labels) ─► target_info
+ *     the sink's own (external labels) ─► totals only ─► target_info
  *
  * target_info stands last, so that samples pass one table of refs; what the transforms before it
  * do to series, it does to its own.
@@ -40,7 +40,6 @@ export function resolveExporterTransforms(input: ExporterInput): ExporterTransfo
   const hasTargetInfo = input.target_info?.enabled ?? true;
   return {
     before: [
-      cumulativeOnly,
       ...(hasTargetInfo ? [servedTargetInfo] : []),
       ...(input.disable_scope_info === true ? [droppedScope] : []),
       ...(copying.enabled === true
@@ -99,7 +98,10 @@ export function planExporterTransforms(
       ...sink.transforms.flatMap((id) => byId.get(id) ?? []),
     ].filter((transform) => !isStreamTransform(transform)) as readonly SeriesTransform[];
     const info = own.makeTargetInfo?.(ending);
-    const behind = info === undefined ? [] : [add(`${sink.id}:target_info`, info)];
+    const behind = [
+      add(`${sink.id}:cumulative_only`, cumulativeOnly),
+      ...(info === undefined ? [] : [add(`${sink.id}:target_info`, info)]),
+    ];
     return { ...sink, transforms: [...before, ...sharedIds, ...sink.transforms, ...behind] };
   });
   return { sinks, transforms: [...shared, ...planned.transforms, ...added] };

@@ -14,8 +14,13 @@ export function parseGrpcStatus(text: string): GrpcStatusName {
   return NAMES.get(text) ?? 'unknown';
 }
 
-/** What an HTTP status stands for where there is none of gRPC. */
+/**
+ * What an HTTP status stands for where there is none of gRPC. Redirects, and a refusal of the method
+ * or the content, come of what is no server of gRPC: `unimplemented`, where gRPC's own table says
+ * `unknown`, since another endpoint mends them.
+ */
 export function translateHttpStatus(status: number): GrpcStatusName {
+  if (status >= 300 && status < 400) return 'unimplemented';
   switch (status) {
     case 400:
       return 'internal';
@@ -24,6 +29,8 @@ export function translateHttpStatus(status: number): GrpcStatusName {
     case 403:
       return 'permissionDenied';
     case 404:
+    case 405:
+    case 415:
       return 'unimplemented';
     case 429:
     case 502:

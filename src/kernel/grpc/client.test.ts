@@ -199,3 +199,28 @@ test('a connection that answers no ping is given up, with the call on it', async
   const { call } = clientOf(context, { origin, keepAlive });
   await assert.rejects(call({ timeoutMs: 10_000 }), /no answer to a ping within 30 ms/);
 });
+
+test('a connection on which a call has come to nothing is not used again', async (context) => {
+  const peer = await startPeer(context);
+  const { call } = clientOf(context, { origin: peer.origin });
+  assert.equal((await call()).status, 'ok');
+  // As behind a device that has forgotten the connection: what is sent on it goes nowhere.
+  const [silent] = peer.sessions;
+  const answer = peer.handle;
+  peer.handle = (stream, ...rest) => stream.session !== silent && answer(stream, ...rest);
+  await assert.rejects(call({ timeoutMs: 100 }), /took longer than 100 ms/);
+  assert.equal((await call({ timeoutMs: 2_000 })).status, 'ok');
+  assert.equal(peer.sessions.length, 2);
+});
+
+test('a redirect is no answer of gRPC: the endpoint is another one', async (context) => {
+  const peer = await startPeer(context);
+  const { call } = clientOf(context, { origin: peer.origin });
+  for (const status of [302, 405, 415]) {
+    peer.handle = (stream) => {
+      stream.respond({ ':status': status, location: 'https://a' });
+      stream.end();
+    };
+    assert.equal((await call()).status, 'unimplemented', String(status));
+  }
+});

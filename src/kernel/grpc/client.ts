@@ -1,7 +1,7 @@
 /**
  * A client of gRPC for calls of one message each way, over HTTP/2: in the clear, or with TLS. It
  * keeps one connection, and makes another when the server has ended it, says that it will (GOAWAY),
- * or answers no ping. Calls under way end on the old one.
+ * answers no ping, or a call took too long. Calls under way end on the old one.
  * Not here: retries, and what a status means for the caller. Names are resolved for each
  * connection; it goes to no proxy.
  * Limits: `answerMaxBytes` of an answer; what is above is dropped, and the answer has no message.
@@ -158,10 +158,14 @@ class Connection {
     } catch (error) {
       // A connection that does not come about is tried anew by the next call.
       if (!this.#isConnected) this.end(error as Error);
+      // It may lead nowhere any more, which TCP notices after a quarter of an hour.
+      else if (error instanceof HttpClientError && error.kind === 'timeout') this.retire();
       throw describeFailure(request, this.#options, this.#failure ?? error, error);
     } finally {
       exchange.clear();
       this.#calls -= 1;
+      // One that is retired would otherwise stay for as long as its peer is silent.
+      if (this.#calls === 0 && this.#isRetired) this.#session.destroy();
       if (this.#calls === 0 && !this.#session.destroyed) this.#session.unref();
     }
   }

@@ -53,6 +53,29 @@ test('Retry-After is seconds or a date', () => {
   assert.equal(http(429, { 'retry-after': date }), 'again SINK_THROTTLED 9000');
 });
 
+test('AWS refuses with 400 what costs no item', () => {
+  const aws = (text: string, headers: Record<string, string> = {}, isSigned = true): string => {
+    const body = Buffer.from(JSON.stringify({ code: 3, message: text }));
+    const all = { 'content-type': 'application/json', ...headers };
+    return show(judgeHttp({ status: 400, headers: all, body }, { ...CONTEXT, isSigned }));
+  };
+  const destination =
+    'The OTLP API is supported with CloudWatch Logs as a Trace Segment Destination. Please enable it';
+  assert.equal(aws(destination), 'again SINK_NOT_FOUND 30000');
+  assert.equal(
+    aws('slow', { 'x-amzn-errortype': 'ThrottlingException:' }),
+    'again SINK_THROTTLED -',
+  );
+  assert.equal(aws('ThrottlingException: Rate exceeded'), 'again SINK_THROTTLED -');
+  assert.equal(aws('UnrecognizedClientException: no'), 'again SINK_FORBIDDEN -');
+  const expired = Buffer.from('{"__type":"ExpiredTokenException","message":"it has expired"}');
+  const ofAws = { status: 400, headers: { 'content-type': 'application/json' }, body: expired };
+  assert.equal(show(judgeHttp(ofAws, { ...CONTEXT, isSigned: true })), 'again SINK_FORBIDDEN -');
+  assert.equal(aws('the metric Throttling is no number'), 'refused bad_request by item');
+  assert.equal(aws('ValidationException: too many'), 'refused bad_request by item');
+  assert.equal(aws(destination, {}, false), 'refused bad_request by item');
+});
+
 test('the message of a Status is shown, as protobuf and as JSON', () => {
   const shown = (type: string, body: Buffer): string => {
     const verdict = judgeHttp({ status: 400, headers: { 'content-type': type }, body }, CONTEXT);

@@ -14,6 +14,7 @@ import { formatGrpcStatus } from '../../kernel/grpc/client-status.ts';
 import type { ClientResponse } from '../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../kernel/retry.ts';
 import { readRpcStatus } from '../../wire/otlp/export-response.ts';
+import { nameAwsRefusal } from './aws-refusals.ts';
 
 /** Without `taken`: an answer of delivery. */
 export type OtlpVerdict =
@@ -67,6 +68,13 @@ export function judgeHttp(response: ClientResponse, context: JudgeContext): Otlp
     return waitForSetUp(said, 'SINK_REDIRECTED', remedy);
   }
   const isData = status === 400 || status === 422;
+  const named =
+    context.isSigned && isData
+      ? nameAwsRefusal(headers['x-amzn-errortype'], decodeText(body, isProto), text)
+      : undefined;
+  if (named === 'throttled') return sendAgain(said, 'SINK_THROTTLED', '');
+  if (named === 'forbidden') return refuseCredentials(said);
+  if (named === 'no_destination') return waitForSetUp(said, 'SINK_NOT_FOUND', AT_DESTINATION);
   return refuse(said, isData ? 'bad_request' : 'refused', isData);
 }
 
@@ -105,6 +113,7 @@ export function judgeGrpc(
 }
 
 const AT_ENDPOINT = '; check the endpoint and that the receiver takes this signal';
+const AT_DESTINATION = '; turn on Transaction Search, nothing is lost meanwhile';
 const AT_ENCODING = '; check "encoding" and "compression", which the receiver does not take';
 
 function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): OtlpVerdict {

@@ -67,7 +67,7 @@ export async function putSpans(
     const where = `${await client.origin()}${PATH}`;
     const verdict = judgeResponse(response, where, clock.nowMs(), {
       permission: 'xray:PutSpans',
-      readUnprocessed: () => readAnswer(response, onRejectedSpans),
+      readUnprocessed: () => readAnswer(response, spans, onRejectedSpans),
     });
     return { verdict, bytes: body.length };
   } catch (error) {
@@ -79,12 +79,14 @@ export async function putSpans(
 /** All documents are processed where X-Ray answers so; undefined for an answer of another. */
 function readAnswer(
   { body }: ClientResponse,
+  sent: number,
   onRejectedSpans: PutSpansOptions['onRejectedSpans'],
 ): [] | undefined {
   try {
     const { partialSuccess } = decodeMessage(RESPONSE, body);
     const { rejectedSpans = 0, errorMessage = '' } = partialSuccess ?? {};
-    if (rejectedSpans > 0) onRejectedSpans(rejectedSpans, errorMessage);
+    const rejected = Math.min(rejectedSpans, sent);
+    if (rejected > 0) onRejectedSpans(rejected, errorMessage);
     return [];
   } catch (error) {
     if (error instanceof WireError) return undefined;

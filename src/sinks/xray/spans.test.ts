@@ -142,8 +142,10 @@ test('spans that X-Ray rejects of a request are counted, and the rest is deliver
   const { receiver, send, metric, lines } = await openSink(context, { spans: 'otlp' });
   const partial = defineMessage('Partial', { rejected: field(1, int), message: field(2, string) });
   const response = defineMessage('Response', { partialSuccess: field(1, partial) });
-  const body = encodeMessage(response, { partialSuccess: { rejected: 2, message: 'too old' } });
-  receiver.spansAnswer = () => ({ status: 200, body: Buffer.from(body) });
+  const rejecting = (rejected: number): Buffer =>
+    Buffer.from(encodeMessage(response, { partialSuccess: { rejected, message: 'too old' } }));
+  let body = rejecting(2);
+  receiver.spansAnswer = () => ({ status: 200, body });
   send(makeSpanDocument([span, span, span]));
   await waitUntil(() => lines.some((line) => line.includes('too old')));
   assert.equal(
@@ -151,6 +153,12 @@ test('spans that X-Ray rejects of a request are counted, and the rest is deliver
     2,
   );
   await waitUntil(() => metric('amperage_sink_items_delivered_total{') === 1);
+  // More than were sent cannot be lost.
+  body = rejecting(2 ** 40);
+  send(makeSpanDocument([span]));
+  await waitUntil(() => metric('amperage_sink_items_delivered_total{') === 2);
+  const reason = 'amperage_sink_items_dropped_total{sink="xray/test",reason="part_rejected"';
+  assert.equal(metric(reason), 3);
 });
 
 test('without Transaction Search nothing is lost, and the log says what to do', async (context) => {
