@@ -61,8 +61,10 @@ export const rooms: Record<string, Rooms> = {
   'sinks/remote-write': { joints: ['sink'], rooms: { 'way-in': [], 'way-out': [] } },
   // The store implements what the engine asks of it (promql/queryable.ts), so it stands above.
   workspace: {
-    rooms: { promql: [], storage: ['promql'], api: ['promql', 'storage'], traces: ['api'] },
-  },
+    rooms: {
+      promql: [], storage: ['promql'], api: ['promql', 'storage'], cloudwatch: ['api'], traces: ['api'],
+    },
+  }, // prettier-ignore
   discovery: {
     joints: ['mechanisms'],
     rooms: { cloudmap: [], dns: [], ecs: [], file: [], http: [], static: [] },

@@ -131,6 +131,12 @@ export function makeEndpoint(
   return `https://${service}${useFips ? '-fips' : ''}.${region}.${suffix}`;
 }
 
+/** Ids in names of variables, of services whose signing name differs. */
+const SERVICE_IDS: Readonly<Record<string, string>> = {
+  logs: 'CLOUDWATCH_LOGS',
+  monitoring: 'CLOUDWATCH',
+};
+
 /**
  * The endpoint that the environment sets for a service, as for AWS' SDKs.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
@@ -140,6 +146,7 @@ export function configuredEndpoint(
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
-  const own = env[`AWS_ENDPOINT_URL_${service.toUpperCase().replaceAll('-', '_')}`];
+  const id = SERVICE_IDS[service] ?? service.toUpperCase().replaceAll('-', '_');
+  const own = env[`AWS_ENDPOINT_URL_${id}`];
   return own || env['AWS_ENDPOINT_URL'] || undefined;
 }

@@ -192,9 +192,9 @@ function formatDate(ms: number): string {
 
 test('without an endpoint, that of the environment is asked, as by the SDKs', async (context) => {
   const http = openHttp(context);
-  const originOf = (env: Record<string, string>): Promise<string> =>
+  const originOf = (env: Record<string, string>, service = 'xray'): Promise<string> =>
     new ServiceClient(
-      { service: 'xray', region: 'cn-north-1', credentials: {} },
+      { service, region: 'cn-north-1', credentials: {} },
       createWorld({ http }),
       env,
     ).origin();
@@ -204,4 +204,10 @@ test('without an endpoint, that of the environment is asked, as by the SDKs', as
   const own = 'https://xray.cn-north-1.amazonaws.com.cn';
   assert.equal(await originOf({ ...all, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }), own);
   assert.equal(await originOf({ AWS_ENDPOINT_URL_XRAY: '' }), own);
+  const logs = { ...all, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: 'http://logs' };
+  assert.equal(await originOf(logs, 'logs'), 'http://logs');
+  assert.equal(
+    await originOf({ AWS_ENDPOINT_URL_CLOUDWATCH: 'http://cw' }, 'monitoring'),
+    'http://cw',
+  );
 });

@@ -5,7 +5,8 @@
  *
  *   sample-app :3000 ◄─ scrapes ─ collect ◄─ targets ─ discover :9001 ─ Cloud Map, ─► emulate
  *                          │         │                                  SSM            :4566
- *   exporter   :9779 ◄─────┘         └─ remote_write, SigV4 ─► workspace :9009 ─► web page
+ *   exporter   :9779 ◄─────┘         ├─ remote_write, SigV4 ─► workspace :9009 ─► web page
+ *                                    └─ PutLogEvents, SigV4 ─► emulate ◄─ workspace
  *
  *   sample-app ── trace segments ─► xray :2000 ── PutTraceSegments, SigV4 ─► emulate ◄─ workspace
  */
@@ -198,7 +199,7 @@ class Demo implements Component {
         EMULATE_ACCESS_KEY: this.#keys.accessKeyId,
         EMULATE_SECRET_KEY: this.#keys.secretAccessKey,
       },
-      says: 'AWS endpoints: Cloud Map, SSM, X-Ray, STS, credentials, task metadata',
+      says: 'AWS endpoints: Cloud Map, SSM, CloudWatch and its Logs, X-Ray, STS, task metadata',
       path: '',
     });
   }
@@ -216,9 +217,11 @@ class Demo implements Component {
         this.url('emulate'),
         '--xray.endpoint',
         this.url('emulate'),
+        '--cloudwatch.endpoint',
+        this.url('emulate'),
       ],
       environment: this.#awsEnvironment(),
-      says: 'a local AMP: signed writes, PromQL, web page with metrics and traces',
+      says: 'a local AMP: signed writes, PromQL; web page, with CloudWatch and X-Ray',
       path: '/',
     });
   }
@@ -263,7 +266,7 @@ class Demo implements Component {
         this.#listen('collect'),
       ],
       environment: this.#awsEnvironment(),
-      says: 'scrapes every 5 s, remote_write with SigV4',
+      says: 'scrapes every 5 s; remote_write and events of CloudWatch, with SigV4',
       path: '/metrics',
     });
   }

@@ -26,8 +26,10 @@ import { queryRoutes } from '../workspace/api/query.ts';
 import { writeRoute } from '../workspace/api/write.ts';
 import { pageRoutes } from '../workspace/page-files.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from '../workspace/storage/store.ts';
+import { createCloudWatchApi } from '../workspace/cloudwatch/cloudwatch-api.ts';
+import { makeMetricCalls } from '../workspace/cloudwatch/metric-calls.ts';
 import { makeTraceCalls } from '../workspace/traces/trace-calls.ts';
-import { XrayApi } from '../workspace/traces/xray-api.ts';
+import { createXrayApi } from '../workspace/traces/xray-api.ts';
 import { readCountFlag, readDurationFlag, gather } from './flags.ts';
 import {
   createWorld,
@@ -52,6 +54,9 @@ interface WorkspaceFlags extends LogOptions {
   readonly xray?: boolean;
   readonly 'xray.endpoint'?: string;
   readonly 'xray.region'?: string;
+  readonly cloudwatch?: boolean;
+  readonly 'cloudwatch.endpoint'?: string;
+  readonly 'cloudwatch.region'?: string;
   readonly 'page.host': readonly string[];
 }
 
@@ -99,10 +104,19 @@ export function createWorkspaceCommand(): Command {
       'region of that X-Ray (default: AWS_REGION, the profile or the instance; for an endpoint ' +
         'that of --region in their place)',
     )
+    .option('--cloudwatch', 'the page also shows a metric that CloudWatch has in the AWS account')
+    .option(
+      '--cloudwatch.endpoint <url>',
+      'the same from the CloudWatch at this URL, such as an emulator',
+    )
+    .option(
+      '--cloudwatch.region <region>',
+      'region of that CloudWatch (default: as that of --xray.region)',
+    )
     .option(
       '--page.host <name>',
-      'a name of the public DNS by which browsers ask for the page; traces are refused by ' +
-        'others; may be given several times',
+      'a name of the public DNS by which browsers ask for the page; traces and metrics of ' +
+        'CloudWatch are refused by others; may be given several times',
       gather,
       [],
     )
@@ -115,7 +129,8 @@ Faults can also be set while it runs, from this machine: PUT /_workspace/faults 
 
 Writers sign with the keys in ${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.
 X-Ray is asked with the credentials of the AWS environment, whose role needs xray:GetTraceSummaries,
-xray:BatchGetTraces and xray:GetServiceGraph.
+xray:BatchGetTraces and xray:GetServiceGraph; and CloudWatch, which needs cloudwatch:ListMetrics
+and cloudwatch:GetMetricData.
 
 Examples:
   ${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace
@@ -149,13 +164,17 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   );
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
-  const xray = await openXray(flags, world);
-  const moreCalls = makeTraceCalls({
-    xray: xray && new XrayApi(xray, world.metrics),
-    nowMs: () => world.clock.nowMs(),
-    // A page cannot sign: where each read must be signed, its host name does not matter.
-    hosts: isOpen ? flags['page.host'] : undefined,
-  });
+  const xray = await openService('xray', flags, world);
+  const cloudwatch = await openService('cloudwatch', flags, world);
+  const nowMs = (): number => world.clock.nowMs();
+  // A page cannot sign: where each read must be signed, its host name does not matter.
+  const hosts = isOpen ? flags['page.host'] : undefined;
+  const traces = xray && createXrayApi(xray, world.metrics);
+  const metrics = cloudwatch && createCloudWatchApi(cloudwatch, world.metrics);
+  const moreCalls = [
+    ...makeTraceCalls({ xray: traces, nowMs, hosts }),
+    ...makeMetricCalls({ cloudwatch: metrics, nowMs, hosts }),
+  ];
   const server = new HttpServer({
     name: 'workspace',
     listen: flags.listen,
@@ -195,22 +214,29 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     ],
   });
   const client: Component = {
-    name: 'xray client',
+    name: 'AWS clients',
     start: () => Promise.resolve(),
-    stop: async () => xray?.close(),
+    stop: async () => void (await Promise.all([xray?.close(), cloudwatch?.close()])),
   };
   await runUntilSignal(new Group('workspace', [store, client, server]), world);
 }
 
-/** A client of the X-Ray whose traces the page shows; undefined where no flag asks for one. */
-async function openXray(flags: WorkspaceFlags, world: World): Promise<ServiceClient | undefined> {
-  const { 'xray.endpoint': endpoint, 'xray.region': region } = flags;
-  if (flags.xray !== true && endpoint === undefined && region === undefined) return undefined;
-  const fault = endpoint === undefined ? undefined : findUrlFault('--xray.endpoint', endpoint);
+/** The name of each service in signatures, by that of its flags. */
+const SIGNING_NAMES = { xray: 'xray', cloudwatch: 'monitoring' } as const;
+
+/** A client of the service whose data the page shows; undefined where no flag asks for one. */
+async function openService(
+  name: keyof typeof SIGNING_NAMES,
+  flags: WorkspaceFlags,
+  world: World,
+): Promise<ServiceClient | undefined> {
+  const { [`${name}.endpoint` as const]: endpoint, [`${name}.region` as const]: region } = flags;
+  if (flags[name] !== true && endpoint === undefined && region === undefined) return undefined;
+  const fault = endpoint === undefined ? undefined : findUrlFault(`--${name}.endpoint`, endpoint);
   if (fault !== undefined) throw new ConfigError('FLAG_VALUE', fault);
   const fallback = endpoint === undefined ? undefined : await configuredRegion();
   const access = {
-    service: 'xray',
+    service: SIGNING_NAMES[name],
     endpoint,
     region: region ?? fallback ?? (endpoint === undefined ? undefined : flags.region),
     credentials: {},

@@ -1,10 +1,11 @@
 /**
- * The web page of the workspace: five panels that follow the data, the traces of an X-Ray, and a
- * form for an expression of the user's own. Its bundle has everything it needs; it requests only
- * what the workspace that served it answers, relative to its own URL.
+ * The web page of the workspace: five panels that follow the data, a metric of CloudWatch, the
+ * traces of an X-Ray, and a form for an expression of the user's own. Its bundle has everything it
+ * needs; it requests only what the workspace that served it answers, relative to its own URL.
  */
 import { render } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { CloudWatchPanel } from './cloudwatch/panel.tsx';
 import { formatTime } from './format.ts';
 import { Panel, type View } from './panel.tsx';
 import { PANELS } from './panels.ts';
@@ -72,6 +73,7 @@ function App() {
             <Panel key={panel.id} {...panel} {...view} onFrame={onFrame} />
           ))}
         </div>
+        <CloudWatchPanel key="cloudwatch" {...view} />
         {order.isTracesFirst ? null : traces}
         <Explore view={view} />
       </main>

@@ -3,6 +3,7 @@
  * table, and the states empty and error. It polls while it is shown. Labels are rendered as text
  * nodes only, so they can't add markup.
  */
+import type { ComponentChildren } from 'preact';
 import { Alert } from './alert.tsx';
 import { useCallback, useEffect, useId, useState } from 'preact/hooks';
 import { Chart, COLOR_COUNT, DASHES } from './chart.tsx';
@@ -15,7 +16,7 @@ import {
   describeFrame,
 } from './format.ts';
 import type { PanelQuery, Unit } from './panels.ts';
-import { POLL_MS, usePolling } from './polling.ts';
+import { type Failure, POLL_MS, usePolling } from './polling.ts';
 import { fetchFrame, buildGrid, type Frame } from './query.ts';
 
 /** The settings that all panels of the page share. */
@@ -45,6 +46,28 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
   useEffect(() => {
     if (frame !== undefined) onFrame?.(hasData(frame));
   }, [frame]);
+  return (
+    <FramePanel {...{ id, title, unit, frame, error, queries }} {...view} wait={RATE_WAIT}>
+      {null}
+    </FramePanel>
+  );
+}
+
+const RATE_WAIT = 'a rate needs two scrapes, about ten seconds';
+
+interface FramePanelProps extends View, Pick<PanelProps, 'id' | 'title' | 'unit' | 'queries'> {
+  /** Undefined before the first answer. */
+  readonly frame: Frame | undefined;
+  readonly error: Failure | undefined;
+  /** What data has to wait for. */
+  readonly wait: string;
+  /** Stands below the legend. */
+  readonly children: ComponentChildren;
+}
+
+/** A panel that draws a frame. */
+export function FramePanel({ id, title, unit, frame, error, queries, ...more }: FramePanelProps) {
+  const { spanS, theme, wait, children } = more;
   const [cursor, setCursor] = useState<{ index: number | undefined; isSpoken: boolean }>();
   const headingId = useId();
   const summaryId = useId();
@@ -66,10 +89,11 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
             unit={unit}
             name={title}
             summaryId={summaryId}
-            theme={view.theme}
+            theme={theme}
             onCursor={(at, isSpoken) => setCursor({ index: at, isSpoken })}
           />
           <Legend frame={frame} unit={unit} index={index} />
+          {children}
           <p id={summaryId} class="unseen">
             {describeFrame(frame, unit, spanS)}
           </p>
@@ -80,7 +104,12 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
           </p>
         </div>
       ) : (
-        <Empty waiting={frame === undefined} failed={error !== undefined} spanS={spanS} />
+        <Empty
+          waiting={frame === undefined}
+          failed={error !== undefined}
+          spanS={spanS}
+          wait={wait}
+        />
       )}
       <Queries queries={queries} />
       {filled ? <ValueTable frame={frame} unit={unit} title={title} /> : null}
@@ -130,11 +159,10 @@ function Legend({ frame, unit, index }: FrameProps & { index: number | undefined
   );
 }
 
-function Empty(props: { waiting: boolean; failed: boolean; spanS: number }) {
+function Empty(props: { waiting: boolean; failed: boolean; spanS: number; wait: string }) {
   const text = props.waiting
     ? 'asking the workspace …'
-    : `no data yet: nothing in the last ${formatSpan(props.spanS)}; a rate needs two scrapes, ` +
-      'about ten seconds';
+    : `no data yet: nothing in the last ${formatSpan(props.spanS)}; ${props.wait}`;
   return (
     <div class="empty">{props.waiting && props.failed ? null : <p role="status">{text}</p>}</div>
   );

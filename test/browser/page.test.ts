@@ -26,7 +26,9 @@ const TYPES: Record<string, string> = {
   'main.css': 'text/css',
 };
 
-type Mode = 'data' | 'empty' | 'error';
+const CLOUDWATCH_OFF = 'metrics of CloudWatch are off; start the workspace with --cloudwatch';
+
+type Mode = 'data' | 'empty' | 'error' | 'without CloudWatch';
 let mode: Mode = 'data';
 
 /** The server's answer to an expression: label sets, each with its value at a time. */
@@ -70,11 +72,40 @@ function queryRange(url: URL): { status: number; body: unknown } {
   return { status: 200, body: { status: 'success', data: { resultType: 'matrix', result } } };
 }
 
+/** Two tasks: each has 30 in each minute. */
+function answerSums(url: URL): { status: number; body: unknown } {
+  if (mode === 'without CloudWatch')
+    return {
+      status: 404,
+      body: { status: 'error', errorType: 'not_found', error: CLOUDWATCH_OFF },
+    };
+  const [startS, endS] = ['start', 'end'].map((key) => Number(url.searchParams.get(key)));
+  const points: [number, number][] = [];
+  for (let t = startS!; t < endS!; t += 60) points.push([t, 30]);
+  const series = mode === 'empty' ? [] : [{ points }, { points }];
+  const warnings = ['results truncated due to limit'];
+  return { status: 200, body: { status: 'success', data: { periodS: 60, series }, warnings } };
+}
+
+/** One value for each expression. */
+function answerInstant(url: URL): { status: number; body: unknown } {
+  const at = Number(url.searchParams.get('time'));
+  const result = mode === 'empty' ? [] : [{ metric: {}, value: [at, '363.25'] }];
+  return { status: 200, body: { status: 'success', data: { resultType: 'vector', result } } };
+}
+
+const CALLS: Readonly<Record<string, (url: URL) => { status: number; body: unknown }>> = {
+  query: answerInstant,
+  query_range: queryRange,
+  'cloudwatch/sums': answerSums,
+};
+
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   const name = url.pathname === PREFIX ? 'index.html' : url.pathname.slice(PREFIX.length);
-  if (url.pathname === `${PREFIX}api/v1/query_range`) {
-    const { status, body } = queryRange(url);
+  const call = CALLS[url.pathname.slice(`${PREFIX}api/v1/`.length)];
+  if (call !== undefined && url.pathname.startsWith(`${PREFIX}api/v1/`)) {
+    const { status, body } = call(url);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   } else if (url.pathname.startsWith(PREFIX) && TYPES[name] !== undefined) {
     const headers = {
@@ -189,6 +220,41 @@ suite('the page in Chromium', () => {
     const summary = page.locator('[data-panel="request-rate"] .unseen').first();
     assert.match((await summary.textContent())!, /last 5 minutes. requests: now 12.5.\/s, between/);
     assert.deepEqual(complaints, []);
+  });
+
+  test('the sums of CloudWatch stand beside what PromQL says of the same minutes, with both totals', async (context) => {
+    const page = await open(context, 'data');
+    if (page === undefined) return;
+    const table = await readTable(page, 'cloudwatch');
+    assert.deepEqual(table[0], ['Time', 'CloudWatch', 'PromQL']);
+    assert.equal(table.length, 1 + 6);
+    // Both tasks together; the minutes of PromQL end where those of CloudWatch begin.
+    for (const [time, ...values] of table.slice(1)) {
+      assert.match(time!, /:00$/);
+      assert.deepEqual(values, ['60', '12.5']);
+    }
+    const panel = page.locator('[data-panel="cloudwatch"]');
+    assert.equal(
+      await panel.locator('.totals').textContent(),
+      'In total: CloudWatch 360, PromQL 363',
+    );
+    assert.equal(await panel.locator('.note').textContent(), 'results truncated due to limit');
+    await saveScreenshot(page, 'page-cloudwatch.png');
+    assert.deepEqual(complaints, []);
+  });
+
+  test('without CloudWatch the page says how to switch it on; without values what they wait for', async (context) => {
+    const off = await open(context, 'without CloudWatch');
+    if (off === undefined) return;
+    const note = off.locator('.cloudwatch .note');
+    await note.waitFor();
+    assert.equal(await note.textContent(), CLOUDWATCH_OFF);
+    assert.equal(await off.locator('[data-panel="cloudwatch"]').count(), 0);
+    await off.close();
+    const empty = await open(context, 'empty');
+    const text = empty!.locator('[data-panel="cloudwatch"] .empty');
+    await text.getByText('once its counter has been scraped twice').waitFor();
+    assert.equal(await empty!.locator('[data-panel="cloudwatch"] .totals').count(), 0);
   });
 
   test('a label value that looks like markup stays text', async (context) => {

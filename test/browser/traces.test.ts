@@ -16,7 +16,7 @@ import { queryRoutes } from '../../src/workspace/api/query.ts';
 import { pageRoutes } from '../../src/workspace/page-files.ts';
 import { Store, STORE_DEFAULTS } from '../../src/workspace/storage/store.ts';
 import { makeTraceCalls } from '../../src/workspace/traces/trace-calls.ts';
-import { XrayApi } from '../../src/workspace/traces/xray-api.ts';
+import { createXrayApi } from '../../src/workspace/traces/xray-api.ts';
 import { BAD_FILTER, type FakeXray, startFakeXray } from '../kit/fake-xray.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { listFaintTexts, listNamelessControls } from '../kit/page-checks.ts';
@@ -65,7 +65,7 @@ suite('traces on the page in Chromium', () => {
     const credentials = { accessKey: 'AKIATEST', secretKey: 'test' };
     const access = { service: 'xray', endpoint: xray.url, region: 'us-east-1', credentials };
     const client = new ServiceClient(access, world);
-    const api = isOff ? undefined : new XrayApi(client, world.metrics);
+    const api = isOff ? undefined : createXrayApi(client, world.metrics);
     const server = new HttpServer({
       name: 'test',
       listen: '127.0.0.1:0',

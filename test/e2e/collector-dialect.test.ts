@@ -247,30 +247,30 @@ test("the articles' configuration for AMP: both halves as they are", { skip: ski
   );
 }); // prettier-ignore
 
-for (const name of ['otel-collector-config.yaml', 'otel-collector-config-cloudwatch.yaml'])
-  test(`${name} unchanged, fed by the sample application: every trace that it sent is stored`, { skip: skipWithoutConformance }, async (context) => {
-    const folder = temporaryFolder(context);
-    const keys = { EMULATE_ACCESS_KEY: 'AKIDEXAMPLE', EMULATE_SECRET_KEY: 'not-a-secret' };
-    const emulator = await startAmperage(context, 'emulate', [], keys);
-    const config = readArticle(`${name}.template`)
-      .replaceAll('WORKSPACE', 'ws-1')
-      .replaceAll('REGION', 'us-east-1');
-    const env = { ...ENV, AWS_ENDPOINT_URL_XRAY: emulator.url };
-    await collect(context, folder, config, { env });
-    const daemon = ['--xray.daemon-address', '127.0.0.1:2000'];
-    const app = await startAmperage(context, 'sample-app', ['--rate', '40', ...daemon]);
-    const read = async <T>(url: string): Promise<T> => (await (await fetch(url)).json()) as T;
-    let sent: readonly string[] = [];
-    await until('the application has sent traces', 60_000, async () => {
-      ({ traceIds: sent } = await read<{ traceIds: string[] }>(`${app.url}/sent`));
-      return sent.length > 40;
-    });
-    app.child.kill('SIGTERM');
-    await until('each trace is stored', 20_000, async () => {
-      const { traces } = await read<{ traces: Record<string, string[]> }>(`${emulator.url}/_emulator/xray`);
-      return sent.every((id) => Object.hasOwn(traces, id));
-    });
-  }); // prettier-ignore
+// That for CloudWatch is in article-cloudwatch.test.ts.
+test('otel-collector-config.yaml unchanged, fed by the sample application: every trace that it sent is stored', { skip: skipWithoutConformance }, async (context) => {
+  const folder = temporaryFolder(context);
+  const keys = { EMULATE_ACCESS_KEY: 'AKIDEXAMPLE', EMULATE_SECRET_KEY: 'not-a-secret' };
+  const emulator = await startAmperage(context, 'emulate', [], keys);
+  const config = readArticle('otel-collector-config.yaml.template')
+    .replaceAll('WORKSPACE', 'ws-1')
+    .replaceAll('REGION', 'us-east-1');
+  const env = { ...ENV, AWS_ENDPOINT_URL_XRAY: emulator.url };
+  await collect(context, folder, config, { env });
+  const daemon = ['--xray.daemon-address', '127.0.0.1:2000'];
+  const app = await startAmperage(context, 'sample-app', ['--rate', '40', ...daemon]);
+  const read = async <T>(url: string): Promise<T> => (await (await fetch(url)).json()) as T;
+  let sent: readonly string[] = [];
+  await until('the application has sent traces', 60_000, async () => {
+    ({ traceIds: sent } = await read<{ traceIds: string[] }>(`${app.url}/sent`));
+    return sent.length > 40;
+  });
+  app.child.kill('SIGTERM');
+  await until('each trace is stored', 20_000, async () => {
+    const { traces } = await read<{ traces: Record<string, string[]> }>(`${emulator.url}/_emulator/xray`);
+    return sent.every((id) => Object.hasOwn(traces, id));
+  });
+}); // prettier-ignore
 
 /**
  * The processors of the articles' configuration for CloudWatch, before an exporter to AMP; and

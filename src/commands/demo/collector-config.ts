@@ -1,4 +1,8 @@
-/** The configuration that the demo's collector runs. */
+/**
+ * The configuration that the demo's collector runs. What goes to CloudWatch is as in the article's
+ * configuration for it, under the labels that the targets have.
+ */
+import { METRIC } from '../../page/cloudwatch/metric.ts';
 
 export interface CollectorConfigParts {
   readonly discoverUrl: string;
@@ -26,5 +30,12 @@ remote_write:
       region: ${region}
     queue_config:
       batch_send_deadline: 1s
+emf_write:
+  - namespace: ${METRIC.namespace}
+    region: ${region}
+    log_group_name: /aws/ecs/containerinsights/{cluster}/prometheus
+    metric_declarations:
+      - dimensions: [[cluster, namespace, service, taskid]]
+        metric_name_selectors: [^${METRIC.metric}$]
 `;
 }

@@ -3,6 +3,7 @@
  * queried. Each is read from the stage that did it. A stage without data is a failure.
  */
 import type { World } from '../../kernel/world.ts';
+import { readSums } from './sums.ts';
 
 export interface Figure {
   readonly what: string;
@@ -79,6 +80,11 @@ export async function readFigures(
       unit: 'traces of the last five minutes',
     },
   ];
+  const sums = await readSums((url) => read(world, url), sources.workspace, nowMs);
+  figures.push(
+    { what: 'added up', value: sums.cloudwatch, unit: 'requests by CloudWatch, its Sum' },
+    { what: 'added up', value: sums.promql, unit: 'requests by PromQL, increase()' },
+  );
   for (const panel of sources.panels) {
     const points = await countPoints(world, sources.workspace, panel.query, nowMs);
     figures.push({ what: 'queried', value: points, unit: `points of "${panel.title}"` });

@@ -17,7 +17,7 @@ import { refuseUnsigned } from '../api/authorize.ts';
 import { queryRoutes } from '../api/query.ts';
 import { Store, STORE_DEFAULTS } from '../storage/store.ts';
 import { makeTraceCalls } from './trace-calls.ts';
-import { XrayApi } from './xray-api.ts';
+import { createXrayApi } from './xray-api.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
@@ -63,7 +63,7 @@ async function setUp(context: TestContext, { isOff = false } = {}) {
     world,
   );
   context.after(() => client.close());
-  const api = isOff ? undefined : new XrayApi(client, world.metrics);
+  const api = isOff ? undefined : createXrayApi(client, world.metrics);
   const store = new Store({ ...STORE_DEFAULTS, directory: temporaryFolder(context) }, world);
   const moreCalls = makeTraceCalls({ xray: api, nowMs: () => NOW_MS, hosts: ['ws.example.com'] });
   const options = { store, world, version: '0', moreCalls };
