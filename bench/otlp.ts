@@ -1,22 +1,42 @@
 /**
  * OTLP metrics in, remote write out, beside its peers: our collector, Prometheus in agent mode with
  * `--web.enable-otlp-receiver` (where it is built with one) and vmagent get the same requests and
- * write to the same receiver (otlp-load.ts), by turns in one run, each as a process of its own.
- * Prints the median of each figure for each share of churn, and ours as a share of each peer's.
- * `node bench/otlp.ts [--runs 3] [--seconds 20] [--warm-up 10] [--churn 0,0.01,0.05,0.2]`
+ * write to the same receiver (otlp-load.ts), by turns in one run, each as a process of its own on
+ * its own core. Prints the figures for each size of request and for churn, and ours as a share of
+ * each peer's. Debian builds Prometheus without the receiver: `unknown long flag
+ * '--web.enable-otlp-receiver'`. About two minutes.
+ * `node bench/otlp.ts [--runs 1] [--seconds 8] [--warm-up 6] [--points 200,2000,20000]`
+ * `--beside dist-of-another-tree/main.js` measures another build of ours by turns with this one;
+ * `--cpu-prof FOLDER` writes CPU profiles of ours there.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, type SpawnOptions, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { connect } from 'node:net';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { hasOtlpReceiver, peer } from '../test/kit/peers.ts';
 import { freePort } from '../test/kit/processes.ts';
 import type { LoadOrder, Received } from './otlp-load.ts';
 
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '8' },
+    'warm-up': { type: 'string', default: '6' },
+    points: { type: 'string', default: '200,2000,20000' },
+    /** The size of the requests with churn; '' for none. */
+    churn: { type: 'string', default: '2000' },
+    beside: { type: 'string', default: '' },
+    'cpu-prof': { type: 'string', default: '' },
+  },
+});
+
 const root = path.resolve(import.meta.dirname, '..');
 const CLOCK_TICKS = 100;
 const CPU = 'CPU s per million';
+const IS_PINNED = spawnSync('taskset', ['-V']).status === 0 && availableParallelism() > 1;
 
 interface Contestant {
   readonly name: string;
@@ -29,13 +49,14 @@ interface Contestant {
 
 function listContestants(): Contestant[] {
   const prometheus = peer('prometheus');
-  const ours: Contestant = {
-    name: 'amperage collect',
+  const makeOurs = (name: string, main: string): Contestant => ({
+    name,
     file: process.execPath,
     route: '/v1/metrics',
     config: (port) => `otlp_receivers: [{ http: { listen: '127.0.0.1:${port}' } }]\n`,
     flags: (folder) => [
-      path.join(root, 'dist/main.js'),
+      ...(values['cpu-prof'] === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`]),
+      main,
       'collect',
       '--log.level=error',
       '--config.file',
@@ -45,9 +66,9 @@ function listContestants(): Contestant[] {
       '--web.listen-address',
       '127.0.0.1:0',
     ],
-  };
-  const all: Contestant[] = [ours];
-  // Debian builds Prometheus without its receiver of OTLP.
+  });
+  const all: Contestant[] = [makeOurs('amperage collect', path.join(root, 'dist/main.js'))];
+  if (values.beside !== '') all.push(makeOurs('the other build', values.beside));
   if (prometheus !== undefined && hasOtlpReceiver(prometheus))
     all.push({
       name: 'prometheus --agent',
@@ -74,6 +95,10 @@ function listContestants(): Contestant[] {
         `-remoteWrite.url=${sink}`,
         '-remoteWrite.forcePromProto',
         '-opentelemetry.usePrometheusNaming',
+        // As many labels of the resource as Prometheus gives, which are job and instance.
+        '-opentelemetry.promoteAllResourceAttributes=false',
+        '-opentelemetry.promoteResourceAttributes=service.name,service.namespace,service.instance.id',
+        '-opentelemetry.promoteScopeMetadata=false',
         `-remoteWrite.tmpDataPath=${path.join(folder, 'data')}`,
         `-httpListenAddr=127.0.0.1:${port}`,
         '-loggerLevel=ERROR',
@@ -96,13 +121,21 @@ type Figures = Record<string, number>;
 interface Settings {
   readonly seconds: number;
   readonly warmUpSeconds: number;
-  readonly churn: number;
+  readonly points: number;
+  readonly isChurning: boolean;
+}
+
+/** Starts a program on a core of its own, where the machine has more than one. */
+function spawnPinned(core: 0 | 1, file: string, args: readonly string[], options: SpawnOptions) {
+  return IS_PINNED
+    ? spawn('taskset', ['-c', `${core}`, file, ...args], options)
+    : spawn(file, args, options);
 }
 
 async function race(contestant: Contestant, settings: Settings): Promise<Figures> {
-  const { seconds, warmUpSeconds, churn } = settings;
+  const { seconds, warmUpSeconds, points, isChurning } = settings;
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-otlp-'));
-  const load = spawn(process.execPath, [path.join(import.meta.dirname, 'otlp-load.ts')], {
+  const load = spawnPinned(0, process.execPath, [path.join(import.meta.dirname, 'otlp-load.ts')], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const next = <Message>(): Promise<Message> =>
@@ -115,7 +148,7 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
     `${contestant.config(port)}remote_write: [{ url: '${sink}', ` +
       `metadata_config: { send: false } }]\n`,
   );
-  const child = spawn(contestant.file, [...contestant.flags(folder, port, sink)], {
+  const child = spawnPinned(1, contestant.file, contestant.flags(folder, port, sink), {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const pid = child.pid ?? 0;
@@ -124,28 +157,33 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
     load.send('tell');
     return await answer;
   };
-  await sleep(3_000);
-  const order: LoadOrder = { url: `http://127.0.0.1:${port}${contestant.route}`, churn };
-  load.send(order);
-  await sleep(warmUpSeconds * 1_000);
-  const [before, usage] = [await tell(), readUsage(pid)];
-  await sleep(seconds * 1_000);
-  const [after, used] = [await tell(), readUsage(pid)];
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await Promise.race([ended, sleep(5_000)]);
-  child.kill('SIGKILL');
-  load.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-  const samples = after.samples - before.samples;
-  return {
-    'samples/s': Math.round(samples / seconds),
-    [CPU]: Number((((used.cpuSeconds - usage.cpuSeconds) / samples) * 1e6).toFixed(3)),
-    'resident MB': Math.round(used.residentBytes / 1e6),
-    'wire bytes/sample': Number(((after.bytes - before.bytes) / samples).toFixed(1)),
-    'OTLP requests/s': Math.round((after.sent - before.sent) / seconds),
-    refused: after.refused - before.refused,
-  };
+  try {
+    await untilListening(port);
+    const url = `http://127.0.0.1:${port}${contestant.route}`;
+    const order: LoadOrder = { url, points, isChurning };
+    load.send(order);
+    await sleep(warmUpSeconds * 1_000);
+    const [before, usage] = [await tell(), readUsage(pid)];
+    await sleep(seconds * 1_000);
+    const [after, used] = [await tell(), readUsage(pid)];
+    const samples = after.samples - before.samples;
+    return {
+      'samples/s': Math.round(samples / seconds),
+      [CPU]: Number((((used.cpuSeconds - usage.cpuSeconds) / samples) * 1e6).toFixed(3)),
+      'resident MB': Math.round(used.residentBytes / 1e6),
+      'wire bytes/sample': Number(((after.bytes - before.bytes) / samples).toFixed(1)),
+      'OTLP requests/s': Math.round((after.sent - before.sent) / seconds),
+      refused: after.refused - before.refused,
+    };
+  } finally {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await Promise.race([ended, sleep(5_000)]);
+    child.kill('SIGKILL');
+    load.kill('SIGTERM');
+    await once(load, 'exit');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
 }
 
 function computeMedians(runs: readonly Figures[]): Figures {
@@ -160,28 +198,46 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '20' },
-    'warm-up': { type: 'string', default: '10' },
-    churn: { type: 'string', default: '0,0.01,0.05,0.2' },
-  },
-});
+async function untilListening(port: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const socket = connect(port, '127.0.0.1');
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isOpen) return;
+    await sleep(100);
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
+
+/** All sizes of request with stable series, then one size with churn. */
+function listCases(): Pick<Settings, 'points' | 'isChurning'>[] {
+  const sizes = values.points.split(',').map(Number);
+  return [
+    ...sizes.map((points) => ({ points, isChurning: false })),
+    ...(values.churn === '' ? [] : [{ points: Number(values.churn), isChurning: true }]),
+  ];
+}
+
 // The collector is measured as users install it, which is the build.
 execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
-for (const churn of values.churn.split(',').map(Number)) {
+process.stdout.write(`load of the machine before: ${loadavg()[0]?.toFixed(2)}\n`);
+for (const { points, isChurning } of listCases()) {
   const all = listContestants();
   const runs = new Map<string, Figures[]>(all.map(({ name }) => [name, []]));
-  const settings = {
+  const settings: Settings = {
     seconds: Number(values.seconds),
     warmUpSeconds: Number(values['warm-up']),
-    churn,
+    points,
+    isChurning,
   };
   for (let i = 0; i < Number(values.runs); i++)
     for (const one of all) runs.get(one.name)?.push(await race(one, settings));
   const table = new Map([...runs].map(([name, figures]) => [name, computeMedians(figures)]));
-  process.stdout.write(`churn ${churn}\n`);
+  const what = isChurning ? '5 % of the series new at each request' : 'stable';
+  process.stdout.write(`requests of ${points} points, ${what}\n`);
   console.table(Object.fromEntries(table));
   const [[, ours] = ['', {}], ...peers] = table;
   for (const [name, theirs] of peers)
