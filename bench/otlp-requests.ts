@@ -20,7 +20,9 @@ export const POINTS_A_RESOURCE = 200;
 
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5];
 const ROUTES = 10;
-/** Stands where a series is new at each request: one histogram and two gauges, 5 % of the series. */
+/**
+ * Stands where a series is new at each request: one histogram and two gauges, 5 % of the series.
+ */
 const NEW = 'new-00000000';
 const NEW_DIGITS = 8;
 const SCOPE = { name: '@opentelemetry/instrumentation-http', version: '0.207.0' };

@@ -100,8 +100,8 @@ const EXAMPLE_MS = 1_544_712_660_300;
 
 /**
  * Each point of the example. Its sums and histograms are deltas: our own form sums them up, from
- * nothing, since they are the first of their streams. In the Collector's form its exporter of remote
- * write takes no deltas, as the Collector's does not, and counts them as dropped.
+ * nothing, since they are the first of their streams. In the Collector's form its exporter of
+ * remote write takes no deltas, as the Collector's does not, and counts them as dropped.
  */
 const OUTCOMES: Readonly<Record<Dialect, readonly string[]>> = {
   prometheus: [
@@ -114,7 +114,8 @@ const OUTCOMES: Readonly<Record<Dialect, readonly string[]>> = {
     'my_histogram_bucket{job="my.service", le="+Inf", my_histogram_attr="some value"} 2',
     'my_histogram_count{job="my.service", my_histogram_attr="some value"} 2',
     'my_histogram_sum{job="my.service", my_histogram_attr="some value"} 2',
-    // Offset 1, counts 0 and 2: two in (4, 8], which is bucket 2 here, and 3 where bounds are upper.
+    // Offset 1, counts 0 and 2: two in (4, 8], which is bucket 2 here, and 3 where bounds are
+    // upper.
     `my_exponential_histogram{job="my.service", my_exponential_histogram_attr="some value"} ${native(
       { schema: 0, zeroCount: 1, count: 3, sum: 10, offset: 3, counts: [2] },
     )}`,

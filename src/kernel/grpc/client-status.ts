@@ -15,9 +15,9 @@ export function parseGrpcStatus(text: string): GrpcStatusName {
 }
 
 /**
- * What an HTTP status stands for where there is none of gRPC. Redirects, and a refusal of the method
- * or the content, come of what is no server of gRPC: `unimplemented`, where gRPC's own table says
- * `unknown`, since another endpoint mends them.
+ * What an HTTP status stands for where there is none of gRPC. Redirects, and a refusal of the
+ * method or the content, come of what is no server of gRPC: `unimplemented`, where gRPC's own table
+ * says `unknown`, since another endpoint mends them.
  */
 export function translateHttpStatus(status: number): GrpcStatusName {
   if (status >= 300 && status < 400) return 'unimplemented';

@@ -60,7 +60,8 @@ test('AWS refuses with 400 what costs no item', () => {
     return show(judgeHttp({ status: 400, headers: all, body }, { ...CONTEXT, isSigned }));
   };
   const destination =
-    'The OTLP API is supported with CloudWatch Logs as a Trace Segment Destination. Please enable it';
+    'The OTLP API is supported with CloudWatch Logs as a Trace Segment Destination. Please ' +
+'enable it';
   assert.equal(aws(destination), 'again SINK_NOT_FOUND 30000');
   assert.equal(
     aws('slow', { 'x-amzn-errortype': 'ThrottlingException:' }),
