@@ -36,7 +36,10 @@ export class JsonRequests {
   /** Ends the thread; a request in it fails. */
   async end(): Promise<void> {
     clearTimeout(this.#idle);
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    // What comes while it ends has another.
+    this.#worker = undefined;
+    await worker?.terminate();
   }
 
   #convertInThread(request: JsonRequest): Promise<Buffer> {
@@ -65,10 +68,11 @@ export class JsonRequests {
     const worker = new Worker(FILE, { name: 'otlp-json' });
     worker.unref();
     // Without a listener an error would end the process; whoever waits hears of it too.
-    worker.on('error', () => undefined);
-    worker.once('exit', () => {
+    const leave = (): void => {
       if (this.#worker === worker) this.#worker = undefined;
-    });
+    };
+    worker.on('error', leave);
+    worker.once('exit', leave);
     return worker;
   }
 }

@@ -192,3 +192,30 @@ test('many series are told in transactions, between which other work has its tur
   assert.equal(appender.commits, 3);
   assert.ok(turns >= 2);
 });
+
+test('where the ends of totals cannot be committed, that is told and the next interval goes on', async () => {
+  const { table, send, appender } = open({ isCumulative: true });
+  send(0, 'a:3|c');
+  await table.flush(60_000, () => assert.fail('a transaction failed'));
+  const commit = appender.commit.bind(appender);
+  appender.commit = () => {
+    throw new Error('no space');
+  };
+  const failed: number[] = [];
+  await table.flush(360_001, (series) => void failed.push(series));
+  assert.deepEqual(failed, [1]);
+  assert.equal(appender.live.size, 0);
+  appender.commit = commit;
+  send(360_002, 'a:1|c');
+  await table.flush(420_000, () => assert.fail('a transaction failed'));
+  assert.deepEqual(appender.take(), ['a 3 @60000', 'a 1 @420000']);
+});
+
+test('totals that end together are told in few transactions', async () => {
+  const { send, flush, appender } = open({ seriesMax: 10_000, isCumulative: true });
+  for (let i = 0; i < 5_000; i++) send(0, `a${i}:1|c`);
+  await flush(1);
+  const before = appender.commits;
+  assert.equal((await flush(400_000)).length, 5_000);
+  assert.equal(appender.commits - before, 3);
+});

@@ -111,15 +111,20 @@ export class StatsdTable {
     this.#lastFlushMs = tMs;
     this.#renewAll();
     let batch: Series[] = [];
+    let ended: Series[] = [];
     let samples = 0;
     const commit = (): void => {
-      this.#tell(batch, tMs, onFailure);
+      this.#tell({ batch, ended }, tMs, onFailure);
       batch = [];
+      ended = [];
       samples = 0;
     };
     for (const [key, series] of this.#series) {
-      if (this.#isExpired(series, tMs)) this.#forget(key, series, tMs);
-      else if (series.isChanged || this.#settings.isCumulative) {
+      if (this.#isExpired(series, tMs)) {
+        this.#series.delete(key);
+        ended.push(series);
+        samples += series.parts.length;
+      } else if (series.isChanged || this.#settings.isCumulative) {
         batch.push(series);
         samples += series.parts.length + series.aggregate.heldCount;
       }
@@ -136,7 +141,7 @@ export class StatsdTable {
   }
 
   #tell(
-    batch: readonly Series[],
+    { batch, ended }: { readonly batch: readonly Series[]; readonly ended: readonly Series[] },
     tMs: number,
     onFailure: (series: number, error: unknown) => void,
   ): void {
@@ -151,23 +156,20 @@ export class StatsdTable {
         series.isChanged = false;
         series.isTold = true;
       }
+      for (const series of ended) this.#end(series, tMs);
       appender.commit();
     } catch (error) {
       appender.rollback();
-      onFailure(batch.length, error);
+      onFailure(batch.length + ended.length, error);
     }
+    for (const { parts } of ended)
+      for (const { ref } of parts) if (ref !== DROPPED_REF) appender.forget(ref);
   }
 
-  #forget(key: string, { parts, isTold }: Series, tMs: number): void {
-    this.#series.delete(key);
-    // Increases end by not being told; a total would be looked for until it is old.
-    const isEnded = this.#settings.isCumulative && isTold;
-    for (const { ref } of parts) {
-      if (ref === DROPPED_REF) continue;
-      if (isEnded) this.#appender.appendStale(ref, tMs);
-    }
-    if (isEnded) this.#appender.commit();
-    for (const { ref } of parts) if (ref !== DROPPED_REF) this.#appender.forget(ref);
+  /** Increases end by not being told; a total would be looked for until it is old. */
+  #end({ parts, isTold }: Series, tMs: number): void {
+    if (!this.#settings.isCumulative || !isTold) return;
+    for (const { ref } of parts) if (ref !== DROPPED_REF) this.#appender.appendStale(ref, tMs);
   }
 
   #find(line: StatsdLine, nowMs: number): Series | TableRefusal {

@@ -9,20 +9,23 @@ import {
   type SeriesFamily,
   type SeriesRef,
 } from '../../model/sample.ts';
-import { type Bytes, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
+import { type Bytes, hashRange, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
 import { KnownMetric, type KnownPoint, type MetricKind, NO_REF } from './known-metric.ts';
 import type { MetricHead } from './message-heads.ts';
 
 export class KnownScope {
   /** The bytes of the scope and of its schema's URL. */
   readonly key: readonly [scope: KeptBytes, schemaUrl: KeptBytes];
+  /** A hash of these bytes. */
+  readonly hash: string;
   readonly labels: ReadonlyMap<string, string>;
   position = 0;
   readonly metrics: KnownMetric[] = [];
   readonly #byHead = new Map<string, KnownMetric>();
 
-  constructor(key: KnownScope['key'], labels: ReadonlyMap<string, string>) {
+  constructor(key: KnownScope['key'], hash: string, labels: ReadonlyMap<string, string>) {
     this.key = key;
+    this.hash = hash;
     this.labels = labels;
   }
 
@@ -74,6 +77,7 @@ export class KnownResource {
   bytes: KeptBytes;
   bytesHash: number;
   readonly scopes: KnownScope[] = [];
+  readonly #scopesByHash = new Map<string, KnownScope>();
   readonly #budget: SeriesBudget;
   #seriesCount = 0;
   /** When the last request had it, by our clock. */
@@ -99,7 +103,8 @@ export class KnownResource {
   findScope(request: Bytes, ranges: ScopeRanges, place: number): KnownScope | undefined {
     const expected = this.scopes[place];
     if (expected !== undefined && isScope(expected, request, ranges)) return expected;
-    return this.scopes.find((one) => isScope(one, request, ranges));
+    const known = this.#scopesByHash.get(hashScope(request, ranges));
+    return known !== undefined && isScope(known, request, ranges) ? known : undefined;
   }
 
   addScope(request: Bytes, ranges: ScopeRanges, labels: ReadonlyMap<string, string>): KnownScope {
@@ -109,8 +114,10 @@ export class KnownResource {
         keepBytes(bytes, ranges.scopeAt, ranges.scopeEnd),
         keepBytes(bytes, ranges.schemaAt, ranges.schemaEnd),
       ],
+      hashScope(request, ranges),
       labels,
     );
+    this.#scopesByHash.set(scope.hash, scope);
     scope.position = this.scopes.length;
     this.scopes.push(scope);
     return scope;
@@ -132,9 +139,11 @@ export class KnownResource {
     const left = this.scopes.filter(({ metrics }) => metrics.length > 0);
     if (left.length < this.scopes.length) {
       this.scopes.length = 0;
+      this.#scopesByHash.clear();
       for (const scope of left) {
         scope.position = this.scopes.length;
         this.scopes.push(scope);
+        this.#scopesByHash.set(scope.hash, scope);
       }
     }
   }
@@ -166,6 +175,11 @@ export interface ScopeRanges {
   readonly scopeEnd: number;
   readonly schemaAt: number;
   readonly schemaEnd: number;
+}
+
+function hashScope({ bytes }: Bytes, at: ScopeRanges): string {
+  const scope = hashRange(bytes, at.scopeAt, at.scopeEnd);
+  return `${scope} ${hashRange(bytes, at.schemaAt, at.schemaEnd)}`;
 }
 
 function isScope({ key: [scope, schema] }: KnownScope, request: Bytes, at: ScopeRanges): boolean {

@@ -237,3 +237,20 @@ test('targets and series that are gone are forgotten, and do not count as new wh
   differences.sweep(T0 + FORGET_SERIES_MS + 1);
   assert.equal(differences.seriesCount, 1);
 });
+
+test('a sender whose clock is ahead, once forgotten, costs others none of their first values', () => {
+  const { values, differences } = bench();
+  values('ahead', [{ value: 5, at: 10 * FORGET_SERIES_MS }]);
+  const nowMs = T0 + FORGET_TARGET_MS + 1;
+  differences.sweep(nowMs);
+  const began = { startMs: nowMs + 1, at: FORGET_TARGET_MS + 9 };
+  assert.deepEqual(values('short', [{ value: 3, ...began }], {}, nowMs + 10), [3]);
+});
+
+test('after a clock was set back, increases go on', () => {
+  const { values, unsent } = bench();
+  values('t', [{ value: 100, at: 3_600_000 }], {}, T0 + 3_600_000);
+  assert.deepEqual(values('t', [{ value: 104, at: 0 }], {}, T0), [4]);
+  assert.deepEqual(values('t', [{ value: 109, at: 15_000 }], {}, T0 + 15_000), [5]);
+  assert.deepEqual(unsent, ['first_value']);
+});

@@ -50,6 +50,9 @@ const FORGET_EARLY_MS = 600_000;
 /** How often series above the limit may cause a search for some to forget. */
 const EARLY_INTERVAL_MS = 10_000;
 
+/** How far the time of a point may be ahead of our clock without a clock being wrong. */
+const AHEAD_MS = 60_000;
+
 /** Why a point is not sent. */
 export type Unsent = 'first_value' | 'out_of_order' | 'not_finite' | 'series_limit';
 
@@ -142,7 +145,8 @@ export class Differences {
       series.resource.series.delete(series.key);
       this.#seriesCount -= 1;
       // It may come back: it must not look as if it had begun since.
-      if (series.lastMs > this.sinceMs) this.sinceMs = series.lastMs;
+      // A sender's clock may be ahead of ours: the first values of others are no later for that.
+      this.sinceMs = Math.max(this.sinceMs, Math.min(series.lastMs, nowMs));
     };
     for (const target of this.targets.values()) {
       const isGone = nowMs - target.seenMs > Math.min(FORGET_TARGET_MS, forgetSeriesMs);
@@ -241,8 +245,10 @@ export class Differences {
       changed.push(this.#add(resource, key, totals, tMs, nowMs));
       return isWhole ? form.rewrite(point, totals, startMs) : 'first_value';
     }
-    if (tMs <= series.lastMs) return 'out_of_order';
     const { totals: before, lastMs } = series;
+    // After a clock was set back, points would else be late until it has caught up.
+    const wasAhead = lastMs > nowMs + AHEAD_MS && tMs <= nowMs + AHEAD_MS;
+    if (tMs <= lastMs && !wasAhead) return 'out_of_order';
     series.seenMs = nowMs;
     series.lastMs = tMs;
     if (!isSame(before, totals)) {
@@ -253,7 +259,7 @@ export class Differences {
     const added = hasRestarted ? undefined : form.subtract(totals, before);
     return added === undefined
       ? form.rewrite(point, totals, startMs)
-      : form.rewrite(point, added, lastMs);
+      : form.rewrite(point, added, Math.min(lastMs, tMs));
   }
 
   /** Whether the first value of a series was added since the target was last read. */

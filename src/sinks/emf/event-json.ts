@@ -91,16 +91,19 @@ function formatEvent(
   version: '0' | '1',
 ): string {
   const members: string[] = [];
+  // A name that is twice in an object means what a reader makes of it.
+  const isFree = (name: string): boolean =>
+    !labels.values.has(name) && metrics.every((metric) => metric.name !== name);
   const directives = formatDirectives(labels, metrics);
   if (version === '0') {
     if (directives !== '') members.push('"Version":"0"', `"CloudWatchMetrics":[${directives}]`);
     members.push(`"Timestamp":"${tMs}"`);
   } else if (directives !== '') {
     members.push(`"_aws":{"Timestamp":${tMs},"CloudWatchMetrics":[${directives}]}`);
-    if (!labels.values.has('Version')) members.push('"Version":"1"');
+    if (isFree('Version')) members.push('"Version":"1"');
   }
   if (labels.json !== '') members.push(labels.json);
-  if (metricType !== undefined && !labels.values.has(METRIC_TYPE))
+  if (metricType !== undefined && isFree(METRIC_TYPE))
     members.push(`"${METRIC_TYPE}":"${metricType}"`);
   for (const { name, value } of metrics) members.push(`${JSON.stringify(name)}:${value}`);
   return `{${members.join(',')}}`;

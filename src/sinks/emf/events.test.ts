@@ -172,6 +172,13 @@ suite('events', () => {
     assert.equal(events[0]?.event['Version'], '7');
   });
 
+  test('a metric with the name of a member that we add is in the event once', () => {
+    const metrics = [gauge('Version', WEB, 2), gauge('prom_metric_type', WEB, 3)];
+    const [first] = makeEvents({}, metrics, { receiver: 'prometheus' }).events;
+    for (const name of ['Version', 'prom_metric_type'])
+      assert.equal(first?.message.split(`"${name}":`).length, 2, name);
+  });
+
   test('without extraction there is a log event and no metric', () => {
     const { events } = makeEvents({ disable_metric_extraction: true }, [gauge('a', WEB, 1)]);
     assert.deepEqual(

@@ -16,7 +16,8 @@ export type LogName = 'group' | 'stream';
 /** Puts `_` for each character that the name may not have, and shortens it. */
 export function cleanLogName(name: string, kind: LogName): string {
   const clean = name.replaceAll(kind === 'group' ? notInGroups : notInStreams, '_');
-  return clean.slice(0, LOG_NAME_LENGTH_MAX);
+  // Half of a surrogate pair at the cut is no character, and would be refused.
+  return clean.slice(0, LOG_NAME_LENGTH_MAX).replace(/[\uD800-\uDBFF]$/, '');
 }
 
 const placeholder = /\{([^{}]+)\}/g;

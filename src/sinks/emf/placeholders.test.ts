@@ -84,6 +84,12 @@ suite('groups and streams', () => {
     assert.equal(place.group?.length, 512);
   });
 
+  test('are not cut within a character', () => {
+    const place = placeOf({ log_stream_name: 's{a}' }, { a: '\u{1F600}'.repeat(300) });
+    assert.equal(place.stream?.length, 511);
+    assert.doesNotMatch(place.stream, /\p{Surrogate}/u);
+  });
+
   test('are made of the namespace and the host by default', () => {
     const place = placeOf({ namespace: 'My App' }, {});
     assert.deepEqual([place.group, place.stream], ['/metrics/My_App', 'otel-stream-host']);
