@@ -44,7 +44,10 @@ async function collect(context: TestContext, folder: string, config: object): Pr
   const file = path.join(folder, 'collector.yml');
   writeFileSync(file, JSON.stringify(config));
   return startAmperage(context, 'collect', [
-    ...['--config.file', file, '--storage.path', path.join(folder, 'collector')],
+    '--config.file',
+    file,
+    '--storage.path',
+    path.join(folder, 'collector'),
   ]);
 }
 

@@ -26,7 +26,7 @@ interface Peer {
 async function startPeer(context: TestContext): Promise<Peer> {
   const server = createServer();
   const sessions: ServerHttp2Session[] = [];
-  const peer = { server, sessions, handle: answerWith(0) as Handle };
+  const peer = { server, sessions, handle: answerWith(0) };
   server.on('session', (session) => void sessions.push(session));
   server.on('sessionError', () => undefined);
   server.on('stream', (stream, headers) => {
