@@ -5,9 +5,9 @@ import { createLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { type LabelSet, makeLabelSet, labelValue } from '../model/labels.ts';
 import { type Appender, DROPPED_REF, type OpenAppender } from '../model/sample.ts';
-import type { SeriesTransform } from '../model/transform.ts';
+import { PassingAppender } from '../model/passing-appender.ts';
+import type { SeriesTransform, StreamTransform } from '../model/transform.ts';
 import type { Outlet } from './outlet.ts';
-import { cumulativeOnly } from '../transforms/cumulative-only.ts';
 import { Router } from './router.ts';
 
 const X = makeLabelSet({ __name__: 'x' });
@@ -273,11 +273,17 @@ test('what a transform leaves out by itself is counted each time, and told once'
   const lines: string[] = [];
   const metrics = new Registry();
   const router = new Router(metrics, createLogger({ write: (line) => lines.push(line) }));
-  const outlet = { ...recording([], 'a'), transforms: [cumulativeOnly] };
+  const leavingOut: StreamTransform = {
+    identity: 'leaving_out',
+    openAppender: (next, countDropped) =>
+      Object.assign(new PassingAppender(next), {
+        append: () => countDropped('cumulative_only', 'delta', 1),
+      }),
+  };
+  const outlet = { ...recording([], 'a'), transforms: [leavingOut] };
   await router.apply(new Map([['job', [outlet]]]));
   const appender = router.openAppender('job', 'target');
-  const family = { name: 'x', type: 'counter', unit: '', isDelta: true } as const;
-  const ref = appender.refOf(X, { family });
+  const ref = appender.refOf(X);
   for (const tMs of [1, 2, 3]) appender.append(ref, tMs, 1);
   appender.commit();
   assert.equal(lines.length, 1);

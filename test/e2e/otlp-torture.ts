@@ -83,7 +83,7 @@ export async function tortureOtlp(
     await until(() => life.committed.length > 0);
     // It ends when its queue is empty.
     life.child.kill('SIGTERM');
-    await Promise.race([life.ended, sleep(CALM_MS)]);
+    await Promise.race([life.ended, sleep(CALM_MS, undefined, { ref: false })]);
   } finally {
     for (const { child } of lives) child.kill('SIGKILL');
     receiver.stop();
