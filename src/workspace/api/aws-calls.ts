@@ -52,8 +52,8 @@ export class AwsCalls<Action extends string> {
   /**
    * Calls the service once and returns its answer as the schema gives it.
    *
-   * @throws ApiError bad_data for what the service finds invalid, execution for what is refused until
-   *   something is changed, unavailable for what may pass
+   * @throws ApiError bad_data for what the service finds invalid, execution for what is refused
+   *   until something is changed, unavailable for what may pass
    */
   async call<Answer>(
     action: Action,
@@ -64,7 +64,8 @@ export class AwsCalls<Action extends string> {
     if (this.#underWay >= CALLS_MAX)
       throw new ApiError(
         'unavailable',
-        `${CALLS_MAX} calls of ${this.#service.name} are under way; ask again, from fewer pages at once`,
+        `${CALLS_MAX} calls of ${this.#service.name} are under way; ask again, from fewer ` +
+          'pages at once',
       );
     this.#underWay += 1;
     try {
