@@ -37,5 +37,7 @@ emf_write:
     metric_declarations:
       - dimensions: [[cluster, namespace, service, taskid]]
         metric_name_selectors: [^${METRIC.metric}$]
+    queue_config:
+      batch_send_deadline: 1s
 `;
 }

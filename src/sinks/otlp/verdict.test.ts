@@ -61,7 +61,7 @@ test('AWS refuses with 400 what costs no item', () => {
   };
   const destination =
     'The OTLP API is supported with CloudWatch Logs as a Trace Segment Destination. Please ' +
-'enable it';
+    'enable it';
   assert.equal(aws(destination), 'again SINK_NOT_FOUND 30000');
   assert.equal(
     aws('slow', { 'x-amzn-errortype': 'ThrottlingException:' }),

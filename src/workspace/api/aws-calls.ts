@@ -65,7 +65,7 @@ export class AwsCalls<Action extends string> {
       throw new ApiError(
         'unavailable',
         `${CALLS_MAX} calls of ${this.#service.name} are under way; ask again, from fewer ` +
-'pages at once',
+          'pages at once',
       );
     this.#underWay += 1;
     try {
