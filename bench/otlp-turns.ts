@@ -1,7 +1,8 @@
 /**
  * How long large requests of OTLP metrics hold the event loop of a real `collect` that writes on:
  * requests of almost 20 MiB, as protobuf, compressed, and as JSON; of new series, and the same
- * again. Prints the longest turn of each, by the clock and in CPU time, and how long its answer took.
+ * again. Prints the longest turn of each, by the clock and in CPU time, and how long its answer
+ * took.
  * The first request runs cold code. `node bench/otlp-turns.ts`
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -58,10 +59,17 @@ writeFileSync(
 const child = spawn(
   process.execPath,
   [
-    ...['--import', path.join(import.meta.dirname, 'turn-probe.ts')],
-    ...[path.join(root, 'dist/main.js'), 'collect', '--log.level=error'],
-    ...['--config.file', config, '--storage.path', path.join(folder, 'data')],
-    ...['--web.listen-address', '127.0.0.1:0'],
+    '--import',
+    path.join(import.meta.dirname, 'turn-probe.ts'),
+    path.join(root, 'dist/main.js'),
+    'collect',
+    '--log.level=error',
+    '--config.file',
+    config,
+    '--storage.path',
+    path.join(folder, 'data'),
+    '--web.listen-address',
+    '127.0.0.1:0',
   ],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );

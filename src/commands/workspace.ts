@@ -26,7 +26,7 @@ import { queryRoutes } from '../workspace/api/query.ts';
 import { writeRoute } from '../workspace/api/write.ts';
 import { pageRoutes } from '../workspace/page-files.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from '../workspace/storage/store.ts';
-import { createCloudWatchApi } from '../workspace/cloudwatch/cloudwatch-api.ts';
+import { createCloudWatchApi } from '../workspace/cloudwatch/api.ts';
 import { makeMetricCalls } from '../workspace/cloudwatch/metric-calls.ts';
 import { makeTraceCalls } from '../workspace/traces/trace-calls.ts';
 import { createXrayApi } from '../workspace/traces/xray-api.ts';

@@ -116,9 +116,8 @@ const OUTCOMES: Readonly<Record<Dialect, readonly string[]>> = {
     'my_histogram_sum{job="my.service", my_histogram_attr="some value"} 2',
     // Offset 1, counts 0 and 2: two in (4, 8], which is bucket 2 here, and 3 where bounds are
     // upper.
-    `my_exponential_histogram{job="my.service", my_exponential_histogram_attr="some value"} ${native(
-      { schema: 0, zeroCount: 1, count: 3, sum: 10, offset: 3, counts: [2] },
-    )}`,
+    'my_exponential_histogram{job="my.service", my_exponential_histogram_attr="some value"} ' +
+      native({ schema: 0, zeroCount: 1, count: 3, sum: 10, offset: 3, counts: [2] }),
   ],
   // The Collector's exporter gives each series its scope, and takes no deltas.
   collector: [

@@ -7,7 +7,7 @@ import { formatIncrease, METRIC } from '../../page/cloudwatch/metric.ts';
 const SPAN_S = 300;
 const MINUTE_S = 60;
 
-export interface Sums {
+export interface CounterSums {
   readonly cloudwatch: number;
   readonly promql: number;
 }
@@ -30,7 +30,7 @@ export async function readSums(
   read: (url: string) => Promise<string>,
   workspace: string,
   nowMs: number,
-): Promise<Sums> {
+): Promise<CounterSums> {
   // Whole minutes, as CloudWatch has them.
   const endS = Math.ceil(nowMs / 1_000 / MINUTE_S) * MINUTE_S;
   const startS = endS - SPAN_S - MINUTE_S;

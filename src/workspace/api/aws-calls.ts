@@ -33,7 +33,7 @@ const refusalSchema = z.object({
   __type: z.string().optional(),
 });
 
-export class AwsCalls<Action extends string> {
+export class BoundedAwsCalls<Action extends string> {
   readonly #service: CalledService<Action>;
   readonly #client: Pick<ServiceClient, 'send'>;
   readonly #metrics: Registry;

@@ -20,7 +20,7 @@ import { serve } from '../../../test/kit/listen.ts';
 import { createWorld, openHttp } from '../../../test/kit/world.ts';
 import { queryRoutes } from '../api/query.ts';
 import { Store, STORE_DEFAULTS } from '../storage/store.ts';
-import { createCloudWatchApi } from './cloudwatch-api.ts';
+import { createCloudWatchApi } from './api.ts';
 import { makeMetricCalls } from './metric-calls.ts';
 
 const MINUTE_MS = 60_000;

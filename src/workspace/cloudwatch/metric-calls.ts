@@ -12,12 +12,7 @@ import { ApiError, type Data } from '../api/answer.ts';
 import { refuseForeignPage } from '../api/foreign-page.ts';
 import { invalid, parseTime } from '../api/parameters.ts';
 import type { ApiCall } from '../api/routes.ts';
-import {
-  type CloudWatchApi,
-  metricDataSchema,
-  type MetricPoints,
-  metricsSchema,
-} from './cloudwatch-api.ts';
+import { type CloudWatchApi, metricDataSchema, type MetricPoints, metricsSchema } from './api.ts';
 
 const METRICS_MAX = 100;
 const PERIODS_MAX = 1_440;

@@ -4,7 +4,7 @@
  */
 import type { ServiceClient } from '../../aws/service-client.ts';
 import type { Registry } from '../../kernel/metrics.ts';
-import { AwsCalls } from '../api/aws-calls.ts';
+import { BoundedAwsCalls } from '../api/aws-calls.ts';
 
 /** The calls that the page needs, each with the path that X-Ray serves it at. */
 const PATHS = {
@@ -12,7 +12,7 @@ const PATHS = {
   BatchGetTraces: '/Traces',
   GetServiceGraph: '/ServiceGraph',
 } as const;
-export type XrayApi = AwsCalls<keyof typeof PATHS>;
+export type XrayApi = BoundedAwsCalls<keyof typeof PATHS>;
 
 export function createXrayApi(client: Pick<ServiceClient, 'send'>, metrics: Registry): XrayApi {
   const service = {
@@ -24,5 +24,5 @@ export function createXrayApi(client: Pick<ServiceClient, 'send'>, metrics: Regi
       headers: { 'content-type': 'application/json' },
     }),
   };
-  return new AwsCalls(service, client, metrics);
+  return new BoundedAwsCalls(service, client, metrics);
 }

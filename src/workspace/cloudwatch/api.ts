@@ -6,11 +6,11 @@
 import { z } from 'zod';
 import type { ServiceClient } from '../../aws/service-client.ts';
 import type { Registry } from '../../kernel/metrics.ts';
-import { AwsCalls } from '../api/aws-calls.ts';
+import { BoundedAwsCalls } from '../api/aws-calls.ts';
 
 const TARGET = 'GraniteServiceVersion20100801';
 
-export type CloudWatchApi = AwsCalls<'ListMetrics' | 'GetMetricData'>;
+export type CloudWatchApi = BoundedAwsCalls<'ListMetrics' | 'GetMetricData'>;
 
 /** @param client  for the service `monitoring`, which is CloudWatch's name in signatures */
 export function createCloudWatchApi(
@@ -30,7 +30,7 @@ export function createCloudWatchApi(
       },
     }),
   };
-  return new AwsCalls(service, client, metrics);
+  return new BoundedAwsCalls(service, client, metrics);
 }
 
 /** Where a page of a list ends; empty at the last one. */
