@@ -78,3 +78,27 @@ test('attributes of the resource are copied over those of the series, but not ov
   assert.equal(copy(true), `a_bucket{${rest}, service.name="s"}`);
   assert.equal(copy(false), `a_bucket{${rest}}`);
 });
+
+test('one transform names metrics of other kinds and units anew, and ever more labels', () => {
+  const transform = translatedNames(rules);
+  const name = (metric: SeriesParts['family'], label: string): string => {
+    const series = applyAll(
+      [transform],
+      makeSeries({ __name__: 'a', [label]: 'v' }, { family: metric }),
+    );
+    return `${formatLabelSet(series?.labels ?? [])} [${series?.family.unit ?? ''}]`;
+  };
+  for (let round = 0; round < 2_500; round++) {
+    const label = `b_${round}`;
+    assert.equal(
+      name({ type: 'gauge', unit: 's' }, `b.${round}`),
+      `a_seconds{${label}="v"} [seconds]`,
+    );
+    assert.equal(
+      name({ type: 'gauge', unit: 'By' }, `b.${round}`),
+      `a_bytes{${label}="v"} [bytes]`,
+    );
+    assert.equal(name({ type: 'counter', unit: '' }, `b.${round}`), `a_total{${label}="v"} []`);
+    assert.equal(name({ type: 'gauge', unit: '' }, `b.${round}`), `a{b_${round}="v"} []`);
+  }
+});

@@ -2,9 +2,11 @@
  * A series under the names that an exporter of a Collector gives it: of the metric with its parts,
  * and of its attributes. Attributes whose names become the same are joined in the order of their
  * names, by ";". A series whose names stay keeps its family, so that its metadata stay as well.
- * Pure.
+ * Pure; what a name becomes is remembered, since the series of a metric come one after another and
+ * have the same attributes.
  * Source: contrib's pkg/translator/prometheusremotewrite/{helper,metrics_to_prw}.go
  */
+import { compareUtf8 } from '../model/labels.ts';
 import type { SeriesType } from '../model/sample.ts';
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
 import {
@@ -17,15 +19,18 @@ import { formatUnit } from './prometheus-units.ts';
 
 export function translatedNames(rules: NameRules): SeriesTransform {
   const { namespace, hasSuffixes, isUtf8, labels } = rules;
+  const nameMetric = rememberMetric(rules);
+  const nameLabel = rememberLabels(rules);
   return {
     identity: formatIdentity('translated_names', { namespace, hasSuffixes, isUtf8, ...labels }),
     change: ({ point, family }) => {
       const kind = family.isSum === true ? 'other' : (KINDS[point.type] ?? 'other');
       const { name, unit } = point;
-      point.name = buildMetricName({ name, unit, kind }, rules);
-      translateAttributes(point.attributes, rules);
+      const renamed = nameMetric({ name, unit, kind });
+      point.name = renamed.name;
+      translateAttributes(point.attributes, nameLabel, labels?.joinsEqual === true);
       // A series that is not renamed keeps the unit that its target tells.
-      if (point.name !== name) point.unit = formatUnit(unit, isUtf8);
+      if (point.name !== name) point.unit = renamed.unit;
       return 'changed';
     },
   };
@@ -38,17 +43,62 @@ const KINDS: Readonly<Partial<Record<SeriesType, NamedMetric['kind']>>> = {
   unknown: 'gauge',
 };
 
-function translateAttributes(attributes: Map<string, string>, { isUtf8, labels }: NameRules): void {
-  const names = [...attributes.keys()];
-  if (names.every((name) => buildLabelName(name, isUtf8, labels) === name)) return;
-  const given = [...attributes].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+interface Renamed {
+  readonly name: string;
+  readonly unit: string;
+}
+
+/** Names metrics, and remembers the last one. */
+function rememberMetric(rules: NameRules): (metric: NamedMetric) => Renamed {
+  let last: NamedMetric | undefined;
+  let renamed: Renamed = { name: '', unit: '' };
+  return (metric) => {
+    const { name, unit, kind } = metric;
+    if (last?.name === name && last.unit === unit && last.kind === kind) return renamed;
+    renamed = { name: buildMetricName(metric, rules), unit: formatUnit(unit, rules.isUtf8) };
+    last = metric;
+    return renamed;
+  };
+}
+
+/** How many names of labels are remembered, and how long one may be. */
+const NAMES_MAX = 1_000;
+const NAME_LENGTH_MAX = 200;
+
+/** Names labels, and remembers what became of a name. */
+function rememberLabels({ isUtf8, labels }: NameRules): (name: string) => string {
+  const known = new Map<string, string>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const label = buildLabelName(name, isUtf8, labels);
+    if (known.size >= NAMES_MAX) known.clear();
+    if (name.length <= NAME_LENGTH_MAX) known.set(name, label);
+    return label;
+  };
+}
+
+function translateAttributes(
+  attributes: Map<string, string>,
+  nameLabel: (name: string) => string,
+  joinsEqual: boolean,
+): void {
+  if (!hasOtherName(attributes, nameLabel)) return;
+  const given = [...attributes].sort(([a], [b]) => compareUtf8(a, b));
   attributes.clear();
   for (const [name, value] of given) {
     if (value === '') continue;
-    const label = buildLabelName(name, isUtf8, labels);
+    const label = nameLabel(name);
     const other = attributes.get(label);
     if (other === undefined) attributes.set(label, value);
-    else if (other !== value || labels?.joinsEqual === true)
-      attributes.set(label, `${other};${value}`);
+    else if (other !== value || joinsEqual) attributes.set(label, `${other};${value}`);
   }
+}
+
+function hasOtherName(
+  attributes: ReadonlyMap<string, string>,
+  nameLabel: (name: string) => string,
+): boolean {
+  for (const name of attributes.keys()) if (nameLabel(name) !== name) return true;
+  return false;
 }
