@@ -90,6 +90,19 @@ test('forgetting the last series of a resource forgets it; memory follows live r
   }
 });
 
+test('a resource that comes back as the same object is observed anew', () => {
+  const { appender, refs, recording } = open();
+  const series = seriesOf('a');
+  for (let round = 0; round < 3; round++) {
+    const [ref = -1] = refs(series);
+    appender.append(ref, round, 1);
+    appender.commit();
+    assert.equal(recording.live.size, 2);
+    appender.forget(ref);
+    assert.equal(recording.live.size, 0);
+  }
+});
+
 test('it ends where the last series is forgotten in the transaction that ends it', () => {
   const { appender, refs, sent, recording } = open();
   const [a = -1] = refs(seriesOf('a'));

@@ -125,6 +125,8 @@ class TargetInfoAppender extends PassingAppender {
   readonly #observed: (Observed | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #slots = new Map<string, number>();
+  /** The slot that was taken last: the series of a resource come one after another. */
+  #last: { readonly resource: LabelSet; readonly slot: number } | undefined;
   /** By ref, the slot of the series' resource. */
   #slotOf = new Int32Array(64);
   /** By slot, the newest time of a sample and of a stale marker in this transaction. */
@@ -273,9 +275,14 @@ class TargetInfoAppender extends PassingAppender {
   }
 
   #takeSlot(resource: LabelSet): number {
+    if (this.#last?.resource === resource) return this.#last.slot;
     const key = labelSetKey(resource);
-    const known = this.#slots.get(key);
-    if (known !== undefined) return known;
+    const slot = this.#slots.get(key) ?? this.#openSlot(resource, key);
+    this.#last = { resource, slot };
+    return slot;
+  }
+
+  #openSlot(resource: LabelSet, key: string): number {
     const slot = this.#free.pop() ?? this.#observed.length;
     this.#observed[slot] = {
       resource,
@@ -293,6 +300,7 @@ class TargetInfoAppender extends PassingAppender {
 
   #release(slot: number, observed: Observed): void {
     this.#forgetInfo(observed);
+    if (this.#last?.slot === slot) this.#last = undefined;
     this.#observed[slot] = undefined;
     this.#slots.delete(labelSetKey(observed.resource));
     this.#free.push(slot);

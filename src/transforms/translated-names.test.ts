@@ -81,7 +81,7 @@ test('attributes of the resource are copied over those of the series, but not ov
 
 test('one transform names metrics of other kinds and units anew, and ever more labels', () => {
   const transform = translatedNames(rules);
-  const name = (metric: SeriesParts['family'], label: string): string => {
+  const name = (metric: NonNullable<SeriesParts['family']>, label: string): string => {
     const series = applyAll(
       [transform],
       makeSeries({ __name__: 'a', [label]: 'v' }, { family: metric }),
