@@ -8,7 +8,7 @@
  *
  * The resource, the family and the scale are the same in both.
  */
-import { type LabelSet, makeLabelSet } from './labels.ts';
+import { type LabelSet, labelValue, makeLabelSet } from './labels.ts';
 import { joinPointLabels, makeFamily, type Point, settlePoint, splitLabels } from './point.ts';
 import type { SeriesFamily } from './sample.ts';
 
@@ -51,12 +51,18 @@ export class OpenSeries {
     return this.#resource;
   }
 
+  /** One attribute of what is observed; '' for none. It costs less than all of them. */
+  resourceValue(name: string): string {
+    if (this.#resource === undefined) return labelValue(this.#given.resource, name);
+    return this.#resource.get(name) ?? '';
+  }
+
   get point(): Point {
     this.#isPointAsked = true;
     if (this.#point !== undefined) return this.#point;
-    const { labels, resource, family } = this;
+    const { labels } = this;
     this.#labels = undefined;
-    this.#point = splitLabels(labels, { family, resource, scale: this.#scale });
+    this.#point = splitLabels(labels, this);
     return this.#point;
   }
 

@@ -37,9 +37,13 @@ export interface PointOrigin {
   readonly scale: number;
 }
 
-/** Makes a point of labels. @param attributes  all labels; the point takes the map over */
+/**
+ * Makes a point of labels. The resource is asked for where the point's is: few transforms read it.
+ *
+ * @param attributes  all labels; the point takes the map over
+ */
 export function splitLabels(attributes: Map<string, string>, origin: PointOrigin): Point {
-  const { family, resource, scale } = origin;
+  const { family, scale } = origin;
   const { type, unit, isDelta = false } = family;
   const whole = attributes.get(METRIC_NAME) ?? '';
   attributes.delete(METRIC_NAME);
@@ -48,7 +52,19 @@ export function splitLabels(attributes: Map<string, string>, origin: PointOrigin
   const suffix = isPart ? whole.slice(family.name.length) : '';
   const name = suffix === '' ? whole : family.name;
   const bound = takeBound(attributes, type, suffix);
-  return { name, type, unit, isDelta, attributes, resource, scale, suffix, bound };
+  return {
+    name,
+    type,
+    unit,
+    isDelta,
+    attributes,
+    get resource() {
+      return origin.resource;
+    },
+    scale,
+    suffix,
+    bound,
+  };
 }
 
 /** Makes labels of a point, whose attributes they take over. */

@@ -38,6 +38,8 @@ export function cumulativeToDelta(settings: DeltaSettings): StreamTransform {
     return initialValue === 'keep' || (initialValue === 'auto' && isKnown) ? 'whole' : 'initial';
   };
   const makeRule = (countDropped: CountDropped): PointRule => ({
+    mayConvert: ({ type, isDelta }) =>
+      isDelta !== true && (type === 'counter' || type === 'histogram'),
     convert: (point, family) => {
       const type = findType(point);
       const isConverted = type !== undefined && !point.isDelta && converts(point.name, type);
@@ -84,6 +86,7 @@ export function deltaToCumulative({
     return isFirst || !hasSameMembers(stream) ? 'whole' : 'joined';
   };
   const makeRule = (countDropped: CountDropped): PointRule => ({
+    mayConvert: ({ isDelta }) => isDelta === true,
     convert: (point, { isDelta: _isDelta, ...family }) => {
       const isSum = findType(point) !== undefined || family.isSum === true;
       return point.isDelta && isSum ? family : undefined;

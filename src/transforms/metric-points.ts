@@ -71,6 +71,8 @@ const KEEPS_STATE: ReadonlySet<string> = new Set<Refusal>(['out_of_order', 'limi
 
 /** What a transform makes of points. */
 export interface PointRule {
+  /** False for a series that `convert` passes on whatever its point is, which costs much to make. */
+  mayConvert(family: SeriesFamily): boolean;
   /** The family of the series behind the transform; undefined for a series that it passes on. */
   convert(point: Point, family: SeriesFamily): SeriesFamily | undefined;
   /** `whole` sends the samples as they are, `joined` with what is kept. */
@@ -113,6 +115,7 @@ export class MetricPointAppender extends PassingAppender {
   override refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
     if (origin === undefined) return this.next.refOf(labels);
     const { family, resource = [] } = origin;
+    if (!this.#rule.mayConvert(family)) return this.next.refOf(labels, origin);
     const point = readPoint({ labels, family, resource, scale: 1 });
     const converted = this.#rule.convert(point, family);
     if (converted === undefined) return this.next.refOf(labels, origin);

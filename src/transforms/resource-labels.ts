@@ -7,11 +7,12 @@ import type { SeriesTransform } from '../model/transform.ts';
 
 export const resourceLabels: SeriesTransform = {
   identity: 'resource_labels',
-  change: ({ labels, resource }) => {
-    const service = resource.get('service.name') ?? '';
-    const namespace = resource.get('service.namespace') ?? '';
+  change: (series) => {
+    const { labels } = series;
+    const service = series.resourceValue('service.name');
+    const namespace = series.resourceValue('service.namespace');
     if (service !== '') labels.set('job', namespace === '' ? service : `${namespace}/${service}`);
-    const instance = resource.get('service.instance.id') ?? '';
+    const instance = series.resourceValue('service.instance.id');
     if (instance !== '') labels.set('instance', instance);
     return 'changed';
   },
