@@ -26,6 +26,8 @@ import {
 import type { SlabRun } from './plan-book.ts';
 
 const FIRST_BYTES = 1_024;
+/** Spare room is given back where no series was added between so many seals. */
+const SEALS_ALIKE = 3;
 
 export class SeriesSlab {
   #bytes = new Uint8Array(FIRST_BYTES);
@@ -50,7 +52,8 @@ export class SeriesSlab {
   readonly #time = new SteadyTime();
   /** The next series begins a run, even where it follows the last one in the slab. */
   #isBroken = true;
-  #hasGrown = false;
+  /** How often it was sealed since a series was added. */
+  #sealsAlike = 0;
   /** How often series were moved. */
   #epoch = 0;
 
@@ -147,10 +150,13 @@ export class SeriesSlab {
     this.#runCount = 0;
     this.#isBroken = true;
     if (this.#garbage > this.#end >> 1) this.#compact();
-    // Gives back spare room, but not right after growing: more series may follow.
-    else if (!this.#hasGrown && this.#bytes.length - this.#end > (this.#end >> 3) + FIRST_BYTES)
+    // Gives back spare room, but not while series are still being added: more may follow.
+    else if (
+      this.#sealsAlike >= SEALS_ALIKE &&
+      this.#bytes.length - this.#end > (this.#end >> 3) + FIRST_BYTES
+    )
       this.#resize(this.#end);
-    this.#hasGrown = false;
+    this.#sealsAlike += 1;
   }
 
   clear(): void {
@@ -189,9 +195,9 @@ export class SeriesSlab {
     const start = isSteadyTime(startMs) ? startMs : 0;
     const length = measureOneSample(labels.length, SOME_STEADY_MS, start);
     if (this.#end + length > this.#bytes.length) {
-      this.#resize(Math.max(this.#end + length, this.#bytes.length + (this.#bytes.length >> 1)));
-      this.#hasGrown = true;
+      this.#resize(Math.max(this.#end + length, this.#bytes.length * 2));
     }
+    this.#sealsAlike = 0;
     putOneSample(this.#bytes, this.#end, labels, SOME_STEADY_MS, start);
     this.#starts[ref] = this.#end;
     this.#end += length;
