@@ -16,22 +16,46 @@ export interface Bytes {
 
 /** A copy that is kept, to be compared with bytes of later requests. */
 export interface KeptBytes {
+  /** Of a block that it shares with others. */
   readonly view: DataView;
+  readonly start: number;
   readonly length: number;
 }
+
+/**
+ * Copies are put into blocks of so many bytes, since a buffer for each would cost the collector of
+ * garbage more than its bytes. One copy that is still held keeps its block: blocks are small.
+ */
+const BLOCK_BYTES = 4_096;
+let block = new Uint8Array(BLOCK_BYTES);
+let blockView = new DataView(block.buffer);
+let blockEnd = 0;
 
 export function viewBytes(bytes: Uint8Array): Bytes {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 export function keepBytes(bytes: Uint8Array, start: number, end: number): KeptBytes {
-  const copy = new Uint8Array(end - start);
-  copy.set(bytes.subarray(start, end));
-  return { view: new DataView(copy.buffer), length: copy.length };
+  const length = end - start;
+  // What is long has a block to itself, and the present one goes on.
+  if (length > BLOCK_BYTES >> 2) {
+    const own = Uint8Array.from(bytes.subarray(start, end));
+    return { view: new DataView(own.buffer), start: 0, length };
+  }
+  if (blockEnd + length > BLOCK_BYTES) {
+    block = new Uint8Array(BLOCK_BYTES);
+    blockView = new DataView(block.buffer);
+    blockEnd = 0;
+  }
+  const kept = { view: blockView, start: blockEnd, length };
+  for (let i = start; i < end; i++) block[blockEnd++] = bytes[i] as number;
+  return kept;
 }
 
 export function isSameKey(kept: KeptBytes, given: Bytes, start: number, end: number): boolean {
-  return kept.length === end - start && areEqual(given.view, start, kept.view, 0, kept.length);
+  return (
+    kept.length === end - start && areEqual(given.view, start, kept.view, kept.start, kept.length)
+  );
 }
 
 /** Two hashes of 32 and 21 bits in one integer. */

@@ -80,7 +80,7 @@ export class KnownMetric {
     this.temporality = options.temporality;
     this.isMonotonic = options.isMonotonic;
     this.head = options.head;
-    this.description = { view: new DataView(new ArrayBuffer(0)), length: 0 };
+    this.description = { view: new DataView(new ArrayBuffer(0)), start: 0, length: 0 };
   }
 
   /** The point of these attributes, if its bytes are known. @param place  where it is expected */
