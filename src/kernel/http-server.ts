@@ -44,9 +44,11 @@ export interface HttpRequest {
    *
    * @param onBytes  called for each part as it comes, if this is the first call; what it throws
    *                 ends the reading
+   * @param lend     gives the buffer that a body of several parts is put into, if this is the
+   *                 first call; absent: a new one
    * @throws HttpError 413
    */
-  bytes(onBytes?: (bytes: number) => void): Promise<Buffer>;
+  bytes(onBytes?: (bytes: number) => void, lend?: (length: number) => Buffer): Promise<Buffer>;
 }
 
 export interface HttpResponse {
@@ -236,8 +238,8 @@ export class HttpServer implements Component {
     let bytes: Promise<Buffer> | undefined;
     let body: Promise<Buffer> | undefined;
     const maxBytes = this.#options.bodyMaxBytes ?? 16 * 1024 * 1024;
-    const readBytes = (onBytes?: (count: number) => void): Promise<Buffer> =>
-      (bytes ??= readBody(incoming, outgoing, { maxBytes, onBytes }));
+    const readBytes: HttpRequest['bytes'] = (onBytes, lend) =>
+      (bytes ??= readBody(incoming, outgoing, { maxBytes, onBytes, lend }));
     outgoing.once('close', () => gone.abort(new Error('the client closed the connection')));
     const request: HttpRequest = {
       method: incoming.method ?? 'GET',

@@ -7,13 +7,15 @@ import { askForBody } from './web-server.ts';
 interface BodyLimits {
   readonly maxBytes: number;
   readonly onBytes: ((bytes: number) => void) | undefined;
+  /** Gives the buffer of a length for a body of several parts; absent: a new one. */
+  readonly lend?: ((length: number) => Buffer) | undefined;
 }
 
 /** Reads a body. @throws HttpError 413 for one above the limit */
 export async function readBody(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { maxBytes, onBytes }: BodyLimits,
+  { maxBytes, onBytes, lend }: BodyLimits,
 ): Promise<Buffer> {
   const declared = Number(incoming.headers['content-length'] ?? 0);
   if (declared > maxBytes) throw refuseSize(maxBytes);
@@ -26,7 +28,15 @@ export async function readBody(
     onBytes?.(part.length);
     parts.push(part);
   }
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
+  if (lend === undefined) return Buffer.concat(parts, size);
+  const body = lend(size);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
 }
 
 /** The body, inflated if it is gzip. @throws HttpError 400 where it can't be, within the limit */

@@ -11,6 +11,7 @@ import { ENCODINGS, inflateBody } from '../kernel/inflate.ts';
 import type { World } from '../kernel/world.ts';
 import { createWebConfig } from '../settings/web-config.ts';
 import { type Encoding, encodeRefusal, encodeTaken, httpStatusOf } from './answers.ts';
+import { BodyBuffers, type BodyLoan } from './body-buffers.ts';
 import type { ByteBudget, ByteShare } from './budget.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import type { RefusedExport } from './export-call.ts';
@@ -59,6 +60,7 @@ class OtlpHttpHandler {
   readonly #parts: OtlpHttpParts;
   readonly #signals: ReadonlyMap<string, OtlpSignal>;
   readonly #encodings: ReadonlySet<string>;
+  readonly #buffers = new BodyBuffers();
 
   constructor(settings: OtlpHttpSettings, parts: OtlpHttpParts) {
     this.#settings = settings;
@@ -97,15 +99,18 @@ class OtlpHttpHandler {
     if (encoding === undefined)
       return refuse(415, `Content-Type must be ${Object.values(TYPES).join(' or ')}`);
     const share = this.#parts.budget.open();
+    const loan = this.#buffers.open();
     try {
       const call = { protocol: 'http', signal, from } as const;
       const outcome = await exports.take(call, () =>
-        this.#read(request, { signal, encoding, share }),
+        this.#read(request, { signal, encoding, share, loan }),
       );
       return outcome.is === 'taken'
         ? respond(200, encoding, encodeTaken(encoding, signal, outcome))
         : respondRefused(encoding, outcome.refusal);
     } finally {
+      // The intake has ended, and it keeps no bytes of the body.
+      loan.release();
       share.release();
     }
   }
@@ -118,12 +123,14 @@ class OtlpHttpHandler {
   }
 
   /** The request in protobuf, inflated. */
-  async #read(request: HttpRequest, { signal, encoding, share }: Reading): Promise<Buffer> {
+  async #read(request: HttpRequest, { signal, encoding, share, loan }: Reading): Promise<Buffer> {
     const { bodyMaxBytes: maxBytes } = this.#settings;
     const coding = (request.headers['content-encoding'] ?? '').toLowerCase();
     const isPlain = coding === '' || coding === 'identity';
     if (!isPlain && !this.#encodings.has(coding)) throw new RefusedRequest(refuseCoding(coding));
-    const sent = await request.bytes(share.take).catch((error: unknown) => {
+    const isReused = isPlain && encoding === 'protobuf' && signal === 'metrics';
+    const lend = isReused ? loan.take : undefined;
+    const sent = await request.bytes(share.take, lend).catch((error: unknown) => {
       if (!(error instanceof HttpError)) throw error;
       throw new RefusedRequest({ status: 'resourceExhausted', message: error.message });
     });
@@ -141,6 +148,7 @@ interface Reading {
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
   readonly share: ByteShare;
+  readonly loan: BodyLoan;
 }
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
