@@ -48,11 +48,12 @@ test('bodies of requests under way at one time stay what they are', async (t) =>
   const buffers = new Set<ArrayBufferLike>();
   const metrics: OtlpIntake = {
     take: async (body) => {
+      const own = body[0];
       if (++waiting === count) go?.();
       await all;
-      await new Promise((resolve) => setTimeout(resolve, 5 * (body[0] ?? 0)));
+      await new Promise((resolve) => setTimeout(resolve, 5 * (own ?? 0)));
       buffers.add(body.buffer);
-      const isWhole = body.length === size && body.every((byte) => byte === body[0]);
+      const isWhole = body.length === size && body.every((byte) => byte === own);
       return { rejected: isWhole ? 0 : 1, message: isWhole ? '' : 'overwritten' };
     },
   };
