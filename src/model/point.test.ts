@@ -76,3 +76,17 @@ test('the name of a counter is that of its series, also where its family has no 
   const renamed = change(series, (one) => void (one.name = 'b'));
   assert.equal(formatLabelSet(renamed.labels), 'b');
 });
+
+test('the series of a metric share the family that a transform makes of theirs', () => {
+  const family = { name: 'a', type: 'gauge', unit: 's' } as const;
+  const rename = (name: string, given: Partial<TransformedSeries['family']>) =>
+    change({ ...makeSeries({ __name__: 'a' }), family: given as never }, (point) => {
+      point.name = name;
+    }).family;
+  const first = rename('b', family);
+  assert.deepEqual(first, { name: 'b', type: 'gauge', unit: 's' });
+  assert.equal(rename('b', family), first);
+  assert.equal(rename('c', family).name, 'c');
+  assert.equal(rename('a', family), family);
+  assert.deepEqual(rename('c', { ...family, isSum: true }), { ...first, name: 'c', isSum: true });
+});

@@ -75,19 +75,27 @@ export function joinPointLabels({ name, suffix, attributes, bound }: Point): Map
   return attributes;
 }
 
+/** The family that was made last: the series of a metric come one after another, and share it. */
+let last: { readonly given: SeriesFamily; readonly made: SeriesFamily } | undefined;
+
 /** The family of a point: the given one where nothing of it has changed, so that it is shared. */
-export function makeFamily(
-  { name, type, unit, isDelta }: Point,
-  given: SeriesFamily,
-): SeriesFamily {
-  const isSame =
-    name === given.name &&
-    type === given.type &&
-    unit === given.unit &&
-    isDelta === (given.isDelta ?? false);
-  if (isSame) return given;
+export function makeFamily(point: Point, given: SeriesFamily): SeriesFamily {
+  if (isOfFamily(point, given)) return given;
+  if (last?.given === given && isOfFamily(point, last.made)) return last.made;
+  const { name, type, unit, isDelta } = point;
   const isSum = type === 'gauge' && given.isSum === true;
-  return { name, type, unit, ...(isDelta ? { isDelta } : {}), ...(isSum ? { isSum } : {}) };
+  const made = { name, type, unit, ...(isDelta ? { isDelta } : {}), ...(isSum ? { isSum } : {}) };
+  last = { given, made };
+  return made;
+}
+
+function isOfFamily({ name, type, unit, isDelta }: Point, family: SeriesFamily): boolean {
+  return (
+    name === family.name &&
+    type === family.type &&
+    unit === family.unit &&
+    isDelta === (family.isDelta ?? false)
+  );
 }
 
 /**
