@@ -1,31 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { conformancePath, skipWithoutConformance } from '../../../test/kit/conformance.ts';
+import { skipWithoutConformance } from '../../../test/kit/conformance.ts';
+import { readFieldNumbers } from '../../../test/kit/proto-files.ts';
 import type { Message } from '../protobuf/schema.ts';
 import { TRACE_REQUEST } from './trace-request.ts';
-
-const PROTO = ['otlp', 'proto', 'opentelemetry', 'proto'];
-
-/** Field numbers of a message by name, out of a .proto file; those of messages within it not. */
-function readNumbers(file: string, message: string): Map<string, number> {
-  const text = readFileSync(conformancePath(...PROTO, ...file.split('/')), 'utf8');
-  const lines = text.replaceAll(/\/\/.*$/gm, '').split('\n');
-  const from = lines.findIndex((line) => line.trim() === `message ${message} {`);
-  assert.ok(from >= 0, message);
-  const numbers = new Map<string, number>();
-  const open: string[] = [];
-  for (const line of lines.slice(from)) {
-    const block = /^\s*(message|enum|oneof)\s+\w+\s*\{/.exec(line)?.[1];
-    if (block !== undefined) open.push(block);
-    const [, name = '', number] = /^\s*(?:repeated )?[\w.]+ (\w+) = (\d+)/.exec(line) ?? [];
-    const isOwn = open.slice(1).every((kind) => kind === 'oneof');
-    if (number !== undefined && isOwn) numbers.set(name, Number(number));
-    if (line.trim().startsWith('}')) open.pop();
-    if (open.length === 0) break;
-  }
-  return numbers;
-}
 
 /** The names in the table are ours: the official name of each. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -59,7 +37,7 @@ test('the tables have the numbers of the published .proto files', { skip: skipWi
   const check = (message: Message<object>): void => {
     if (seen.has(message.name)) return;
     seen.add(message.name);
-    const numbers = readNumbers(FILES[message.name] ?? 'trace/v1/trace.proto', message.name);
+    const numbers = readFieldNumbers(FILES[message.name] ?? 'trace/v1/trace.proto', message.name);
     for (const { key, member, number, shape } of message.slots) {
       const name = member ?? key;
       assert.equal(number, numbers.get(NAMES[name] ?? name), `${message.name}.${name}`);

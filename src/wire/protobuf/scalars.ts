@@ -12,6 +12,7 @@
  *     fixed64        fixed64                         a whole number ≥ 0
  *     sfixed64       sfixed64                        a whole number
  *     bigFixed64     fixed64                         a bigint, exact
+ *     unixNano       fixed64 of ns since 1970        whole ms since 1970, exact
  *     float, double  float, double                   a number; a NaN may lose its bits
  *     string         string                          text
  *     binary         bytes                           a view of what is read
@@ -33,10 +34,13 @@ export interface Scalar<Value> {
   write(writer: ProtoWriter, value: Value): void;
 }
 
+const TWO_22 = 2 ** 22;
 const TWO_32 = 2 ** 32;
 /** The largest numbers of JavaScript that an int64 and a uint64 hold. */
 const INT_MAX = 2 ** 63 - 1_024;
 const UINT_MAX = 2 ** 64 - 2_048;
+/** The last whole ms whose ns 64 bits hold, in the year 2554. */
+const UNIX_MS_MAX = 18_446_744_073_709;
 const EMPTY = new Uint8Array(0);
 
 export const uint: Scalar<number> = {
@@ -121,6 +125,26 @@ export const bigFixed64: Scalar<bigint> = {
       throw new RangeError(`BUG: ${value} is no number of 64 bits`);
     writer.uint32(Number(value & 0xffff_ffffn));
     writer.uint32(Number(value >> 32n));
+  },
+};
+
+/** Nanoseconds on the wire; a fraction of a millisecond is cut off when it is read. */
+export const unixNano: Scalar<number> = {
+  wireType: FIXED64,
+  initial: 0,
+  read: (reader) => {
+    const at = reader.fixed64At();
+    const high = reader.uint32At(at + 4);
+    // 2^32 ns are 4,294 ms and 967,296 ns, so that no intermediate number is above 2^53.
+    return high * 4_294 + Math.floor((high * 967_296 + reader.uint32At(at)) / 1_000_000);
+  },
+  write: (writer, value) => {
+    const ms = clampWhole(value, 0, UNIX_MS_MAX);
+    // In parts of 22 bits, since the product is above 2^53.
+    const upper = Math.floor(ms / TWO_22) * 1_000_000;
+    const lower = (upper % 1_024) * TWO_22 + (ms % TWO_22) * 1_000_000;
+    writer.uint32(lower % TWO_32);
+    writer.uint32(Math.floor(upper / 1_024) + Math.floor(lower / TWO_32));
   },
 };
 
