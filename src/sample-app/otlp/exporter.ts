@@ -10,7 +10,7 @@ import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import type { SegmentDocument } from '../tracing/document.ts';
 import { encodeMetrics, encodeSpans } from './encode.ts';
-import { type Attributes, listSpans, type SpanValue } from './spans.ts';
+import { type SpanAttributes, listSpans, type SpanValue } from './spans.ts';
 
 const INTERVAL_MS = 15_000;
 const SPANS_MAX = 20_000;
@@ -23,7 +23,7 @@ export interface OtlpExporterOptions {
   readonly world: World;
   /** Where `/v1/traces` and `/v1/metrics` are below. */
   readonly endpoint: string;
-  readonly resource: Attributes;
+  readonly resource: SpanAttributes;
 }
 
 type Outcome = 'taken' | 'retry' | 'refused';

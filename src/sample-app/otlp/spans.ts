@@ -7,7 +7,7 @@
 import type { SegmentDocument } from '../tracing/document.ts';
 
 export type AttributeValue = string | number | boolean;
-export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
+export type SpanAttributes = Readonly<Record<string, AttributeValue | undefined>>;
 
 export interface SpanValue {
   /** 32 hexadecimal digits. */
@@ -19,9 +19,9 @@ export interface SpanValue {
   readonly kind: 'internal' | 'server' | 'client';
   readonly startMs: number;
   readonly endMs: number;
-  readonly attributes: Attributes;
+  readonly attributes: SpanAttributes;
   /** Exceptions, told at the end of the span. */
-  readonly events: readonly { readonly name: string; readonly attributes: Attributes }[];
+  readonly events: readonly { readonly name: string; readonly attributes: SpanAttributes }[];
   /** What went wrong, '' where it has no text; undefined where nothing did. */
   readonly error: string | undefined;
 }
@@ -81,7 +81,7 @@ function nameSpan({ name, http, aws, sql }: SegmentDocument, kind: SpanValue['ki
   return kind === 'client' && request !== undefined ? request.method : name;
 }
 
-function describeHttp({ http }: SegmentDocument, kind: SpanValue['kind']): Attributes {
+function describeHttp({ http }: SegmentDocument, kind: SpanValue['kind']): SpanAttributes {
   const request = http?.request;
   const status = { 'http.response.status_code': http?.response?.status };
   if (request === undefined) return status;
@@ -98,7 +98,7 @@ function describeHttp({ http }: SegmentDocument, kind: SpanValue['kind']): Attri
   };
 }
 
-function describeCall({ name, aws, sql, namespace }: SegmentDocument): Attributes {
+function describeCall({ name, aws, sql, namespace }: SegmentDocument): SpanAttributes {
   if (sql !== undefined)
     return {
       'db.system.name': sql['database_type']?.toLowerCase(),
