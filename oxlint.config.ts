@@ -14,7 +14,6 @@ const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
   'otlp', 'sample-app', 'statsd', 'xray',
-  'sample-app', 'xray', 'otlp',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */

@@ -5,7 +5,7 @@
  */
 import { ConfigError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import type { SpanAttributes } from '../../sample-app/otlp/spans.ts';
+import type { WrittenAttributes } from '../../sample-app/otlp/spans.ts';
 import { VERSION } from '../version.ts';
 
 export interface OtlpFlags {
@@ -37,7 +37,7 @@ export function readOtlpEndpoint(flags: OtlpFlags, env: Environment): string | u
 }
 
 /** The resource: OTEL_SERVICE_NAME comes before the name in OTEL_RESOURCE_ATTRIBUTES. */
-export function readOtlpResource(env: Environment, log: Logger): SpanAttributes {
+export function readOtlpResource(env: Environment, log: Logger): WrittenAttributes {
   const written = parseResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '');
   if (written === undefined)
     log.warn('OTEL_RESOURCE_ATTRIBUTES is left out', {

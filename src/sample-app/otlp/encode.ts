@@ -7,7 +7,7 @@
 import type { MetricExemplar, MetricFamily, MetricSample } from '../../model/metric-family.ts';
 import { FIXED64, tagOf, VARINT } from '../../wire/protobuf/wire-format.ts';
 import { ProtoWriter } from '../../wire/protobuf/writer.ts';
-import type { SpanAttributes, SpanValue } from './spans.ts';
+import type { WrittenAttributes, SpanValue } from './spans.ts';
 
 const SCOPE = 'amperage sample-app';
 const CUMULATIVE = 2;
@@ -16,7 +16,7 @@ const KINDS = { internal: 1, server: 2, client: 3 } as const;
 const STATUS_ERROR = 2;
 
 /** An ExportTraceServiceRequest. */
-export function encodeSpans(resource: SpanAttributes, spans: readonly SpanValue[]): Uint8Array {
+export function encodeSpans(resource: WrittenAttributes, spans: readonly SpanValue[]): Uint8Array {
   return write((request) => {
     message(request, 1, (resourceSpans) => {
       message(resourceSpans, 1, (one) => writeAttributes(one, 1, resource));
@@ -36,7 +36,7 @@ export interface MetricTimes {
 
 /** An ExportMetricsServiceRequest of totals; a summary is left out. */
 export function encodeMetrics(
-  resource: SpanAttributes,
+  resource: WrittenAttributes,
   families: readonly MetricFamily[],
   times: MetricTimes,
 ): Uint8Array {
@@ -189,7 +189,7 @@ function writeExemplar(
   writeAttributes(writer, 7, rest);
 }
 
-function writeAttributes(writer: ProtoWriter, number: number, attributes: SpanAttributes): void {
+function writeAttributes(writer: ProtoWriter, number: number, attributes: WrittenAttributes): void {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === undefined) continue;
     message(writer, number, (pair) => {

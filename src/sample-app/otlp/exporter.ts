@@ -10,7 +10,7 @@ import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import type { SegmentDocument } from '../tracing/document.ts';
 import { encodeMetrics, encodeSpans } from './encode.ts';
-import { type SpanAttributes, listSpans, type SpanValue } from './spans.ts';
+import { type WrittenAttributes, listSpans, type SpanValue } from './spans.ts';
 
 const INTERVAL_MS = 15_000;
 const SPANS_MAX = 20_000;
@@ -23,7 +23,7 @@ export interface OtlpExporterOptions {
   readonly world: World;
   /** Where `/v1/traces` and `/v1/metrics` are below. */
   readonly endpoint: string;
-  readonly resource: SpanAttributes;
+  readonly resource: WrittenAttributes;
 }
 
 type Outcome = 'taken' | 'retry' | 'refused';
@@ -60,7 +60,7 @@ export class OtlpExporter implements Component {
   async #stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     if (!this.#isStarted || deadlineMs <= 0) return;
-    const late = AbortSignal.timeout(deadlineMs);
+    const late = AbortSignal.timeout(Math.ceil(deadlineMs));
     const last = this.#running.then(() => this.#export(late));
     const over = new Promise<void>((resolve) => {
       late.addEventListener('abort', () => resolve(), { once: true });

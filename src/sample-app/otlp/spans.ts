@@ -6,8 +6,8 @@
  */
 import type { SegmentDocument } from '../tracing/document.ts';
 
-export type AttributeValue = string | number | boolean;
-export type SpanAttributes = Readonly<Record<string, AttributeValue | undefined>>;
+export type WrittenValue = string | number | boolean;
+export type WrittenAttributes = Readonly<Record<string, WrittenValue | undefined>>;
 
 export interface SpanValue {
   /** 32 hexadecimal digits. */
@@ -19,9 +19,9 @@ export interface SpanValue {
   readonly kind: 'internal' | 'server' | 'client';
   readonly startMs: number;
   readonly endMs: number;
-  readonly attributes: SpanAttributes;
+  readonly attributes: WrittenAttributes;
   /** Exceptions, told at the end of the span. */
-  readonly events: readonly { readonly name: string; readonly attributes: SpanAttributes }[];
+  readonly events: readonly { readonly name: string; readonly attributes: WrittenAttributes }[];
   /** What went wrong, '' where it has no text; undefined where nothing did. */
   readonly error: string | undefined;
 }
@@ -81,7 +81,7 @@ function nameSpan({ name, http, aws, sql }: SegmentDocument, kind: SpanValue['ki
   return kind === 'client' && request !== undefined ? request.method : name;
 }
 
-function describeHttp({ http }: SegmentDocument, kind: SpanValue['kind']): SpanAttributes {
+function describeHttp({ http }: SegmentDocument, kind: SpanValue['kind']): WrittenAttributes {
   const request = http?.request;
   const status = { 'http.response.status_code': http?.response?.status };
   if (request === undefined) return status;
@@ -98,7 +98,7 @@ function describeHttp({ http }: SegmentDocument, kind: SpanValue['kind']): SpanA
   };
 }
 
-function describeCall({ name, aws, sql, namespace }: SegmentDocument): SpanAttributes {
+function describeCall({ name, aws, sql, namespace }: SegmentDocument): WrittenAttributes {
   if (sql !== undefined)
     return {
       'db.system.name': sql['database_type']?.toLowerCase(),
