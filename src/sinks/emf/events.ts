@@ -19,7 +19,7 @@ import type {
 import { formatSampleValue } from '../../wire/exposition/writer.ts';
 import { EMF_NAME_LENGTH_MAX } from '../../wire/emf/limits.ts';
 import type { EmfSettings, EventSettings } from './config.ts';
-import { DimensionRules } from './dimensions.ts';
+import { type DimensionChoice, DimensionRules } from './dimensions.ts';
 import type { EmfEvent, MakeEvents } from './event.ts';
 import { type EventGroup, writeEvents } from './event-json.ts';
 import {
@@ -32,7 +32,7 @@ import { LabelCache } from './label-cache.ts';
 import type { LeftOutReason } from './left-out.ts';
 import { cleanNamespace, findNamespace } from './namespace.ts';
 import { compileName, fixedName } from './placeholders.ts';
-import { SaidOnce, type Warn } from './said-once.ts';
+import { listNames, SaidOnce, type Warn } from './said-once.ts';
 import { translateToCloudWatch } from './units.ts';
 import {
   type EventValues,
@@ -130,6 +130,7 @@ class EventMaker {
       else if (parts.length > 0 && this.#isFit(one, labels)) {
         const choice = labels.choose(one);
         if (choice.faults.length > 0) this.#tellDimensions(one, choice, parts.length);
+        if (choice.missed.length > 0) this.#tellMissed(one, choice, labels, parts.length);
         const group = groups.find(labels, tMs, type);
         for (const value of parts) group.metrics.push({ name: one, unit, value, choice });
       }
@@ -177,7 +178,7 @@ class EventMaker {
 
   #tellDimensions(
     metric: string,
-    { sets, faults }: ReturnType<EventLabels['choose']>,
+    { sets, faults }: DimensionChoice,
     points: number,
   ): void {
     if (sets.length === 0) this.#parts.onLeftOut(points, 'dimensions');
@@ -187,6 +188,22 @@ class EventMaker {
         fault,
         ...more,
       });
+  }
+
+  #tellMissed(
+    metric: string,
+    { sets, faults, missed }: DimensionChoice,
+    { values }: EventLabels,
+    points: number,
+  ): void {
+    if (sets.length === 0 && faults.length === 0) this.#parts.onLeftOut(points, 'no_set');
+    this.#said.say(
+      sets.length > 0
+        ? 'a metric has not all labels of any set of its declarations; only the rollup is left'
+        : 'a metric has not all labels of any set of its declarations; it is only in the log',
+      { metric },
+      { dimensions: listNames(missed.flat()), labels: listNames(values.keys()) },
+    );
   }
 
   #findUnit(name: string, unit: string): string | undefined {
