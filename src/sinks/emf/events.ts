@@ -216,16 +216,21 @@ class EventMaker {
   #findLabels(attributes: LabelSet, own: EventResource, rules: EventLabelRules): EventLabels {
     return own.labels.find(attributes, () => {
       const labels = makeEventLabels(attributes, own, rules);
-      this.#tellLabels(attributes, labels);
+      this.#tellLabels(attributes, labels, own);
       return labels;
     });
   }
 
-  #tellLabels(attributes: LabelSet, { missing, group, stream }: EventLabels): void {
+  #tellLabels(
+    attributes: LabelSet,
+    { missing, group, stream, values }: EventLabels,
+    own: EventResource,
+  ): void {
     for (const placeholder of missing)
       this.#said.say(
         'no attribute or label has the value of a placeholder; its name stands in the log',
         { placeholder, group, stream },
+        { attributes: listNames(own.attributes.keys()), labels: listNames(values.keys()) },
       );
     for (const { name } of attributes)
       if (this.#reserved.has(name))
