@@ -56,6 +56,9 @@ const RESERVED: Readonly<Record<'0' | '1', ReadonlySet<string>>> = {
   '1': new Set(['_aws']),
 };
 
+/** What a target tells of its resource: attributes, and no metric, though it is read as one. */
+const TARGET_INFO = 'target_info';
+
 const TYPES: Readonly<Record<MetricData['kind'], string>> = {
   gauge: 'gauge',
   sum: 'counter',
@@ -93,7 +96,8 @@ class EventMaker {
     for (const { resource, metrics } of all) {
       const opened = this.#openResource(resource);
       const groups = new Groups();
-      for (const metric of metrics) this.#addMetric(metric, opened, groups);
+      for (const metric of metrics)
+        if (metric.name !== TARGET_INFO) this.#addMetric(metric, opened, groups);
       for (const group of groups.all()) this.#write(group, events);
     }
     return events;
@@ -176,11 +180,7 @@ class EventMaker {
     this.#said.say(message, { metric });
   }
 
-  #tellDimensions(
-    metric: string,
-    { sets, faults }: DimensionChoice,
-    points: number,
-  ): void {
+  #tellDimensions(metric: string, { sets, faults }: DimensionChoice, points: number): void {
     if (sets.length === 0) this.#parts.onLeftOut(points, 'dimensions');
     for (const { fault, ...more } of faults)
       this.#said.say('a set of dimensions is left out, as CloudWatch does not take it', {
@@ -267,20 +267,21 @@ class EventMaker {
 
 /** Groups by labels, time and, where it is told, type. */
 class Groups {
-  readonly #byLabels = new Map<EventLabels, EventGroup[]>();
+  readonly #byLabels = new Map<EventLabels, Map<string, EventGroup>>();
 
   find(labels: EventLabels, tMs: number, metricType: string | undefined): EventGroup {
-    const own = this.#byLabels.get(labels) ?? [];
-    const known = own.find((one) => one.tMs === tMs && one.metricType === metricType);
+    const own = this.#byLabels.get(labels) ?? new Map<string, EventGroup>();
+    const key = `${tMs} ${metricType ?? ''}`;
+    const known = own.get(key);
     if (known !== undefined) return known;
-    if (own.length === 0) this.#byLabels.set(labels, own);
+    if (own.size === 0) this.#byLabels.set(labels, own);
     const group: EventGroup = { labels, tMs, metricType, metrics: [] };
-    own.push(group);
+    own.set(key, group);
     return group;
   }
 
   *all(): Iterable<EventGroup> {
-    for (const groups of this.#byLabels.values()) yield* groups;
+    for (const groups of this.#byLabels.values()) yield* groups.values();
   }
 }
 
