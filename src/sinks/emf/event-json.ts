@@ -66,9 +66,9 @@ export function writeEvents(group: EventGroup, version: '0' | '1'): WrittenEvent
 }
 
 /**
- * A name is in an event once, as the values of metrics are members of the root. Each metric goes to
- * the first event that has room for it, whose index is known without a search: a name fills events
- * from the first on, and the ones that have all metrics that CloudWatch extracts are the first ones.
+ * A name is in an event once, as the values of metrics are members of the root. Each metric goes
+ * to the first event that has room for it, whose index is known without a search: a name fills
+ * events from the first on, and those that are full of extracted metrics are the first ones.
  */
 function divide(metrics: readonly EventMetric[]): readonly (readonly EventMetric[])[] {
   const parts: { readonly metrics: EventMetric[]; extracted: number }[] = [];

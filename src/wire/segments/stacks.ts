@@ -1,7 +1,8 @@
 /**
  * The text of a stack trace as frames of X-Ray, by the language of the SDK that wrote it. A trace
  * of a language that is not here has no frames.
- * Limits: TEXT_MAX characters are read, those nearest to the fault; FRAMES_MAX frames of an exception, CAUSES_MAX exceptions.
+ * Limits: TEXT_MAX characters are read, those nearest to the fault; FRAMES_MAX frames of an
+ * exception, CAUSES_MAX exceptions.
  * Source: contrib's exporter/awsxrayexporter/internal/translator/cause.go
  */
 import { parseDotnetStack } from './stacks-dotnet.ts';
