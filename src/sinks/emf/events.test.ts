@@ -354,8 +354,14 @@ test('target_info is no metric', () => {
 test('many points of one metric with equal labels and time take time in proportion', () => {
   const choice: DimensionChoice = { sets: [['job']], faults: [], missed: [] };
   const labels = {
-    ...{ namespace: 'n', group: 'g', stream: 's', missing: [], values: new Map() },
-    ...{ json: '', isHighResolution: false, choose: () => choice },
+    namespace: 'n',
+    group: 'g',
+    stream: 's',
+    missing: [],
+    values: new Map(),
+    json: '',
+    isHighResolution: false,
+    choose: () => choice,
   };
   const one = { name: 'a', unit: undefined, value: '1', choice };
   const metrics = Array.from({ length: 60_000 }, () => one);
