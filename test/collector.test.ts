@@ -229,7 +229,8 @@ test('whatever changes in a sink, every scrape arrives once, in order', async (t
     await apply(entry(receiver.url, named).replace(QUEUE, queue));
   }
   const last = scrapes.length;
-  await until('the last came', () => readValues(receiver, 'visits').includes(last));
+  // On a busy machine the last scrape may have failed; then a later one shows that all came.
+  await until('the last came', () => readValues(receiver, 'visits').some((one) => one >= last));
   assertWhole(receiver);
   const zones = ['zone=a', 'zone=b'].map((zone) =>
     receiver.kept.some(({ series }) => series.includes(zone)),

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -44,10 +45,15 @@ test('each configuration is valid, without a warning', async () => {
         env: {},
       });
       assert.deepEqual(findings, [], `${name}/${file}`);
-      assert.ok((plan?.sinks.length ?? 0) > 0 && (plan?.sources.length ?? 0) > 0, name);
+      assert.ok(plan !== undefined && plan.sinks.length > 0, name);
+      const { sources, otlpReceivers, statsdReceivers } = plan;
+      assert.ok(
+        [sources, otlpReceivers, statsdReceivers].some((one) => one.length > 0),
+        name,
+      );
       checked += 1;
     }
-  assert.ok(checked >= 6);
+  assert.ok(checked >= 8);
 });
 
 test('the exporter of the task definition is what the fargate example looks for', () => {
@@ -129,6 +135,27 @@ test('laptop: what the application counts can be asked of the workspace', async 
   );
 });
 
+test('statsd: what is sent by UDP can be asked of the workspace', async (context) => {
+  const workspace = await startWorkspace(context);
+  const port = await freePort();
+  await collect(context, 'statsd', 'http://127.0.0.1:9', workspace.url, [], port);
+  const socket = createSocket('udp4');
+  context.after(() => socket.close());
+  socket.send('orders:2|c|#shop:web', port, '127.0.0.1');
+  await until('the counter is in the workspace', 30_000, async () =>
+    (await query(workspace.url, 'orders{shop="web"}')).some(({ value }) => value?.[1] === '2'),
+  );
+});
+
+test('otlp-to-aws: what the three sinks are is shown by the check', () => {
+  const file = path.join(examples, 'otlp-to-aws/collector.yaml');
+  const checked = spawnSync(process.execPath, [MAIN, 'check', 'config', file], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.match(checked.stdout, /1 of OTLP, 3 sinks, 3 routes/, checked.stderr);
+});
+
 test('two-collectors: each target is scraped by one of them', async (context) => {
   const workspace = await startWorkspace(context);
   const app = await startAmperage(context, 'sample-app', ['--rate', '0']);
@@ -188,6 +215,7 @@ function collect(
   appUrl: string,
   workspaceUrl: string,
   more: readonly string[],
+  statsdPort = 8125,
 ) {
   const folder = temporaryFolder(context);
   cpSync(path.join(examples, name), folder, { recursive: true });
@@ -196,7 +224,8 @@ function collect(
       .replaceAll('127.0.0.1:3000', new URL(appUrl).host)
       .replaceAll(REMOTE, workspaceUrl)
       .replaceAll('http://127.0.0.1:9009', workspaceUrl)
-      .replaceAll('ws-EXAMPLE', 'ws-local');
+      .replaceAll('ws-EXAMPLE', 'ws-local')
+      .replaceAll('127.0.0.1:8125', `127.0.0.1:${statsdPort}`);
     writeFileSync(path.join(folder, file), text);
   }
   const config = ['--config.file', path.join(folder, 'prometheus.yml')];

@@ -180,3 +180,25 @@ for (const [entries, message] of REFUSED)
     assert.equal(plan, undefined);
     assert.match(findings.map((one) => one.message).join('\n'), message);
   });
+
+test('check config shows the region of CloudWatch Logs, and what its metrics are', async () => {
+  const text = [
+    'scrape_configs: [{job_name: a}]',
+    'emf_write:',
+    '  - {name: found, log_group_name: /a}',
+    '  - {name: given, region: eu-west-1, endpoint: "https://logs.test", namespace: Shop,',
+    '     log_group_name: /b, metric_declarations: [{metric_name_selectors: [a], ' +
+      'dimensions: [[x], [y]]}]}',
+    '  - {name: pipe, output_destination: stdout, log_group_name: /c}',
+  ].join('\n');
+  const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
+  assert.deepEqual(
+    rendered.split('\n').filter((line) => line.startsWith('  emf ')),
+    [
+      '  emf "found": CloudWatch Logs, in the region where the collector runs, log group /a',
+      '  emf "given": https://logs.test, signed for eu-west-1, log group /b, namespace Shop, ' +
+        '1 declaration with 2 sets of dimensions',
+      '  emf "pipe": stdout, log group /c',
+    ],
+  );
+});

@@ -51,8 +51,8 @@ export function createCollectCommand(): Command {
   return addTrustFlag(createLongRunningCommand('collect'))
     .description(
       'Runs a configuration of Prometheus, or of the OpenTelemetry Collector as ADOT has it: ' +
-        'scrapes, keeps the samples on disk, sends them by remote_write; takes trace segments ' +
-        'and sends them to X-Ray.',
+        'scrapes, takes OTLP, StatsD and trace segments, keeps all of it on disk, and sends it ' +
+        'to AMP by remote_write, to CloudWatch, to X-Ray or by OTLP.',
     )
     .option(
       '--config.file <source>',

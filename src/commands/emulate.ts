@@ -24,7 +24,8 @@ export function createEmulateCommand(): Command {
   return createLongRunningCommand('emulate')
     .description(
       'Local AWS endpoints: S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, ' +
-        'X-Ray, STS, container credentials,\ninstance metadata v2, task metadata v4.',
+        'X-Ray, CloudWatch and its Logs,\nOTLP, STS, container credentials, ' +
+        'instance metadata v2, task metadata v4.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--region <region>', 'region that signatures must name', 'us-east-1')

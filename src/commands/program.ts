@@ -101,8 +101,8 @@ export function normalizeArguments(given: readonly string[]): string[] {
 function createEmptyProgram(): Command {
   return new Command('amperage')
     .description(
-      'Prometheus metrics of containers on Amazon ECS, brought to Amazon Managed Service for ' +
-        'Prometheus (AMP), and their traces, brought to AWS X-Ray',
+      'Metrics of containers on Amazon ECS (Prometheus, OTLP, StatsD), brought to Amazon Managed ' +
+        'Service for Prometheus (AMP) and CloudWatch, and their traces, brought to AWS X-Ray',
     )
     .version(VERSION)
     .addHelpText(

@@ -9,6 +9,7 @@ import { createSampleApp } from '../sample-app/app.ts';
 import { parseLatency, seededRandom } from '../sample-app/latency.ts';
 import { LoadGenerator } from '../sample-app/load.ts';
 import { mixedPathOf } from '../sample-app/load-mix.ts';
+import { OtlpExporter } from '../sample-app/otlp/exporter.ts';
 import { readNumberFlag, readRateFlag } from './flags.ts';
 import {
   createWorld,
@@ -16,12 +17,13 @@ import {
   type LogOptions,
   runUntilSignal,
 } from './runner.ts';
+import { type OtlpFlags, readOtlpEndpoint, readOtlpResource } from './sample-app/otlp.ts';
 import { createTracing, readDaemonAddress, type TracingFlags } from './sample-app/tracing.ts';
 import { addTrustFlag } from './trust.ts';
 
 const CONCURRENCY_MAX = 500;
 
-interface SampleAppFlags extends LogOptions, TracingFlags {
+interface SampleAppFlags extends LogOptions, TracingFlags, OtlpFlags {
   readonly listen: string;
   readonly rate: string;
   readonly loadUrl?: string;
@@ -48,12 +50,18 @@ export function createSampleAppCommand(): Command {
       'X-Ray daemon to send traces to: host:port, or "tcp:host:port udp:host:port" (default: ' +
         'AWS_XRAY_DAEMON_ADDRESS; without either, no traces)',
     )
+    .option(
+      '--otlp-endpoint <url>',
+      'URL of a receiver of OTLP over HTTP, to send metrics and spans to (default: ' +
+        'OTEL_EXPORTER_OTLP_ENDPOINT; without either, none)',
+    )
     .option('--xray.sample-all', 'trace every request, whatever the sampling rules say')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage sample-app\n  amperage sample-app --rate 50 --latency ' +
         'uniform:min=10,max=200\n' +
-        '  amperage sample-app --xray.daemon-address 127.0.0.1:2000 --xray.sample-all\n',
+        '  amperage sample-app --xray.daemon-address 127.0.0.1:2000 --xray.sample-all\n' +
+        '  amperage sample-app --otlp-endpoint http://127.0.0.1:4318\n',
     )
     .action(run);
 }
@@ -69,6 +77,7 @@ async function run(flags: SampleAppFlags): Promise<void> {
   }
   const seed = readNumberFlag('--seed', flags.seed);
   const daemon = readDaemonAddress(flags, process.env);
+  const endpoint = readOtlpEndpoint(flags, process.env);
   const world = createWorld(flags);
   // One connection for each request that may be under way: the load must not queue in its client.
   const http = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
@@ -81,8 +90,14 @@ async function run(flags: SampleAppFlags): Promise<void> {
     drawLatencyMs: parseLatency(flags.latency, seededRandom(seed)),
     cpuMs: readNumberFlag('--cpu-ms', flags.cpuMs),
   };
+  const exporter =
+    endpoint === undefined
+      ? undefined
+      : new OtlpExporter({ world, endpoint, resource: readOtlpResource(process.env, world.log) });
   const traced =
-    daemon === undefined ? undefined : await createTracing(daemon, flags, process.env, world);
+    daemon === undefined && exporter === undefined
+      ? undefined
+      : await createTracing(daemon, flags, process.env, { world, exporter });
   const app = createSampleApp({ ...options, tracing: traced?.tracing });
   const load = new LoadGenerator({
     world: { ...world, http },
@@ -94,7 +109,8 @@ async function run(flags: SampleAppFlags): Promise<void> {
     ...(traced === undefined ? {} : { pathOf: mixedPathOf }),
   });
   try {
-    const components = [...(traced?.components ?? []), app, load];
+    const sending = [...(exporter === undefined ? [] : [exporter]), ...(traced?.components ?? [])];
+    const components = [...sending, app, load];
     await runUntilSignal(new Group('sample-app', components), world);
   } finally {
     await Promise.all([http.close(), calls.close()]);

@@ -12,6 +12,7 @@ file_write: [{path: /tmp/samples}]
 otlp_write: [{endpoint: "http://b"}]
 otlp_file_write: [{path: /tmp/metrics}]
 debug_write: [{}]
+emf_write: [{region: us-east-1}]
 `;
 
 /** What a sink gets of a delta that is received, by the kind of the sink. */
@@ -54,6 +55,7 @@ test('names of OpenTelemetry are kept for the sinks that know them, and deltas w
     otlp_file: metrics,
     debug: metrics,
     otlp: metrics,
+    emf: metrics,
   });
 });
 

@@ -91,7 +91,7 @@ test('what lasts, and what must be mended in the set-up, is logged as an error',
   const { deliver } = scripted([() => failure(1, 'SINK_FORBIDDEN'), () => failure(1)]);
   const delivered = withRetry(deliver, { ...all, backoff })([chunkOf([1])], 1, all.signals);
   delivered.catch(() => undefined);
-  for (let i = 0; i < 12; i++) await all.clock.advance(1_000);
+  for (let i = 0; i < 90; i++) await all.clock.advance(1_000);
   const levels = all.lines.map((line) => /level=(\w+)/.exec(line)?.[1]);
   assert.deepEqual(levels.slice(0, 11), [
     'error',
@@ -100,6 +100,19 @@ test('what lasts, and what must be mended in the set-up, is logged as an error',
   ]);
   all.end();
   await assert.rejects(delivered);
+});
+
+test('errors of a sink are logged once a minute, whatever batch they are of', async () => {
+  const all = bench();
+  const { deliver } = scripted([() => failure(1_000, 'SINK_FORBIDDEN')]);
+  const patient = withRetry(deliver, { ...all, backoff });
+  const batches = [1, 2, 3].map((item) => patient([chunkOf([item])], 1, all.signals));
+  for (const one of batches) one.catch(() => undefined);
+  for (let i = 0; i < 119; i++) await all.clock.advance(1_000);
+  const errors = all.lines.filter((line) => line.includes('level=error'));
+  assert.deepEqual([errors.length, all.load.failing], [2, 3]);
+  all.end();
+  await Promise.allSettled(batches);
 });
 
 test('what is refused or must be split is not tried again', async () => {

@@ -2,6 +2,7 @@
  * Delivery that tries again for as long as the failure may pass, after the wait that the receiver
  * asks for, or else a growing one. The first failures are logged as warnings; a fault of the
  * set-up, and a failure that lasts, as errors; and it is logged when delivery works again.
+ * Limits: one error a minute of all batches of a sink, until a batch is delivered.
  */
 import type { RecoverableError } from '../kernel/errors.ts';
 import { type Backoff, retrying } from '../kernel/retry.ts';
@@ -24,10 +25,13 @@ export interface DeliveryRetryOptions {
 
 /** After this many failures in a row, further ones are logged as errors. */
 const LASTING = 10;
+/** Until the next error of the sink is logged. */
+const ERROR_INTERVAL_MS = 60_000;
 
 /** Wraps `deliver`: the outcome is never `again`. Rejects when the signal `ending` aborts first. */
 export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deliver {
   const { world, load, metrics, backoff, random, pendingItems } = options;
+  let nextErrorMs = -Infinity;
   return async (chunks, _attempt, signals) => {
     let left = chunks;
     let failures = 0;
@@ -46,6 +50,9 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
         sinceMs = world.clock.nowMs();
       }
       failures = attempt;
+      const nowMs = world.clock.nowMs();
+      if (level === 'error' && nowMs < nextErrorMs) return;
+      if (level === 'error') nextErrorMs = nowMs + ERROR_INTERVAL_MS;
       const waiting = pendingItems();
       const fields = { error, attempt, wait_ms: waitMs, items: countItems(left), waiting };
       world.log[level]('delivery failed; it is tried again', fields);
@@ -58,6 +65,7 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
         onRetry,
         ...(random === undefined ? {} : { random }),
       });
+      if (outcome.kind === 'done') nextErrorMs = -Infinity;
       if (failures > 0 && outcome.kind === 'done')
         world.log.info('it delivers again', {
           failures,

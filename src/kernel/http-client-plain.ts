@@ -22,7 +22,7 @@ export function createPlainHttpClient(): HttpClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   return {
     send: async (request) => {
-      const timeout = AbortSignal.timeout(request.timeoutMs);
+      const timeout = AbortSignal.timeout(Math.ceil(request.timeoutMs));
       try {
         return await send(agent, request, AbortSignal.any([request.signal, timeout]));
       } catch (error) {

@@ -11,6 +11,8 @@ import type { IncomingMessage } from 'node:http';
 export interface HttpRefusal {
   readonly status: number;
   readonly words: string;
+  /** The other protocol that came, where it is known. */
+  readonly came?: 'http2' | 'tls';
 }
 
 /** The error that Node gives with a connection whose bytes it cannot parse. */
@@ -43,7 +45,11 @@ const BY_CODE: Readonly<Record<string, HttpRefusal>> = {
     words:
       'the chunk extensions are longer than 16384 bytes; leave them out, they mean nothing here',
   },
-  HPE_PAUSED_H2_UPGRADE: { status: 505, words: 'HTTP/2 is not spoken here; ask with HTTP/1.1' },
+  HPE_PAUSED_H2_UPGRADE: {
+    status: 505,
+    words: 'HTTP/2 is not spoken here; ask with HTTP/1.1',
+    came: 'http2',
+  },
   HPE_INVALID_URL: {
     status: 400,
     words:
@@ -116,6 +122,7 @@ function describeBeginning({ rawPacket: packet, bytesParsed = 0 }: UnreadableErr
       words:
         'TLS was begun at an address that speaks plain HTTP; ask for http://, or serve TLS ' +
         'with --web.config.file',
+      came: 'tls',
     };
   const text = packet?.toString('latin1') ?? '';
   // Requests that were read already may stand before it in the same packet.

@@ -15,6 +15,7 @@ import { describeListenError } from './listen-error.ts';
 import type { WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
 import { HttpError } from './http-error.ts';
+import type { HttpRefusal } from './http-refusals.ts';
 import { closeIdleConnections } from './idle-connections.ts';
 import { inflateGzip, readBody } from './request-bodies.ts';
 import { ServerConnections } from './server-connections.ts';
@@ -103,6 +104,8 @@ export interface HttpServerOptions {
   readonly closesIdleAbove?: number;
   /** Called for each connection that is closed at once, since there are too many. */
   readonly onConnectionRefused?: () => void;
+  /** Called for each request that is refused before it gets to a route, with its sender. */
+  readonly onUnread?: (refusal: HttpRefusal, from: string) => void;
   /** TLS, basic auth and further headers. */
   readonly web?: WebConfig | undefined;
 }
@@ -136,6 +139,7 @@ export class HttpServer implements Component {
         web: options.web,
         methods: 'GET, HEAD, POST, PUT, DELETE',
         noTunnel: 'there are no tunnels here; ask for a path',
+        ...(options.onUnread === undefined ? {} : { onRefused: options.onUnread }),
       },
       listener,
     );

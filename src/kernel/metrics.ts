@@ -4,14 +4,19 @@
  * Limits: 2,000 children of a family; further ones are counted together under the value "other".
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-import { type MetricFamily, type MetricSample } from '../model/metric-family.ts';
+import {
+  type MetricExemplar,
+  type MetricFamily,
+  type MetricSample,
+} from '../model/metric-family.ts';
 import { formatSampleValue, writeExposition } from '../wire/exposition/writer.ts';
 import { assert } from './errors.ts';
 
 export type MetricLabels = Readonly<Record<string, string>>;
 
 export interface Counter {
-  inc(by?: number): void;
+  /** @param exemplar  of the last increase that has one; only OpenMetrics shows it */
+  inc(by?: number, exemplar?: MetricExemplar): void;
   readonly value: number;
 }
 
@@ -22,7 +27,8 @@ export interface Gauge {
 }
 
 export interface Histogram {
-  observe(value: number): void;
+  /** @param exemplar  the last one of each bucket is kept; only OpenMetrics shows it */
+  observe(value: number, exemplar?: MetricExemplar): void;
 }
 
 /** Quantiles of the last 1,024 observations, for names under which Prometheus has a summary. */
@@ -153,40 +159,47 @@ export class Registry {
 
 function newNumber(labels: MetricLabels): Counter & Gauge & Child {
   let value = 0;
+  let last: MetricExemplar | undefined;
   return {
-    inc: (by = 1) => void (value += by),
+    inc: (by = 1, exemplar?: MetricExemplar) => {
+      value += by;
+      if (exemplar !== undefined) last = exemplar;
+    },
     set: (next) => void (value = next),
     get value() {
       return value;
     },
-    samples: () => [{ labels, value }],
+    samples: () => [{ labels, value, ...(last === undefined ? {} : { exemplar: last }) }],
   };
 }
 
 function newHistogram(labels: MetricLabels, buckets: readonly number[]): Histogram & Child {
   const counts = new Float64Array(buckets.length);
+  /** Of each bucket; the last is that of +Inf. */
+  const exemplars: (MetricExemplar | undefined)[] = [];
   let sum = 0;
   let count = 0;
   return {
-    observe(value) {
+    observe(value, exemplar) {
       sum += value;
       count += 1;
       const index = buckets.findIndex((bound) => value <= bound);
       if (index >= 0) counts[index] = (counts[index] ?? 0) + 1;
+      if (exemplar !== undefined) exemplars[index < 0 ? buckets.length : index] = exemplar;
     },
     samples() {
       let below = 0;
-      const bucket = (le: string, value: number): MetricSample => ({
-        suffix: '_bucket',
-        labels: { ...labels, le },
-        value,
-      });
+      const bucket = (le: string, value: number, index: number): MetricSample => {
+        const exemplar = exemplars[index];
+        const own = exemplar === undefined ? {} : { exemplar };
+        return { suffix: '_bucket', labels: { ...labels, le }, value, ...own };
+      };
       return [
         ...buckets.map((bound, index) => {
           below += counts[index] ?? 0;
-          return bucket(formatSampleValue(bound), below);
+          return bucket(formatSampleValue(bound), below, index);
         }),
-        bucket('+Inf', count),
+        bucket('+Inf', count, buckets.length),
         { suffix: '_sum', labels, value: sum },
         { suffix: '_count', labels, value: count },
       ];

@@ -10,6 +10,7 @@ import type {
   ServerOptions,
   ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Server as TlsServer } from 'node:tls';
 import {
@@ -32,8 +33,8 @@ export interface WebServerOptions {
   readonly methods: string;
   /** Why there are no tunnels (CONNECT), and what to do instead. */
   readonly noTunnel: string;
-  /** Called for each request that is refused before it gets to the listener. */
-  readonly onRefused?: (refusal: HttpRefusal) => void;
+  /** Called for each request that is refused before it gets to the listener, with its sender. */
+  readonly onRefused?: (refusal: HttpRefusal, from: string) => void;
 }
 
 /** How long the rest of a refused request is read, so that the client gets to read its answer. */
@@ -58,7 +59,7 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     refusal: HttpRefusal,
   ): void => {
     refused.add(incoming.socket);
-    onRefused(refusal);
+    onRefused(refusal, addressOf(incoming.socket));
     outgoing.writeHead(refusal.status, { ...TEXT, connection: 'close' }).write(renderBody(refusal));
     endWhenRead(incoming, outgoing);
   };
@@ -86,7 +87,7 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
   });
   server.on('connect', (_incoming, socket) => {
     const refusal = { status: 405, words: noTunnel };
-    onRefused(refusal);
+    onRefused(refusal, addressOf(socket));
     endWith(socket, refusal, `Allow: ${methods}\r\n`);
   });
   server.on('clientError', (error, socket) => {
@@ -97,7 +98,7 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
       socket.destroy();
       return;
     }
-    onRefused(refusal);
+    onRefused(refusal, addressOf(socket));
     const before = answers.get(socket);
     if (before === undefined || before.writableFinished) endWith(socket, refusal);
     // The request before is whole and its answer not yet sent: that answer comes first.
@@ -137,6 +138,10 @@ export function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse)
   };
   const timer = setTimeout(end, LINGER_MS);
   incoming.once('end', end).once('close', end).resume();
+}
+
+function addressOf(socket: Duplex): string {
+  return (socket as Partial<Socket>).remoteAddress ?? '';
 }
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };

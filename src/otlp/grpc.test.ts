@@ -152,7 +152,11 @@ test('a sender that speaks HTTP/1 is told in the log, and others go on', async (
   socket.on('error', () => undefined);
   socket.end('POST /v1/traces HTTP/1.1\r\nhost: x\r\n\r\n');
   await until('it is told', 5_000, () =>
-    world.lines.some((line) => line.includes('HTTP/2 with prior knowledge')),
+    world.lines.some((line) => line.includes(`is at port ${receiver.httpPort}`)),
+  );
+  assert.equal(
+    world.metric('amperage_otlp_wrong_protocol_total{receiver="otlp",protocol="grpc"}'),
+    1,
   );
   assert.equal((await call(session, TRACES, writeGrpcFrame(makeTraceRequest()))).status, '0');
 });

@@ -30,13 +30,15 @@ export interface OtlpGrpcParts {
   readonly world: World;
   readonly exports: OtlpExports;
   readonly budget: ByteBudget;
+  /** The port of HTTP of the same receiver; 0 for none. */
+  readonly httpPort: () => number;
 }
 
 /** A server that is not listening yet. @throws ConfigError for a certificate that can't be used */
 export function createOtlpGrpcServer(
   id: string,
   settings: OtlpGrpcSettings,
-  { world, exports, budget }: OtlpGrpcParts,
+  { world, exports, budget, httpPort }: OtlpGrpcParts,
 ): GrpcServer {
   const { listen, listenFlag, tls, messageMaxBytes, maxConcurrentStreams } = settings;
   const { log } = world;
@@ -51,6 +53,12 @@ export function createOtlpGrpcServer(
     maxConcurrentStreams,
     onConnectionRefused: () => report.tellConnectionRefused('grpc'),
     onConnectionFailed: (from, why) => report.tellUnread('grpc', from, why),
+    onOtherProtocol: (from, came) => {
+      const port = httpPort();
+      const where = port === 0 ? 'the receiver has no HTTP' : `OTLP over HTTP is at port ${port}`;
+      const cause = `${came} came to the port of gRPC; ${where}`;
+      report.tellWrongProtocol('grpc', from, cause);
+    },
     handle: (call) => answerCall(call, { exports, budget, messageMaxBytes }),
   });
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { makeTraceRequest, startOtlpReceiver } from '../../test/kit/otlp-receiver.ts';
+import { until } from '../../test/kit/waiting.ts';
 import { decodeMessage } from '../wire/protobuf/decode.ts';
 import { RPC_STATUS } from '../wire/otlp/rpc-status.ts';
 import { compress } from '../wire/snappy.ts';
@@ -122,6 +124,29 @@ test('a large request in JSON is converted in a thread, and its faults are told'
     [200, 400, 200],
   );
   assert.ok(documents.length > 80, String(documents.length));
+});
+
+test('gRPC and TLS that come to the port of HTTP are told with where they belong', async (t) => {
+  const { world, receiver } = await startTraces(t);
+  const beginnings = ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\x16\x03\x01\x00\x05hello'];
+  for (const bytes of beginnings) {
+    const socket = connect(receiver.httpPort, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.end(Buffer.from(bytes, 'latin1')).resume();
+  }
+  const counted = 'amperage_otlp_wrong_protocol_total{receiver="otlp",protocol="http"}';
+  await until('both are counted', 5_000, () => world.metric(counted) === 2);
+  const told = world.lines.join('\n');
+  assert.ok(told.includes(`gRPC is at port ${receiver.grpcPort}`), told);
+  assert.match(told, /TLS came, and this listener has none/);
+  assert.match(told, /127\.0\.0\.1/);
+});
+
+test('an endpoint that has the path of a signal already is told what to set', async (t) => {
+  const { url } = await startTraces(t);
+  const { status, body } = await post(`${url}/v1/metrics/v1/metrics`, '{}', JSON_TYPE);
+  assert.equal(status, 404);
+  assert.match(body.toString(), /set OTEL_EXPORTER_OTLP_ENDPOINT without \/v1\/metrics/);
 });
 
 test('a page of an allowed origin may send, another not', async (t) => {

@@ -6,6 +6,7 @@
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 import { HttpError } from '../kernel/http-error.ts';
+import type { HttpRefusal } from '../kernel/http-refusals.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import { ENCODINGS, inflateBody } from '../kernel/inflate.ts';
 import type { World } from '../kernel/world.ts';
@@ -30,6 +31,8 @@ export interface OtlpHttpParts {
   readonly exports: OtlpExports;
   readonly budget: ByteBudget;
   readonly json: JsonRequests;
+  /** The port of gRPC of the same receiver; 0 for none. */
+  readonly grpcPort: () => number;
 }
 
 /** A server that is not listening yet. @throws ConfigError for a certificate that can't be used */
@@ -50,9 +53,25 @@ export function createOtlpHttpServer(
     bodyMaxBytes,
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     onConnectionRefused: () => parts.exports.report.tellConnectionRefused('http'),
+    onUnread: (refusal, from) => tellUnread(parts, refusal, from),
     web: createWebConfig(id, { tls, headers }, log),
     routes: [{ method: 'ANY', path: '*', handle: (request) => handler.handle(request) }],
   });
+}
+
+function tellUnread(
+  { exports: { report }, grpcPort }: OtlpHttpParts,
+  { came, words }: HttpRefusal,
+  from: string,
+): void {
+  if (came === undefined) report.tellUnread('http', from, words);
+  else if (came === 'tls')
+    report.tellWrongProtocol('http', from, 'TLS came, and this listener has none');
+  else {
+    const port = grpcPort();
+    const where = port === 0 ? 'the receiver has no gRPC' : `gRPC is at port ${port}`;
+    report.tellWrongProtocol('http', from, `HTTP/2 came to the port of HTTP/1.1; ${where}`);
+  }
 }
 
 class OtlpHttpHandler {
@@ -119,7 +138,15 @@ class OtlpHttpHandler {
     const known = [...this.#signals.keys()].join(' and ');
     return path === '/v1/logs'
       ? 'logs are not taken; run an OpenTelemetry collector beside this one for logs'
-      : `nothing is taken at ${path}; requests go to ${known}`;
+      : `nothing is taken at ${path}; requests go to ${known}${this.#describeDoubled(path)}`;
+  }
+
+  /** SDKs add the path of the signal to the endpoint of all signals. */
+  #describeDoubled(path: string): string {
+    const known = [...this.#signals.keys()];
+    const doubled = known.find((one) => known.some((two) => path === one + two));
+    const name = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+    return doubled === undefined ? '' : `; set ${name} without ${doubled}`;
   }
 
   /** The request in protobuf, inflated. */

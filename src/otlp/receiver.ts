@@ -54,7 +54,13 @@ export class OtlpReceiver implements Component {
   /** @throws ConfigError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED or WEB_CONFIG */
   async start(): Promise<void> {
     const { id, http, grpc } = this.#settings;
-    const parts = { world: this.#parts.world, exports: this.#exports, budget: this.#budget };
+    const parts = {
+      world: this.#parts.world,
+      exports: this.#exports,
+      budget: this.#budget,
+      httpPort: () => this.httpPort,
+      grpcPort: () => this.grpcPort,
+    };
     if (http !== undefined) {
       this.#http = createOtlpHttpServer(id, http, { ...parts, json: this.#json });
       await this.#http.start();

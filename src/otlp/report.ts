@@ -82,6 +82,12 @@ export class OtlpReport {
     this.#log.warn('an OTLP request is refused', { protocol, from, cause });
   }
 
+  /** What is no request of OTLP of this port: another protocol. */
+  tellWrongProtocol(protocol: 'http' | 'grpc', from: string, cause: string): void {
+    this.#metrics.wrongProtocol.with({ receiver: this.#receiver, protocol }).inc();
+    this.#log.warn('what came to a port of OTLP is of another protocol', { protocol, from, cause });
+  }
+
   /** Connections that are closed at once, since there are too many. */
   tellConnectionRefused(protocol: 'http' | 'grpc'): void {
     this.#metrics.connectionsRefused.with({ receiver: this.#receiver, protocol }).inc();
@@ -113,6 +119,10 @@ function createOtlpMetrics(registry: Registry) {
     heldBytes: registry.gauges(
       'amperage_otlp_held_bytes',
       'Bytes of requests of OTLP that are under way, as they are sent and inflated.',
+    ),
+    wrongProtocol: registry.counters(
+      'amperage_otlp_wrong_protocol_total',
+      'Requests that came to the port of another protocol.',
     ),
     connectionsRefused: registry.counters(
       'amperage_otlp_connections_refused_total',

@@ -5,11 +5,19 @@
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT".
  */
 import { HttpError } from '../kernel/http-error.ts';
-import { HttpServer, type HttpRequest, type Route } from '../kernel/http-server.ts';
+import {
+  HttpServer,
+  type HttpRequest,
+  type HttpResponse,
+  type Route,
+} from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
+import type { MetricExemplar } from '../model/metric-family.ts';
 import type { DrawLatencyMs } from './latency.ts';
 import { type AnswerRequest, writeJson, createRequests } from './requests.ts';
+import { formatW3cTraceId } from './otlp/spans.ts';
 import type { SegmentSender } from './tracing/sender.ts';
+import { parseTraceHeader, TRACE_HEADER } from './tracing/trace-header.ts';
 import type { Tracer } from './tracing/tracer.ts';
 
 export interface SampleAppOptions {
@@ -24,7 +32,8 @@ export interface SampleAppOptions {
 
 export interface Tracing {
   readonly tracer: Tracer;
-  readonly sender: SegmentSender;
+  /** What was sent to a daemon, for `/sent`; absent without one. */
+  readonly sender?: Pick<SegmentSender, 'report'> | undefined;
   readonly region: string;
 }
 
@@ -52,8 +61,10 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
   const count = async (handle: Route['handle'], request: HttpRequest) => {
     const startMs = performance.now();
     const response = await handle(request);
-    durations.observe(performance.now() - startMs);
-    requests.inc();
+    const tookMs = performance.now() - startMs;
+    const nowMs = world.clock.nowMs();
+    durations.observe(tookMs, makeExemplar(response, tookMs, nowMs));
+    requests.inc(1, makeExemplar(response, 1, nowMs));
     return response;
   };
   const routes = Object.entries(answers).map(([path, answer]): Route => {
@@ -80,6 +91,18 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
   return server;
 }
 
+/** Of a request that is traced: its answer says the trace. */
+function makeExemplar(
+  { headers }: HttpResponse,
+  value: number,
+  tMs: number,
+): MetricExemplar | undefined {
+  const header = headers?.[TRACE_HEADER];
+  const { traceId, isSampled } = parseTraceHeader(typeof header === 'string' ? header : undefined);
+  if (traceId === undefined || isSampled !== true) return undefined;
+  return { labels: { trace_id: formatW3cTraceId(traceId) }, value, tMs };
+}
+
 /**
  * What was sent, for tests that compare it with what has arrived; and paths that nothing serves.
  */
@@ -88,7 +111,9 @@ function tracedOnly(
   trace: (answer: AnswerRequest) => Route['handle'],
 ): Route[] {
   return [
-    { method: 'GET', path: '/sent', handle: () => writeJson(200, sender.report) },
+    ...(sender === undefined
+      ? []
+      : [{ method: 'GET', path: '/sent', handle: () => writeJson(200, sender.report) } as const]),
     {
       method: 'ANY',
       path: '/*',

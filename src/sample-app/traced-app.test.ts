@@ -127,6 +127,21 @@ test('a request of /work is two segments of one trace: its own and that of the c
   assert.ok(Math.abs(seconds - Date.now() / 1_000) < 60);
 });
 
+test('the page of metrics shows the trace of the last request, in OpenMetrics alone', async (context) => {
+  const { get } = await startTraced(context);
+  const answer = await get('/work');
+  const [, time, rest] = /Root=1-(\w+)-(\w+);/.exec(answer.headers.get('x-amzn-trace-id')!)!;
+  const trace = `{trace_id="${time}${rest}"}`;
+  const page = await (await get('/metrics', { accept: 'application/openmetrics-text' })).text();
+  const shown = page.split('\n').filter((line) => line.includes(` # ${trace} `));
+  assert.deepEqual(shown.map((line) => line.split(' ')[0]), [
+    'http_requests_total', 'request_duration_milliseconds_bucket{path="/work",le="500"}',
+  ]);
+  assert.doesNotMatch(await (await get('/metrics')).text(), /trace_id/);
+  await get('/work', { 'x-amzn-trace-id': 'Sampled=0' });
+  assert.equal(await (await get('/metrics', { accept: 'application/openmetrics-text' })).text().then((text) => text.includes(trace)), true);
+}); // prettier-ignore
+
 test('failures are errors, throttles and faults; a fault has its exception', async (context) => {
   const { get, received, arrive } = await startTraced(context);
   const flagsOf = async (path: string) => {

@@ -108,6 +108,18 @@ test('hostile bytes are counted and harm nothing', async (context) => {
   assert.equal(refused('too_long'), 2);
 });
 
+test('a refused line is shown with its sender, cut, and without tags', async (context) => {
+  const { world, receiver, taken } = await open(context);
+  const lines = ['took:5|h|#card:4111', `${'x'.repeat(80)}|c`, 'a:b\u001b|c|#c:d', 'b:1|c'];
+  await sendUdp(receiver.address, lines.join('\n'));
+  await until('the last line has come', 5_000, () => taken() === 1);
+  await receiver.stop(1_000);
+  const told = world.lines.join('\n');
+  for (const shown of ['took:5|h…', `${'x'.repeat(60)}…`, 'a:b?|c…', '127.0.0.1'])
+    assert.ok(told.includes(shown), `${shown} in ${told}`);
+  assert.doesNotMatch(told, /4111|card/);
+});
+
 test('a stream is cut into lines wherever its chunks end; the last needs no line feed', async (context) => {
   const { receiver, take } = await open(context, { transport: 'tcp' });
   await sendStream(receiver.address, 'a:1|', 'c\na:2|c\nb', ':4|g');

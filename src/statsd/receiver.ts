@@ -25,6 +25,13 @@ const PENDING_BYTES_MAX = 16 * 1024 * 1024;
 const TURN_MS = 10;
 const LINE_FEED = 10;
 
+/** A datagram, or lines of a stream. */
+interface Packet {
+  readonly bytes: Buffer;
+  /** The sender's address; '' for a socket of the file system. */
+  readonly from: string;
+}
+
 export interface StatsdReceiverParts {
   readonly world: World;
   readonly openAppender: () => RoutedAppender;
@@ -42,7 +49,7 @@ export class StatsdReceiver implements Component {
   #stream: StreamServer | undefined;
   #appender: RoutedAppender | undefined;
   #table: StatsdTable | undefined;
-  #pending: Buffer[] = [];
+  #pending: Packet[] = [];
   #pendingBytes = 0;
   #isDraining = false;
   #ticking: Promise<void> = Promise.resolve();
@@ -71,15 +78,15 @@ export class StatsdReceiver implements Component {
     const report = this.#report;
     if (this.#settings.transport === 'udp') {
       this.#udp = new UdpSocket(this.#settings, {
-        onDatagram: (datagram) => this.#hold(datagram),
+        onDatagram: (bytes, from) => this.#hold({ bytes, from }),
         onFailure: (error) => report.tellSocketFailed(describeError(error)),
         onKernelDrops: (count) => report.tellKernelDrops(count),
       });
       await this.#udp.open();
     } else {
       this.#stream = new StreamServer(this.#settings, {
-        onLines: (lines) => this.#take(lines),
-        onTooLong: () => report.countRefused('too_long'),
+        onLines: (bytes, from) => this.#take({ bytes, from }),
+        onTooLong: (from) => report.countRefused('too_long', '', from),
         onClients: (count) => report.setClients(count),
         onClientRefused: () => report.tellClientRefused(CLIENTS_MAX),
       });
@@ -129,13 +136,14 @@ export class StatsdReceiver implements Component {
   }
 
   /** Datagrams wait for their turn, so that a burst holds up nothing else for long. */
-  #hold(datagram: Buffer): void {
-    if (this.#pendingBytes + datagram.length > PENDING_BYTES_MAX) {
+  #hold(datagram: Packet): void {
+    const { length } = datagram.bytes;
+    if (this.#pendingBytes + length > PENDING_BYTES_MAX) {
       this.#report.tellBufferFull(PENDING_BYTES_MAX);
       return;
     }
     this.#pending.push(datagram);
-    this.#pendingBytes += datagram.length;
+    this.#pendingBytes += length;
     if (this.#isDraining) return;
     this.#isDraining = true;
     setImmediate(this.#drain);
@@ -151,7 +159,7 @@ export class StatsdReceiver implements Component {
     let index = 0;
     for (const datagram of this.#pending) {
       index += 1;
-      this.#pendingBytes -= datagram.length;
+      this.#pendingBytes -= datagram.bytes.length;
       this.#take(datagram);
       if (performance.now() >= endMs) break;
     }
@@ -159,25 +167,26 @@ export class StatsdReceiver implements Component {
     return this.#pending.length > 0;
   }
 
-  #take(packet: Buffer): void {
+  #take({ bytes: packet, from }: Packet): void {
     this.#report.countReceived(packet.length);
     for (let start = 0; start < packet.length;) {
       const found = packet.indexOf(LINE_FEED, start);
       const end = found < 0 ? packet.length : found;
-      if (end - start > LINE_BYTES_MAX) this.#report.countRefused('too_long');
-      else this.#takeLine(packet.toString('utf8', start, end));
+      if (end - start > LINE_BYTES_MAX)
+        this.#report.countRefused('too_long', packet.toString('utf8', start, start + 100), from);
+      else this.#takeLine(packet.toString('utf8', start, end), from);
       start = end + 1;
     }
   }
 
-  #takeLine(written: string): void {
+  #takeLine(written: string, from: string): void {
     const text = written.trim();
     if (text === '') return;
     const line = parseLine(text, this.#settings.takesSimpleTags);
     const nowMs = this.#parts.world.clock.nowMs();
     const refusal = typeof line === 'string' ? line : this.#table?.take(line, nowMs);
     if (refusal === undefined) this.#report.countTaken();
-    else this.#report.countRefused(refusal);
+    else this.#report.countRefused(refusal, text, from);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a receiver of StatsD tells: each event as a line of the log and in its metrics. Lines of the
- * log say causes and counts, nothing of what was sent.
+ * What a receiver of StatsD tells: each event as a line of the log and in its metrics. Of what was
+ * sent, the log has the beginning of one refused line for each reason and interval, without tags.
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Gauge, Registry } from '../kernel/metrics.ts';
@@ -24,6 +24,22 @@ const REMEDIES: Readonly<Partial<Record<StatsdRefusal, string>>> = {
   tag: 'give each tag a value, or set enable_simple_tags',
 };
 
+/** What was refused for one reason, with the first line of it. */
+interface Refused {
+  count: number;
+  readonly line: string;
+  readonly from: string;
+}
+
+const LINE_SHOWN_MAX = 60;
+
+/** The beginning of a line: name, value and type. Tags may tell of persons, and are left out. */
+function cutLine(line: string): string {
+  const [head = ''] = line.slice(0, LINE_SHOWN_MAX + 1).split('|#', 1);
+  const isCut = head.length < line.length;
+  return `${head.slice(0, LINE_SHOWN_MAX).replaceAll(/[^ -~]/g, '?')}${isCut ? '…' : ''}`;
+}
+
 export interface StatsdReportOptions {
   readonly receiver: string;
   readonly log: Logger;
@@ -35,7 +51,7 @@ export class StatsdReport {
   readonly #options: StatsdReportOptions;
   readonly #counters: ReceiverMetrics;
   /** Since the last time that refusals were told. */
-  readonly #refused = new Map<StatsdRefusal, number>();
+  readonly #refused = new Map<StatsdRefusal, Refused>();
 
   constructor(options: StatsdReportOptions) {
     this.#options = options;
@@ -56,16 +72,22 @@ export class StatsdReport {
     this.#counters.taken.inc();
   }
 
-  countRefused(reason: StatsdRefusal): void {
+  /** @param line  what was refused, or its beginning; @param from  the sender's address */
+  countRefused(reason: StatsdRefusal, line: string, from: string): void {
     this.#counters.refused(reason).inc();
-    if (!QUIET.has(reason)) this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    if (QUIET.has(reason)) return;
+    const known = this.#refused.get(reason);
+    if (known === undefined) this.#refused.set(reason, { count: 1, line: cutLine(line), from });
+    else known.count += 1;
   }
 
   /** Tells what was refused since the last call, and how many series there are. */
   tellInterval(series: number): void {
     this.#counters.series.set(series);
-    for (const [reason, count] of this.#refused)
-      this.#log.warn('lines of StatsD are not taken', { reason, count, remedy: REMEDIES[reason] });
+    for (const [reason, { count, line, from }] of this.#refused)
+      this.#log.warn('lines of StatsD are not taken', {
+        reason, count, first: line, from, remedy: REMEDIES[reason],
+      }); // prettier-ignore
     this.#refused.clear();
   }
 

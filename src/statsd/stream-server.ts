@@ -22,8 +22,8 @@ const LINE_FEED = 10;
 
 export interface StreamEvents {
   /** Whole lines, each ended by a line feed but for the last. */
-  readonly onLines: (lines: Buffer) => void;
-  readonly onTooLong: () => void;
+  readonly onLines: (lines: Buffer, from: string) => void;
+  readonly onTooLong: (from: string) => void;
   readonly onClients: (count: number) => void;
   readonly onClientRefused: () => void;
 }
@@ -96,7 +96,7 @@ export class StreamServer {
   #serve(client: Socket): void {
     this.#clients.add(client);
     this.#events.onClients(this.#clients.size);
-    const reader = new StreamReader(this.#events);
+    const reader = new StreamReader(this.#events, client.remoteAddress ?? '');
     client.on('data', (chunk: Buffer) => {
       if (!reader.read(chunk)) client.destroy();
     });
@@ -113,13 +113,16 @@ export class StreamServer {
 /** Cuts the bytes of one connection into whole lines. */
 export class StreamReader {
   readonly #events: Pick<StreamEvents, 'onLines' | 'onTooLong'>;
+  /** The sender's address. */
+  readonly #from: string;
   #rest: Buffer = Buffer.alloc(0);
   #isFramed: boolean | undefined;
   /** Whether the rest of a line that was too long is passed over. */
   #isSkipping = false;
 
-  constructor(events: Pick<StreamEvents, 'onLines' | 'onTooLong'>) {
+  constructor(events: Pick<StreamEvents, 'onLines' | 'onTooLong'>, from: string) {
     this.#events = events;
+    this.#from = from;
   }
 
   /** False where the connection can't be read on. */
@@ -134,7 +137,7 @@ export class StreamReader {
 
   end(): void {
     if (this.#rest.length > 0 && this.#isFramed !== true && !this.#isSkipping)
-      this.#events.onLines(this.#rest);
+      this.#events.onLines(this.#rest, this.#from);
     this.#rest = Buffer.alloc(0);
   }
 
@@ -143,11 +146,11 @@ export class StreamReader {
     if (end > 0) {
       const start = this.#isSkipping ? this.#rest.indexOf(LINE_FEED) + 1 : 0;
       this.#isSkipping = false;
-      if (end > start) this.#events.onLines(this.#rest.subarray(start, end));
+      if (end > start) this.#events.onLines(this.#rest.subarray(start, end), this.#from);
       this.#rest = Buffer.from(this.#rest.subarray(end));
     }
     if (this.#rest.length > LINE_BYTES_MAX) {
-      if (!this.#isSkipping) this.#events.onTooLong();
+      if (!this.#isSkipping) this.#events.onTooLong(this.#from);
       this.#isSkipping = true;
       this.#rest = Buffer.alloc(0);
     }
@@ -158,12 +161,12 @@ export class StreamReader {
     while (this.#rest.length >= LENGTH_BYTES) {
       const length = this.#rest.readUInt32LE(0);
       if (length > PACKET_BYTES_MAX) {
-        this.#events.onTooLong();
+        this.#events.onTooLong(this.#from);
         this.#rest = Buffer.alloc(0);
         return false;
       }
       if (this.#rest.length < LENGTH_BYTES + length) break;
-      this.#events.onLines(this.#rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length));
+      this.#events.onLines(this.#rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length), this.#from);
       this.#rest = this.#rest.subarray(LENGTH_BYTES + length);
     }
     this.#rest = Buffer.from(this.#rest);

@@ -14,7 +14,8 @@ const WAIT_MS_MIN = 100;
 const WAIT_MS_MAX = 30_000;
 
 export interface UdpEvents {
-  readonly onDatagram: (datagram: Buffer) => void;
+  /** @param from  the sender's address */
+  readonly onDatagram: (datagram: Buffer, from: string) => void;
   readonly onFailure: (error: Error) => void;
   readonly onKernelDrops: (count: number) => void;
 }
@@ -86,10 +87,10 @@ export class UdpSocket {
       socket.bind(port, host, () => {
         socket.off('error', reject);
         socket.on('error', (error) => this.#reopen(socket, error));
-        socket.on('message', (datagram) => {
+        socket.on('message', (datagram, { address }) => {
           this.#datagrams += 1;
           this.#waitMs = WAIT_MS_MIN;
-          this.#events.onDatagram(datagram);
+          this.#events.onDatagram(datagram, address);
         });
         const bound = socket.address();
         this.#socket = socket;

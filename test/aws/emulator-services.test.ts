@@ -324,7 +324,7 @@ test('a scenario: calls, objects, tasks, and trouble after a while', async () =>
   );
   for (const [call, words] of [
     ['xray.GetGroups', /xray has no GetGroups here/],
-    ['logs.PutLogEvents', /logs is none of ecs, .*, xray$/],
+    ['lambda.Invoke', /lambda is none of ecs, .*, xray/],
   ] as const)
     await assert.rejects(
       new Scenario(parseScenario({ steps: [{ call }] }, 'f'), options).start(),

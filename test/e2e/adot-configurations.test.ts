@@ -11,11 +11,13 @@ import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
-import { takeFixedPorts } from '../kit/fixed-ports.ts';
+import { takeFixedPorts, TURNS_MAX_MS } from '../kit/fixed-ports.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { BARE_AWS, type Running, startAmperage } from '../kit/processes.ts';
 import { startReceiver } from '../kit/receiver.ts';
 import { until } from '../kit/waiting.ts';
+
+const BY_TURNS = { skip: skipWithoutConformance, timeout: TURNS_MAX_MS };
 
 const CLIENT = path.join(import.meta.dirname, 'clients/otel-node.mjs');
 const KEYS = { id: 'AKIDEXAMPLE', secret: 'not-a-secret' };
@@ -153,12 +155,12 @@ async function sumOf(rig: Rig, metric: string): Promise<number> {
 }
 
 for (const name of ['apprunner-default-config', 'ecs-xray'])
-  test(`${name}: each trace is stored`, { skip: skipWithoutConformance }, async (context) => {
+  test(`${name}: each trace is stored`, BY_TURNS, async (context) => {
     const rig = await run(context, name);
     await assertTraced(rig, await sendByAll());
   });
 
-test('ecs-cloudwatch-xray: traces, and metrics with the attributes of the task', { skip: skipWithoutConformance }, async (context) => {
+test('ecs-cloudwatch-xray: traces, and metrics with the attributes of the task', BY_TURNS, async (context) => {
   const rig = await run(context, 'ecs-cloudwatch-xray');
   const sent = await sendByAll();
   await assertTraced(rig, sent);
@@ -170,7 +172,7 @@ test('ecs-cloudwatch-xray: traces, and metrics with the attributes of the task',
   assert.ok(!('cloud.region' in event) && !('aws.ecs.task.arn' in event));
 }); // prettier-ignore
 
-test('ecs-default-config: OTLP, segments and statsd', { skip: skipWithoutConformance }, async (context) => {
+test('ecs-default-config: OTLP, segments and statsd', BY_TURNS, async (context) => {
   const rig = await run(context, 'ecs-default-config');
   const socket = createSocket('udp4');
   for (let at = 0; at < 10; at++)
@@ -186,7 +188,7 @@ test('ecs-default-config: OTLP, segments and statsd', { skip: skipWithoutConform
   assert.equal(await sumOf(rig, 'shop.visits'), 20);
 }); // prettier-ignore
 
-test('ecs-amp: metrics of OTLP and of the task', { skip: skipWithoutConformance }, async (context) => {
+test('ecs-amp: metrics of OTLP and of the task', BY_TURNS, async (context) => {
   const receiver = await startReceiver(context);
   await run(context, 'ecs-amp', { AWS_PROMETHEUS_ENDPOINT: receiver.url });
   await sendByAll('none');

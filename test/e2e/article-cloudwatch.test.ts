@@ -11,11 +11,13 @@ import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwat
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
 import { onEnd } from '../kit/ending.ts';
-import { takeFixedPorts } from '../kit/fixed-ports.ts';
+import { takeFixedPorts, TURNS_MAX_MS } from '../kit/fixed-ports.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { serve } from '../kit/listen.ts';
 import { BARE_AWS, type Running, startAmperage } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
+
+const BY_TURNS = { skip: skipWithoutConformance, timeout: TURNS_MAX_MS };
 
 const REGION = 'us-east-1';
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-a-secret' };
@@ -151,7 +153,7 @@ const servedBy = async ({ url }: App): Promise<number> =>
  * began: those may be of any time before, and are in no sum, as with the Collector's awsemf. The
  * other is under load after its first scrape alone.
  */
-test('CloudWatch has each request that an application served since its first scrape', { skip: skipWithoutConformance }, async (context) => {
+test('CloudWatch has each request that an application served since its first scrape', BY_TURNS, async (context) => {
   const { emulator, targets, cloudwatch, logs } = await startCollector(context);
   const busy = await startApp(context, '1'.repeat(32), ['--xray.daemon-address', '127.0.0.1:2000']);
   const idle = await startApp(context, '2'.repeat(32));

@@ -17,12 +17,14 @@ import { test, type TestContext } from 'node:test';
 import { formatLabelSet, makeLabelSet } from '../../src/model/labels.ts';
 import { makeAuthority, startTlsServer } from '../kit/authority.ts';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
-import { takeFixedPorts } from '../kit/fixed-ports.ts';
+import { takeFixedPorts, TURNS_MAX_MS } from '../kit/fixed-ports.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { type Listening, listen, serve } from '../kit/listen.ts';
 import { BARE_AWS, type Running, startAmperage } from '../kit/processes.ts';
 import { type Received, type Receiver, startReceiver } from '../kit/receiver.ts';
 import { until } from '../kit/waiting.ts';
+
+const BY_TURNS = { skip: skipWithoutConformance, timeout: TURNS_MAX_MS };
 
 const PAGE = `# TYPE http_requests_total counter
 http_requests_total{path="/"} 7
@@ -206,7 +208,7 @@ function makeSegment(index: number): string {
   });
 }
 
-test("the articles' configuration for AMP: both halves as they are", { skip: skipWithoutConformance }, async (context) => {
+test("the articles' configuration for AMP: both halves as they are", BY_TURNS, async (context) => {
   const folder = temporaryFolder(context);
   const { target, list } = await startTarget(context);
   const { receiver, xray, env, flags } = await startAws(context, folder);
@@ -248,7 +250,7 @@ test("the articles' configuration for AMP: both halves as they are", { skip: ski
 }); // prettier-ignore
 
 // That for CloudWatch is in article-cloudwatch.test.ts.
-test('otel-collector-config.yaml unchanged, fed by the sample application: every trace that it sent is stored', { skip: skipWithoutConformance }, async (context) => {
+test('otel-collector-config.yaml unchanged, fed by the sample application: every trace that it sent is stored', BY_TURNS, async (context) => {
   const folder = temporaryFolder(context);
   const keys = { EMULATE_ACCESS_KEY: 'AKIDEXAMPLE', EMULATE_SECRET_KEY: 'not-a-secret' };
   const emulator = await startAmperage(context, 'emulate', [], keys);
@@ -276,7 +278,7 @@ test('otel-collector-config.yaml unchanged, fed by the sample application: every
  * The processors of the articles' configuration for CloudWatch, before an exporter to AMP; and
  * beside that pipeline one without processors, to another receiver.
  */
-test("the articles' processors in one of two pipelines: each sample arrives where its pipeline says", { skip: skipWithoutConformance }, async (context) => {
+test("the articles' processors in one of two pipelines: each sample arrives where its pipeline says", BY_TURNS, async (context) => {
   const folder = temporaryFolder(context);
   const { target, list } = await startTarget(context);
   const [one, two] = [await startReceiver(context), await startReceiver(context)];
@@ -311,7 +313,7 @@ extensions:`)
   for (const series of there) assert.match(series, /cluster=c1,.*taskid=t1,way=second$/);
 }); // prettier-ignore
 
-test('ADOT for ECS and AMP as it ships: what each pipeline lets through arrives, and nothing else', { skip: skipWithoutConformance }, async (context) => {
+test('ADOT for ECS and AMP as it ships: what each pipeline lets through arrives, and nothing else', BY_TURNS, async (context) => {
   const folder = temporaryFolder(context);
   const { target } = await startTarget(context);
   const receiver = await startReceiver(context);

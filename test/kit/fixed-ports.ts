@@ -10,6 +10,8 @@ import { onEnd } from './ending.ts';
 /** Whoever listens on it has the turn. No configuration names it. */
 const TURN_PORT = 13_199;
 const WAIT_MS = 100;
+/** The limit of a test that takes turns: what it waits for the others counts, too. */
+export const TURNS_MAX_MS = 480_000;
 
 /** Waits until no other test has the fixed ports, and keeps them until the test has ended. */
 export async function takeFixedPorts(context: TestContext): Promise<void> {

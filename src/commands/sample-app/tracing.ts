@@ -11,6 +11,8 @@ import type { World } from '../../kernel/world.ts';
 import type { Tracing } from '../../sample-app/app.ts';
 import { TraceSampler } from '../../sample-app/sampling/sampler.ts';
 import { createSamplingService } from '../../sample-app/sampling/service.ts';
+import type { OtlpExporter } from '../../sample-app/otlp/exporter.ts';
+import type { SegmentDocument } from '../../sample-app/tracing/document.ts';
 import { describeOwnService } from '../../sample-app/tracing/own-service.ts';
 import { SegmentSender } from '../../sample-app/tracing/sender.ts';
 import { Tracer } from '../../sample-app/tracing/tracer.ts';
@@ -64,15 +66,16 @@ export function readDaemonAddress(flags: TracingFlags, env: Environment): Daemon
 }
 
 /**
- * The tracing, and the components that run it. With --xray.sample-all no rules are fetched.
+ * The tracing, and the components that run it. With --xray.sample-all no rules are fetched; without
+ * a daemon there are none, and every request is traced.
  *
  * @param world  whose client asks for sampling rules and for task metadata
  */
 export async function createTracing(
-  daemon: DaemonChoice,
+  daemon: DaemonChoice | undefined,
   flags: TracingFlags,
   env: Environment,
-  world: World,
+  { world, exporter }: { readonly world: World; readonly exporter: OtlpExporter | undefined },
 ): Promise<{ readonly tracing: Tracing; readonly components: readonly Component[] }> {
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1';
   const service = await describeOwnService(
@@ -86,6 +89,11 @@ export async function createTracing(
     env['ECS_CONTAINER_METADATA_URI_V4'] === undefined ? undefined : metadataUri(env),
     world,
   );
+  if (daemon === undefined) {
+    const send = (document: SegmentDocument): void => exporter?.add(document);
+    const tracer = new Tracer({ world, service, decide: undefined, send });
+    return { tracing: { tracer, region }, components: [] };
+  }
   const sender = new SegmentSender({ world, endpoint: daemon.udp });
   const { tcp } = daemon;
   const sampler =
@@ -112,7 +120,10 @@ export async function createTracing(
     world,
     service,
     decide: sampler === undefined ? undefined : (request) => sampler.decide(request),
-    send: (document) => sender.send(document),
+    send: (document) => {
+      sender.send(document);
+      exporter?.add(document);
+    },
   });
   return {
     tracing: { tracer, sender, region },

@@ -59,7 +59,9 @@ export interface FateRow {
 }
 
 const AUTH = 'use sigv4auth, basicauth, bearertokenauth, oauth2client or headers_setter';
-const FOR_SERVERS = `it is for servers, and nothing is received; ${AUTH}`;
+const FOR_SERVERS =
+  'receivers check no credentials here: use tls with client_ca_file, or a load balancer; ' +
+  `for exporters ${AUTH}`;
 const AS_DISCOVERY = 'write the discovery as *_sd_configs of a job';
 
 const idle = (names: string, why: string): FateRow => ({

@@ -37,3 +37,8 @@ export function defineExporter<Schema extends z.ZodType>(
 ): ExporterKind<Schema> {
   return kind;
 }
+
+/** An entry without the keys that have no value. */
+export function pickDefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
+}

@@ -128,9 +128,3 @@ export function resolveTimeout(
   report.warn([...at, 'timeout'], `a request is never unlimited: timeout 0 is taken as ${unset}`);
   return unset;
 }
-
-export function pickDefined(
-  value: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
-}

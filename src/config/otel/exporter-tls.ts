@@ -4,6 +4,7 @@
  * Source: core's config/configtls/configtls.go
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
+import { pickDefined } from './exporter-kind.ts';
 import type { ExporterTlsInput } from './exporter-schema.ts';
 
 /** Keys of tls_config that are called otherwise in the block. */
@@ -67,8 +68,4 @@ export function resolveExporterTls(
 
 function isFilled(list: readonly unknown[] | undefined): boolean {
   return list !== undefined && list.length > 0;
-}
-
-function pickDefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
 }

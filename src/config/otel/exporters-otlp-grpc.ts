@@ -9,8 +9,8 @@ import { switchSchema } from '../../settings/switch.ts';
 import { textSchema } from '../../settings/text.ts';
 import { otlpKind } from '../../sinks/otlp/kind.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
-import { defineExporter, type ExporterContext } from './exporter-kind.ts';
-import { OTLP_KEYS, pickDefined, resolveShared, resolveTimeout } from './exporter-otlp.ts';
+import { defineExporter, type ExporterContext, pickDefined } from './exporter-kind.ts';
+import { OTLP_KEYS, resolveShared, resolveTimeout } from './exporter-otlp.ts';
 import { otlpExporterShape } from './exporter-otlp-schema.ts';
 
 const ONE_CONNECTION = 'there is one connection, to an address of the host';

@@ -10,8 +10,8 @@ import { textSchema } from '../../settings/text.ts';
 import { otlpKind } from '../../sinks/otlp/kind.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
 import { resolveClientProxy } from './client-proxy.ts';
-import { defineExporter, type ExporterContext } from './exporter-kind.ts';
-import { OTLP_KEYS, pickDefined, resolveShared, resolveTimeout } from './exporter-otlp.ts';
+import { defineExporter, type ExporterContext, pickDefined } from './exporter-kind.ts';
+import { OTLP_KEYS, resolveShared, resolveTimeout } from './exporter-otlp.ts';
 import { otlpExporterShape } from './exporter-otlp-schema.ts';
 import { CONNECTION_KEYS, exporterProxySchema } from './exporter-schema.ts';
 

@@ -6,28 +6,18 @@
  * agent has (https://github.com/amazon-contributing/opentelemetry-collector-contrib)
  */
 import { z } from 'zod';
-import { awsAccessShape } from '../../settings/aws-access.ts';
-import { countSchema } from '../../settings/count.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
-import { ignored, ignoredValue } from '../../settings/refused-keys.ts';
+import { ignoredValue } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { presentSchema } from '../../settings/text.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
 import { xrayKind } from '../../sinks/xray/kind.ts';
 import { xraySchema } from '../../sinks/xray/schema.ts';
-import { resolveClientProxy } from './client-proxy.ts';
+import { awsSessionShape, resolveAwsSession } from './aws-session.ts';
 import type { ComponentContext } from './component.ts';
-import { defineExporter } from './exporter-kind.ts';
+import { defineExporter, pickDefined } from './exporter-kind.ts';
 import { textListSchema } from './text-lists.ts';
 
-/** As many requests as there are shards run at once. */
-const WORKERS_MAX = 64;
-const WORKERS_DEFAULT = 8;
-
-const AGAIN =
-  'what fails for a while is sent again until it is delivered, within the bounds of the queue';
-const AGENT = "it tells CloudWatch of CloudWatch's own agent";
-const METADATA = 'metadata of the instance is asked within a time limit';
 const NO_IDS = 'trace ids are not looked at';
 
 const telemetrySchema = z.strictObject({
@@ -52,31 +42,10 @@ const telemetrySchema = z.strictObject({
 });
 
 const schema = z.strictObject({
-  num_workers: countSchema.optional().meta({
-    description: 'Most requests at once, up to 64; 0 is the default too.',
-    default: WORKERS_DEFAULT,
-  }),
-  endpoint: presentSchema.describe('URL of X-Ray; made of the region by default.'),
-  request_timeout_seconds: countSchema
-    .optional()
-    .meta({ description: 'How long a request may take; 0 is the default too.', default: 30 }),
-  max_retries: ignoredValue(countSchema, `Has no effect: ${AGAIN}.`),
-  no_verify_ssl: switchSchema
-    .optional()
-    .meta({ description: 'Takes any certificate of X-Ray.', default: false }),
-  proxy_address: presentSchema.describe(
-    'HTTP proxy through which X-Ray is reached; those of HTTPS_PROXY and NO_PROXY by default.',
-  ),
-  region: awsAccessShape.region,
-  local_mode: switchSchema.optional().meta({
-    description: 'Whether instance metadata is not asked.',
-    default: false,
-  }),
+  ...awsSessionShape('X-Ray'),
   resource_arn: presentSchema.describe(
     'ARN of the resource in telemetry records; needs enabled and include_metadata of telemetry.',
   ),
-  role_arn: awsAccessShape.role_arn,
-  external_id: awsAccessShape.external_id,
   spans: xraySchema.shape.spans,
   indexed_attributes: textListSchema.optional().meta({
     description: 'Attributes of spans that become annotations, which X-Ray indexes.',
@@ -90,13 +59,9 @@ const schema = z.strictObject({
     default: [],
   }),
   telemetry: telemetrySchema.optional().describe('Records of what was received and sent.'),
-  profile: awsAccessShape.profile,
   shared_credentials_file: textListSchema
     .optional()
     .describe('Refused where it names any: set AWS_SHARED_CREDENTIALS_FILE.'),
-  certificate_file_path: presentSchema.describe('File of certificate authorities to trust, PEM.'),
-  imds_retries: ignoredValue(countSchema, `Has no effect: ${METADATA}.`),
-  middleware: ignored(`Has no effect: ${AGENT}.`),
   skip_timestamp_validation: ignoredValue(switchSchema, `Has no effect: ${NO_IDS}.`),
   transit_spans_in_otlp_format: switchSchema
     .optional()
@@ -113,28 +78,11 @@ export const xrayExporter = defineExporter({
     'a queue on disk before X-Ray; segments go unchanged, and spans whole unless `spans` says ' +
     'else',
   resolve: (input, context) => {
-    const { at, report, reading } = context;
+    const session = resolveAwsSession(input, context);
     noteWithoutEffect(input, context);
     refuse(input, context);
-    if (input.external_id !== undefined && input.role_arn === undefined)
-      report.warn([...at, 'external_id'], 'external_id has no effect without role_arn', 'key');
-    const { no_verify_ssl: skips = false, certificate_file_path: ca } = input;
-    const tls = {
-      ...(skips ? { insecure_skip_verify: true } : {}),
-      ...(ca ? { ca_file: ca } : {}),
-    };
-    const timeout = input.request_timeout_seconds || undefined;
     const entry = {
-      endpoint: input.endpoint,
-      region: input.region,
-      role_arn: input.role_arn,
-      external_id: input.role_arn === undefined ? undefined : input.external_id,
-      profile: input.profile,
-      local_mode: input.local_mode,
-      tls_config: Object.keys(tls).length === 0 ? undefined : tls,
-      ...resolveClientProxy(input.proxy_address, reading.env),
-      request_timeout: timeout && `${timeout}s`,
-      queue_config: { max_shards: resolveWorkers(input, context) },
+      ...session.entry,
       ...resolveTelemetry(input),
       aws_log_groups: input.aws_log_groups,
       spans: resolveSpans(input, context),
@@ -144,13 +92,7 @@ export const xrayExporter = defineExporter({
     return {
       kind: xrayKind as unknown as SinkKind,
       entry: pickDefined(entry),
-      keys: {
-        tls_config: ['certificate_file_path'],
-        proxy_url: ['proxy_address'],
-        proxy_from_environment: ['proxy_address'],
-        request_timeout: ['request_timeout_seconds'],
-        queue_config: ['num_workers'],
-      },
+      keys: session.keys,
     };
   },
 });
@@ -169,16 +111,6 @@ function resolveSpans(input: XrayInput, { at, report }: ComponentContext): XrayI
   return spans ?? meant;
 }
 
-function resolveWorkers({ num_workers: count = 0 }: XrayInput, { at, report }: ComponentContext) {
-  if (count === 0) return WORKERS_DEFAULT;
-  if (count > WORKERS_MAX)
-    report.warn(
-      [...at, 'num_workers'],
-      `${count} requests at once are taken as ${WORKERS_MAX}, the most`,
-    );
-  return Math.min(count, WORKERS_MAX);
-}
-
 /** As in the Collector, records are off by default, and say nothing of the host. */
 function resolveTelemetry({ telemetry = {}, resource_arn: ofExporter }: XrayInput): object {
   const { enabled = false, include_metadata: hasMetadata = false } = telemetry;
@@ -193,14 +125,12 @@ function resolveTelemetry({ telemetry = {}, resource_arn: ofExporter }: XrayInpu
 }
 
 function noteWithoutEffect(input: XrayInput, { at, report }: ComponentContext): void {
-  const notes: readonly (readonly [key: keyof XrayInput, why: string])[] = [
-    ['max_retries', AGAIN],
-    ['imds_retries', METADATA],
-    ['middleware', AGENT],
-    ['skip_timestamp_validation', NO_IDS],
-  ];
-  for (const [key, why] of notes)
-    if (input[key] !== undefined) report.warn([...at, key], `${key} has no effect: ${why}`, 'key');
+  if (input.skip_timestamp_validation !== undefined)
+    report.warn(
+      [...at, 'skip_timestamp_validation'],
+      `skip_timestamp_validation has no effect: ${NO_IDS}`,
+      'key',
+    );
   noteTelemetry(input, at, report);
 }
 
@@ -246,8 +176,4 @@ function refuse(input: XrayInput, { at, report }: ComponentContext): void {
   ];
   for (const [key, isAsked, why] of refused)
     if (isAsked) report.lacks([...at, key], `"${key}": ${why}`);
-}
-
-function pickDefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
 }

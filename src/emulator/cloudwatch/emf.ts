@@ -10,7 +10,10 @@ import { type Dimension, type MetricDatum, sortDimensions } from './store.ts';
 /** Which metric of AWS/Logs counts an event that breaks the format. */
 export type EmfFaultKind = 'parsing' | 'validation';
 
-/** An event without `_aws` is none of the format, unless its sender said that it is one. */
+/**
+ * An object without `_aws` is a plain event of the log, even if its sender says that the request is
+ * of the format: nothing in it asks for a metric. What is no object is a fault then.
+ */
 export type EmfReading =
   | { readonly is: 'metrics'; readonly data: readonly MetricDatum[] }
   | { readonly is: 'fault'; readonly kind: EmfFaultKind; readonly words: string }
@@ -46,7 +49,7 @@ export function readEmf(message: string, isSaid: boolean, nowMs: number): EmfRea
   if (!isSaid && !message.includes('"_aws"')) return { is: 'other' };
   const { faults, root } = validateEmf(message, { nowMs });
   const isOther = root === undefined || !Object.hasOwn(root, '_aws');
-  if (!isSaid && isOther) return { is: 'other' };
+  if (isOther && (!isSaid || (root !== undefined && !isOfOlderForm(root)))) return { is: 'other' };
   const [first] = faults;
   if (first !== undefined) {
     const kind = faults.some((fault) => fault.kind === 'parsing') ? 'parsing' : 'validation';
@@ -56,6 +59,10 @@ export function readEmf(message: string, isSaid: boolean, nowMs: number): EmfRea
   if (countData(root) > DATA_MAX)
     return { is: 'fault', kind: 'validation', words: `more than ${DATA_MAX} metrics in an event` };
   return { is: 'metrics', data: readRoot(root) };
+}
+
+function isOfOlderForm(root: Root): boolean {
+  return Object.hasOwn(root, 'CloudWatchMetrics') && root['Version'] === '0';
 }
 
 function countData(root: Root): number {
@@ -93,7 +100,7 @@ function readDimensions(root: Root, set: readonly string[]): Dimension[] {
   return sortDimensions(set.map((name) => ({ name, value: String(root[name]) })));
 }
 
-/** Values with counts win over a statistic set beside them: they say more. */
+/** A statistic set beside values with counts is exact, where the values stand for buckets. */
 function readTarget(target: unknown): Pick<MetricDatum, 'values' | 'statistics'> {
   if (typeof target === 'number') return { values: [[target, 1]] };
   if (Array.isArray(target)) return { values: target.map((value: number) => [value, 1]) };
@@ -106,8 +113,8 @@ function readTarget(target: unknown): Pick<MetricDatum, 'values' | 'statistics'>
     readonly Max: number;
   };
   const { Values: values, Counts: counts } = set;
-  if (values !== undefined)
-    return { values: values.map((value, index) => [value, counts?.[index] ?? 1]) };
-  const statistics = { count: set.Count, sum: set.Sum, min: set.Min, max: set.Max };
-  return { values: [], statistics };
+  const listed = (values ?? []).map((value, index) => [value, counts?.[index] ?? 1] as const);
+  const { Count: count, Sum: sum, Min: min, Max: max } = set;
+  const isWhole = [count, sum, min, max].every((one) => typeof one === 'number');
+  return isWhole ? { values: listed, statistics: { count, sum, min, max } } : { values: listed };
 }

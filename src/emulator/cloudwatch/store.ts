@@ -26,7 +26,7 @@ export interface MetricDatum extends MetricIdentity {
   readonly isHighResolution: boolean;
   /** Values with how often each was seen. */
   readonly values: readonly (readonly [value: number, count: number])[];
-  /** Instead of values. */
+  /** Instead of values, or of what they add up to. */
   readonly statistics?: StatisticSet;
 }
 
@@ -100,8 +100,13 @@ export class MetricStore {
     const atMs = datum.timestampMs - (datum.timestampMs % stepMs);
     const bucket = this.#bucket(metric, atMs, datum.unit);
     const { statistics } = datum;
-    if (statistics !== undefined) this.#addStatistics(bucket, statistics);
-    else for (const [value, count] of datum.values) this.#addValue(bucket, value, count);
+    if (statistics !== undefined) addTotals(bucket, statistics);
+    if (statistics !== undefined && datum.values.length === 0) this.#forgetValues(bucket);
+    for (const [value, count] of datum.values) {
+      if (statistics === undefined)
+        addTotals(bucket, { count, sum: value * count, min: value, max: value });
+      this.#addValue(bucket, value, count);
+    }
     this.#makeRoom();
   }
 
@@ -117,7 +122,6 @@ export class MetricStore {
   }
 
   #addValue(bucket: Bucket, value: number, count: number): void {
-    addTotals(bucket, { count, sum: value * count, min: value, max: value });
     const { values } = bucket;
     if (values === undefined) return;
     const seen = values.get(value);
@@ -126,11 +130,6 @@ export class MetricStore {
       this.#valueCount += 1;
     }
     values.set(value, (seen ?? 0) + count);
-  }
-
-  #addStatistics(bucket: Bucket, set: StatisticSet): void {
-    addTotals(bucket, set);
-    this.#forgetValues(bucket);
   }
 
   #forgetValues(bucket: Bucket): void {

@@ -18,14 +18,16 @@ const sinks = {
   SINK_FORBIDDEN: {
     means: 'The receiver answered with 401 or 403. What was to be sent waits in the queue.',
     remedy:
-      'Check the credentials, the region, and that the role has aps:RemoteWrite on this ' +
-      'workspace, or xray:PutTraceSegments; and the clock: signatures are valid for five minutes.',
+      'Check the credentials, the region, and that the role may do what the message names: ' +
+      'aps:RemoteWrite on this workspace, xray:PutTraceSegments, or logs:PutLogEvents, ' +
+      'logs:CreateLogGroup and logs:CreateLogStream; and the clock: signatures are valid for ' +
+      'five minutes.',
   },
   SINK_NOT_FOUND: {
     means:
-      'The receiver answered with 404 or 405: the path, or the workspace in it, does not exist. ' +
-      'The samples wait.',
-    remedy: 'Correct the url; a reload is enough to use it.',
+      'The receiver answered with 404 or 405: what the URL names, such as the workspace of ' +
+      'Prometheus, does not exist there. The items wait in the queue.',
+    remedy: 'Correct the url, endpoint or region; a reload is enough to use it.',
   },
   SINK_PARTIAL: {
     means:
@@ -74,9 +76,12 @@ const aws = {
     remedy: 'Give the task a role, or set the variables or the profile that the AWS SDKs know.',
   },
   AWS_REGION_UNKNOWN: {
-    means: 'The AWS region is not set, and instance metadata does not give it.',
+    means:
+      'The AWS region is not set, and neither the profile nor the metadata of the task or the ' +
+      'instance gives it.',
     remedy:
-      'Set "region" in the configuration, the flag of the region, or the variable AWS_REGION.',
+      'Set "region" in the configuration, the flag of the region, the variable AWS_REGION, or ' +
+      'the region of the profile.',
   },
   AWS_TIMEOUT: {
     means: 'AWS, or a source of credentials for it, did not answer in time.',

@@ -78,6 +78,8 @@ export interface GrpcServerOptions {
   readonly onConnectionRefused?: () => void;
   /** Called for a connection that ends for what it sent, with why. */
   readonly onConnectionFailed?: (from: string, why: string) => void;
+  /** Called for what is not gRPC, with what came, in words. */
+  readonly onOtherProtocol?: (from: string, came: string) => void;
 }
 
 const STREAMS_MAX = 100;
@@ -155,9 +157,16 @@ export class GrpcServer implements Component {
 
   #tellFailed(error: Error, session: ServerHttp2Session): void {
     const from = session.socket?.remoteAddress ?? '';
-    const isNoHttp2 = /bad client magic/i.test(error.message);
-    const why = isNoHttp2 ? 'what came is not HTTP/2 with prior knowledge' : error.message;
-    this.#options.onConnectionFailed?.(from, why);
+    // Node does not give the bytes that it could not read.
+    if (/bad client magic/i.test(error.message))
+      this.#options.onOtherProtocol?.(from, this.#describeNoHttp2());
+    else this.#options.onConnectionFailed?.(from, error.message);
+  }
+
+  #describeNoHttp2(): string {
+    return this.#options.tls === undefined
+      ? 'HTTP/1.1, or TLS that this listener does not have,'
+      : 'HTTP/1.1';
   }
 
   async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
@@ -165,6 +174,8 @@ export class GrpcServer implements Component {
     stream.on('error', () => undefined);
     const type = headers['content-type'] ?? '';
     if (headers[':method'] !== 'POST' || !/^application\/grpc(?:$|[+;])/.test(type)) {
+      const from = stream.session?.socket?.remoteAddress ?? '';
+      this.#options.onOtherProtocol?.(from, 'a request of HTTP/2 that is no gRPC');
       stream.respond({ ':status': 415 }, { endStream: true });
       stream.close();
       return;

@@ -38,11 +38,10 @@ export class IntakeReport {
       );
   }
 
+  /** The receiver tells them, with the sender. */
   countRejected(byReason: ReadonlyMap<RejectReason, number>): void {
-    for (const [reason, points] of byReason) {
+    for (const [reason, points] of byReason)
       this.#metrics().rejected.with({ receiver: this.#id, reason }).inc(points);
-      this.#say('warn', 'points of metrics are refused', { reason, points });
-    }
   }
 
   close(): void {

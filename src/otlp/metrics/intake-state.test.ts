@@ -67,6 +67,33 @@ test('of a malformed request nothing is committed, and what it brought is unknow
   assert.equal(appenders.length, 1);
 });
 
+test('when a commit fails, what is behind it comes once with the request that is sent again', async () => {
+  const { intake, appenders, sent } = openIntake();
+  const services = ['first', 'full', 'behind'];
+  const all = (...names: string[]) =>
+    Buffer.concat(services.map((service) => request(service, ...names)));
+  await intake.take(all('a'));
+  sent();
+  const [, full, behind] = appenders;
+  assert.ok(full !== undefined && behind !== undefined);
+  const commit = full.commit.bind(full);
+  full.commit = () => {
+    throw new Error('the disk is full');
+  };
+  await assert.rejects(intake.take(all('a', 'b')), /the disk is full; 1 of its 3 resources/);
+  full.commit = commit;
+  assert.deepEqual(sent(), [`up{name="a"} 1 ${T}`, `up{name="b"} 1 ${T}`]);
+  await intake.take(request('behind', 'c'));
+  assert.deepEqual(sent(), [`up{name="c"} 1 ${T}`]);
+  await intake.take(all('a', 'b'));
+  for (const appender of [full, behind])
+    assert.deepEqual([...appender.live.values()].filter((one) => !one.includes('"c"')), [
+      'up{name="a"}',
+      'up{name="b"}',
+    ]);
+  assert.deepEqual(sent().length, 6);
+}); // prettier-ignore
+
 test('refs are renewed when the sinks have changed, and metadata told again', async () => {
   const { intake, appenders, sent } = openIntake();
   await intake.take(request('shop', 'a', 'b'));

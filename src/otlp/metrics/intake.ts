@@ -12,6 +12,7 @@
  * silent for `idleMs` are forgotten, with what transforms have summed up for them.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlp-metrics
  */
+import { describeError } from '../../kernel/errors.ts';
 import { runGivingWay } from '../../kernel/giving-way.ts';
 import type { World } from '../../kernel/world.ts';
 import { labelSetKey, makeLabelSet } from '../../model/labels.ts';
@@ -115,12 +116,27 @@ export class MetricsIntake implements OtlpIntake {
     }
   }
 
+  /**
+   * The sender of a request whose commit fails sends it again: what is not committed is taken back,
+   * or it would go with the next commit and once more with the request that is sent again.
+   */
   *#commit(touched: ReadonlySet<KnownResource>): Generator<undefined, void, undefined> {
-    for (const resource of touched) {
-      // What is closed takes nothing, and must not be answered with success.
-      this.#closed.signal.throwIfAborted();
-      resource.appender.commit();
-      yield;
+    const open = new Set(touched);
+    try {
+      for (const resource of touched) {
+        // What is closed takes nothing, and must not be answered with success.
+        this.#closed.signal.throwIfAborted();
+        resource.appender.commit();
+        open.delete(resource);
+        yield;
+      }
+    } catch (error) {
+      if (this.#closed.signal.aborted) throw error;
+      for (const resource of open) undo(resource, this.#requests);
+      const done = touched.size - open.size;
+      if (done === 0) throw error;
+      const words = `${done} of its ${touched.size} resources are taken already`;
+      throw new Error(`${describeError(error)}; ${words}`, { cause: error });
     }
   }
 

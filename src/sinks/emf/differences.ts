@@ -87,7 +87,7 @@ export interface DifferencesOptions {
   /** Whether the first value of a series is always an increase as a whole. */
   retainsInitialValue: boolean;
   readonly seriesMax?: number;
-  readonly onUnsent: (reason: Unsent, points: number) => void;
+  readonly onUnsent: (reason: Unsent, points: number, metric: string) => void;
 }
 
 /** The keys of a series: target, resource, and its own. */
@@ -222,7 +222,7 @@ export class Differences {
       const key = `${prefix}${labelSetKey(point.attributes)}${shape === '' ? '' : `|${shape}`}`;
       const made = this.#difference(key, form, point, at);
       if (typeof made !== 'string') return [made];
-      this.options.onUnsent(made, 1);
+      this.options.onUnsent(made, 1, name);
       return [];
     });
   }

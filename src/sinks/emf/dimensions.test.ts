@@ -175,3 +175,33 @@ suite('dimensions that CloudWatch does not take', () => {
     assert.deepEqual(made.leftOut, { dimensions: 600 });
   });
 });
+
+test('a metric none of whose declared sets applies is counted, and told once with its labels', () => {
+  const entry = {
+    metric_declarations: [{ dimensions: [['job', 'zoen']], metric_name_selectors: ['^a$'] }],
+  };
+  const metrics = [
+    gauge('a', WEB, 1),
+    gauge('a', { ...WEB, path: '/' }, 2),
+    gauge('other', WEB, 3),
+  ];
+  const { leftOut, said, events } = makeEvents(entry, metrics);
+  assert.deepEqual(leftOut, { no_set: 2 });
+  assert.equal(events.length, 2);
+  assert.deepEqual(said, [
+    'a metric has not all labels of any set of its declarations; it is only in the log ' +
+      '{"metric":"a","dimensions":"job, zoen","labels":"job, zone"}',
+  ]);
+
+  const rolled = makeEvents({ ...entry, dimension_rollup_option: 'SingleDimensionRollupOnly' }, [
+    gauge('a', WEB, 1),
+  ]);
+  assert.deepEqual(rolled.leftOut, {});
+  assert.match(rolled.said.join(), /only the rollup is left/);
+});
+
+test('a declaration without sets leaves a metric in the log without a word', () => {
+  const entry = { metric_declarations: [{ metric_name_selectors: ['.'] }] };
+  const { leftOut, said } = makeEvents(entry, [gauge('a', WEB, 1)]);
+  assert.deepEqual([leftOut, said], [{}, []]);
+});

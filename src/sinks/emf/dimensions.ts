@@ -21,6 +21,8 @@ export interface DimensionChoice {
   readonly sets: readonly (readonly string[])[];
   /** What CloudWatch would not take, and is left out. */
   readonly faults: readonly DimensionFault[];
+  /** The sets that declarations have for it, where the labels of none are all there. */
+  readonly missed: readonly (readonly string[])[];
 }
 
 export interface DimensionFault {
@@ -40,7 +42,7 @@ export interface DimensionLabels {
 
 type Settings = Pick<EventSettings, 'declarations' | 'rollup' | 'extractsMetrics'>;
 
-const NO_CHOICE: DimensionChoice = { sets: [], faults: [] };
+const NO_CHOICE: DimensionChoice = { sets: [], faults: [], missed: [] };
 
 /** Chooses dimensions for the metrics of one set of labels; remembers what it has chosen. */
 export type ChooseDimensions = (name: string) => DimensionChoice;
@@ -72,7 +74,11 @@ export class DimensionRules {
       const chosen = selecting.filter((index) => matching[index] === true);
       const sets = chosen.flatMap((index) => declarations[index]?.dimensions ?? []);
       const present = sets.filter((set) => set.every((one) => labels.values.has(one)));
-      const choice = chosen.length === 0 ? NO_CHOICE : checkSets([...present, ...rolledUp], labels);
+      const missed = present.length === 0 ? sets : [];
+      const choice =
+        chosen.length === 0
+          ? NO_CHOICE
+          : { ...checkSets([...present, ...rolledUp], labels), missed };
       choices.set(selecting, choice);
       return choice;
     };
@@ -133,5 +139,5 @@ function checkSets(
       });
     else unique.set(set.join('\0'), set);
   }
-  return { sets: [...unique.values()], faults };
+  return { sets: [...unique.values()], faults, missed: [] };
 }

@@ -65,22 +65,25 @@ export function writeEvents(group: EventGroup, version: '0' | '1'): WrittenEvent
   return { events, tooLarge };
 }
 
-/** A name is in an event once, as the values of metrics are members of the root. */
+/**
+ * A name is in an event once, as the values of metrics are members of the root. Each metric goes
+ * to the first event that has room for it, whose index is known without a search: a name fills
+ * events from the first on, and those that are full of extracted metrics are the first ones.
+ */
 function divide(metrics: readonly EventMetric[]): readonly (readonly EventMetric[])[] {
-  const parts: { names: Set<string>; metrics: EventMetric[]; extracted: number }[] = [];
+  const parts: { readonly metrics: EventMetric[]; extracted: number }[] = [];
+  /** Below it all parts have the name. */
+  const nextOfName = new Map<string, number>();
+  let full = 0;
   for (const metric of metrics) {
     const isExtracted = metric.choice.sets.length > 0;
-    let part = parts.find(
-      ({ names, extracted }) =>
-        !names.has(metric.name) && !(isExtracted && extracted === EMF_METRICS_MAX),
-    );
-    if (part === undefined) {
-      part = { names: new Set(), metrics: [], extracted: 0 };
-      parts.push(part);
-    }
-    part.names.add(metric.name);
+    const index = Math.max(nextOfName.get(metric.name) ?? 0, isExtracted ? full : 0);
+    nextOfName.set(metric.name, index + 1);
+    const part = parts[index] ?? { metrics: [], extracted: 0 };
+    parts[index] = part;
     part.metrics.push(metric);
     if (isExtracted) part.extracted += 1;
+    while ((parts[full]?.extracted ?? 0) >= EMF_METRICS_MAX) full += 1;
   }
   return parts.map((part) => part.metrics);
 }

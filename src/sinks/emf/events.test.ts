@@ -13,6 +13,8 @@ import {
   sum,
   T_MS,
 } from '../../../test/kit/emf-events.ts';
+import type { DimensionChoice } from './dimensions.ts';
+import { writeEvents } from './event-json.ts';
 
 const WEB = { job: 'web', zone: 'x' };
 
@@ -338,4 +340,45 @@ test('series of one label set share what is made of it, in each commit anew', ()
   assert.equal(make(all).length, 1);
   assert.equal(make(all).length, 1);
   assert.deepEqual(unfilled, ['Nothing', 'Nothing']);
+});
+
+test('target_info is no metric', () => {
+  const { events, leftOut } = makeEvents({}, [gauge('target_info', WEB, 1), gauge('a', WEB, 1)]);
+  assert.deepEqual(
+    events.map(({ event }) => [event['a'], event['target_info']]),
+    [[1, undefined]],
+  );
+  assert.deepEqual(leftOut, {});
+});
+
+test('many points of one metric with equal labels and time take time in proportion', () => {
+  const choice: DimensionChoice = { sets: [['job']], faults: [], missed: [] };
+  const labels = {
+    namespace: 'n',
+    group: 'g',
+    stream: 's',
+    missing: [],
+    values: new Map(),
+    json: '',
+    isHighResolution: false,
+    choose: () => choice,
+  };
+  const one = { name: 'a', unit: undefined, value: '1', choice };
+  const metrics = Array.from({ length: 60_000 }, () => one);
+  const startMs = performance.now();
+  const { events } = writeEvents({ labels, tMs: T_MS, metricType: undefined, metrics }, '1');
+  assert.ok(performance.now() - startMs < 5_000, 'takes time by the square');
+  assert.equal(events.length, 60_000);
+});
+
+test('metrics that come several times fill the first events that have room', () => {
+  const names = Array.from({ length: 150 }, (_, i) => `m${i}`);
+  const { events } = makeEvents({}, [
+    ...names.map((name) => gauge(name, WEB, 1)),
+    ...names.map((name) => gauge(name, WEB, 2)),
+  ]);
+  assert.deepEqual(
+    events.map(({ points }) => points),
+    [100, 100, 100],
+  );
 });

@@ -19,7 +19,7 @@ import type {
 import { formatSampleValue } from '../../wire/exposition/writer.ts';
 import { EMF_NAME_LENGTH_MAX } from '../../wire/emf/limits.ts';
 import type { EmfSettings, EventSettings } from './config.ts';
-import { DimensionRules } from './dimensions.ts';
+import { type DimensionChoice, DimensionRules } from './dimensions.ts';
 import type { EmfEvent, MakeEvents } from './event.ts';
 import { type EventGroup, writeEvents } from './event-json.ts';
 import {
@@ -32,7 +32,7 @@ import { LabelCache } from './label-cache.ts';
 import type { LeftOutReason } from './left-out.ts';
 import { cleanNamespace, findNamespace } from './namespace.ts';
 import { compileName, fixedName } from './placeholders.ts';
-import { SaidOnce, type Warn } from './said-once.ts';
+import { listNames, SaidOnce, type Warn } from './said-once.ts';
 import { translateToCloudWatch } from './units.ts';
 import {
   type EventValues,
@@ -55,6 +55,9 @@ const RESERVED: Readonly<Record<'0' | '1', ReadonlySet<string>>> = {
   '0': new Set(['Version', 'Timestamp', 'CloudWatchMetrics', '_aws']),
   '1': new Set(['_aws']),
 };
+
+/** What a target tells of its resource: attributes, and no metric, though it is read as one. */
+const TARGET_INFO = 'target_info';
 
 const TYPES: Readonly<Record<MetricData['kind'], string>> = {
   gauge: 'gauge',
@@ -93,7 +96,8 @@ class EventMaker {
     for (const { resource, metrics } of all) {
       const opened = this.#openResource(resource);
       const groups = new Groups();
-      for (const metric of metrics) this.#addMetric(metric, opened, groups);
+      for (const metric of metrics)
+        if (metric.name !== TARGET_INFO) this.#addMetric(metric, opened, groups);
       for (const group of groups.all()) this.#write(group, events);
     }
     return events;
@@ -130,6 +134,7 @@ class EventMaker {
       else if (parts.length > 0 && this.#isFit(one, labels)) {
         const choice = labels.choose(one);
         if (choice.faults.length > 0) this.#tellDimensions(one, choice, parts.length);
+        if (choice.missed.length > 0) this.#tellMissed(one, choice, labels, parts.length);
         const group = groups.find(labels, tMs, type);
         for (const value of parts) group.metrics.push({ name: one, unit, value, choice });
       }
@@ -175,11 +180,7 @@ class EventMaker {
     this.#said.say(message, { metric });
   }
 
-  #tellDimensions(
-    metric: string,
-    { sets, faults }: ReturnType<EventLabels['choose']>,
-    points: number,
-  ): void {
+  #tellDimensions(metric: string, { sets, faults }: DimensionChoice, points: number): void {
     if (sets.length === 0) this.#parts.onLeftOut(points, 'dimensions');
     for (const { fault, ...more } of faults)
       this.#said.say('a set of dimensions is left out, as CloudWatch does not take it', {
@@ -187,6 +188,22 @@ class EventMaker {
         fault,
         ...more,
       });
+  }
+
+  #tellMissed(
+    metric: string,
+    { sets, faults, missed }: DimensionChoice,
+    { values }: EventLabels,
+    points: number,
+  ): void {
+    if (sets.length === 0 && faults.length === 0) this.#parts.onLeftOut(points, 'no_set');
+    this.#said.say(
+      sets.length > 0
+        ? 'a metric has not all labels of any set of its declarations; only the rollup is left'
+        : 'a metric has not all labels of any set of its declarations; it is only in the log',
+      { metric },
+      { dimensions: listNames(missed.flat()), labels: listNames(values.keys()) },
+    );
   }
 
   #findUnit(name: string, unit: string): string | undefined {
@@ -199,16 +216,21 @@ class EventMaker {
   #findLabels(attributes: LabelSet, own: EventResource, rules: EventLabelRules): EventLabels {
     return own.labels.find(attributes, () => {
       const labels = makeEventLabels(attributes, own, rules);
-      this.#tellLabels(attributes, labels);
+      this.#tellLabels(attributes, labels, own);
       return labels;
     });
   }
 
-  #tellLabels(attributes: LabelSet, { missing, group, stream }: EventLabels): void {
+  #tellLabels(
+    attributes: LabelSet,
+    { missing, group, stream, values }: EventLabels,
+    own: EventResource,
+  ): void {
     for (const placeholder of missing)
       this.#said.say(
         'no attribute or label has the value of a placeholder; its name stands in the log',
         { placeholder, group, stream },
+        { attributes: listNames(own.attributes.keys()), labels: listNames(values.keys()) },
       );
     for (const { name } of attributes)
       if (this.#reserved.has(name))
@@ -245,20 +267,21 @@ class EventMaker {
 
 /** Groups by labels, time and, where it is told, type. */
 class Groups {
-  readonly #byLabels = new Map<EventLabels, EventGroup[]>();
+  readonly #byLabels = new Map<EventLabels, Map<string, EventGroup>>();
 
   find(labels: EventLabels, tMs: number, metricType: string | undefined): EventGroup {
-    const own = this.#byLabels.get(labels) ?? [];
-    const known = own.find((one) => one.tMs === tMs && one.metricType === metricType);
+    const own = this.#byLabels.get(labels) ?? new Map<string, EventGroup>();
+    const key = `${tMs} ${metricType ?? ''}`;
+    const known = own.get(key);
     if (known !== undefined) return known;
-    if (own.length === 0) this.#byLabels.set(labels, own);
+    if (own.size === 0) this.#byLabels.set(labels, own);
     const group: EventGroup = { labels, tMs, metricType, metrics: [] };
-    own.push(group);
+    own.set(key, group);
     return group;
   }
 
   *all(): Iterable<EventGroup> {
-    for (const groups of this.#byLabels.values()) yield* groups;
+    for (const groups of this.#byLabels.values()) yield* groups.values();
   }
 }
 

@@ -11,5 +11,7 @@ export const LEFT_OUT_REASONS = [
   'too_large',
   /** Dimensions that CloudWatch does not take; the points are in the log. */
   'dimensions',
+  /** No declared set of dimensions has only labels of the points, which are in the log. */
+  'no_set',
 ] as const;
 export type LeftOutReason = (typeof LEFT_OUT_REASONS)[number];

@@ -28,6 +28,11 @@ export function findFaultyCharacters(template: string, kind: LogName): readonly 
   return [...new Set(literal.match(kind === 'group' ? notInGroups : notInStreams) ?? [])];
 }
 
+/** Whether a brace belongs to no placeholder, as in `{TaskId`. */
+export function hasLooseBrace(template: string): boolean {
+  return /[{}]/.test(template.replaceAll(placeholder, ''));
+}
+
 /** A text and the names of its placeholders, in turn; the first is a text. */
 export function splitTemplate(template: string): readonly string[] {
   return template.split(placeholder);

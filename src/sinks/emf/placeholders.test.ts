@@ -110,3 +110,12 @@ suite('groups and streams', () => {
     assert.equal(namespaceOf('n'.repeat(300)), 'n'.repeat(255));
   });
 });
+
+test('what is told of a placeholder without a value has the names that are there, bounded', () => {
+  const labels = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`l${10 + i}`, 'x']));
+  const { said } = makeEvents({ log_stream_name: '{ServceName}' }, [gauge('a', labels, 1)], {
+    'service.name': 'shop',
+  });
+  assert.match(said[0] ?? '', /"placeholder":"ServceName".*"attributes":"service\.name"/);
+  assert.match(said[0] ?? '', /"labels":"l10, l11,.* l39 and 10 more"/);
+});

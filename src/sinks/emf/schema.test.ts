@@ -90,6 +90,14 @@ suite('an entry', () => {
       { log_group_name: '/a b/{ClusterName}' },
       /^error log_group_name: CloudWatch Logs takes no " " in the name of a log group/,
     ],
+    'a brace that is not closed': [
+      { log_stream_name: '{ServceName' },
+      /^error log_stream_name: "\{ServceName" has a brace that belongs to no placeholder/,
+    ],
+    'a brace that is not opened, in a group': [
+      { log_group_name: '/a/{ClusterName}/TaskId}' },
+      /^error log_group_name: .* has a brace that belongs to no placeholder/,
+    ],
     'a stream with a colon': [{ log_stream_name: 'a:b' }, /^error log_stream_name: .*":"/],
     "a namespace of AWS' own": [{ namespace: 'AWS/ECS' }, /^error namespace: .*are of AWS/],
     'a namespace of 256 characters': [

@@ -24,7 +24,7 @@ import {
   resolveDescriptors,
   translateProcessor,
 } from './declarations.ts';
-import { findFaultyCharacters, type LogName } from './log-names.ts';
+import { findFaultyCharacters, hasLooseBrace, type LogName } from './log-names.ts';
 import { PRESETS, presets } from './presets.ts';
 import { emfQueueSchema, resolveEmfQueue } from './queue-schema.ts';
 
@@ -226,10 +226,30 @@ export function resolveEmf(input: EmfInput, context: SinkContext): ResolvedSink<
   };
 }
 
-function describeTarget({ role_arn: role }: EmfInput, events: EventSettings): string {
-  const group = events.logGroup === '' ? '/metrics/ and the namespace' : events.logGroup;
-  const namespace = events.namespace === '' ? '' : `, namespace ${events.namespace}`;
-  return `log group ${group}${namespace}${role === undefined ? '' : `, as ${role}`}`;
+/** Where events go and what is made of them; the region, or that it is asked for at the start. */
+function describeTarget(input: EmfInput, events: EventSettings): string {
+  const { role_arn: role, region, endpoint, output_destination: destination } = input;
+  const isSent = destination !== 'stdout';
+  const { logGroup, namespace, declarations } = events;
+  const sets = declarations.reduce((sum, { dimensions }) => sum + dimensions.length, 0);
+  const words = [
+    ...(isSent && region === undefined ? ['in the region where the collector runs'] : []),
+    ...(isSent && region !== undefined && endpoint !== undefined ? [`signed for ${region}`] : []),
+    `log group ${logGroup === '' ? '/metrics/ and the namespace' : logGroup}`,
+    ...(namespace === '' ? [] : [`namespace ${namespace}`]),
+    ...(declarations.length === 0
+      ? []
+      : [
+          `${formatCount(declarations.length, 'declaration')} with ` +
+            formatCount(sets, 'set of dimensions', 'sets of dimensions'),
+        ]),
+    ...(isSent && role !== undefined ? [`as ${role}`] : []),
+  ];
+  return words.join(', ');
+}
+
+function formatCount(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function resolveEvents(input: EmfInput, { report, path, env }: SinkContext): EventSettings {
@@ -321,7 +341,13 @@ function checkTemplate(
 ): string | undefined {
   if (template === undefined) return undefined;
   const faulty = findFaultyCharacters(template, kind);
-  if (faulty.length > 0)
+  if (hasLooseBrace(template))
+    report.error(
+      [...path, `log_${kind}_name`],
+      'CONFIG_VALUE',
+      `"${template}" has a brace that belongs to no placeholder; write a placeholder as {TaskId}`,
+    );
+  else if (faulty.length > 0)
     report.error(
       [...path, `log_${kind}_name`],
       'CONFIG_VALUE',

@@ -323,3 +323,14 @@ test('at the stop the log tells what CloudWatch may charge', async (context) => 
   const sent = receiver.kept.reduce((sum, { message }) => sum + message.length + 26, 0);
   assert.ok(said.includes(`ingested_bytes=${sent} `), said);
 });
+
+test('a first value that is not sent is told once, with the key that sends it', async (context) => {
+  const { start } = await openRoad(context);
+  const { appender, world, open } = await start();
+  commit(appender, T0, { requests: 100, faults: 3 }, 'counter');
+  const sink = await open({});
+  commit(sink.openAppender('other'), T0, { requests: 100 }, 'counter');
+  const told = world.lines.filter((line) => line.includes('retain_initial_value_of_delta_metric'));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /level=info.*metric=requests/);
+});

@@ -15,7 +15,7 @@ import type { ChunkQueue } from '../../model/queue.ts';
 import type { Appender } from '../../model/sample.ts';
 import { MetricsAppender } from '../assembly/appender.ts';
 import { makeEventChunk, unpackEventBytes } from './chunk.ts';
-import { Differences } from './differences.ts';
+import { Differences, type DifferencesOptions } from './differences.ts';
 import { DifferencesJournal } from './differences-journal.ts';
 import type { MakeEvents } from './event.ts';
 import type { EmfMetrics } from './metrics.ts';
@@ -39,16 +39,17 @@ export class EmfWayIn {
   #options: EmfWayInOptions;
   readonly #differences: Differences;
   #journal: DifferencesJournal | undefined;
+  #hasToldFirstValue = false;
 
   constructor(options: EmfWayInOptions) {
     this.#options = options;
-    this.#differences = new Differences(makeRules(options), options.clock.nowMs());
+    this.#differences = new Differences(this.#makeRules(options), options.clock.nowMs());
   }
 
   /** Goes on with other settings for the same queue. */
   goOn(options: EmfWayInOptions): void {
     this.#options = options;
-    this.#differences.options = makeRules(options);
+    this.#differences.options = this.#makeRules(options);
   }
 
   /** The same function for as long as what it opens goes on. */
@@ -112,17 +113,27 @@ export class EmfWayIn {
     load.taken(chunk.items, chunk.newestMs);
     for (const { metrics: billed } of events) for (const { key: one } of billed) onMetric(one);
   }
-}
 
-function makeRules({ retainsInitialValue, metrics, log }: EmfWayInOptions) {
-  return {
-    retainsInitialValue,
-    onUnsent: (reason: Parameters<EmfMetrics['unsent']>[0], points: number): void => {
-      metrics.unsent(reason, points);
-      if (reason === 'series_limit')
-        log.error('too many series of counters are known; the increases of new ones are not sent');
-    },
-  };
+  #makeRules({ retainsInitialValue, metrics, log }: EmfWayInOptions): DifferencesOptions {
+    return {
+      retainsInitialValue,
+      onUnsent: (reason, points, metric) => {
+        metrics.unsent(reason, points);
+        if (reason === 'series_limit')
+          log.error(
+            'too many series of counters are known; the increases of new ones are not sent',
+          );
+        if (reason !== 'first_value' || this.#hasToldFirstValue) return;
+        this.#hasToldFirstValue = true;
+        log.info(
+          'the first value of a counter whose target was not read before is what later ones are ' +
+            'compared with, and is not sent; "retain_initial_value_of_delta_metric: true" sends ' +
+            'it; further ones are only counted',
+          { metric },
+        );
+      },
+    };
+  }
 }
 
 /** FNV-1a of the UTF-16 units: the same lane after a restart. */

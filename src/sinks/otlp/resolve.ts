@@ -1,12 +1,13 @@
 /** How an otlp_write entry becomes plain values: what the schema cannot check, and the defaults. */
 import type { z } from 'zod';
 import { scopeOfHost } from '../../aws/endpoints.ts';
-import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../delivery/settings.ts';
+import type { DeliverySettings } from '../../delivery/settings.ts';
 import { resolveConnection } from '../../settings/connection.ts';
 import { resolveCredentials } from '../../settings/credentials.ts';
 import { checkHeaders } from '../../settings/http-headers.ts';
 import { withoutSecrets } from '../../settings/url.ts';
 import type { OtlpSignal } from '../../wire/otlp/cutting.ts';
+import { resolveQueue } from '../queue-config.ts';
 import { readSecrets } from '../requests/credentials.ts';
 import type { ResolvedSink, SinkContext } from '../sink.ts';
 import type { OtlpEndpoint, OtlpSettings } from './config.ts';
@@ -16,9 +17,8 @@ import {
   CLOUDWATCH_POINTS_MAX,
   type OtlpInput,
   POINTS_MAX,
+  QUEUE,
   type queueSchema,
-  SHARDS_LIMIT,
-  SHARDS_MAX,
   SPANS_MAX,
   XRAY_BYTES_MAX,
 } from './schema.ts';
@@ -45,7 +45,7 @@ export function resolveOtlp(input: OtlpInput, context: SinkContext): ResolvedSin
     address: [protocol, ...listUrls(endpoints)].join(' '),
     shownAddress: listUrls(endpoints).map(withoutSecrets).join(' and '),
     remark: describeWay(input, endpoints),
-    delivery: resolveQueue(input.queue_config ?? {}, limits, context),
+    delivery: resolveDelivery(input.queue_config ?? {}, limits, context),
     transforms: [],
     signals: Object.keys(endpoints) as OtlpSignal[],
     settings: {
@@ -158,36 +158,20 @@ function resolveLimits(
   return { maxItems: { metrics: points, traces: spans }, maxBytes };
 }
 
-function resolveQueue(
+function resolveDelivery(
   input: z.output<typeof queueSchema>,
   { maxItems, maxBytes }: Pick<OtlpSettings, 'maxItems' | 'maxBytes'>,
-  { path, report }: SinkContext,
+  context: SinkContext,
 ): DeliverySettings {
-  const at = [...path, 'queue_config'];
-  const { min_shards: min = 1 } = input;
-  const max = input.max_shards ?? Math.max(SHARDS_MAX, min);
-  if (min > max)
-    report.error(
-      [...at, 'min_shards'],
-      'CONFIG_VALUE',
-      `min_shards ${min} is more than max_shards ${max}`,
-    );
-  const minBackoffMs = input.min_backoff ?? DELIVERY_DEFAULTS.minBackoffMs;
-  const maxBackoffMs = input.max_backoff ?? DELIVERY_DEFAULTS.maxBackoffMs;
-  if (minBackoffMs > maxBackoffMs)
-    report.error([...at, 'min_backoff'], 'CONFIG_VALUE', 'min_backoff is more than max_backoff');
+  const shared = resolveQueue(input, QUEUE, context);
   return {
+    ...shared,
     // A batch holds chunks of one signal; the protocol divides it by the limit of that signal.
     maxItemsPerSend: Math.max(maxItems.metrics, maxItems.traces),
     maxBytesPerSend: maxBytes,
-    batchSendDeadlineMs: input.batch_send_deadline ?? 1_000,
     // Half of the lanes, and so of the senders, are for each signal.
-    shardsMin: 2 * Math.min(SHARDS_LIMIT, min),
-    shardsMax: 2 * Math.min(SHARDS_LIMIT, max),
-    minBackoffMs,
-    maxBackoffMs,
+    shardsMin: 2 * shared.shardsMin,
+    shardsMax: 2 * shared.shardsMax,
     ageLimitMs: input.age_limit ?? 0,
-    capBytes: input.disk_size_limit || DELIVERY_DEFAULTS.capBytes,
-    sync: input.disk_sync ?? DELIVERY_DEFAULTS.sync,
   };
 }

@@ -9,6 +9,7 @@ import { durationSchema } from '../../settings/duration.ts';
 import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { presentSchema, textSchema } from '../../settings/text.ts';
+import { queueShape } from '../queue-config.ts';
 import { sigv4Schema } from '../requests/sigv4.ts';
 import { COMPRESSIONS } from './config.ts';
 
@@ -19,8 +20,14 @@ export const SPANS_MAX = 10_000;
 /** X-Ray takes 5 MB; a gRPC server 4 MiB unless it is told otherwise. */
 export const BYTES_MAX = 4_000_000;
 export const XRAY_BYTES_MAX = 5_000_000;
-export const SHARDS_MAX = 8;
-export const SHARDS_LIMIT = 32;
+/** Of each signal. */
+export const QUEUE = {
+  items: 'points and spans',
+  requests: 'Requests of each signal',
+  deadlineMs: 1_000,
+  shards: 8,
+  shardsLimit: 32,
+};
 
 export const queueSchema = z.strictObject({
   max_points_per_send: positiveSchema.optional().meta({
@@ -35,40 +42,13 @@ export const queueSchema = z.strictObject({
     description: 'Most bytes of a request before compression; X-Ray takes 5000000.',
     default: '4000000B',
   }),
-  batch_send_deadline: durationSchema.optional().meta({
-    description: 'How long points and spans wait for more of them before they are sent.',
-    default: '1s',
-  }),
-  min_shards: positiveSchema
-    .optional()
-    .meta({ description: 'Requests of each signal under way at once, at least.', default: 1 }),
-  max_shards: positiveSchema.optional().meta({
-    description:
-      'Requests of each signal under way at once, at most; as many as the load needs, and never ' +
-      'more than 32.',
-    default: SHARDS_MAX,
-  }),
-  min_backoff: durationSchema
-    .optional()
-    .meta({ description: 'First wait before a request is sent again.', default: '30ms' }),
-  max_backoff: durationSchema
-    .optional()
-    .meta({ description: 'Longest wait before a request is sent again.', default: '5s' }),
   age_limit: durationSchema.optional().meta({
     description:
       'Requests whose newest point is older, or whose spans came longer ago, are dropped and ' +
       'counted; 0 keeps them.',
     default: '0s',
   }),
-  disk_size_limit: sizeSchema.optional().meta({
-    description: 'Size of the queue on disk; above it the oldest requests are dropped and counted.',
-    default: '1GB',
-  }),
-  disk_sync: z.enum(['never', 'interval', 'every']).optional().meta({
-    description:
-      'When the queue is forced to disk: never, once a second (interval), or at every write.',
-    default: 'interval',
-  }),
+  ...queueShape(QUEUE),
 });
 
 const keepAliveSchema = z.strictObject({

@@ -16,6 +16,7 @@ import { switchSchema } from '../../settings/switch.ts';
 import { textSchema } from '../../settings/text.ts';
 import { findUrlFault, withoutSecrets } from '../../settings/url.ts';
 import { relabelling } from '../../transforms/relabelling.ts';
+import { queueShape, resolveQueue } from '../queue-config.ts';
 import { readSecrets } from '../requests/credentials.ts';
 import { resolveSigv4, sigv4Schema } from '../requests/sigv4.ts';
 import type { ResolvedSink, SinkContext } from '../sink.ts';
@@ -28,6 +29,14 @@ import {
 } from './config.ts';
 import { publicUrl } from './metrics.ts';
 
+const QUEUE = {
+  items: 'samples',
+  deadlineMs: DELIVERY_DEFAULTS.batchSendDeadlineMs,
+  shards: DELIVERY_DEFAULTS.shardsMax,
+  shardsLimit: 64,
+  remark: ' Prometheus: 50.',
+};
+
 const queueSchema = z.strictObject({
   max_samples_per_send: positiveSchema
     .optional()
@@ -38,40 +47,13 @@ const queueSchema = z.strictObject({
       'such key.',
     default: '1000000B',
   }),
-  batch_send_deadline: durationSchema.optional().meta({
-    description: 'How long samples wait for more of them before they are sent.',
-    default: '5s',
-  }),
-  min_shards: positiveSchema
-    .optional()
-    .meta({ description: 'Requests under way at once, at least.', default: 1 }),
-  max_shards: positiveSchema.optional().meta({
-    description:
-      'Requests under way at once, at most; as many as the load needs, and never more than 64. ' +
-      'Prometheus: 50.',
-    default: 16,
-  }),
-  min_backoff: durationSchema
-    .optional()
-    .meta({ description: 'First wait before a request is sent again.', default: '30ms' }),
-  max_backoff: durationSchema
-    .optional()
-    .meta({ description: 'Longest wait before a request is sent again.', default: '5s' }),
   sample_age_limit: durationSchema
     .optional()
     .describe(
       'Samples that are older are dropped and counted; 0 keeps them. 59m by default for AMP, ' +
         'which refuses older ones, and 0 for others.',
     ),
-  disk_size_limit: sizeSchema.optional().meta({
-    description: 'Size of the queue on disk; above it the oldest samples are dropped and counted.',
-    default: '1GB',
-  }),
-  disk_sync: z.enum(['never', 'interval', 'every']).optional().meta({
-    description:
-      'When the queue is forced to disk: never, once a second (interval), or at every write.',
-    default: 'interval',
-  }),
+  ...queueShape(QUEUE),
   // Accepted for Prometheus' sake: the queue is on disk and counts no samples in memory.
   capacity: positiveSchema
     .optional()
@@ -186,7 +168,7 @@ export function resolveRemoteWrite(
     address: url,
     shownAddress: publicUrl(url),
     remark: sigv4 === undefined ? undefined : `signed for ${sigv4.region}`,
-    delivery: resolveQueue(input.queue_config ?? {}, url, path, report),
+    delivery: resolveDelivery(input.queue_config ?? {}, url, context),
     transforms: rules.length === 0 ? [] : [relabelling(rules)],
     settings: {
       url,
@@ -221,44 +203,24 @@ function checkUrl(text: string, path: ConfigPath, report: Reporter): string {
   return 'http://invalid';
 }
 
-function resolveQueue(
+function resolveDelivery(
   input: z.output<typeof queueSchema>,
   url: string,
-  path: ConfigPath,
-  report: Reporter,
+  context: SinkContext,
 ): DeliverySettings {
-  const at = [...path, 'queue_config'];
-  const { min_shards: min, max_shards: max } = input;
-  if (min !== undefined && max !== undefined && min > max)
-    report.error(
-      [...at, 'min_shards'],
-      'CONFIG_VALUE',
-      `min_shards ${min} is more than max_shards ${max}`,
-    );
-  const minBackoffMs = input.min_backoff ?? DELIVERY_DEFAULTS.minBackoffMs;
-  const maxBackoffMs = input.max_backoff ?? DELIVERY_DEFAULTS.maxBackoffMs;
-  if (minBackoffMs > maxBackoffMs)
-    report.error([...at, 'min_backoff'], 'CONFIG_VALUE', 'min_backoff is more than max_backoff');
+  const shared = resolveQueue(input, QUEUE, context);
   if (input.retry_on_http_429 === false)
-    report.warn(
-      [...at, 'retry_on_http_429'],
+    context.report.warn(
+      [...context.path, 'queue_config', 'retry_on_http_429'],
       'status 429 is retried all the same: dropping would lose samples',
     );
   return {
+    ...shared,
     maxItemsPerSend: input.max_samples_per_send ?? DELIVERY_DEFAULTS.maxItemsPerSend,
     maxBytesPerSend: input.max_bytes_per_send || DELIVERY_DEFAULTS.maxBytesPerSend,
-    batchSendDeadlineMs: input.batch_send_deadline ?? DELIVERY_DEFAULTS.batchSendDeadlineMs,
-    shardsMin: Math.min(SHARDS_MAX, min ?? DELIVERY_DEFAULTS.shardsMin),
-    shardsMax: Math.min(SHARDS_MAX, max ?? Math.max(DELIVERY_DEFAULTS.shardsMax, min ?? 1)),
-    minBackoffMs,
-    maxBackoffMs,
     ageLimitMs: input.sample_age_limit ?? defaultSampleAgeLimitMs(url),
-    capBytes: input.disk_size_limit || DELIVERY_DEFAULTS.capBytes,
-    sync: input.disk_sync ?? DELIVERY_DEFAULTS.sync,
   };
 }
-
-const SHARDS_MAX = 64;
 
 /** Reports keys that are accepted but mean less here than in Prometheus. */
 function noteDifferences(input: RemoteWriteInput, path: ConfigPath, report: Reporter): void {

@@ -10,9 +10,7 @@ import { gzip } from 'node:zlib';
 import type { ClientResponse } from '../../kernel/http-client.ts';
 import { countSpans, readRequestBytes } from '../../wire/otlp/trace-document.ts';
 import { WireError } from '../../wire/errors.ts';
-import { decodeMessage } from '../../wire/protobuf/decode.ts';
-import { int, string } from '../../wire/protobuf/scalars.ts';
-import { defineMessage, field } from '../../wire/protobuf/schema.ts';
+import { decodePartialSuccess } from '../../wire/otlp/export-response.ts';
 import { judgeResponse } from './answer.ts';
 import type { Put, PutSegmentsOptions } from './put-segments.ts';
 
@@ -23,16 +21,6 @@ const SPANS_MAX = 10_000;
 const REQUEST_MAX_BYTES = 5 * 1024 * 1024;
 
 const compress = promisify(gzip);
-
-const RESPONSE = defineMessage('ExportTraceServiceResponse', {
-  partialSuccess: field(
-    1,
-    defineMessage('ExportTracePartialSuccess', {
-      rejectedSpans: field(1, int),
-      errorMessage: field(2, string),
-    }),
-  ),
-});
 
 export interface PutSpansOptions extends PutSegmentsOptions {
   /** Called for spans that X-Ray refused though it took the others of the request. */
@@ -83,10 +71,8 @@ function readAnswer(
   onRejectedSpans: PutSpansOptions['onRejectedSpans'],
 ): [] | undefined {
   try {
-    const { partialSuccess } = decodeMessage(RESPONSE, body);
-    const { rejectedSpans = 0, errorMessage = '' } = partialSuccess ?? {};
-    const rejected = Math.min(rejectedSpans, sent);
-    if (rejected > 0) onRejectedSpans(rejected, errorMessage);
+    const { rejected, message } = decodePartialSuccess(body);
+    if (rejected > 0) onRejectedSpans(Math.min(rejected, sent), message);
     return [];
   } catch (error) {
     if (error instanceof WireError) return undefined;

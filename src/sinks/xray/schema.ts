@@ -1,6 +1,6 @@
 /** The schema of one xray_write entry, and how the entry becomes the sink's plain values. */
 import { z } from 'zod';
-import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../delivery/settings.ts';
+import type { DeliverySettings } from '../../delivery/settings.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
 import { connectionShape, resolveConnection } from '../../settings/connection.ts';
 import { positiveSchema } from '../../settings/count.ts';
@@ -10,15 +10,15 @@ import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { listOf, presentSchema, textSchema } from '../../settings/text.ts';
 import { findUrlFault, withoutSecrets } from '../../settings/url.ts';
+import { queueShape, resolveQueue } from '../queue-config.ts';
 import type { ResolvedSink, SinkContext } from '../sink.ts';
 import { SPAN_FORMS, type TelemetrySettings, type XraySettings } from './config.ts';
 
 /** As many documents as X-Ray takes in a request. */
 const DOCUMENTS_MAX = 50;
 const DOCUMENTS_MAX_TEXT = `X-Ray takes at most ${DOCUMENTS_MAX} documents in a request`;
-/** The number of senders of the X-Ray daemon and of the Collector's exporter. */
-const SHARDS_MAX = 8;
-const SHARDS_LIMIT = 64;
+/** As many senders as the X-Ray daemon and the Collector's exporter have. */
+const QUEUE = { items: 'documents', deadlineMs: 1_000, shards: 8, shardsLimit: 64 };
 
 const queueSchema = z.strictObject({
   max_documents_per_send: positiveSchema
@@ -28,38 +28,11 @@ const queueSchema = z.strictObject({
   max_bytes_per_send: sizeSchema
     .optional()
     .meta({ description: 'Most bytes of the documents in a request.', default: '1MB' }),
-  batch_send_deadline: durationSchema.optional().meta({
-    description: 'How long documents wait for more of them before they are sent.',
-    default: '1s',
-  }),
-  min_shards: positiveSchema
-    .optional()
-    .meta({ description: 'Requests under way at once, at least.', default: 1 }),
-  max_shards: positiveSchema.optional().meta({
-    description:
-      'Requests under way at once, at most; as many as the load needs, and never more than 64.',
-    default: SHARDS_MAX,
-  }),
-  min_backoff: durationSchema
-    .optional()
-    .meta({ description: 'First wait before a request is sent again.', default: '30ms' }),
-  max_backoff: durationSchema
-    .optional()
-    .meta({ description: 'Longest wait before a request is sent again.', default: '5s' }),
   document_age_limit: durationSchema.optional().meta({
     description: 'Documents that were received longer ago are dropped and counted; 0 keeps them.',
     default: '0s',
   }),
-  disk_size_limit: sizeSchema.optional().meta({
-    description:
-      'Size of the queue on disk; above it the oldest documents are dropped and counted.',
-    default: '1GB',
-  }),
-  disk_sync: z.enum(['never', 'interval', 'every']).optional().meta({
-    description:
-      'When the queue is forced to disk: never, once a second (interval), or at every write.',
-    default: 'interval',
-  }),
+  ...queueShape(QUEUE),
 });
 
 const telemetrySchema = z.strictObject({
@@ -167,7 +140,7 @@ export function resolveXray(input: XrayInput, context: SinkContext): ResolvedSin
     address: [where, input.role_arn, input.profile, input.access_key].join(' ').trimEnd(),
     shownAddress: endpoint === undefined ? where : withoutSecrets(endpoint),
     remark: describeAccess(input),
-    delivery: resolveQueue(input.queue_config ?? {}, path, report),
+    delivery: resolveDelivery(input.queue_config ?? {}, context),
     transforms: [],
     settings: {
       access: {
@@ -239,34 +212,14 @@ function checkEndpoint({ endpoint }: XrayInput, path: ConfigPath, report: Report
   if (fault !== undefined) report.error([...path, 'endpoint'], 'CONFIG_VALUE', fault);
 }
 
-function resolveQueue(
+function resolveDelivery(
   input: z.output<typeof queueSchema>,
-  path: ConfigPath,
-  report: Reporter,
+  context: SinkContext,
 ): DeliverySettings {
-  const at = [...path, 'queue_config'];
-  const { min_shards: min = 1 } = input;
-  const max = input.max_shards ?? Math.max(SHARDS_MAX, min);
-  if (min > max)
-    report.error(
-      [...at, 'min_shards'],
-      'CONFIG_VALUE',
-      `min_shards ${min} is more than max_shards ${max}`,
-    );
-  const minBackoffMs = input.min_backoff ?? DELIVERY_DEFAULTS.minBackoffMs;
-  const maxBackoffMs = input.max_backoff ?? DELIVERY_DEFAULTS.maxBackoffMs;
-  if (minBackoffMs > maxBackoffMs)
-    report.error([...at, 'min_backoff'], 'CONFIG_VALUE', 'min_backoff is more than max_backoff');
   return {
+    ...resolveQueue(input, QUEUE, context),
     maxItemsPerSend: input.max_documents_per_send ?? DOCUMENTS_MAX,
     maxBytesPerSend: input.max_bytes_per_send || 2 ** 20,
-    batchSendDeadlineMs: input.batch_send_deadline ?? 1_000,
-    shardsMin: Math.min(SHARDS_LIMIT, min),
-    shardsMax: Math.min(SHARDS_LIMIT, max),
-    minBackoffMs,
-    maxBackoffMs,
     ageLimitMs: input.document_age_limit ?? 0,
-    capBytes: input.disk_size_limit || DELIVERY_DEFAULTS.capBytes,
-    sync: input.disk_sync ?? DELIVERY_DEFAULTS.sync,
   };
 }

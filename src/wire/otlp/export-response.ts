@@ -32,14 +32,17 @@ const EXPORT_RESPONSE = defineMessage('ExportServiceResponse', {
 const WHOLE: PartialSuccess = { rejected: 0, message: '' };
 const RETRY_INFO = /\/google\.rpc\.RetryInfo$/;
 
+/** What an answer in protobuf says. @throws WireError for what is none */
+export function decodePartialSuccess(body: Uint8Array): PartialSuccess {
+  const { partialSuccess } = decodeMessage(EXPORT_RESPONSE, body);
+  if (partialSuccess === undefined) return WHOLE;
+  return { ...partialSuccess, rejected: Math.max(0, partialSuccess.rejected) };
+}
+
 /** An answer with success that cannot be read is one without a word on what was rejected. */
 export function readPartialSuccess(body: Uint8Array, isJson: boolean): PartialSuccess {
   try {
-    if (!isJson) {
-      const { partialSuccess } = decodeMessage(EXPORT_RESPONSE, body);
-      if (partialSuccess === undefined) return WHOLE;
-      return { ...partialSuccess, rejected: Math.max(0, partialSuccess.rejected) };
-    }
+    if (!isJson) return decodePartialSuccess(body);
     const { partialSuccess } = parseObject(body);
     if (typeof partialSuccess !== 'object' || partialSuccess === null) return WHOLE;
     const { rejectedDataPoints, rejectedSpans, errorMessage } = partialSuccess as Json;

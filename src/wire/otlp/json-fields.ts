@@ -1,7 +1,7 @@
 /**
- * The fields of OTLP's requests by their names in JSON, for `json.ts`. Tables of protobuf
- * (protobuf/schema.ts) have names of ours, and lack what only JSON needs: which bytes are
- * hexadecimal.
+ * The fields of OTLP's requests by their names in JSON, for both directions: `json.ts` reads by
+ * them, `request-json.ts` writes. Tables of protobuf (protobuf/schema.ts) have names of ours, and
+ * lack what only JSON needs: which bytes are hexadecimal.
  * Source: opentelemetry-proto's *.proto,
  * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
@@ -9,14 +9,18 @@
 /**
  * How a value is written in JSON and goes to protobuf.
  *
- *     text, bool, double     as they are
- *     int, uint, sint        a whole number as number or text; int32 and int64, uint, zigzag
- *     fixed32, fixed64       the same, in four or eight bytes; fixed64 also for sfixed64
- *     hex, base64            a text of bytes
+ *     text, bool, double   as they are
+ *     int, uint64          a whole number of 64 bits, as text
+ *     uint32, sint         one of 32 bits, as number; sint is zigzag
+ *     fixed32              the same in four bytes
+ *     fixed64, sfixed64    of 64 bits in eight bytes, as text; sfixed64 with a sign
+ *     hex, base64          a text of bytes
+ *
+ * Whole numbers are read as number or text, whatever they are written as.
  */
 export type JsonScalar =
-  | 'text' | 'bool' | 'double' | 'int' | 'uint' | 'sint' | 'fixed32' | 'fixed64' | 'hex'
-  | 'base64'; // prettier-ignore
+  | 'text' | 'bool' | 'double' | 'int' | 'uint32' | 'uint64' | 'sint' | 'fixed32' | 'fixed64'
+  | 'sfixed64' | 'hex' | 'base64'; // prettier-ignore
 
 export interface JsonField {
   readonly number: number;
@@ -66,28 +70,28 @@ const entityRef = defineJson({
 });
 const resource = defineJson({
   attributes: attributes(1),
-  droppedAttributesCount: [2, 'uint'],
+  droppedAttributesCount: [2, 'uint32'],
   entityRefs: [3, () => entityRef, 'list'],
 });
 const scope = defineJson({
   name: [1, 'text'],
   version: [2, 'text'],
   attributes: attributes(3),
-  droppedAttributesCount: [4, 'uint'],
+  droppedAttributesCount: [4, 'uint32'],
 });
 
 const event = defineJson({
   timeUnixNano: [1, 'fixed64'],
   name: [2, 'text'],
   attributes: attributes(3),
-  droppedAttributesCount: [4, 'uint'],
+  droppedAttributesCount: [4, 'uint32'],
 });
 const link = defineJson({
   traceId: [1, 'hex'],
   spanId: [2, 'hex'],
   traceState: [3, 'text'],
   attributes: attributes(4),
-  droppedAttributesCount: [5, 'uint'],
+  droppedAttributesCount: [5, 'uint32'],
   flags: [6, 'fixed32'],
 });
 const enumOf = (prefix: string, names: string): readonly string[] =>
@@ -107,11 +111,11 @@ const span = defineJson({
   startTimeUnixNano: [7, 'fixed64'],
   endTimeUnixNano: [8, 'fixed64'],
   attributes: attributes(9),
-  droppedAttributesCount: [10, 'uint'],
+  droppedAttributesCount: [10, 'uint32'],
   events: [11, () => event, 'list'],
-  droppedEventsCount: [12, 'uint'],
+  droppedEventsCount: [12, 'uint32'],
   links: [13, () => link, 'list'],
-  droppedLinksCount: [14, 'uint'],
+  droppedLinksCount: [14, 'uint32'],
   status: [15, () => status],
   flags: [16, 'fixed32'],
 });
@@ -132,7 +136,7 @@ const exemplar = defineJson({
   asDouble: [3, 'double'],
   spanId: [4, 'hex'],
   traceId: [5, 'hex'],
-  asInt: [6, 'fixed64'],
+  asInt: [6, 'sfixed64'],
   filteredAttributes: attributes(7),
 });
 const numberPoint = defineJson({
@@ -140,9 +144,9 @@ const numberPoint = defineJson({
   timeUnixNano: [3, 'fixed64'],
   asDouble: [4, 'double'],
   exemplars: [5, () => exemplar, 'list'],
-  asInt: [6, 'fixed64'],
+  asInt: [6, 'sfixed64'],
   attributes: attributes(7),
-  flags: [8, 'uint'],
+  flags: [8, 'uint32'],
 });
 const histogramPoint = defineJson({
   startTimeUnixNano: [2, 'fixed64'],
@@ -153,11 +157,11 @@ const histogramPoint = defineJson({
   explicitBounds: [7, 'double', 'list'],
   exemplars: [8, () => exemplar, 'list'],
   attributes: attributes(9),
-  flags: [10, 'uint'],
+  flags: [10, 'uint32'],
   min: [11, 'double'],
   max: [12, 'double'],
 });
-const buckets = defineJson({ offset: [1, 'sint'], bucketCounts: [2, 'uint', 'list'] });
+const buckets = defineJson({ offset: [1, 'sint'], bucketCounts: [2, 'uint64', 'list'] });
 const exponentialPoint = defineJson({
   attributes: attributes(1),
   startTimeUnixNano: [2, 'fixed64'],
@@ -168,7 +172,7 @@ const exponentialPoint = defineJson({
   zeroCount: [7, 'fixed64'],
   positive: [8, () => buckets],
   negative: [9, () => buckets],
-  flags: [10, 'uint'],
+  flags: [10, 'uint32'],
   exemplars: [11, () => exemplar, 'list'],
   min: [12, 'double'],
   max: [13, 'double'],
@@ -182,7 +186,7 @@ const summaryPoint = defineJson({
   sum: [5, 'double'],
   quantileValues: [6, () => quantile, 'list'],
   attributes: attributes(7),
-  flags: [8, 'uint'],
+  flags: [8, 'uint32'],
 });
 const temporality = enumOf('AGGREGATION_TEMPORALITY', 'UNSPECIFIED DELTA CUMULATIVE');
 const gauge = defineJson({ dataPoints: [1, () => numberPoint, 'list'] });

@@ -16,8 +16,8 @@ const metrics = (text: string) => decodeMessage(METRICS_REQUEST, encodeJsonReque
 
 const SERVICES = 'collector';
 const KINDS: Readonly<Record<string, string>> = {
-  string: 'text', bool: 'bool', double: 'double', int64: 'int', int32: 'int', uint32: 'uint', uint64: 'uint',
-  sint32: 'sint', fixed32: 'fixed32', fixed64: 'fixed64', sfixed64: 'fixed64',
+  string: 'text', bool: 'bool', double: 'double', int64: 'int', int32: 'int', uint32: 'uint32', uint64: 'uint64',
+  sint32: 'sint', fixed32: 'fixed32', fixed64: 'fixed64', sfixed64: 'sfixed64',
 }; // prettier-ignore
 
 /** Files in which a message may be. */

@@ -121,7 +121,8 @@ function writeScalar(
       writer.double(readDouble(key, value));
       return;
     case 'int':
-    case 'uint':
+    case 'uint32':
+    case 'uint64':
       writeVarint(writer, number, readWhole(key, value));
       return;
     case 'sint': {
@@ -134,6 +135,7 @@ function writeScalar(
       writer.uint32(Number(BigInt.asUintN(32, readWhole(key, value))));
       return;
     case 'fixed64':
+    case 'sfixed64':
       writer.varint(tagOf(number, FIXED64));
       bigFixed64.write(writer, BigInt.asUintN(64, readWhole(key, value)));
   }

@@ -8,187 +8,37 @@
 import { ProtoReader } from '../protobuf/reader.ts';
 import { BYTES } from '../protobuf/wire-format.ts';
 import type { OtlpSignal } from './cutting.ts';
+import {
+  type JsonField,
+  type JsonMessage,
+  type JsonScalar,
+  METRICS_JSON,
+  TRACES_JSON,
+} from './json-fields.ts';
 
-/** How a value is read, and written in JSON. */
-type Scalar =
-  | 'text'
-  | 'hex'
-  | 'base64'
-  | 'bool'
-  | 'double'
-  | 'int32'
-  | 'sint32'
-  | 'int64'
-  | 'uint64'
-  | 'fixed32'
-  | 'fixed64'
-  | 'sfixed64';
-/** A table of a message; a function where a message contains itself. */
-type Type = Scalar | Table | (() => Table);
-/** Fields by their numbers; a name with `[]` is a list. */
-type Table = Readonly<Record<number, readonly [name: string, type: Type]>>;
 type Json = Record<string, unknown>;
 
-const ANY_VALUE: Table = {
-  1: ['stringValue', 'text'],
-  2: ['boolValue', 'bool'],
-  3: ['intValue', 'int64'],
-  4: ['doubleValue', 'double'],
-  5: ['arrayValue', { 1: ['values[]', () => ANY_VALUE] }],
-  6: ['kvlistValue', { 1: ['values[]', () => KEY_VALUE] }],
-  7: ['bytesValue', 'base64'],
-};
-const KEY_VALUE: Table = { 1: ['key', 'text'], 2: ['value', () => ANY_VALUE] };
-const RESOURCE: Table = { 1: ['attributes[]', KEY_VALUE], 2: ['droppedAttributesCount', 'int32'] };
-const SCOPE: Table = {
-  1: ['name', 'text'],
-  2: ['version', 'text'],
-  3: ['attributes[]', KEY_VALUE],
-  4: ['droppedAttributesCount', 'int32'],
-};
+const REQUESTS = { metrics: METRICS_JSON, traces: TRACES_JSON } as const;
 
-const EVENT: Table = {
-  1: ['timeUnixNano', 'fixed64'],
-  2: ['name', 'text'],
-  3: ['attributes[]', KEY_VALUE],
-  4: ['droppedAttributesCount', 'int32'],
-};
-const LINK: Table = {
-  1: ['traceId', 'hex'],
-  2: ['spanId', 'hex'],
-  3: ['traceState', 'text'],
-  4: ['attributes[]', KEY_VALUE],
-  5: ['droppedAttributesCount', 'int32'],
-  6: ['flags', 'fixed32'],
-};
-const SPAN: Table = {
-  1: ['traceId', 'hex'],
-  2: ['spanId', 'hex'],
-  3: ['traceState', 'text'],
-  4: ['parentSpanId', 'hex'],
-  5: ['name', 'text'],
-  6: ['kind', 'int32'],
-  7: ['startTimeUnixNano', 'fixed64'],
-  8: ['endTimeUnixNano', 'fixed64'],
-  9: ['attributes[]', KEY_VALUE],
-  10: ['droppedAttributesCount', 'int32'],
-  11: ['events[]', EVENT],
-  12: ['droppedEventsCount', 'int32'],
-  13: ['links[]', LINK],
-  14: ['droppedLinksCount', 'int32'],
-  15: ['status', { 2: ['message', 'text'], 3: ['code', 'int32'] }],
-  16: ['flags', 'fixed32'],
-};
+interface NamedField {
+  readonly name: string;
+  readonly field: JsonField;
+}
 
-const EXEMPLAR: Table = {
-  2: ['timeUnixNano', 'fixed64'],
-  3: ['asDouble', 'double'],
-  4: ['spanId', 'hex'],
-  5: ['traceId', 'hex'],
-  6: ['asInt', 'sfixed64'],
-  7: ['filteredAttributes[]', KEY_VALUE],
-};
-const NUMBER_POINT: Table = {
-  2: ['startTimeUnixNano', 'fixed64'],
-  3: ['timeUnixNano', 'fixed64'],
-  4: ['asDouble', 'double'],
-  5: ['exemplars[]', EXEMPLAR],
-  6: ['asInt', 'sfixed64'],
-  7: ['attributes[]', KEY_VALUE],
-  8: ['flags', 'int32'],
-};
-const HISTOGRAM_POINT: Table = {
-  2: ['startTimeUnixNano', 'fixed64'],
-  3: ['timeUnixNano', 'fixed64'],
-  4: ['count', 'fixed64'],
-  5: ['sum', 'double'],
-  6: ['bucketCounts[]', 'fixed64'],
-  7: ['explicitBounds[]', 'double'],
-  8: ['exemplars[]', EXEMPLAR],
-  9: ['attributes[]', KEY_VALUE],
-  10: ['flags', 'int32'],
-  11: ['min', 'double'],
-  12: ['max', 'double'],
-};
-const BUCKETS: Table = { 1: ['offset', 'sint32'], 2: ['bucketCounts[]', 'uint64'] };
-const EXPONENTIAL_POINT: Table = {
-  1: ['attributes[]', KEY_VALUE],
-  2: ['startTimeUnixNano', 'fixed64'],
-  3: ['timeUnixNano', 'fixed64'],
-  4: ['count', 'fixed64'],
-  5: ['sum', 'double'],
-  6: ['scale', 'sint32'],
-  7: ['zeroCount', 'fixed64'],
-  8: ['positive', BUCKETS],
-  9: ['negative', BUCKETS],
-  10: ['flags', 'int32'],
-  11: ['exemplars[]', EXEMPLAR],
-  12: ['min', 'double'],
-  13: ['max', 'double'],
-  14: ['zeroThreshold', 'double'],
-};
-const SUMMARY_POINT: Table = {
-  2: ['startTimeUnixNano', 'fixed64'],
-  3: ['timeUnixNano', 'fixed64'],
-  4: ['count', 'fixed64'],
-  5: ['sum', 'double'],
-  6: ['quantileValues[]', { 1: ['quantile', 'double'], 2: ['value', 'double'] }],
-  7: ['attributes[]', KEY_VALUE],
-  8: ['flags', 'int32'],
-};
-const METRIC: Table = {
-  1: ['name', 'text'],
-  2: ['description', 'text'],
-  3: ['unit', 'text'],
-  5: ['gauge', { 1: ['dataPoints[]', NUMBER_POINT] }],
-  7: [
-    'sum',
-    {
-      1: ['dataPoints[]', NUMBER_POINT],
-      2: ['aggregationTemporality', 'int32'],
-      3: ['isMonotonic', 'bool'],
-    },
-  ],
-  9: [
-    'histogram',
-    { 1: ['dataPoints[]', HISTOGRAM_POINT], 2: ['aggregationTemporality', 'int32'] },
-  ],
-  10: [
-    'exponentialHistogram',
-    { 1: ['dataPoints[]', EXPONENTIAL_POINT], 2: ['aggregationTemporality', 'int32'] },
-  ],
-  11: ['summary', { 1: ['dataPoints[]', SUMMARY_POINT] }],
-  12: ['metadata[]', KEY_VALUE],
-};
+/** The fields of each message by their numbers, made when a message is first met. */
+const byNumber = new WeakMap<JsonMessage, ReadonlyMap<number, NamedField>>();
 
-const REQUESTS: Readonly<Record<OtlpSignal, Table>> = {
-  traces: {
-    1: [
-      'resourceSpans[]',
-      {
-        1: ['resource', RESOURCE],
-        2: [
-          'scopeSpans[]',
-          { 1: ['scope', SCOPE], 2: ['spans[]', SPAN], 3: ['schemaUrl', 'text'] },
-        ],
-        3: ['schemaUrl', 'text'],
-      },
-    ],
-  },
-  metrics: {
-    1: [
-      'resourceMetrics[]',
-      {
-        1: ['resource', RESOURCE],
-        2: [
-          'scopeMetrics[]',
-          { 1: ['scope', SCOPE], 2: ['metrics[]', METRIC], 3: ['schemaUrl', 'text'] },
-        ],
-        3: ['schemaUrl', 'text'],
-      },
-    ],
-  },
-};
+function fieldsOf(message: JsonMessage): ReadonlyMap<number, NamedField> {
+  let fields = byNumber.get(message);
+  if (fields === undefined) {
+    const made = new Map<number, NamedField>();
+    // The name of OTLP's JSON comes first; the one of .proto stays behind it.
+    for (const [name, field] of message)
+      if (!made.has(field.number)) made.set(field.number, { name, field });
+    byNumber.set(message, (fields = made));
+  }
+  return fields;
+}
 
 /** Deeper values of attributes are left out. */
 const DEPTH_MAX = 64;
@@ -199,56 +49,64 @@ export function formatRequestJson(signal: OtlpSignal, request: Uint8Array): Buff
   return Buffer.from(JSON.stringify(readObject(reader, REQUESTS[signal], 0)));
 }
 
-function readObject(reader: ProtoReader, table: Table, depth: number): Json {
+function readObject(reader: ProtoReader, message: JsonMessage, depth: number): Json {
+  const fields = fieldsOf(message);
   const object: Json = {};
   while (reader.more()) {
     const tag = reader.tag();
-    const [written = '', type] = table[tag >>> 3] ?? [];
-    if (type === undefined) {
+    const known = fields.get(tag >>> 3);
+    if (known === undefined) {
       reader.skip(tag);
       continue;
     }
-    const isList = written.endsWith('[]');
-    const name = isList ? written.slice(0, -2) : written;
-    const values = readValues(reader, tag, type, depth);
-    if (!isList) object[name] = values.at(-1);
-    else (object[name] as unknown[] | undefined)?.push(...values);
-    if (isList) object[name] ??= values;
+    const { name, field } = known;
+    const values = readValues(reader, tag, field.of, depth);
+    if (!field.isRepeated) object[name] = values.at(-1);
+    else if (object[name] === undefined) object[name] = values;
+    else (object[name] as unknown[]).push(...values);
   }
   return object;
 }
 
 /** One value, or those of a packed list. */
-function readValues(reader: ProtoReader, tag: number, type: Type, depth: number): unknown[] {
-  if (typeof type !== 'string') {
-    const table = typeof type === 'function' ? type() : type;
+function readValues(
+  reader: ProtoReader,
+  tag: number,
+  of: JsonField['of'],
+  depth: number,
+): unknown[] {
+  if (typeof of === 'function') {
     const outer = reader.enter();
     if (depth >= DEPTH_MAX) reader.at = reader.end;
-    const object = readObject(reader, table, depth + 1);
+    const object = readObject(reader, of(), depth + 1);
     reader.leave(outer);
     return [object];
   }
-  if (type === 'text') return [reader.string()];
-  if (type === 'hex' || type === 'base64') return [Buffer.from(reader.binary()).toString(type)];
-  if ((tag & 7) !== BYTES) return [readNumber(reader, type)];
+  if (of === 'text') return [reader.string()];
+  if (of === 'hex' || of === 'base64') return [Buffer.from(reader.binary()).toString(of)];
+  const kind = typeof of === 'string' ? of : 'enum';
+  if ((tag & 7) !== BYTES) return [readNumber(reader, kind)];
   const values: unknown[] = [];
   const outer = reader.enter();
-  while (reader.more()) values.push(readNumber(reader, type));
+  while (reader.more()) values.push(readNumber(reader, kind));
   reader.leave(outer);
   return values;
 }
 
-function readNumber(reader: ProtoReader, type: Exclude<Scalar, 'text' | 'hex' | 'base64'>) {
-  switch (type) {
+type Numeric = Exclude<JsonScalar, 'text' | 'hex' | 'base64'> | 'enum';
+
+function readNumber(reader: ProtoReader, kind: Numeric): boolean | number | string {
+  switch (kind) {
     case 'bool':
       return reader.varint() !== 0;
     case 'double':
       return formatDouble(reader.double());
-    case 'int32':
+    case 'enum':
+    case 'uint32':
       return reader.int64();
-    case 'sint32':
+    case 'sint':
       return reader.sint64();
-    case 'int64':
+    case 'int':
       return String(BigInt(reader.int64()));
     case 'uint64':
       return String(BigInt(reader.varint()));
@@ -259,7 +117,7 @@ function readNumber(reader: ProtoReader, type: Exclude<Scalar, 'text' | 'hex' | 
       const at = reader.fixed64At();
       const upper = BigInt(reader.uint32At(at + 4));
       const bits = (upper << 32n) | BigInt(reader.uint32At(at));
-      return String(type === 'fixed64' ? bits : BigInt.asIntN(64, bits));
+      return String(kind === 'fixed64' ? bits : BigInt.asIntN(64, bits));
     }
   }
 }
