@@ -4,7 +4,7 @@
  */
 import { describeError } from '../kernel/errors.ts';
 import type { CredentialEdges } from './credential-source.ts';
-import { Outage } from './outage.ts';
+import { Outage } from '../kernel/outage.ts';
 
 const REMEDY =
   'check that its endpoint can be reached (STS, SSO: route, VPC endpoint or NAT; task or ' +
@@ -20,7 +20,7 @@ export class CredentialReport {
   constructor(source: string, edges: CredentialEdges) {
     this.#source = source;
     this.#edges = edges;
-    this.#outage = new Outage(() => edges.clock.nowMs());
+    this.#outage = new Outage(() => edges.clock.elapsedMs());
   }
 
   worked(expiration: Date | undefined): void {

@@ -259,24 +259,24 @@ test('the command and the output of a credential_process are not logged', async 
 });
 
 test('a clock that jumps, forward after a suspend or back, does not keep dead credentials', async () => {
-  let nowMs = 100 * HOUR_MS;
+  const clock = new VirtualClock(100 * HOUR_MS);
   let calls = 0;
   const source = createCredentialSource(
     {},
     {
-      clock: { nowMs: () => nowMs, sleep: (ms, signal) => new VirtualClock().sleep(ms, signal) },
+      clock,
       provider: () =>
         Promise.resolve(() => {
           calls += 1;
-          const expiration = new Date(nowMs + HOUR_MS);
+          const expiration = new Date(clock.nowMs() + HOUR_MS);
           return Promise.resolve({ accessKeyId: `key ${calls}`, secretAccessKey: 's', expiration });
         }),
     },
   );
   await source();
-  nowMs += 24 * HOUR_MS;
+  clock.step(24 * HOUR_MS);
   assert.equal((await source()).accessKeyId, 'key 2');
-  nowMs -= 50 * HOUR_MS;
+  clock.step(-50 * HOUR_MS);
   assert.equal((await source()).accessKeyId, 'key 2', 'it seems good for long');
   source.invalidate();
   assert.equal((await source()).accessKeyId, 'key 3', 'but was refused');

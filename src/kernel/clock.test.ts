@@ -42,3 +42,17 @@ for (const [name, clock] of [
 test('the system clock sleeps', async () => {
   await systemClock.sleep(1);
 });
+
+test('the wall clock of a virtual clock is set, and nothing wakes before its time or after', async () => {
+  const clock = new VirtualClock(1_000);
+  let isAwake = false;
+  const sleeper = clock.sleep(50).then(() => (isAwake = true));
+  clock.step(-60_000);
+  assert.deepEqual([clock.nowMs(), clock.elapsedMs(), clock.nextWakeMs], [-59_000, 0, -58_950]);
+  clock.step(120_000);
+  await clock.advance(49);
+  assert.equal(isAwake, false);
+  await clock.advance(1);
+  await sleeper;
+  assert.deepEqual([clock.nowMs(), clock.elapsedMs()], [61_050, 50]);
+});

@@ -4,8 +4,13 @@
  */
 
 export interface Clock {
-  /** Milliseconds since 1970, integer. */
+  /**
+   * Milliseconds since 1970, integer, by the wall clock: for timestamps and for what other machines
+   * said. It may be set forth or back at any moment; waits and deadlines go by `elapsedMs`.
+   */
   nowMs(): number;
+  /** Milliseconds since some moment before the first call; they only grow, evenly. */
+  elapsedMs(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -15,6 +20,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  elapsedMs: () => performance.now(),
   async sleep(ms, signal) {
     let rest = Math.max(0, ms);
     do {
@@ -44,6 +50,7 @@ function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
 }
 
 interface Sleeper {
+  /** Elapsed time. */
   readonly atMs: number;
   readonly order: number;
   wake(): void;
@@ -53,16 +60,27 @@ interface Sleeper {
  * A clock that stands still until a test moves it. Sleepers wake in order of time, then of arrival.
  */
 export class VirtualClock implements Clock {
-  #nowMs: number;
+  #elapsedMs = 0;
+  /** What the wall clock shows at elapsed time 0. */
+  #wallMs: number;
   #order = 0;
   #sleepers: Sleeper[] = [];
 
   constructor(startMs = 1_700_000_000_000) {
-    this.#nowMs = startMs;
+    this.#wallMs = startMs;
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#wallMs + this.#elapsedMs;
+  }
+
+  elapsedMs(): number {
+    return this.#elapsedMs;
+  }
+
+  /** Sets the wall clock forth or back. Nobody wakes: what waits goes by elapsed time. */
+  step(ms: number): void {
+    this.#wallMs += ms;
   }
 
   /** The number of pending sleeps. */
@@ -72,7 +90,8 @@ export class VirtualClock implements Clock {
 
   /** When the next sleep ends, epoch ms; undefined when nothing sleeps. */
   get nextWakeMs(): number | undefined {
-    return this.sleeping === 0 ? undefined : Math.min(...this.#sleepers.map(({ atMs }) => atMs));
+    if (this.sleeping === 0) return undefined;
+    return this.#wallMs + Math.min(...this.#sleepers.map(({ atMs }) => atMs));
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -86,7 +105,7 @@ export class VirtualClock implements Clock {
         reject(signal?.reason as Error);
       };
       const sleeper: Sleeper = {
-        atMs: this.#nowMs + Math.max(0, ms),
+        atMs: this.#elapsedMs + Math.max(0, ms),
         order: this.#order++,
         wake: () => {
           signal?.removeEventListener('abort', onAbort);
@@ -103,7 +122,7 @@ export class VirtualClock implements Clock {
    * before the next one wakes.
    */
   async advance(ms: number): Promise<void> {
-    const endMs = this.#nowMs + ms;
+    const endMs = this.#elapsedMs + ms;
     await settle();
     for (;;) {
       const next = this.#sleepers
@@ -111,11 +130,11 @@ export class VirtualClock implements Clock {
         .sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
       if (next === undefined) break;
       this.#sleepers = this.#sleepers.filter((other) => other !== next);
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      this.#elapsedMs = Math.max(this.#elapsedMs, next.atMs);
       next.wake();
       await settle();
     }
-    this.#nowMs = endMs;
+    this.#elapsedMs = endMs;
   }
 }
 

@@ -4,7 +4,7 @@
  * Limit: 1,024 calls under way.
  */
 import type { ForwardedRequest, ServiceClient } from '../aws/service-client.ts';
-import { Outage, type OutageSum } from '../aws/outage.ts';
+import { Outage, type OutageSum } from '../kernel/outage.ts';
 import { describeError, RecoverableError } from '../kernel/errors.ts';
 import { type ClientResponse, HttpClientError } from '../kernel/http-client.ts';
 import { HttpError } from '../kernel/http-error.ts';
@@ -53,7 +53,7 @@ export class UpstreamCalls {
 
   constructor(parts: UpstreamParts) {
     this.#parts = parts;
-    this.#outage = new Outage(() => parts.world.clock.nowMs());
+    this.#outage = new Outage(() => parts.world.clock.elapsedMs());
   }
 
   /**

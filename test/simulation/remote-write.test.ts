@@ -127,6 +127,9 @@ class MortalClock implements Clock {
   nowMs(): number {
     return this.#clock.nowMs();
   }
+  elapsedMs(): number {
+    return this.#clock.elapsedMs();
+  }
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const isTick = ms === QUEUE_TICK_MS;
     if (isTick) this.ticksAsleep += 1;

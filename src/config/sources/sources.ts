@@ -8,7 +8,7 @@ import path from 'node:path';
 import { isMap, parseDocument, stringify } from 'yaml';
 import { createCredentialSource } from '../../aws/credentials.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
-import { Outage } from '../../aws/outage.ts';
+import { Outage } from '../../kernel/outage.ts';
 import { writeAtomically } from '../../kernel/atomic-file.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';

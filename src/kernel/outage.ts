@@ -12,22 +12,22 @@ export interface OutageSum {
 }
 
 export class Outage {
-  readonly #nowMs: () => number;
+  readonly #elapsedMs: () => number;
   #failures = 0;
   #beganMs = 0;
   #toldMs = -Infinity;
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  /** @param elapsedMs  of a clock */
+  constructor(elapsedMs: () => number) {
+    this.#elapsedMs = elapsedMs;
   }
 
   /** @returns the sum to report; undefined if it was reported within the last minute */
   failed(): OutageSum | undefined {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#elapsedMs();
     if (this.#failures === 0) this.#beganMs = nowMs;
     this.#failures += 1;
-    const isTold = nowMs >= this.#toldMs && nowMs - this.#toldMs < REPEAT_MS;
-    if (this.#failures > 1 && isTold) return undefined;
+    if (this.#failures > 1 && nowMs - this.#toldMs < REPEAT_MS) return undefined;
     this.#toldMs = nowMs;
     return { failures: this.#failures, lastedMs: nowMs - this.#beganMs };
   }
@@ -35,7 +35,7 @@ export class Outage {
   /** @returns the sum of the outage that has ended; undefined if there was none */
   worked(): OutageSum | undefined {
     if (this.#failures === 0) return undefined;
-    const sum = { failures: this.#failures, lastedMs: this.#nowMs() - this.#beganMs };
+    const sum = { failures: this.#failures, lastedMs: this.#elapsedMs() - this.#beganMs };
     this.#failures = 0;
     return sum;
   }
