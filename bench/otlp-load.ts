@@ -2,8 +2,8 @@
  * Sends the benchmark's requests of OTLP, in one process: a hundred resources by HTTP, protobuf and
  * not compressed. It is also the receiver of remote write, which counts what comes and answers 204.
  *
- *     parent ─► { url, points, isChurning }    begin to send there
- *     parent ─► 'tell'                         ◄─ Received
+ *     parent ─► LoadOrder    begin to send there
+ *     parent ─► 'tell'       ◄─ Received
  */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,13 +24,13 @@ export interface LoadOrder {
   readonly url: string;
   /** In each request. */
   readonly points: number;
+  /** How often each resource is sent. */
+  readonly intervalMs: number;
   /** Whether 5 % of the series are new at each request. */
   readonly isChurning: boolean;
 }
 
 const RESOURCES = 100;
-/** How often each resource is sent. */
-const INTERVAL_MS = 250;
 const VARIANTS = 4;
 
 const received: Received = { samples: 0, bytes: 0, requests: 0, refused: 0, sent: 0 };
@@ -48,7 +48,7 @@ function post(url: string, body: Buffer): void {
 }
 
 /** Each sender has its own moment of the interval. */
-function begin({ url, points, isChurning }: LoadOrder): void {
+function begin({ url, points, intervalMs, isChurning }: LoadOrder): void {
   const each = points / POINTS_A_RESOURCE;
   const senders = RESOURCES / each;
   for (let sender = 0; sender < senders; sender++) {
@@ -62,7 +62,7 @@ function begin({ url, points, isChurning }: LoadOrder): void {
       const template = templates[round % VARIANTS] as Template;
       post(url, stamp(template, Date.now(), isChurning ? round : undefined));
     };
-    setTimeout(() => setInterval(send, INTERVAL_MS), (sender * INTERVAL_MS) / senders);
+    setTimeout(() => setInterval(send, intervalMs), (sender * intervalMs) / senders);
   }
 }
 

@@ -4,8 +4,14 @@
  * write to the same receiver (otlp-load.ts), by turns in one run, each as a process of its own on
  * its own core. Prints the figures for each size of request and for churn, and ours as a share of
  * each peer's. Debian builds Prometheus without the receiver: `unknown long flag
- * '--web.enable-otlp-receiver'`. About two minutes.
+ * '--web.enable-otlp-receiver'`; `--prometheus FILE` names one that has it.
+ * It and ours give the same series without a section `otlp`: names with suffixes, job and instance
+ * of the resource, and target_info (otlp-peer.test.ts compares them). About two minutes, three with
+ * Prometheus.
  * `node bench/otlp.ts [--runs 1] [--seconds 8] [--warm-up 6] [--points 200,2000,20000]`
+ * `--interval 250` is how often each resource is sent, in milliseconds. A peer that is saturated
+ * refuses requests and delivers fewer samples for the same CPU time: its line then says so, and a
+ * longer interval compares equal work.
  * `--beside dist-of-another-tree/main.js` measures another build of ours by turns with this one;
  * `--cpu-prof FOLDER` writes CPU profiles of ours there.
  */
@@ -26,9 +32,12 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     'warm-up': { type: 'string', default: '6' },
     points: { type: 'string', default: '200,2000,20000' },
+    interval: { type: 'string', default: '250' },
     /** The size of the requests with churn; '' for none. */
     churn: { type: 'string', default: '2000' },
     beside: { type: 'string', default: '' },
+    /** A Prometheus with the receiver; '' for the one of the peers, if it has it. */
+    prometheus: { type: 'string', default: '' },
     'cpu-prof': { type: 'string', default: '' },
   },
 });
@@ -36,6 +45,7 @@ const { values } = parseArgs({
 const root = path.resolve(import.meta.dirname, '..');
 const CLOCK_TICKS = 100;
 const CPU = 'CPU s per million';
+const REFUSED = 'refused';
 const IS_PINNED = spawnSync('taskset', ['-V']).status === 0 && availableParallelism() > 1;
 
 interface Contestant {
@@ -48,7 +58,7 @@ interface Contestant {
 }
 
 function listContestants(): Contestant[] {
-  const prometheus = peer('prometheus');
+  const prometheus = values.prometheus === '' ? peer('prometheus') : values.prometheus;
   const makeOurs = (name: string, main: string): Contestant => ({
     name,
     file: process.execPath,
@@ -160,7 +170,8 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
   try {
     await untilListening(port);
     const url = `http://127.0.0.1:${port}${contestant.route}`;
-    const order: LoadOrder = { url, points, isChurning };
+    const intervalMs = Number(values.interval);
+    const order: LoadOrder = { url, points, intervalMs, isChurning };
     load.send(order);
     await sleep(warmUpSeconds * 1_000);
     const [before, usage] = [await tell(), readUsage(pid)];
@@ -173,7 +184,7 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
       'resident MB': Math.round(used.residentBytes / 1e6),
       'wire bytes/sample': Number(((after.bytes - before.bytes) / samples).toFixed(1)),
       'OTLP requests/s': Math.round((after.sent - before.sent) / seconds),
-      refused: after.refused - before.refused,
+      [REFUSED]: after.refused - before.refused,
     };
   } finally {
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -221,6 +232,8 @@ function listCases(): Pick<Settings, 'points' | 'isChurning'>[] {
   ];
 }
 
+if (values.prometheus !== '' && !hasOtlpReceiver(values.prometheus))
+  throw new Error(`${values.prometheus} does not know the flag --web.enable-otlp-receiver`);
 // The collector is measured as users install it, which is the build.
 execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
 process.stdout.write(`load of the machine before: ${loadavg()[0]?.toFixed(2)}\n`);
@@ -240,8 +253,11 @@ for (const { points, isChurning } of listCases()) {
   process.stdout.write(`requests of ${points} points, ${what}\n`);
   console.table(Object.fromEntries(table));
   const [[, ours] = ['', {}], ...peers] = table;
-  for (const [name, theirs] of peers)
+  for (const [name, theirs] of peers) {
+    const refused = theirs[REFUSED] ?? 0;
     process.stdout.write(
-      `${CPU}: ours is ${((ours[CPU] ?? NaN) / (theirs[CPU] ?? NaN)).toFixed(2)} of ${name}'s\n`,
+      `${CPU}: ours is ${((ours[CPU] ?? NaN) / (theirs[CPU] ?? NaN)).toFixed(2)} of ${name}'s` +
+        `${refused > 0 ? `, which is saturated: it refused ${refused} requests` : ''}\n`,
     );
+  }
 }
