@@ -1,5 +1,6 @@
 /**
- * An appender that hands everything on to the next one, to be extended by transforms of samples.
+ * An appender that hands everything on to the next one, to be extended by transforms of samples;
+ * everything but extremes, which hold only where a transform leaves distributions as they are.
  */
 import type { NativeHistogram } from './histogram.ts';
 import type { LabelSet } from './labels.ts';

@@ -11,7 +11,7 @@
  * a series or once for a transaction.
  * Source: contrib's pkg/translator/prometheusremotewrite/helper.go (addResourceTargetInfo)
  */
-import type { NativeHistogram } from '../model/histogram.ts';
+import type { Extremes, NativeHistogram } from '../model/histogram.ts';
 import {
   type LabelSet,
   labelSetKey,
@@ -166,6 +166,10 @@ class TargetInfoAppender extends PassingAppender {
     const slot = this.#slotOf[ref] as number;
     if (tMs > (this.#sampleMs[slot] as number)) this.#sampleMs[slot] = tMs;
     this.next.appendHistogram(ref, tMs, histogram);
+  }
+
+  appendExtremes(ref: SeriesRef, tMs: number, extremes: Extremes): void {
+    if (ref < SERVED_FROM) this.next.appendExtremes?.(ref, tMs, extremes);
   }
 
   override appendStale(ref: SeriesRef, tMs: number): void {

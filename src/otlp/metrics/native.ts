@@ -42,6 +42,7 @@ export function makeExponential(scan: PointScan, isReset: boolean): NativeHistog
     negativeSpans: negative.spans,
     negativeCounts: negative.counts,
     customValues: [],
+    extremes: scan.extremes,
   };
 }
 
@@ -60,6 +61,7 @@ export function makeCustom(scan: PointScan, isReset: boolean): NativeHistogram {
     negativeSpans: [],
     negativeCounts: [],
     customValues: [...scan.bounds.copy()],
+    extremes: scan.extremes,
   };
 }
 

@@ -9,6 +9,7 @@
  * not stand together are copied together. An int64 beyond 2^53 is rounded as Prometheus rounds it.
  * Source: opentelemetry-proto's metrics.proto
  */
+import type { Extremes } from '../../model/histogram.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { ProtoReader } from '../../wire/protobuf/reader.ts';
 import { type Bytes, viewBytes } from './byte-keys.ts';
@@ -39,6 +40,9 @@ export class PointScan {
   count = 0;
   sum = 0;
   hasSum = false;
+  /** Of a distribution; NaN where it is not told. */
+  min = NaN;
+  max = NaN;
   /** Counts of explicit buckets. */
   readonly counts = new DoubleList();
   /** Bounds of explicit buckets, or quantiles of a summary. */
@@ -58,6 +62,12 @@ export class PointScan {
     this.request = viewBytes(body);
     this.source = this.request;
     this.reader = new ProtoReader(body);
+  }
+
+  /** Undefined where one of both is not told, or they contradict each other. */
+  get extremes(): Extremes | undefined {
+    const { min, max } = this;
+    return min <= max ? { min, max } : undefined;
   }
 
   /** Reads a NumberDataPoint, from its beginning to the reader's end. */
@@ -149,6 +159,12 @@ export class PointScan {
         case 0x50:
           this.#flag();
           break;
+        case 0x59:
+          this.min = view.getFloat64(reader.fixed64At(), true);
+          break;
+        case 0x61:
+          this.max = view.getFloat64(reader.fixed64At(), true);
+          break;
         default:
           reader.skip(tag);
       }
@@ -198,6 +214,12 @@ export class PointScan {
           break;
         case 0x5a:
           this.#addExemplar();
+          break;
+        case 0x61:
+          this.min = view.getFloat64(reader.fixed64At(), true);
+          break;
+        case 0x69:
+          this.max = view.getFloat64(reader.fixed64At(), true);
           break;
         case 0x71:
           this.zeroThreshold = view.getFloat64(reader.fixed64At(), true);
@@ -257,6 +279,8 @@ export class PointScan {
     this.count = 0;
     this.sum = 0;
     this.hasSum = false;
+    this.min = NaN;
+    this.max = NaN;
     this.counts.clear();
     this.bounds.clear();
     this.values.clear();

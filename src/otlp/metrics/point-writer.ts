@@ -115,6 +115,9 @@ export class PointWriter {
       appender.append(refs[i] as SeriesRef, tMs, below);
     }
     appender.append(refs[last] as SeriesRef, tMs, count);
+    const { extremes, hasSum } = scan;
+    if (extremes !== undefined)
+      appender.appendExtremes?.(refs[hasSum ? SUM : COUNT] as SeriesRef, tMs, extremes);
     if (scan.exemplars.length > 0)
       this.#appendExemplars(point, (value) => {
         const bucket = point.bounds.findIndex((bound) => value <= bound);

@@ -9,7 +9,7 @@
  * Slots and groups live as long as a series of them; what is collected, as long as a transaction.
  * Source: contrib's receiver/prometheusreceiver/internal/metricfamily.go
  */
-import type { NativeHistogram } from '../../model/histogram.ts';
+import type { Extremes, NativeHistogram } from '../../model/histogram.ts';
 import { type LabelSet, labelSetKey, makeLabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type { ResourceMetrics } from '../../model/otel-metrics.ts';
 import { readPoint } from '../../model/open-series.ts';
@@ -91,6 +91,12 @@ export class MetricsAppender implements Appender {
     if (series === undefined) return;
     series.isNative = true;
     this.#addNative(series, tMs, histogram);
+  }
+
+  appendExtremes(ref: SeriesRef, tMs: number, extremes: Extremes): void {
+    const series = this.#series.get(ref);
+    if (series === undefined || (series.part !== 'sum' && series.part !== 'count')) return;
+    findParts(this.#collect(series.slot), series.group, tMs).extremes = extremes;
   }
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {

@@ -16,6 +16,7 @@
  * (differences-journal.ts).
  * Limits: SERIES_MAX series; those that are above are not sent, and counted.
  */
+import type { Extremes } from '../../model/histogram.ts';
 import { labelSetKey } from '../../model/labels.ts';
 import type {
   ExponentialPoint,
@@ -339,6 +340,7 @@ const HISTOGRAMS: Form<HistogramPoint> = {
     startMs,
     count,
     sum: point.sum === undefined ? undefined : sum,
+    extremes: chooseExtremes(point, count),
     counts,
   }),
 };
@@ -348,7 +350,10 @@ const EXPONENTIALS: Form<ExponentialPoint> = {
   subtract: subtractExponential,
   totalsOf: totalsOfExponential,
   shapeOf: () => '',
-  rewrite: (point, totals, startMs) => ({ ...point, ...readExponential(totals), startMs }),
+  rewrite: (point, totals, startMs) => {
+    const figures = readExponential(totals);
+    return { ...point, ...figures, startMs, extremes: chooseExtremes(point, figures.count) };
+  },
 };
 
 const SUMMARIES: Form<SummaryPoint> = {
@@ -363,6 +368,14 @@ const SUMMARIES: Form<SummaryPoint> = {
     sum: point.sum === undefined ? undefined : sum,
   }),
 };
+
+/** Those of all observations: they hold for an increase with all of these in it. */
+function chooseExtremes(
+  { count, extremes }: HistogramPoint | ExponentialPoint,
+  added: number,
+): Extremes | undefined {
+  return added === count ? extremes : undefined;
+}
 
 function withPoints(metric: OtelMetric, data: MetricData): OtelMetric | undefined {
   return data.points.length === 0 ? undefined : { ...metric, data };
