@@ -45,8 +45,8 @@ export class PassingAppender implements Appender {
     this.next.forget(ref);
   }
 
-  commit(): void {
-    this.next.commit();
+  commit(hasAnswered?: boolean): void {
+    this.next.commit(hasAnswered);
   }
 
   rollback(): void {

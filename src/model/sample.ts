@@ -120,8 +120,12 @@ export interface Appender {
   /**
    * Hands the samples on, durably where the sink has a queue. Does not throw when the disk is full:
    * that is counted.
+   *
+   * @param hasAnswered  whether the target answered, so that it has nothing but what was appended:
+   *                     tells a scrape of which nothing was wanted from one that failed. Undefined
+   *                     where the source does not know
    */
-  commit(): void;
+  commit(hasAnswered?: boolean): void;
   rollback(): void;
   close(): void;
 }

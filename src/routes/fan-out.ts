@@ -181,8 +181,8 @@ export class FanOut implements RoutedAppender {
     this.#release(ref);
   }
 
-  commit(): void {
-    for (const { appender } of this.#columns) appender.commit();
+  commit(hasAnswered?: boolean): void {
+    for (const { appender } of this.#columns) appender.commit(hasAnswered);
     this.#endTransaction();
   }
 

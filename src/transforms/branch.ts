@@ -114,9 +114,9 @@ class BranchAppender extends PassingAppender {
     this.#free.push(ref);
   }
 
-  override commit(): void {
-    this.#side.commit();
-    this.next.commit();
+  override commit(hasAnswered?: boolean): void {
+    this.#side.commit(hasAnswered);
+    this.next.commit(hasAnswered);
   }
 
   override rollback(): void {

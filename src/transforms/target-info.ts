@@ -205,7 +205,7 @@ class TargetInfoAppender extends PassingAppender {
     this.next.forget(ref);
   }
 
-  override commit(): void {
+  override commit(hasAnswered?: boolean): void {
     const told = new Set<string>();
     for (const [slot, observed] of this.#observed.entries()) {
       if (observed === undefined) continue;
@@ -215,7 +215,7 @@ class TargetInfoAppender extends PassingAppender {
       else if (staleMs > NONE) this.#end(observed, staleMs);
     }
     this.#reset();
-    this.next.commit();
+    this.next.commit(hasAnswered);
     this.#releaseEmpty();
   }
 
