@@ -14,7 +14,7 @@ const INTERVAL_MS = 60_000;
 /** After this many failures of a batch in a row, further ones are logged as errors. */
 const LASTING = 10;
 
-export interface Failure {
+export interface FailedAttempt {
   readonly error: RecoverableError;
   /** Of the batch, 1 for the first. */
   readonly attempt: number;
@@ -40,7 +40,7 @@ export class RetryLog {
     this.#clock = clock;
   }
 
-  failed({ error, attempt, waitMs, items, waiting }: Failure): void {
+  failed({ error, attempt, waitMs, items, waiting }: FailedAttempt): void {
     const nowMs = this.#clock.nowMs();
     if (this.#failures === 0) this.#sinceMs = nowMs;
     this.#failures += 1;

@@ -28,6 +28,8 @@ import { makeRandom } from '../kit/random.ts';
 const TARGETS = 5;
 const SCRAPE_INTERVAL = '200ms';
 const CALM_MS = 60_000;
+/** On a busy machine a process takes long to start. */
+const START_MS = 120_000;
 const DROPPED = 'amperage_sink_items_dropped_total';
 const PENDING = 'queue_pending_items';
 
@@ -91,10 +93,11 @@ export async function tortureEmf(
     aws.account.trouble.set({ faults });
   };
   let [kills, stops, outages, full, dropped] = [0, 0, 0, 0, 0];
-  let life = await start(folder, aws.credentials);
-  const lives = [life];
+  const lives: Life[] = [];
   let told: number[] = [];
   try {
+    let life = await start(folder, aws.credentials);
+    lives.push(life);
     const endAt = performance.now() + seconds * 1_000;
     while (performance.now() < endAt) {
       const isAway = random() < 0.3;
@@ -236,10 +239,12 @@ async function start(
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const web = `http://127.0.0.1:${port}`;
-  const endAt = performance.now() + 30_000;
+  const endAt = performance.now() + START_MS;
   while ((await fetch(`${web}/-/ready`).catch(() => undefined))?.status !== 200) {
-    if (performance.now() > endAt || child.exitCode !== null)
+    if (performance.now() > endAt || child.exitCode !== null) {
+      child.kill('SIGKILL');
       throw new Error('amperage collect does not start');
+    }
     await sleep(50);
   }
   return { child, web, ended };

@@ -9,7 +9,6 @@
  * not stand together are copied together. An int64 beyond 2^53 is rounded as Prometheus rounds it.
  * Source: opentelemetry-proto's metrics.proto
  */
-import type { Extremes } from '../../model/histogram.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { ProtoReader } from '../../wire/protobuf/reader.ts';
 import { type Bytes, viewBytes } from './byte-keys.ts';
@@ -62,12 +61,6 @@ export class PointScan {
     this.request = viewBytes(body);
     this.source = this.request;
     this.reader = new ProtoReader(body);
-  }
-
-  /** Undefined where one of both is not told, or they contradict each other. */
-  get extremes(): Extremes | undefined {
-    const { min, max } = this;
-    return min <= max ? { min, max } : undefined;
   }
 
   /** Reads a NumberDataPoint, from its beginning to the reader's end. */

@@ -85,7 +85,7 @@ export interface Increases {
   readonly changed: readonly CountedSeries[];
 }
 
-export interface Reading {
+export interface TargetReading {
   /** By our clock. */
   readonly nowMs: number;
   /** As `Appender.commit` has it; where the source does not know, its metrics tell. */
@@ -117,7 +117,7 @@ export class Differences {
   apply(
     key: string,
     metrics: readonly ResourceMetrics[],
-    { nowMs, hasAnswered = isReading(metrics) }: Reading,
+    { nowMs, hasAnswered = isReading(metrics) }: TargetReading,
   ): Increases {
     this.#commit += 1;
     const changed: CountedSeries[] = [];
@@ -311,7 +311,10 @@ function withPoints(metric: OtelMetric, data: MetricData): OtelMetric | undefine
   return data.points.length === 0 ? undefined : { ...metric, data };
 }
 
-/** Whether a target has answered, as far as its metrics tell: what a scrape tells of itself is there for a failure too. */
+/**
+ * Whether a target has answered, as far as its metrics tell: what a scrape tells of itself is there
+ * for a failure too.
+ */
 function isReading(metrics: readonly ResourceMetrics[]): boolean {
   return metrics.some(({ metrics: own }) =>
     own.some(

@@ -109,7 +109,7 @@ function formatBuckets(
   return { parts };
 }
 
-/** Ends the outermost buckets at the least and the greatest observation, where these lie in them. */
+/** Ends the outermost buckets at the least and greatest observation, where these lie in them. */
 function tighten(buckets: readonly Bucket[], extremes: Extremes | undefined): readonly Bucket[] {
   if (extremes === undefined) return buckets;
   const { min, max } = extremes;

@@ -159,18 +159,24 @@ test('what is called "__proto__" or "" is kept, as an annotation where that can 
   const attributes = { ['__proto__']: 'a', '': 'b', 'Key@1': 'c', constructor: 'd' };
   const plain = convert({ kind: 'internal' }, attributes);
   const { default: own } = plain['metadata'] as { default: Segment };
-  assert.deepEqual(Object.entries(own).sort(), [
-    ['', 'b'],
-    ['Key@1', 'c'],
-    ['__proto__', 'a'],
-    ['constructor', 'd'],
-  ]);
+  assert.deepEqual(
+    new Map(Object.entries(own)),
+    new Map([
+      ['', 'b'],
+      ['Key@1', 'c'],
+      ['__proto__', 'a'],
+      ['constructor', 'd'],
+    ]),
+  );
   const indexed = convert({ kind: 'internal' }, attributes, { all: true, attributes: [] });
-  assert.deepEqual(Object.entries(indexed['annotations'] as Segment).sort(), [
-    ['Key_1', 'c'],
-    ['__proto__', 'a'],
-    ['constructor', 'd'],
-  ]);
+  assert.deepEqual(
+    new Map(Object.entries(indexed['annotations'] as Segment)),
+    new Map([
+      ['Key_1', 'c'],
+      ['__proto__', 'a'],
+      ['constructor', 'd'],
+    ]),
+  );
   assert.deepEqual(indexed['metadata'], { default: { '': 'b' } });
   const written = { 'aws.xray.metadata.__proto__': '{"__proto__":{"k":1}}' };
   const { metadata } = convert({ kind: 'internal' }, written);
