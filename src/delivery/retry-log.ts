@@ -41,7 +41,7 @@ export class RetryLog {
   }
 
   failed({ error, attempt, waitMs, items, waiting }: FailedAttempt): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.elapsedMs();
     if (this.#failures === 0) this.#sinceMs = nowMs;
     this.#failures += 1;
     this.#untold += 1;
@@ -56,7 +56,7 @@ export class RetryLog {
 
   /** To be called when the last batch that failed was delivered. */
   delivered(waiting: number): void {
-    const [failures, nowMs] = [this.#failures, this.#clock.nowMs()];
+    const [failures, nowMs] = [this.#failures, this.#clock.elapsedMs()];
     this.#failures = 0;
     // A warning keeps its minute: a receiver that refuses now and then would have two lines a time.
     this.#nextMs.error = -Infinity;

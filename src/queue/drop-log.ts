@@ -49,7 +49,7 @@ export class DropLog {
   }
 
   #tellDue(reason: DropReason, untold: Untold): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#clock.elapsedMs();
     if (nowMs < untold.nextMs) return;
     const { items } = untold;
     this.#log.warn('queue dropped items', { items, reason, cause: CAUSES[reason] });
