@@ -71,7 +71,7 @@ const KEEPS_STATE: ReadonlySet<string> = new Set<Refusal>(['out_of_order', 'limi
 
 /** What a transform makes of points. */
 export interface PointRule {
-  /** False where `convert` passes the series on whatever its point is: a point costs much to make. */
+  /** False where `convert` passes the series on whatever its point is: points cost much. */
   mayConvert(family: SeriesFamily): boolean;
   /** The family of the series behind the transform; undefined for a series that it passes on. */
   convert(point: Point, family: SeriesFamily): SeriesFamily | undefined;
