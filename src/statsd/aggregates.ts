@@ -4,7 +4,7 @@
  *
  *     take ─► state ─► write: samples by the refs of the parts, then back to 0 (delta) or not
  */
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { SeriesType, Appender, SeriesRef } from '../model/sample.ts';
 import { formatSampleValue } from '../wire/exposition/writer.ts';
 import { CoarseningBuckets } from './exponential.ts';
@@ -83,7 +83,7 @@ function shortenMember(text: string): string {
   // Copied, since a part of a line holds the whole line.
   return text.length <= MEMBER_CHARACTERS_MAX
     ? Buffer.from(text).toString()
-    : hash('sha256', text, 'base64');
+    : createHash('sha256').update(text).digest('base64');
 }
 
 /** How many different members came in an interval. */
