@@ -21,6 +21,8 @@ import { UdpSocket } from './udp-socket.ts';
 
 /** Datagrams that were read and not yet taken. */
 const PENDING_BYTES_MAX = 16 * 1024 * 1024;
+/** Beside its bytes. */
+const PACKET_BYTES = 256;
 /** After so long, taking lines gives way to other work. */
 const TURN_MS = 10;
 const LINE_FEED = 10;
@@ -137,7 +139,7 @@ export class StatsdReceiver implements Component {
 
   /** Datagrams wait for their turn, so that a burst holds up nothing else for long. */
   #hold(datagram: Packet): void {
-    const { length } = datagram.bytes;
+    const length = measureHeld(datagram);
     if (this.#pendingBytes + length > PENDING_BYTES_MAX) {
       this.#report.tellBufferFull(PENDING_BYTES_MAX);
       return;
@@ -159,7 +161,7 @@ export class StatsdReceiver implements Component {
     let index = 0;
     for (const datagram of this.#pending) {
       index += 1;
-      this.#pendingBytes -= datagram.bytes.length;
+      this.#pendingBytes -= measureHeld(datagram);
       this.#take(datagram);
       if (performance.now() >= endMs) break;
     }
@@ -188,6 +190,11 @@ export class StatsdReceiver implements Component {
     if (refusal === undefined) this.#report.countTaken();
     else this.#report.countRefused(refusal, text, from);
   }
+}
+
+/** What a datagram holds; an empty one is not nothing. */
+function measureHeld({ bytes }: Packet): number {
+  return bytes.length + PACKET_BYTES;
 }
 
 function nextTurn(): Promise<void> {
