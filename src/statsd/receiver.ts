@@ -10,6 +10,7 @@
  */
 import type { Component } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
+import type { ReceiverStatus } from '../kernel/receiver-status.ts';
 import type { World } from '../kernel/world.ts';
 import type { RoutedAppender } from '../model/sample.ts';
 import { LINE_BYTES_MAX, parseLine } from './line.ts';
@@ -61,8 +62,9 @@ export class StatsdReceiver implements Component {
     this.name = settings.id;
     this.#settings = settings;
     this.#parts = parts;
-    const { log, metrics } = parts.world;
-    this.#report = new StatsdReport({ receiver: settings.id, log, metrics });
+    const { log, metrics, clock } = parts.world;
+    const nowMs = (): number => clock.nowMs();
+    this.#report = new StatsdReport({ receiver: settings.id, log, metrics, nowMs });
   }
 
   /** Where it listens, after `start`: `host:port`, or a path. */
@@ -70,6 +72,12 @@ export class StatsdReceiver implements Component {
     const udp = this.#udp?.address;
     if (udp === undefined) return this.#stream?.address ?? '';
     return udp.family === 6 ? `[${udp.host}]:${udp.port}` : `${udp.host}:${udp.port}`;
+  }
+
+  get statuses(): readonly ReceiverStatus[] {
+    const { id, transport } = this.#settings;
+    const protocol = `StatsD by ${transport.toUpperCase()}`;
+    return [this.#report.tally.status({ receiver: id, protocol, address: this.address })];
   }
 
   /** @throws ConfigError LISTEN_ADDRESS, LISTEN_FAILED, PORT_FORBIDDEN or PORT_IN_USE */
