@@ -6,6 +6,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Component } from '../kernel/component.ts';
+import { keepHttpRoom, limitRoom } from '../kernel/connection-room.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -25,6 +26,7 @@ const UNIX = 'unix:';
 /** The flag that sets the address, for error messages. */
 const FLAG = '--port';
 const IDLE_MS = 50;
+const CONNECTIONS_MAX = 10_000;
 
 export class ProxyServer implements Component {
   readonly name = 'proxy';
@@ -53,7 +55,11 @@ export class ProxyServer implements Component {
       },
       listener,
     );
-    this.#server.maxConnections = 10_000;
+    this.#server.maxConnections = CONNECTIONS_MAX;
+    keepHttpRoom(
+      this.#server,
+      limitRoom(CONNECTIONS_MAX, () => undefined),
+    );
   }
 
   /** The URL that it listens on; valid after `start`. */

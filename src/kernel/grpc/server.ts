@@ -16,6 +16,7 @@ import type {
 import type { AddressInfo } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { type Component } from '../component.ts';
+import { ConnectionRoom, limitRoom } from '../connection-room.ts';
 import { describeError } from '../errors.ts';
 import { type ListenAddress, parseListen } from '../listen-address.ts';
 import { describeListenError } from '../listen-error.ts';
@@ -97,6 +98,7 @@ export class GrpcServer implements Component {
   readonly #address: ListenAddress;
   readonly #server: Http2Server | Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #room: ConnectionRoom;
   #listening = false;
 
   constructor(options: GrpcServerOptions) {
@@ -104,8 +106,11 @@ export class GrpcServer implements Component {
     this.#options = options;
     this.#address = parseListen(options.listen, options.listenFlag);
     this.#server = createNodeServer(options);
-    this.#server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
-    this.#server.on('drop', () => options.onConnectionRefused?.());
+    const most = options.connectionsMax ?? CONNECTIONS_MAX;
+    this.#server.maxConnections = most;
+    const tellRefused = (): void => options.onConnectionRefused?.();
+    this.#server.on('drop', tellRefused);
+    this.#room = new ConnectionRoom(this.#server, limitRoom(most, tellRefused));
     this.#server.on('session', (session) => this.#keep(session));
     this.#server.on('sessionError', (error, session) => this.#tellFailed(error, session));
     this.#server.on('stream', (stream, headers) => void this.#serve(stream, headers));
@@ -153,6 +158,21 @@ export class GrpcServer implements Component {
     // The server's sessionError has told it; without a listener it would end the process.
     session.on('error', () => undefined);
     if (!this.#listening) session.close();
+    // Calls that have come whole, and whose clients wait for us.
+    let owed = 0;
+    session.on('stream', (stream: ServerHttp2Stream) => {
+      const { socket } = session;
+      if (socket === undefined) return;
+      const note = (): void => this.#room.note(socket, () => owed === 0);
+      note();
+      stream.once('end', () => {
+        owed += 1;
+        stream.once('close', () => {
+          owed -= 1;
+          note();
+        });
+      });
+    });
   }
 
   #tellFailed(error: Error, session: ServerHttp2Session): void {
