@@ -104,7 +104,7 @@ test('near the limit of all, the address with the most connections gives', async
   await until('all came', 5_000, () => served.length === 19, 5);
   await sleep(600);
   // What sends is the last to go.
-  for (const socket of served.slice(-2)) room.note(socket);
+  for (const socket of served.slice(-2)) room.follow(socket)();
   open(context, port, '', '127.0.0.3');
   await until('one has ended', 5_000, () => many.some(({ isClosed }) => isClosed), 5);
   assert.equal(

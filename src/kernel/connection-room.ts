@@ -62,20 +62,21 @@ export class ConnectionRoom {
   }
 
   /**
-   * Says what a connection does from now on.
-   *
-   * @param waits  whether its client keeps us waiting, asked when room is needed; always when
-   *               absent
+   * @param socket  an open one, of TCP or of TLS over it
+   * @returns       a function that says what the connection does from now on: whether its client
+   *                keeps us waiting, asked when room is needed; always when absent
    */
-  note(socket: Duplex, waits: () => boolean = always): void {
+  follow(socket: Duplex): (waits?: () => boolean) => void {
     const key = keyOf(socket);
     const place = this.#places.get(key);
-    if (place === undefined) return;
-    place.waits = waits;
-    place.sinceMs = performance.now();
-    // The order of the map is that of the times.
-    this.#places.delete(key);
-    this.#places.set(key, place);
+    return (waits = always) => {
+      if (place === undefined || this.#places.get(key) !== place) return;
+      place.waits = waits;
+      place.sinceMs = performance.now();
+      // The order of the map is that of the times.
+      this.#places.delete(key);
+      this.#places.set(key, place);
+    };
   }
 
   #enter(socket: Socket): void {
@@ -141,12 +142,10 @@ export class ConnectionRoom {
 export function keepHttpRoom(server: HttpServer, limits: RoomLimits): void {
   const room = new ConnectionRoom(server, limits);
   server.prependListener('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const { socket } = incoming;
-    // Until the request is whole the client owes the rest, and after the answer it owes the reading.
-    room.note(socket, () => !incoming.complete || outgoing.writableEnded);
-    outgoing.once('close', () => {
-      if (!socket.destroyed) room.note(socket);
-    });
+    const note = room.follow(incoming.socket);
+    // Until its request is whole the client owes the rest, and after the answer the reading.
+    note(() => !incoming.complete || outgoing.writableEnded);
+    outgoing.once('close', () => note());
   });
 }
 

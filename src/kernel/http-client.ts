@@ -10,9 +10,11 @@ import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
 import { type Borrowed, LENT_BYTES_MAX, takeOver, peek } from '../model/borrowed.ts';
 import { describeError, PermanentError } from './errors.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type HttpConnection, type ProxySettings, secureOptions } from './http-connection.ts';
 import { BodyClient } from './http-bodies.ts';
+import { INTERIM_HEADS_MAX } from './http-response-parser.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
 import { readProxyEnvironment } from './proxy-environment.ts';
 import { parseUrl } from './urls.ts';
@@ -215,8 +217,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: Record<string, string> = {};
   #headerLists: HeaderLists = {};
-  #parts: Buffer[] = [];
-  #size = 0;
+  #body = new GrowingBuffer();
+  #interimHeads = 0;
   readonly #onAbort = (): void =>
     this.#end(
       new HttpClientError('aborted', `${describeRequest(this.#request)} was aborted`, {
@@ -259,10 +261,18 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
+    if (status < 200) {
+      // Early hints and the like are passed over; without a limit they would go on for ever.
+      this.#interimHeads += 1;
+      if (this.#interimHeads > INTERIM_HEADS_MAX)
+        controller.abort(new Error('the other side sends interim answers without end'));
+      return;
+    }
+    this.#body = new GrowingBuffer({ announced: Number(headers['content-length'] ?? 0) });
     this.#status = status;
     this.#headers = flatten(headers);
     if (this.#request.isForwarded === true) this.#headerLists = headers as HeaderLists;
@@ -270,17 +280,21 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, part: Buffer): void {
     const { bodyMaxBytes } = this.#request;
-    this.#size += part.length;
-    if (this.#size > bodyMaxBytes)
+    if (this.#body.length + part.length > bodyMaxBytes) {
       controller.abort(
         new HttpClientError('body_too_large', `the answer is larger than ${bodyMaxBytes} bytes`),
       );
-    else this.#parts.push(part);
+      return;
+    }
+    try {
+      this.#body.add(part);
+    } catch (error) {
+      controller.abort(error as Error);
+    }
   }
 
   onResponseEnd(): void {
-    const [first, second] = this.#parts;
-    const body = first !== undefined && second === undefined ? first : Buffer.concat(this.#parts);
+    const body = this.#body.finish();
     const headers = this.#headers;
     if (this.#request.isForwarded === true) {
       this.#resolve({ status: this.#status, headers, headerLists: this.#headerLists, body });

@@ -46,8 +46,8 @@ export interface HttpRequest {
    *
    * @param onBytes  called for each part as it comes, if this is the first call; what it throws
    *                 ends the reading
-   * @param lend     gives the buffer that a body of several parts is put into, if this is the
-   *                 first call; absent: a new one
+   * @param lend     gives the buffers, of at least a length, that a body of several parts is put
+   *                 into, if this is the first call; absent: new ones
    * @throws HttpError 413
    */
   bytes(onBytes?: (bytes: number) => void, lend?: (length: number) => Buffer): Promise<Buffer>;

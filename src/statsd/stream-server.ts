@@ -3,7 +3,8 @@
  * line feed; the last one of a connection may lack it. Clients of DogStatsD write the length of
  * each packet before it, 4 bytes little-endian: a connection whose fourth byte is 0 is read so,
  * since no text has such a byte.
- * Limits: CLIENTS_MAX connections (kernel/connection-room.ts says which end for new ones), LINE_BYTES_MAX of a line and PACKET_BYTES_MAX of a packet.
+ * Limits: CLIENTS_MAX connections (kernel/connection-room.ts says which end for new ones),
+ * LINE_BYTES_MAX of a line and PACKET_BYTES_MAX of a packet.
  * Source: contrib's receiver/statsdreceiver/internal/transport/tcp_server.go,
  * https://docs.datadoghq.com/developers/dogstatsd/unix_socket/
  */
@@ -105,9 +106,10 @@ export class StreamServer {
     this.#clients.add(client);
     this.#events.onClients(this.#clients.size);
     const reader = new StreamReader(this.#events, client.remoteAddress ?? '');
+    const note = room.follow(client);
     client.on('data', (chunk: Buffer) => {
       // What sends is the last to make room.
-      room.note(client);
+      note();
       if (!reader.read(chunk)) client.destroy();
     });
     // A connection that is reset ends like another.

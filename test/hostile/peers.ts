@@ -48,7 +48,8 @@ export const HOSTILE_ANSWERS = {
   'an end within the body': { first: `${OK}content-length: 1000\r\n\r\na 1\n`, end: 'cut' },
 } as const satisfies Readonly<Record<string, Script>>;
 
-const POST = 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\n';
+const POST =
+  'POST /v1/metrics HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\n';
 
 /** What hostile clients send, each to a path that takes a POST. */
 export const HOSTILE_REQUESTS = {

@@ -11,6 +11,7 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { onEnd } from '../kit/ending.ts';
 import { startOtlpReceiver } from '../kit/otlp-receiver.ts';
 import { until } from '../kit/waiting.ts';
+import { watchHeldMemory } from './held-memory.ts';
 import { HOSTILE_REQUESTS, type HostileClient, startHostileClient } from './peers.ts';
 
 const CLIENTS = 2_100;
@@ -69,6 +70,20 @@ for (const [name, start] of Object.entries(STARTS))
         assert.ok(tookMs < ANSWER_MS, `${from}: ${Math.round(tookMs)} ms`);
       }
     });
+
+for (const [name, start] of Object.entries(STARTS))
+  test(`${name}: a body in chunks of one byte is refused, and little is held`, async (context) => {
+    const port = await start(context);
+    const held = watchHeldMemory(context);
+    const script = HOSTILE_REQUESTS['chunks of one byte'];
+    const clients = Array.from({ length: 5 }, () => startHostileClient(context, port, script));
+    const isAnswered = (client: HostileClient): boolean =>
+      client.isClosed() || client.answer().startsWith('HTTP/1.1 4');
+    await until('they are refused', 20_000, () => clients.every(isAnswered));
+    context.diagnostic(`${(held() / 1e6).toFixed(1)} MB`);
+    assert.ok(held() < 20e6, `${held()} bytes`);
+    assert.ok((await checkHealth(port, '127.0.0.1')) < ANSWER_MS);
+  });
 
 test('a head that does not come whole ends within the second after its time', async (context) => {
   const port = await STARTS['a server of a command']!(context);

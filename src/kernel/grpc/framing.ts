@@ -6,6 +6,8 @@
  * Pure. Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */
 
+import { GrowingBuffer } from '../growing-buffer.ts';
+
 export const FRAME_HEAD_BYTES = 5;
 
 export interface GrpcFrame {
@@ -25,12 +27,11 @@ export type FrameFault = 'malformed' | 'too_large';
 
 /**
  * Collects the one message of a unary call from the parts of a body. What is announced above the
- * limit is a fault before it is collected.
+ * limit is a fault before it is collected, and so are parts that are many and tiny.
  */
 export class UnaryFrame {
   readonly #maxBytes: number;
-  readonly #parts: Buffer[] = [];
-  #bytes = 0;
+  readonly #body = new GrowingBuffer();
   /** Of the message; undefined while its head is not whole. */
   #length: number | undefined;
 
@@ -40,25 +41,27 @@ export class UnaryFrame {
 
   /** A fault ends it: nothing more may be added. */
   add(part: Buffer): FrameFault | undefined {
-    this.#parts.push(part);
-    this.#bytes += part.length;
-    if (this.#length === undefined && this.#bytes >= FRAME_HEAD_BYTES) {
-      const head = Buffer.concat(this.#parts).subarray(0, FRAME_HEAD_BYTES);
+    try {
+      this.#body.add(part);
+    } catch {
+      return 'malformed';
+    }
+    if (this.#length === undefined && this.#body.length >= FRAME_HEAD_BYTES) {
+      const head = this.#body.finish();
       if ((head[0] ?? 0) > 1) return 'malformed';
       this.#length = head.readUInt32BE(1);
       if (this.#length > this.#maxBytes) return 'too_large';
     }
     if (this.#length === undefined) return undefined;
     // A second message has no place in a unary call.
-    return this.#bytes > FRAME_HEAD_BYTES + this.#length ? 'malformed' : undefined;
+    return this.#body.length > FRAME_HEAD_BYTES + this.#length ? 'malformed' : undefined;
   }
 
   /** The message, once the body has ended; undefined where it is cut off. */
   finish(): GrpcFrame | undefined {
-    if (this.#length === undefined || this.#bytes !== FRAME_HEAD_BYTES + this.#length)
+    if (this.#length === undefined || this.#body.length !== FRAME_HEAD_BYTES + this.#length)
       return undefined;
-    const whole = this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts);
-    if (whole === undefined) return undefined;
+    const whole = this.#body.finish();
     return { isCompressed: whole[0] === 1, message: whole.subarray(FRAME_HEAD_BYTES) };
   }
 }
