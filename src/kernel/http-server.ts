@@ -13,7 +13,7 @@ import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
 import { describeListenError } from './listen-error.ts';
-import type { WebConfig } from './web-config.ts';
+import { BUSY_WORDS, type WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
 import { HttpError } from './http-error.ts';
 import type { HttpRefusal } from './http-refusals.ts';
@@ -226,9 +226,16 @@ export class HttpServer implements Component {
   async #answerGuarded(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
     const { web } = this.#options;
     if (web === undefined) return this.#answer(routes, request);
-    const response = (await web.isAllowed(request.headers))
-      ? await this.#answer(routes, request)
-      : { status: 401, headers: { 'www-authenticate': 'Basic' }, body: '401: unauthorized\n' };
+    const isAllowed = await web.isAllowed(request.headers).catch((error: unknown) => {
+      this.#options.log.error('a password cannot be checked', { error });
+      return 'busy' as const;
+    });
+    const response =
+      isAllowed === true
+        ? await this.#answer(routes, request)
+        : isAllowed === 'busy'
+          ? { status: 503, headers: { 'retry-after': '1' }, body: `503: ${BUSY_WORDS}\n` }
+          : { status: 401, headers: { 'www-authenticate': 'Basic' }, body: '401: unauthorized\n' };
     return { ...response, headers: { ...web.headers(), ...response.headers } };
   }
 
