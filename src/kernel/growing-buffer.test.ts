@@ -28,7 +28,7 @@ test('pieces of four bytes hold less than twice their bytes, and are copied a fe
 });
 
 test('a piece that is another’s memory is not written behind', () => {
-  const all = Buffer.from('abcdef');
+  const all = Buffer.from(new Uint8Array(Buffer.from('abcdef')).buffer);
   const gathered = new GrowingBuffer();
   gathered.add(all.subarray(0, 2));
   gathered.add(Buffer.from('XY'));
@@ -43,4 +43,14 @@ test('pieces of one byte are refused when they are many', () => {
     for (let count = 0; count < 30_000; count++) gathered.add(piece);
   }, TinyPiecesError);
   assert.ok(gathered.length > 16_384);
+});
+
+test('a first piece does not hold the memory that it is a slice of', () => {
+  const slab = Buffer.alloc(64 * 1024);
+  const gathered = new GrowingBuffer();
+  gathered.add(slab.subarray(0, 10));
+  assert.ok(gathered.finish().buffer.byteLength < 2_000);
+  const large = new GrowingBuffer();
+  large.add(slab.subarray(0, 60_000));
+  assert.equal(large.finish().buffer, slab.buffer);
 });

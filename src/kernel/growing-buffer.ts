@@ -11,7 +11,9 @@ const PIECES_FREE = 16_384;
 const PIECE_BYTES = 4;
 /** The most that is allocated for an announced length before its bytes have come. */
 const READY_BYTES = 1024 * 1024;
-const FIRST_BYTES = 4 * 1024;
+const FIRST_BYTES = 1024;
+/** A first piece that is a slice of more than that times its size is copied, to let that go. */
+const HELD_TIMES_MAX = 8;
 
 /** Pieces so small that reading them costs more than the body is worth. */
 export class TinyPiecesError extends Error {
@@ -37,6 +39,8 @@ export class GrowingBuffer {
   readonly #announced: number;
   readonly #allocate: (length: number) => Buffer;
   #buffer: Buffer | undefined;
+  /** Whether there is room of our own behind what was added. */
+  #isOwn = false;
   #length = 0;
   #pieces = 0;
 
@@ -49,14 +53,13 @@ export class GrowingBuffer {
     return this.#length;
   }
 
-  /** Adds a piece. The first one is kept as it is, the others are copied. @throws TinyPiecesError */
+  /** Adds a piece; a first one that is large is kept as it is. @throws TinyPiecesError */
   add(piece: Buffer): void {
     checkPieces((this.#pieces += 1), this.#length + piece.length);
-    if (this.#buffer === undefined) this.#buffer = piece;
-    else {
-      this.#reserve(this.#length + piece.length);
-      piece.copy(this.#buffer, this.#length);
-    }
+    if (piece.length === 0) return;
+    if (this.#length === 0 && piece.length * HELD_TIMES_MAX >= piece.buffer.byteLength)
+      this.#buffer = piece;
+    else this.#copy(piece);
     this.#length += piece.length;
   }
 
@@ -65,16 +68,17 @@ export class GrowingBuffer {
     return this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
   }
 
-  #reserve(needed: number): void {
-    const { length: held = 0 } = this.#buffer ?? {};
-    // The first piece is another's memory: nothing is written behind it.
-    if (this.#pieces > 2 && held >= needed) return;
-    const wanted =
-      this.#pieces === 2
-        ? Math.max(FIRST_BYTES, needed, Math.min(this.#announced, READY_BYTES))
-        : Math.max(needed, held * 2);
-    const larger = this.#allocate(wanted);
-    this.#buffer?.copy(larger, 0, 0, this.#length);
-    this.#buffer = larger;
+  #copy(piece: Buffer): void {
+    const needed = this.#length + piece.length;
+    // The first piece may be another's memory: nothing is written behind it.
+    const room = this.#isOwn ? (this.#buffer?.length ?? 0) : 0;
+    if (room < needed) {
+      const wanted = this.#isOwn ? room * 2 : Math.min(this.#announced, READY_BYTES);
+      const larger = this.#allocate(Math.max(FIRST_BYTES, needed, wanted));
+      this.#buffer?.copy(larger, 0, 0, this.#length);
+      this.#buffer = larger;
+      this.#isOwn = true;
+    }
+    piece.copy(this.#buffer as Buffer, this.#length);
   }
 }

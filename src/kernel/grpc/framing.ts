@@ -31,9 +31,9 @@ export type FrameFault = 'malformed' | 'too_large';
  */
 export class UnaryFrame {
   readonly #maxBytes: number;
-  readonly #body = new GrowingBuffer();
-  /** Of the message; undefined while its head is not whole. */
-  #length: number | undefined;
+  readonly #head = Buffer.alloc(FRAME_HEAD_BYTES);
+  #headBytes = 0;
+  readonly #message = new GrowingBuffer();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -41,27 +41,33 @@ export class UnaryFrame {
 
   /** A fault ends it: nothing more may be added. */
   add(part: Buffer): FrameFault | undefined {
+    const missing = FRAME_HEAD_BYTES - this.#headBytes;
+    if (missing > 0) {
+      const own = part.subarray(0, missing);
+      this.#head.set(own, this.#headBytes);
+      this.#headBytes += own.length;
+    }
+    if (this.#headBytes < FRAME_HEAD_BYTES) return undefined;
+    if ((this.#head[0] ?? 0) > 1) return 'malformed';
+    if (this.#length > this.#maxBytes) return 'too_large';
     try {
-      this.#body.add(part);
+      this.#message.add(part.subarray(missing));
     } catch {
       return 'malformed';
     }
-    if (this.#length === undefined && this.#body.length >= FRAME_HEAD_BYTES) {
-      const head = this.#body.finish();
-      if ((head[0] ?? 0) > 1) return 'malformed';
-      this.#length = head.readUInt32BE(1);
-      if (this.#length > this.#maxBytes) return 'too_large';
-    }
-    if (this.#length === undefined) return undefined;
     // A second message has no place in a unary call.
-    return this.#body.length > FRAME_HEAD_BYTES + this.#length ? 'malformed' : undefined;
+    return this.#message.length > this.#length ? 'malformed' : undefined;
   }
 
   /** The message, once the body has ended; undefined where it is cut off. */
   finish(): GrpcFrame | undefined {
-    if (this.#length === undefined || this.#body.length !== FRAME_HEAD_BYTES + this.#length)
-      return undefined;
-    const whole = this.#body.finish();
-    return { isCompressed: whole[0] === 1, message: whole.subarray(FRAME_HEAD_BYTES) };
+    const isWhole = this.#headBytes === FRAME_HEAD_BYTES && this.#message.length === this.#length;
+    if (!isWhole) return undefined;
+    return { isCompressed: this.#head[0] === 1, message: this.#message.finish() };
+  }
+
+  /** Of the message, as its head says it. */
+  get #length(): number {
+    return this.#head.readUInt32BE(1);
   }
 }
