@@ -37,7 +37,8 @@ export async function openInstanceMetadata(
     until: AbortSignal,
   ): Promise<string> => {
     const limits = { timeoutMs: TIMEOUT_MS, bodyMaxBytes: BODY_MAX_BYTES, signal: until };
-    const answer = await http.send({ method, url: `${base}/latest/${path}`, headers, ...limits });
+    const url = `${base}/latest/${path}`;
+    const answer = await http.send({ method, url, headers, ...limits, reachesMetadata: true });
     if (answer.status !== 200)
       throw new Error(`instance metadata answered ${answer.status} for ${path}`);
     return answer.body.toString('utf8').trim();

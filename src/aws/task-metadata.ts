@@ -71,6 +71,7 @@ type Get = <T>(path: string, schema: z.ZodType<T>, signal: AbortSignal) => Promi
 function createGet(uri: string, http: HttpClient, scope: MetadataScope): Get {
   return async (path, schema, signal) => {
     const answer = await http.send({
+      reachesMetadata: true,
       method: 'GET',
       url: `${uri}${path}`,
       timeoutMs: TIMEOUT_MS,

@@ -14,6 +14,9 @@ import {
   inflate,
 } from './http-client.ts';
 import { describeError } from './errors.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
+import { INTERIM_HEADS_MAX } from './http-response-parser.ts';
+import { readPieces } from './pieces.ts';
 
 // Not by import, which costs 16 MB: see web-server.ts.
 const { Agent, request: ask } = process.getBuiltinModule('node:http');
@@ -44,6 +47,13 @@ async function send(
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = ask(url, { agent, method, headers: { ...headers }, signal }, resolve);
     outgoing.once('error', reject);
+    let interimHeads = 0;
+    const count = (): void => {
+      interimHeads += 1;
+      if (interimHeads > INTERIM_HEADS_MAX)
+        outgoing.destroy(new Error('the other side sends interim answers without end'));
+    };
+    outgoing.on('information', count).on('continue', count);
     outgoing.end(body);
   });
   const flat = flatten(answer.headers);
@@ -67,15 +77,18 @@ function toClientError(error: unknown, request: ClientRequest, isLate: boolean):
   return new HttpClientError(kind, `${what} failed: ${describeError(error)}`, because);
 }
 
-async function readBounded(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of stream) {
-    size += part.length;
-    // Leaving the loop destroys the stream and its connection: the rest is never read.
-    if (size > maxBytes)
-      throw new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
-    parts.push(part);
+async function readBounded(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const body = new GrowingBuffer({ announced: Number(answer.headers['content-length'] ?? 0) });
+  try {
+    await readPieces(answer, (piece) => {
+      if (body.length + piece.length > maxBytes)
+        throw new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
+      body.add(piece);
+    });
+  } catch (error) {
+    // The rest is never read.
+    answer.destroy();
+    throw error;
   }
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+  return body.finish();
 }

@@ -1,7 +1,7 @@
 /**
  * The HTTP client: sends one request within limits of time and size, inflates gzip within the
- * limit, and uses TLS settings and proxies as given. With `isGuarded` it never connects to a
- * metadata address. Not here: signing, redirects, retries and the meaning of a status, which
+ * limit, and uses TLS settings and proxies as given. It never connects to a metadata address, nor
+ * to a proxy there, unless told so. Not here: signing, redirects, retries and the meaning of a status, which
  * callers add as wrappers. Built on undici's pool, which keeps connections alive.
  */
 import { promisify } from 'node:util';
@@ -10,9 +10,11 @@ import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
 import { type Borrowed, LENT_BYTES_MAX, takeOver, peek } from '../model/borrowed.ts';
 import { describeError, PermanentError } from './errors.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type HttpConnection, type ProxySettings, secureOptions } from './http-connection.ts';
 import { BodyClient } from './http-bodies.ts';
+import { INTERIM_HEADS_MAX } from './http-response-parser.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
 import { readProxyEnvironment } from './proxy-environment.ts';
 import { parseUrl } from './urls.ts';
@@ -30,6 +32,8 @@ export interface ClientRequest {
   /** Limit of the answer's body, after inflating. */
   readonly bodyMaxBytes: number;
   readonly signal: AbortSignal;
+  /** Whether it is a question to the metadata of this machine or task: those pass the guard. */
+  readonly reachesMetadata?: boolean;
   /** Whether the answer is handed on: its body is not inflated, and it has `headerLists`. */
   readonly isForwarded?: boolean;
 }
@@ -53,7 +57,7 @@ export interface HttpClient<Body = Buffer> {
 export interface HttpClientOptions {
   readonly connectionsPerHost?: number;
   readonly connection?: HttpConnection | undefined;
-  /** Refuses metadata addresses, for URLs that come from targets or configurations. */
+  /** Refuses metadata addresses, which URLs of targets and configurations may lead to; yes. */
   readonly isGuarded?: boolean;
   /** For tests: how names become addresses. */
   readonly resolve?: typeof lookup;
@@ -73,17 +77,23 @@ export function createHttpClient(options?: HttpClientOptions): HttpClient;
 export function createHttpClient(
   options: HttpClientOptions & Partial<LendingClientOptions> = {},
 ): HttpClient<Borrowed<Uint8Array>> {
-  const { connection } = options;
+  const { connection, isGuarded = true } = options;
   // Loaded on first use: undici is large, and a process that only serves sends no requests.
   let loaded: Promise<Undici> | undefined;
   let stamp = connection?.stamp() ?? '';
   const bodies =
     options.reusesBodies === true && connection?.proxy === undefined
-      ? new BodyClient(options.isGuarded === true ? guardedLookup(options.resolve) : undefined)
+      ? new BodyClient(isGuarded ? guardedLookup(options.resolve) : undefined)
       : undefined;
+  let unguarded: HttpClient | undefined;
   return {
     async send(request) {
-      if (options.isGuarded === true) refuseMetadataUrl(parseUrl(request.url));
+      if (isGuarded && request.reachesMetadata === true) {
+        const { reusesBodies: _, ...rest } = options;
+        unguarded ??= createHttpClient({ ...rest, isGuarded: false });
+        return unguarded.send(request);
+      }
+      if (isGuarded) refuseMetadataUrl(parseUrl(request.url));
       if (bodies !== undefined && request.method === 'GET' && request.url.startsWith('http:'))
         return getBody(bodies, request);
       if (connection !== undefined && connection.stamp() !== stamp) {
@@ -101,6 +111,7 @@ export function createHttpClient(
     },
     async close() {
       bodies?.close();
+      await unguarded?.close();
       // Without an agent there is nothing to close.
       const undici = await loaded?.catch(() => undefined);
       await undici?.agent.destroy();
@@ -132,17 +143,23 @@ async function load(options: HttpClientOptions): Promise<Undici> {
   try {
     const connect = connectOptions(options);
     if (proxy === undefined) return { agent: new Agent({ ...shared, connect }) };
+    const proxies = chooseProxies(proxy);
+    if (options.isGuarded !== false)
+      for (const url of [proxies.httpProxy, proxies.httpsProxy])
+        if (url !== undefined && url !== '') refuseMetadataUrl(parseUrl(url));
     const agent = new EnvHttpProxyAgent({
       ...shared,
-      ...chooseProxies(proxy),
+      ...proxies,
       connect,
       requestTls: connect,
+      // The connection to the proxy itself.
+      proxyTls: timeAndLookup(options),
       proxyTunnel: false,
       headers: { ...proxy.connectHeaders },
     });
     return { agent };
   } catch (error) {
-    if (error instanceof HttpClientError) throw error;
+    if (error instanceof HttpClientError || error instanceof PermanentError) throw error;
     const message = `the connection cannot be made: ${describeError(error)}`;
     throw new HttpClientError('connect', message, { cause: error });
   }
@@ -156,17 +173,14 @@ function chooseProxies({ url, noProxy }: ProxySettings) {
   return { httpProxy: http, httpsProxy: https, noProxy: no };
 }
 
-function connectOptions({
-  connection,
-  isGuarded,
-  resolve,
-}: HttpClientOptions): buildConnector.BuildOptions {
-  const tls = connection?.tls;
-  return {
-    timeout: 10_000,
-    ...(isGuarded === true ? { lookup: guardedLookup(resolve) } : {}),
-    ...(tls === undefined ? {} : secureOptions(tls)),
-  };
+function connectOptions(options: HttpClientOptions): buildConnector.BuildOptions {
+  const tls = options.connection?.tls;
+  return { ...timeAndLookup(options), ...(tls === undefined ? {} : secureOptions(tls)) };
+}
+
+function timeAndLookup({ isGuarded, resolve }: HttpClientOptions): buildConnector.BuildOptions {
+  const lookup = isGuarded === false ? {} : { lookup: guardedLookup(resolve) };
+  return { timeout: 10_000, ...lookup } as buildConnector.BuildOptions;
 }
 
 interface Undici {
@@ -215,8 +229,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: Record<string, string> = {};
   #headerLists: HeaderLists = {};
-  #parts: Buffer[] = [];
-  #size = 0;
+  #body = new GrowingBuffer();
+  #interimHeads = 0;
   readonly #onAbort = (): void =>
     this.#end(
       new HttpClientError('aborted', `${describeRequest(this.#request)} was aborted`, {
@@ -259,10 +273,18 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
+    if (status < 200) {
+      // Early hints and the like are passed over; without a limit they would go on for ever.
+      this.#interimHeads += 1;
+      if (this.#interimHeads > INTERIM_HEADS_MAX)
+        controller.abort(new Error('the other side sends interim answers without end'));
+      return;
+    }
+    this.#body = new GrowingBuffer({ announced: Number(headers['content-length'] ?? 0) });
     this.#status = status;
     this.#headers = flatten(headers);
     if (this.#request.isForwarded === true) this.#headerLists = headers as HeaderLists;
@@ -270,17 +292,21 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, part: Buffer): void {
     const { bodyMaxBytes } = this.#request;
-    this.#size += part.length;
-    if (this.#size > bodyMaxBytes)
+    if (this.#body.length + part.length > bodyMaxBytes) {
       controller.abort(
         new HttpClientError('body_too_large', `the answer is larger than ${bodyMaxBytes} bytes`),
       );
-    else this.#parts.push(part);
+      return;
+    }
+    try {
+      this.#body.add(part);
+    } catch (error) {
+      controller.abort(error as Error);
+    }
   }
 
   onResponseEnd(): void {
-    const [first, second] = this.#parts;
-    const body = first !== undefined && second === undefined ? first : Buffer.concat(this.#parts);
+    const body = this.#body.finish();
     const headers = this.#headers;
     if (this.#request.isForwarded === true) {
       this.#resolve({ status: this.#status, headers, headerLists: this.#headerLists, body });

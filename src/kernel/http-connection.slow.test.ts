@@ -5,7 +5,9 @@ import { createServer as createTlsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { openInstanceMetadata } from '../aws/instance-metadata.ts';
 import { PermanentError } from './errors.ts';
+import { GrpcClient } from './grpc/client.ts';
 import { createHttpClient, type HttpClientOptions } from './http-client.ts';
 import type { HttpConnection } from './http-connection.ts';
 import { isMetadataAddress } from './metadata-addresses.ts';
@@ -23,7 +25,7 @@ function connection(set: Partial<HttpConnection>): HttpConnection {
 }
 
 /** Status and body, or what went wrong. */
-async function ask(url: string, options: HttpClientOptions): Promise<string> {
+async function ask(url: string, options: HttpClientOptions = {}): Promise<string> {
   const http = createHttpClient(options);
   try {
     const limits = { timeoutMs: 5_000, bodyMaxBytes: 1e6, signal: new AbortController().signal };
@@ -128,9 +130,22 @@ test('metadata addresses are refused in every spelling, and behind a name', asyn
     'fd00:ec2::254',
     '::ffff:169.254.169.254',
     '::ffff:a9fe:a9fe',
+    '::169.254.169.254',
+    '::ffff:0:169.254.169.254',
+    '64:ff9b::169.254.169.254',
+    '64:ff9b:1::a9fe:aa02',
+    '64:ff9b:1:a9fe:a9:fe00::',
+    '64:ff9b:1:7a9:fe:a9fe::',
+    '64:ff9b:1:7:a9:fea9:fe00:0',
+    '2001:db8:1:2:3:4:a9fe:a9fe',
+    '2002:a9fe:a9fe::1',
+    '2001:0:a9fe:a9fe::1',
+    '2001:0:1:2:3:4:5601:5601',
+    'fe80::5efe:169.254.169.254%eth0',
+    'FD00:EC2:0:0:0:0:0:254',
   ])
     assert.equal(isMetadataAddress(address), true, address);
-  for (const address of ['169.254.169.253', '127.0.0.1', '::1', 'name'])
+  for (const address of ['169.254.169.253', '127.0.0.1', '::1', '2002::a9fe', '64:ff9b::1', 'name'])
     assert.equal(isMetadataAddress(address), false, address);
   for (const url of [
     'http://169.254.169.254/',
@@ -150,6 +165,49 @@ test('metadata addresses are refused in every spelling, and behind a name', asyn
   );
   const { port } = await serve(context, (_, response) => void response.end('fine'));
   assert.equal(await ask(`http://localhost:${port}/`, { isGuarded: true }), '200 fine');
+});
+
+test('metadata addresses are refused by default, as proxies and by gRPC too', async () => {
+  const resolve = ((_name: string, _options: object, done: (e: null, found: object[]) => void) =>
+    done(null, [{ address: '169.254.170.2', family: 4 }])) as unknown as NonNullable<
+    HttpClientOptions['resolve']
+  >;
+  const literal = 'http://[64:ff9b::a9fe:a9fe]:4318';
+  assert.equal(await ask(literal), 'metadata_address');
+  assert.equal(await ask('http://innocent.test/', { resolve }), 'metadata_address');
+  for (const url of [literal, 'http://proxy.test:3128']) {
+    const proxy = { url, connectHeaders: {} };
+    const by = { connection: connection({ proxy }), resolve };
+    assert.equal(await ask('http://10.255.255.1/metrics', by), 'metadata_address', url);
+    assert.equal(await ask('https://10.255.255.1/metrics', by), 'metadata_address', url);
+  }
+  const grpc = new GrpcClient({ origin: literal, answerMaxBytes: 1_000 });
+  const call = {
+    path: '/a/b',
+    headers: {},
+    message: Buffer.alloc(0),
+    encoding: undefined,
+    timeoutMs: 1_000,
+    signal: new AbortController().signal,
+  };
+  await assert.rejects(grpc.call(call), /metadata address/);
+});
+
+test('a question to the metadata of this machine passes the guard', async (context) => {
+  const resolve = ((_name: string, _options: object, done: (e: null, found: object[]) => void) =>
+    done(null, [{ address: '169.254.170.2', family: 4 }])) as unknown as NonNullable<
+    HttpClientOptions['resolve']
+  >;
+  const { port } = await serve(context, (_, response) => void response.end('i-1'));
+  const endpoint = `http://localhost:${port}`;
+  assert.equal(await ask(endpoint, { resolve }), 'metadata_address');
+  // Without the guard, the system resolves the name.
+  const http = createHttpClient({ resolve });
+  context.after(() => http.close());
+  const signal = AbortSignal.timeout(5_000);
+  const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint };
+  const read = await openInstanceMetadata(http, env, signal);
+  assert.equal(await read('meta-data/instance-id', signal), 'i-1');
 });
 
 test('an OAuth 2 token is fetched once for all, and anew before it runs out', async (context) => {

@@ -5,6 +5,7 @@
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
 import type { Borrowed } from '../model/borrowed.ts';
+import { checkPieces } from './growing-buffer.ts';
 
 export interface ParsedResponse {
   readonly status: number;
@@ -17,7 +18,13 @@ export interface ParsedResponse {
   readonly body: Borrowed<Buffer>;
 }
 
+/** Limit of all heads of an answer together, and of its trailers with them. */
 const HEAD_MAX_BYTES = 64 * 1024;
+/** Limit of the heads before the answer: 100, 103 and the like. */
+export const INTERIM_HEADS_MAX = 10;
+/** Limit of all lines between chunks, for each byte of the body and for all of it. */
+const LINE_BYTES_PER_BYTE = 4;
+const LINES_FREE_BYTES = 64 * 1024;
 /** Limit of a line that gives a chunk's size, and of each trailer. */
 const LINE_MAX_BYTES = 4_096;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
@@ -42,6 +49,11 @@ export class ResponseParser {
   #length = 0;
   /** Bytes still to come, of the body or of the current chunk. */
   #left = 0;
+  #headBytes = 0;
+  #interimHeads = 0;
+  #lineBytes = 0;
+  /** How many reads and chunks there were. */
+  #pieces = 0;
   #status = 0;
   #headers: Record<string, string> = {};
 
@@ -72,6 +84,7 @@ export class ResponseParser {
    * @throws   Error for bytes that are not HTTP; BodyTooLargeError
    */
   feed(bytes: Buffer, count: number): number {
+    this.#countPiece();
     let at = 0;
     while (at < count && this.#state !== 'done') {
       switch (this.#state) {
@@ -98,11 +111,13 @@ export class ResponseParser {
     const stop = Math.min(count, findEndOfHead(bytes, at, count), at + HEAD_MAX_BYTES + 4);
     this.#head += bytes.toString('latin1', at, stop);
     const end = this.#head.indexOf('\r\n\r\n', Math.max(0, before - 3));
-    if (end > HEAD_MAX_BYTES || (end < 0 && this.#head.length > HEAD_MAX_BYTES))
+    const most = HEAD_MAX_BYTES - this.#headBytes;
+    if (end > most || (end < 0 && this.#head.length > most))
       throw new Error('the head of the answer is too long');
     if (end < 0) return stop;
     const used = end + 4 - before;
     const head = this.#head.slice(0, end);
+    this.#headBytes += end;
     this.#head = '';
     this.#begin(head);
     return at + used;
@@ -126,6 +141,9 @@ export class ResponseParser {
     }
     if (status < 200) {
       if (status === 101) throw new Error('the other side wants another protocol');
+      this.#interimHeads += 1;
+      if (this.#interimHeads > INTERIM_HEADS_MAX)
+        throw new Error('the other side sends interim answers without end');
       return;
     }
     this.#status = status;
@@ -168,6 +186,7 @@ export class ResponseParser {
     const stop = end < 0 || end >= count ? count : end + 1;
     this.#line += bytes.toString('latin1', at, stop);
     if (this.#line.length > LINE_MAX_BYTES) throw new Error('a line between chunks is too long');
+    this.#countLine(stop - at);
     if (stop === count && bytes[stop - 1] !== LF) return count;
     if (this.#line.charCodeAt(this.#line.length - 2) !== CR)
       throw new Error('a chunk is malformed');
@@ -181,7 +200,25 @@ export class ResponseParser {
     return stop;
   }
 
+  /** Trailers count as a part of the head, sizes and extensions by what the chunks hold. */
+  #countLine(bytes: number): void {
+    if (this.#state === 'trailers') {
+      this.#headBytes += bytes;
+      if (this.#headBytes > HEAD_MAX_BYTES) throw new Error('the trailers are too long');
+      return;
+    }
+    this.#lineBytes += bytes;
+    if (this.#lineBytes > LINES_FREE_BYTES + LINE_BYTES_PER_BYTE * this.#length)
+      throw new Error('the lines between the chunks are longer than what is in them');
+  }
+
+  #countPiece(): void {
+    this.#pieces += 1;
+    checkPieces(this.#pieces, this.#length);
+  }
+
   #beginChunk(line: string): void {
+    this.#countPiece();
     const size = /^([0-9a-f]{1,8})(?:[\t ]*;.*)?$/i.exec(line)?.[1];
     if (size === undefined) throw new Error('the size of a chunk is malformed');
     this.#left = Number.parseInt(size, 16);

@@ -2,7 +2,8 @@
  * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`,
  * limits of bodies and time, and a graceful drain. A handler's error becomes a status and one log
  * line; it never stops the process.
- * Limits by default: 16 MiB for a body, 60 s for a request, 2,000 connections.
+ * Limits by default: 16 MiB for a body, 60 s for a request, 10 s of them for its head, 2,000
+ * connections, 1,500 of one address (connection-room.ts says which end for new ones).
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -12,11 +13,11 @@ import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
 import { describeListenError } from './listen-error.ts';
-import type { WebConfig } from './web-config.ts';
+import { BUSY_WORDS, type WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
 import { HttpError } from './http-error.ts';
 import type { HttpRefusal } from './http-refusals.ts';
-import { closeIdleConnections } from './idle-connections.ts';
+import { keepHttpRoom, limitRoom } from './connection-room.ts';
 import { inflateGzip, readBody } from './request-bodies.ts';
 import { ServerConnections } from './server-connections.ts';
 import { createWebServer } from './web-server.ts';
@@ -45,8 +46,8 @@ export interface HttpRequest {
    *
    * @param onBytes  called for each part as it comes, if this is the first call; what it throws
    *                 ends the reading
-   * @param lend     gives the buffer that a body of several parts is put into, if this is the
-   *                 first call; absent: a new one
+   * @param lend     gives the buffers, of at least a length, that a body of several parts is put
+   *                 into, if this is the first call; absent: new ones
    * @throws HttpError 413
    */
   bytes(onBytes?: (bytes: number) => void, lend?: (length: number) => Buffer): Promise<Buffer>;
@@ -92,16 +93,8 @@ export interface HttpServerOptions {
   readonly bodyMaxBytes?: number;
   readonly requestTimeoutMs?: number;
   readonly connectionsMax?: number;
-  /**
-   * Limit of the connections of one client address; further ones are closed at once. By default
-   * only the limit of all connections holds.
-   */
+  /** Limit of the connections of one client address; three quarters of those of all by default. */
   readonly connectionsPerAddress?: number;
-  /**
-   * Limit of the connections of one client address, at which further ones close the idle ones of
-   * that address; those of all close near `connectionsMax`. Not with TLS.
-   */
-  readonly closesIdleAbove?: number;
   /** Called for each connection that is closed at once, since there are too many. */
   readonly onConnectionRefused?: () => void;
   /** Called for each request that is refused before it gets to a route, with its sender. */
@@ -144,44 +137,11 @@ export class HttpServer implements Component {
       listener,
     );
     this.#connections = new ServerConnections(this.#server, options.web?.tls !== undefined);
-    this.#server.maxConnections = options.connectionsMax ?? 2_000;
-    this.#server.on('drop', () => options.onConnectionRefused?.());
-    if (options.closesIdleAbove !== undefined && options.web?.tls === undefined)
-      closeIdleConnections(this.#server, {
-        all: Math.floor((this.#server.maxConnections * 3) / 4),
-        perAddress: options.closesIdleAbove,
-        onRefused: () => options.onConnectionRefused?.(),
-      });
-    if (options.connectionsPerAddress !== undefined)
-      this.#limitPerAddress(options.connectionsPerAddress);
-  }
-
-  #limitPerAddress(most: number): void {
-    const counts = new Map<string, number>();
-    const told = new Set<string>();
-    this.#server.on('connection', (socket) => {
-      const address = socket.remoteAddress ?? '';
-      const count = counts.get(address) ?? 0;
-      if (count >= most) {
-        // Logged once, until the client has closed all of its connections.
-        if (!told.has(address))
-          this.#options.log.warn('a client has too many connections; more are closed at once', {
-            address,
-            most,
-          });
-        told.add(address);
-        socket.destroy();
-        return;
-      }
-      counts.set(address, count + 1);
-      socket.once('close', () => {
-        const left = (counts.get(address) ?? 1) - 1;
-        if (left <= 0) {
-          counts.delete(address);
-          told.delete(address);
-        } else counts.set(address, left);
-      });
-    });
+    const most = options.connectionsMax ?? 2_000;
+    this.#server.maxConnections = most;
+    const tellRefused = (): void => options.onConnectionRefused?.();
+    this.#server.on('drop', tellRefused);
+    keepHttpRoom(this.#server, limitRoom(most, tellRefused, options.connectionsPerAddress));
   }
 
   get port(): number {
@@ -266,9 +226,16 @@ export class HttpServer implements Component {
   async #answerGuarded(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
     const { web } = this.#options;
     if (web === undefined) return this.#answer(routes, request);
-    const response = (await web.isAllowed(request.headers))
-      ? await this.#answer(routes, request)
-      : { status: 401, headers: { 'www-authenticate': 'Basic' }, body: '401: unauthorized\n' };
+    const isAllowed = await web.isAllowed(request.headers).catch((error: unknown) => {
+      this.#options.log.error('a password cannot be checked', { error });
+      return 'busy' as const;
+    });
+    const response =
+      isAllowed === true
+        ? await this.#answer(routes, request)
+        : isAllowed === 'busy'
+          ? { status: 503, headers: { 'retry-after': '1' }, body: `503: ${BUSY_WORDS}\n` }
+          : { status: 401, headers: { 'www-authenticate': 'Basic' }, body: '401: unauthorized\n' };
     return { ...response, headers: { ...web.headers(), ...response.headers } };
   }
 

@@ -14,10 +14,51 @@ addresses.addAddress('169.254.170.23');
 addresses.addAddress('fd00:ec2::254', 'ipv6');
 addresses.addAddress('fd00:ec2::23', 'ipv6');
 
-/** Whether it is one of these addresses, in any spelling, also as IPv4 mapped into IPv6. */
+/**
+ * Whether it is one of these addresses, in any spelling, also as IPv4 within IPv6: mapped,
+ * compatible and translated (RFC 4291, 2765), NAT64 (RFC 6052, 8215), 6to4 (RFC 3056), Teredo
+ * (RFC 4380) and ISATAP (RFC 5214).
+ */
 export function isMetadataAddress(address: string): boolean {
   const family = isIP(address);
-  return family !== 0 && addresses.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  if (family === 0) return false;
+  if (family === 4) return addresses.check(address);
+  const [plain = ''] = address.split('%');
+  return addresses.check(plain, 'ipv6') || listEmbedded(plain).some((ip) => addresses.check(ip));
+}
+
+/** The IPv4 addresses that an IPv6 address may stand for. */
+function listEmbedded(address: string): string[] {
+  const bytes = readIpv6(address);
+  const at = (...places: number[]): string => places.map((place) => bytes[place]).join('.');
+  // The last four bytes hold it in most forms, and in NAT64 with a prefix of one's own.
+  const found = [at(12, 13, 14, 15)];
+  const first = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
+  const second = (bytes[2] ?? 0) * 256 + (bytes[3] ?? 0);
+  if (first === 0x2002) found.push(at(2, 3, 4, 5));
+  if (first === 0x2001 && second === 0)
+    found.push(
+      at(4, 5, 6, 7),
+      [12, 13, 14, 15].map((place) => (bytes[place] ?? 0) ^ 255).join('.'),
+    );
+  // Of a prefix of 48, 56 or 64 bits; byte 8 is empty in all of them.
+  if (first === 0x64 && second === 0xff9b)
+    found.push(at(6, 7, 9, 10), at(7, 9, 10, 11), at(9, 10, 11, 12));
+  return found;
+}
+
+/** The 16 bytes of a valid address. */
+function readIpv6(address: string): number[] {
+  // Node's parser knows all spellings; its normal form has groups of hexadecimal digits alone.
+  const normal = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = normal.split('::');
+  const [before, after] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')));
+  const gap = tail === undefined ? 0 : 8 - (before?.length ?? 0) - (after?.length ?? 0);
+  const groups = [...(before ?? []), ...Array.from({ length: gap }, () => '0'), ...(after ?? [])];
+  return groups.flatMap((group) => {
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 255];
+  });
 }
 
 const REMEMBERED_MAX = 10_000;
@@ -67,7 +108,7 @@ function refuseAddress(host: string, address: string): PermanentError {
   const what = host === address ? address : `${host} (${address})`;
   return new PermanentError(
     'HTTP_METADATA_ADDRESS',
-    `${what} is a metadata address, which hands out credentials, so it is not asked; set ` +
-      'allow_metadata_addresses on the job to allow it',
+    `${what} is a metadata address, which hands out credentials, so it is not asked; for the ` +
+      'targets of a scrape job, allow_metadata_addresses allows it',
   );
 }

@@ -1,18 +1,19 @@
 /** Bodies of requests: read and inflated within a limit. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gunzipSync } from 'node:zlib';
-import { BodyParts } from './body-parts.ts';
+import { GrowingBuffer, TinyPiecesError } from './growing-buffer.ts';
 import { HttpError } from './http-error.ts';
+import { inflateBody } from './inflate.ts';
+import { readPieces } from './pieces.ts';
 import { askForBody } from './web-server.ts';
 
 interface BodyLimits {
   readonly maxBytes: number;
   readonly onBytes: ((bytes: number) => void) | undefined;
-  /** Gives the buffer of a length for a body of several parts; absent: a new one. */
+  /** Gives the buffers of at least a length for a body of several pieces; absent: new ones. */
   readonly lend?: ((length: number) => Buffer) | undefined;
 }
 
-/** Reads a body. @throws HttpError 413 for one above the limit */
+/** Reads a body. @throws HttpError 413 for one above the limit, 400 for pieces that are tiny */
 export async function readBody(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -21,20 +22,34 @@ export async function readBody(
   const declared = Number(incoming.headers['content-length'] ?? 0);
   if (declared > maxBytes) throw refuseSize(maxBytes);
   askForBody(incoming, outgoing);
-  const parts = new BodyParts();
-  for await (const part of incoming as AsyncIterable<Buffer>) {
-    if (parts.length + part.length > maxBytes) throw refuseSize(maxBytes);
-    onBytes?.(part.length);
-    parts.add(part);
+  const body = new GrowingBuffer({ announced: declared, allocate: lend });
+  try {
+    await readPieces(incoming, (piece) => {
+      if (body.length + piece.length > maxBytes) throw refuseSize(maxBytes);
+      onBytes?.(piece.length);
+      body.add(piece);
+    });
+  } catch (error) {
+    if (error instanceof TinyPiecesError)
+      throw new HttpError(400, `the body is refused: ${error.message}`, { cause: error });
+    throw error;
   }
-  return parts.join(lend);
+  return body.finish();
 }
 
-/** The body, inflated if it is gzip. @throws HttpError 400 where it can't be, within the limit */
-export function inflateGzip(incoming: IncomingMessage, body: Buffer, maxBytes: number): Buffer {
+/**
+ * The body, inflated if it is gzip: beside the event loop unless it is small.
+ *
+ * @throws HttpError 400 where it can't be, within the limit
+ */
+export async function inflateGzip(
+  incoming: IncomingMessage,
+  body: Buffer,
+  maxBytes: number,
+): Promise<Buffer> {
   if (incoming.headers['content-encoding'] !== 'gzip') return body;
   try {
-    return gunzipSync(body, { maxOutputLength: maxBytes });
+    return await inflateBody('gzip', body, { maxBytes });
   } catch (error) {
     throw new HttpError(400, `the gzip body can't be inflated within ${maxBytes} bytes`, {
       cause: error,

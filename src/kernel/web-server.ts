@@ -37,6 +37,8 @@ export interface WebServerOptions {
   readonly onRefused?: (refusal: HttpRefusal, from: string) => void;
 }
 
+const CHECK_MS = 1_000;
+const HANDSHAKE_MS = 10_000;
 /** How long the rest of a refused request is read, so that the client gets to read its answer. */
 const LINGER_MS = 2_000;
 
@@ -73,7 +75,13 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
   const server = createNodeServer(
     // refuseHead checks the Host header, with an answer in words. Headers are limited by their
     // bytes together, not by their number: Node would leave out those above the number.
-    { ...options.limits, maxHeaderSize: HEAD_MAX_BYTES, requireHostHeader: false },
+    {
+      ...options.limits,
+      maxHeaderSize: HEAD_MAX_BYTES,
+      requireHostHeader: false,
+      // How often Node looks for heads and bodies that are late; its own default is 30 s.
+      connectionsCheckingInterval: CHECK_MS,
+    },
     options.web,
     serve,
   );
@@ -180,6 +188,7 @@ function createNodeServer(
     {
       ...limits,
       ...known,
+      handshakeTimeout: HANDSHAKE_MS,
       requestCert: tls.requestsCertificate,
       rejectUnauthorized: tls.rejectsUnverified,
     },

@@ -10,6 +10,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { HeaderPair } from '../aws/wire-signing.ts';
 import { describeError } from '../kernel/errors.ts';
+import { GrowingBuffer } from '../kernel/growing-buffer.ts';
 import { HttpError } from '../kernel/http-error.ts';
 import type { Gauge } from '../kernel/metrics.ts';
 import { AwsChunkedDecoder } from './aws-chunked.ts';
@@ -122,10 +123,10 @@ export class BodyKeeper {
   }
 }
 
-/** One body while it is read: its pieces in memory, later a file. */
+/** One body while it is read: in memory, later in a file. */
 class Pile {
   readonly #keeper: BodyKeeper;
-  #parts: Buffer[] = [];
+  #body = new GrowingBuffer();
   #bytes = 0;
   #memoryBytes = 0;
   #file: FileHandle | undefined;
@@ -142,7 +143,11 @@ class Pile {
     this.#keeper.count(piece.length);
     this.#bytes += piece.length;
     if (this.#file !== undefined) return this.#write(this.#file, piece);
-    this.#parts.push(piece);
+    try {
+      this.#body.add(piece);
+    } catch (error) {
+      throw new HttpError(400, `the body is refused: ${describeError(error)}`, { cause: error });
+    }
     if (this.#bytes > MEMORY_MAX_BYTES || !this.#keeper.takesMemory(piece.length))
       return this.#moveToFile();
     this.#memoryBytes += piece.length;
@@ -156,8 +161,7 @@ class Pile {
       const content = (): Readable => file.createReadStream({ start: 0, autoClose: false });
       return { length: this.#bytes, hash: hash.digest('hex'), trailers, content, release };
     }
-    const [first, second] = this.#parts;
-    const body = first !== undefined && second === undefined ? first : Buffer.concat(this.#parts);
+    const body = this.#body.finish();
     return {
       length: body.length,
       hash: createHash('sha256').update(body).digest('hex'),
@@ -172,7 +176,7 @@ class Pile {
     this.#keeper.takesMemory(-this.#memoryBytes);
     this.#bytes = 0;
     this.#memoryBytes = 0;
-    this.#parts = [];
+    this.#body = new GrowingBuffer();
     await this.#file?.close();
     this.#file = undefined;
   }
@@ -189,8 +193,8 @@ class Pile {
       throw createFolderError(folder, error);
     }
     this.#hash = createHash('sha256');
-    for (const part of this.#parts) await this.#write(this.#file, part);
-    this.#parts = [];
+    await this.#write(this.#file, this.#body.finish());
+    this.#body = new GrowingBuffer();
     this.#keeper.takesMemory(-this.#memoryBytes);
     this.#memoryBytes = 0;
   }

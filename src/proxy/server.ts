@@ -6,10 +6,11 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Component } from '../kernel/component.ts';
+import { keepHttpRoom, limitRoom } from '../kernel/connection-room.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import type { Logger } from '../kernel/logger.ts';
-import type { WebConfig } from '../kernel/web-config.ts';
+import { BUSY_WORDS, type WebConfig } from '../kernel/web-config.ts';
 import { createWebServer } from '../kernel/web-server.ts';
 import { METHODS, type SigningProxy } from './proxy.ts';
 
@@ -25,6 +26,7 @@ const UNIX = 'unix:';
 /** The flag that sets the address, for error messages. */
 const FLAG = '--port';
 const IDLE_MS = 50;
+const CONNECTIONS_MAX = 10_000;
 
 export class ProxyServer implements Component {
   readonly name = 'proxy';
@@ -53,7 +55,11 @@ export class ProxyServer implements Component {
       },
       listener,
     );
-    this.#server.maxConnections = 10_000;
+    this.#server.maxConnections = CONNECTIONS_MAX;
+    keepHttpRoom(
+      this.#server,
+      limitRoom(CONNECTIONS_MAX, () => undefined),
+    );
   }
 
   /** The URL that it listens on; valid after `start`. */
@@ -118,7 +124,7 @@ export class ProxyServer implements Component {
       for (const [name, value] of Object.entries(web.headers())) outgoing.setHeader(name, value);
       const refusal = await authorizeClient(incoming, web);
       if (refusal !== undefined) {
-        outgoing.writeHead(refusal.status, { [refusal.header]: 'Basic', connection: 'close' });
+        outgoing.writeHead(refusal.status, { ...refusal.headers, connection: 'close' });
         outgoing.end(`${refusal.status}: ${refusal.words}\n`);
         return;
       }
@@ -134,14 +140,21 @@ export class ProxyServer implements Component {
 async function authorizeClient(
   { url = '', headers }: IncomingMessage,
   web: WebConfig,
-): Promise<{ status: number; header: string; words: string } | undefined> {
-  if (!/^https?:/i.test(url))
-    return (await web.isAllowed(headers))
-      ? undefined
-      : { status: 401, header: 'www-authenticate', words: 'unauthorized' };
-  return (await web.isAllowed({ authorization: headers['proxy-authorization'] }))
-    ? undefined
-    : { status: 407, header: 'proxy-authenticate', words: 'proxy authentication required' };
+): Promise<{ status: number; headers: Record<string, string>; words: string } | undefined> {
+  const isForward = /^https?:/i.test(url);
+  const isAllowed = await web
+    .isAllowed(isForward ? { authorization: headers['proxy-authorization'] } : headers)
+    .catch(() => 'busy' as const);
+  if (isAllowed === true) return undefined;
+  if (isAllowed === 'busy')
+    return { status: 503, headers: { 'retry-after': '1' }, words: BUSY_WORDS };
+  return isForward
+    ? {
+        status: 407,
+        headers: { 'proxy-authenticate': 'Basic' },
+        words: 'proxy authentication required',
+      }
+    : { status: 401, headers: { 'www-authenticate': 'Basic' }, words: 'unauthorized' };
 }
 
 /**

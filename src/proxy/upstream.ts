@@ -8,6 +8,8 @@ import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import type * as undici from 'undici';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
+import { GrowingBuffer } from '../kernel/growing-buffer.ts';
+import { INTERIM_HEADS_MAX } from '../kernel/http-response-parser.ts';
 import { guardedLookup } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig } from './config.ts';
 import { selectReturnedHeaders } from '../kernel/end-to-end-headers.ts';
@@ -145,8 +147,8 @@ class Relay implements Dispatcher.DispatchHandler {
   /** The beginning of the body of a failure, for the log. */
   #shown = '';
   /** The body of a refusal, until it is too long to be held back. */
-  #held: Buffer[] | undefined;
-  #heldBytes = 0;
+  #held: GrowingBuffer | undefined;
+  #interimHeads = 0;
   #status = 0;
   #headers: Headers = {};
 
@@ -168,7 +170,12 @@ class Relay implements Dispatcher.DispatchHandler {
     status: number,
     headers: Headers,
   ): void {
-    if (status < 200) return;
+    if (status < 200) {
+      this.#interimHeads += 1;
+      if (this.#interimHeads > INTERIM_HEADS_MAX)
+        controller.abort(new Error('the upstream sends interim answers without end'));
+      return;
+    }
     const coding = String(headers['transfer-encoding'] ?? 'chunked');
     if (coding.trim().toLowerCase() !== 'chunked') {
       // Transfer-Encoding is hop-by-hop and not sent on: the client would not decode the bytes.
@@ -180,7 +187,7 @@ class Relay implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headers = headers;
     if (status === 400 || status === 403) {
-      this.#held = [];
+      this.#held = new GrowingBuffer();
       return;
     }
     this.#begin(controller);
@@ -188,10 +195,9 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#held !== undefined) {
-      this.#held.push(chunk);
-      this.#heldBytes += chunk.length;
-      if (this.#heldBytes <= HELD_MAX_BYTES) return;
-      const held = Buffer.concat(this.#held);
+      this.#held.add(chunk);
+      if (this.#held.length <= HELD_MAX_BYTES) return;
+      const held = this.#held.finish();
       this.#held = undefined;
       this.#begin(controller);
       this.#write(controller, held);
@@ -202,7 +208,7 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#held !== undefined) {
-      const body = Buffer.concat(this.#held);
+      const body = this.#held.finish();
       const text = `${String(this.#headers['x-amzn-errortype'] ?? '')} ${body.toString('utf8')}`;
       this.#ends.onFailure?.(this.#status, text.slice(0, SHOWN_MAX));
       this.#ends.resolve({ status: this.#status, headers: this.#headers, body, text });

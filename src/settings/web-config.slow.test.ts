@@ -139,3 +139,34 @@ test('a file that cannot be used is refused at start, with what is wrong', async
   }
   await assert.rejects(loadWebConfig(join(dir, 'absent.yml'), silentLogger), /cannot be read/);
 });
+
+test('a hundred wrong passwords hold up nobody who has none, or a right one that is known', async () => {
+  const file = join(dir, 'busy.yml');
+  writeFileSync(file, `basic_auth_users:\n  ada: ${hashSync('right', 10)}\n`);
+  await serve(file, async ({ url }) => {
+    const ask = async (password?: string): Promise<[status: number, tookMs: number]> => {
+      const begunMs = performance.now();
+      const authorization = `Basic ${Buffer.from(`ada:${password}`).toString('base64')}`;
+      const headers = password === undefined ? {} : { authorization };
+      const { status } = await fetch(`${url}/secret`, { headers: headers as HeadersInit });
+      return [status, performance.now() - begunMs];
+    };
+    assert.equal((await ask('right'))[0], 200);
+    const wrong = Array.from({ length: 100 }, (_, at) => ask(`wrong ${at}`));
+    for (const [password, expected] of [
+      [undefined, 401],
+      ['right', 200],
+    ] as const) {
+      const [status, tookMs] = await ask(password);
+      assert.equal(status, expected);
+      // A hundred checks on the event loop take it for many seconds, on a loaded machine thirty.
+      assert.ok(tookMs < 4_000, `${password}: ${Math.round(tookMs)} ms`);
+    }
+    const counts = new Map<number, number>();
+    for (const [status] of await Promise.all(wrong))
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    assert.deepEqual([...counts.keys()].toSorted(), [401, 503]);
+    assert.ok((counts.get(503) ?? 0) >= 60, 'more than a few are refused at once');
+    assert.equal((await ask('right'))[0], 200, 'wrong ones push out no right one');
+  });
+});

@@ -6,7 +6,6 @@
  * Not here: http2 (only HTTP/1.1 is served), rate limits, the toolkit's checks of header values.
  * Source: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
  */
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
@@ -14,6 +13,7 @@ import { z } from 'zod';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { WebConfig, WebTls } from '../kernel/web-config.ts';
+import { PasswordChecks } from './password-checks.ts';
 import { secretSchema } from './secret.ts';
 import { switchSchema } from './switch.ts';
 import { listOf, textSchema } from './text.ts';
@@ -84,19 +84,16 @@ type WebFile = z.infer<typeof webConfigSchema>;
 /** TLS of a listener, checked and with its defaults. */
 export type TlsServerInput = z.output<typeof tlsServerSchema>;
 
-/** How many checked passwords are remembered, because bcrypt is slow on purpose. */
-const REMEMBERED_MAX = 100;
 /** A hash to compare with for unknown users, so that they take as long as known ones. */
 const NOBODY = '$2b$10$CwTycUXWue0Thq9StjUM0uJ8Z8W5f0pYV8v3bZbqQeYQk5r5b7i2K';
 
 /** Loads the file. Rejects with a ConfigError when it, a certificate or a hash can't be used. */
 export async function loadWebConfig(file: string, log: Logger): Promise<WebConfig> {
   const { parse } = await import('yaml');
-  const { compare } = await import('bcryptjs');
   const read = (): WebFile => readWebFile(file, parse);
   const current = rereadOnChange(file, () => [file], read, log);
   const first = current();
-  const remembered = new Map<string, boolean>();
+  const checks = new PasswordChecks();
   const at = dirname(file);
   return {
     tls: first.tls_server_config === undefined ? undefined : loadTls(file, current, at, log),
@@ -107,13 +104,8 @@ export async function loadWebConfig(file: string, log: Logger): Promise<WebConfi
       const given = parseBasicAuth(headers.authorization);
       if (given === undefined) return false;
       const hash = Object.hasOwn(users, given.user) ? users[given.user] : undefined;
-      const key = digest(`${given.user}\0${hash ?? ''}\0${given.password}`);
-      const known = remembered.get(key);
-      if (known !== undefined) return known;
-      const isRight = (await compare(given.password, hash ?? NOBODY)) && hash !== undefined;
-      if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-      remembered.set(key, isRight);
-      return isRight;
+      const isRight = await checks.check(given.user, { ...given, hash: hash ?? NOBODY });
+      return isRight === true ? hash !== undefined : isRight;
     },
   };
 }
@@ -276,9 +268,4 @@ function parseBasicAuth(
   const text = Buffer.from(match[1] ?? '', 'base64').toString();
   const colon = text.indexOf(':');
   return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-/** What is remembered in place of a password. */
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
 }

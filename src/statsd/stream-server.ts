@@ -3,12 +3,14 @@
  * line feed; the last one of a connection may lack it. Clients of DogStatsD write the length of
  * each packet before it, 4 bytes little-endian: a connection whose fourth byte is 0 is read so,
  * since no text has such a byte.
- * Limits: CLIENTS_MAX connections, LINE_BYTES_MAX of a line and PACKET_BYTES_MAX of a packet.
+ * Limits: CLIENTS_MAX connections (kernel/connection-room.ts says which end for new ones),
+ * LINE_BYTES_MAX of a line and PACKET_BYTES_MAX of a packet.
  * Source: contrib's receiver/statsdreceiver/internal/transport/tcp_server.go,
  * https://docs.datadoghq.com/developers/dogstatsd/unix_socket/
  */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { ConnectionRoom, limitRoom } from '../kernel/connection-room.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import { describeListenError } from '../kernel/listen-error.ts';
@@ -51,9 +53,15 @@ export class StreamServer {
   /** @throws ConfigError LISTEN_ADDRESS, LISTEN_FAILED, PORT_FORBIDDEN or PORT_IN_USE */
   async open(): Promise<void> {
     const { transport, listen, listenFlag, id: name, permissions } = this.#settings;
-    const server = createServer((client) => this.#serve(client));
+    const server = createServer();
     server.maxConnections = CLIENTS_MAX;
     server.on('drop', () => this.#events.onClientRefused());
+    const room = new ConnectionRoom(
+      server,
+      limitRoom(CLIENTS_MAX, () => this.#events.onClientRefused()),
+    );
+    // After the room's own listener: a client that has no place is destroyed by then.
+    server.on('connection', (client) => this.#serve(client, room));
     const isPath = transport === 'unix';
     if (isPath) await removeDead(listen);
     const place = isPath ? { path: listen } : parseListen(listen, listenFlag);
@@ -93,11 +101,15 @@ export class StreamServer {
     clearTimeout(timer);
   }
 
-  #serve(client: Socket): void {
+  #serve(client: Socket, room: ConnectionRoom): void {
+    if (client.destroyed) return;
     this.#clients.add(client);
     this.#events.onClients(this.#clients.size);
     const reader = new StreamReader(this.#events, client.remoteAddress ?? '');
+    const note = room.follow(client);
     client.on('data', (chunk: Buffer) => {
+      // What sends is the last to make room.
+      note();
       if (!reader.read(chunk)) client.destroy();
     });
     // A connection that is reset ends like another.

@@ -55,8 +55,6 @@ const TIMEOUT_MS = 30_000;
 const BODY_MAX_BYTES = 16 * 1024 * 1024;
 const BODIES_MAX_BYTES = 256 * 1024 * 1024;
 const CONNECTIONS_MAX = 2_000;
-/** A sidecar's clients, and those behind a bridge of containers, have one address together. */
-const CONNECTIONS_PER_ADDRESS = 1_500;
 /** Larger requests about sampling are forwarded like all others; SDKs send some kilobytes. */
 const SAMPLING_MAX_BYTES = 256 * 1024;
 /** What is reserved for a body that does not say its length. */
@@ -102,7 +100,6 @@ export class Forwarder implements Component {
       log: world.log,
       bodyMaxBytes: BODY_MAX_BYTES,
       connectionsMax: CONNECTIONS_MAX,
-      closesIdleAbove: CONNECTIONS_PER_ADDRESS,
       onConnectionRefused: () => this.#countRefused('connections'),
       routes: [
         // Health checks are no requests for the service. Where all paths pass, this one does too.

@@ -8,9 +8,11 @@ export const permanentCodes = {
   HTTP_METADATA_ADDRESS: {
     reason: 'metadata_address',
     means:
-      'The address is one at which ECS or EC2 hand out credentials. No target, redirect or proxy ' +
-      'may lead to it.',
-    remedy: 'Correct the target, or set allow_metadata_addresses on the job to allow it.',
+      'The address is one at which ECS or EC2 hand out credentials. No URL, redirect or proxy may ' +
+      'lead to it.',
+    remedy:
+      'Correct the URL or the target. For the targets of a scrape job, allow_metadata_addresses ' +
+      'allows it.',
   },
   SCRAPE_BUCKET_LIMIT: {
     reason: 'histogram_bucket_limit',

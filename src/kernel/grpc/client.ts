@@ -18,6 +18,8 @@ import { describeError } from '../errors.ts';
 import { HttpClientError } from '../http-client-error.ts';
 import { secureOptions, type TlsSettings } from '../http-connection.ts';
 import { InflateError, inflateBody } from '../inflate.ts';
+import { guardedLookup, refuseMetadataUrl } from '../metadata-addresses.ts';
+import { parseUrl } from '../urls.ts';
 import { parseGrpcStatus, translateHttpStatus } from './client-status.ts';
 import { type GrpcFrame, UnaryFrame, writeGrpcFrame } from './framing.ts';
 import { decodeGrpcMessage, type GrpcStatusName } from './status.ts';
@@ -188,7 +190,9 @@ class Connection {
 
 function openSession(origin: string, tls: TlsSettings | undefined): ClientHttp2Session {
   try {
-    return connect(origin, tls === undefined ? {} : { ...secureOptions(tls) });
+    refuseMetadataUrl(parseUrl(origin));
+    const lookup = guardedLookup();
+    return connect(origin, tls === undefined ? { lookup } : { ...secureOptions(tls), lookup });
   } catch (error) {
     const message = `the connection cannot be made: ${describeError(error)}`;
     throw new HttpClientError('connect', message, { cause: error });

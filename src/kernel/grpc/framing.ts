@@ -6,7 +6,7 @@
  * Pure. Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */
 
-import { BodyParts } from '../body-parts.ts';
+import { GrowingBuffer } from '../growing-buffer.ts';
 
 export const FRAME_HEAD_BYTES = 5;
 
@@ -27,13 +27,13 @@ export type FrameFault = 'malformed' | 'too_large';
 
 /**
  * Collects the one message of a unary call from the parts of a body. What is announced above the
- * limit is a fault before it is collected.
+ * limit is a fault before it is collected, and so are parts that are many and tiny.
  */
 export class UnaryFrame {
   readonly #maxBytes: number;
   readonly #head = Buffer.alloc(FRAME_HEAD_BYTES);
   #headBytes = 0;
-  readonly #message = new BodyParts();
+  readonly #message = new GrowingBuffer();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -50,7 +50,11 @@ export class UnaryFrame {
     if (this.#headBytes < FRAME_HEAD_BYTES) return undefined;
     if ((this.#head[0] ?? 0) > 1) return 'malformed';
     if (this.#length > this.#maxBytes) return 'too_large';
-    this.#message.add(part.subarray(missing));
+    try {
+      this.#message.add(part.subarray(missing));
+    } catch {
+      return 'malformed';
+    }
     // A second message has no place in a unary call.
     return this.#message.length > this.#length ? 'malformed' : undefined;
   }
@@ -59,7 +63,7 @@ export class UnaryFrame {
   finish(): GrpcFrame | undefined {
     const isWhole = this.#headBytes === FRAME_HEAD_BYTES && this.#message.length === this.#length;
     if (!isWhole) return undefined;
-    return { isCompressed: this.#head[0] === 1, message: this.#message.join() };
+    return { isCompressed: this.#head[0] === 1, message: this.#message.finish() };
   }
 
   /** Of the message, as its head says it. */

@@ -13,9 +13,10 @@ import type {
   ServerHttp2Session,
   ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { type Component } from '../component.ts';
+import { ConnectionRoom, limitRoom } from '../connection-room.ts';
 import { describeError } from '../errors.ts';
 import { type ListenAddress, parseListen } from '../listen-address.ts';
 import { describeListenError } from '../listen-error.ts';
@@ -100,6 +101,7 @@ export class GrpcServer implements Component {
   readonly #address: ListenAddress;
   readonly #server: Http2Server | Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #room: ConnectionRoom;
   /** Those that have not answered their last ping. */
   readonly #unanswered = new WeakSet<ServerHttp2Session>();
   #pings: NodeJS.Timeout | undefined;
@@ -110,8 +112,11 @@ export class GrpcServer implements Component {
     this.#options = options;
     this.#address = parseListen(options.listen, options.listenFlag);
     this.#server = createNodeServer(options);
-    this.#server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
-    this.#server.on('drop', () => options.onConnectionRefused?.());
+    const most = options.connectionsMax ?? CONNECTIONS_MAX;
+    this.#server.maxConnections = most;
+    const tellRefused = (): void => options.onConnectionRefused?.();
+    this.#server.on('drop', tellRefused);
+    this.#room = new ConnectionRoom(this.#server, limitRoom(most, tellRefused));
     this.#server.on('session', (session) => this.#keep(session));
     this.#server.on('sessionError', (error, session) => this.#tellFailed(error, session));
     this.#server.on('stream', (stream, headers) => void this.#serve(stream, headers));
@@ -161,6 +166,20 @@ export class GrpcServer implements Component {
     // The server's sessionError has told it; without a listener it would end the process.
     session.on('error', () => undefined);
     if (!this.#listening) session.close();
+    // Calls that have come whole, and whose clients wait for us.
+    let owed = 0;
+    const follow = this.#room.follow(session.socket as Socket);
+    const note = (): void => follow(() => owed === 0);
+    session.on('stream', (stream: ServerHttp2Stream) => {
+      note();
+      stream.once('end', () => {
+        owed += 1;
+        stream.once('close', () => {
+          owed -= 1;
+          note();
+        });
+      });
+    });
   }
 
   /**
