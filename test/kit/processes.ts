@@ -11,13 +11,13 @@ import { onEnd } from './ending.ts';
 
 export const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 
+/** Starting takes seconds where other work has the machine. */
+const READY_MAX_MS = 60_000;
+
 /**
  * Environment for a command that must find no credentials and no region other than those it is
  * given.
  */
-/** Starting takes seconds where other work has the machine. */
-const READY_MAX_MS = 60_000;
-
 export const BARE_AWS: Readonly<Record<string, string>> = {
   AWS_REGION: 'us-east-1',
   AWS_EC2_METADATA_DISABLED: 'true',
