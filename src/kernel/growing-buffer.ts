@@ -35,6 +35,8 @@ export interface BufferOptions {
   readonly allocate?: ((length: number) => Buffer) | undefined;
 }
 
+const allocateNew = (length: number): Buffer => Buffer.allocUnsafeSlow(length);
+
 export class GrowingBuffer {
   readonly #announced: number;
   readonly #allocate: (length: number) => Buffer;
@@ -44,7 +46,7 @@ export class GrowingBuffer {
   #length = 0;
   #pieces = 0;
 
-  constructor({ announced = 0, allocate = Buffer.allocUnsafeSlow }: BufferOptions = {}) {
+  constructor({ announced = 0, allocate = allocateNew }: BufferOptions = {}) {
     this.#announced = Number.isFinite(announced) ? announced : 0;
     this.#allocate = allocate;
   }

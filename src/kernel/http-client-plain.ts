@@ -4,6 +4,7 @@
  * metadata endpoint; all other code uses http-client.ts, which is faster.
  */
 import type { IncomingMessage } from 'node:http';
+import { inflate } from './answer-bodies.ts';
 import {
   type ClientRequest,
   type ClientResponse,
@@ -11,7 +12,6 @@ import {
   flatten,
   type HttpClient,
   HttpClientError,
-  inflate,
 } from './http-client.ts';
 import { describeError } from './errors.ts';
 import { GrowingBuffer } from './growing-buffer.ts';

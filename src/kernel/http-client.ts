@@ -1,14 +1,13 @@
 /**
  * The HTTP client: sends one request within limits of time and size, inflates gzip within the
  * limit, and uses TLS settings and proxies as given. It never connects to a metadata address, nor
- * to a proxy there, unless told so. Not here: signing, redirects, retries and the meaning of a status, which
- * callers add as wrappers. Built on undici's pool, which keeps connections alive.
+ * to a proxy there, unless told so. Not here: signing, redirects, retries and the meaning of a
+ * status, which callers add as wrappers. Built on undici's pool, which keeps connections alive.
  */
-import { promisify } from 'node:util';
-import { gunzip, gunzipSync } from 'node:zlib';
 import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
-import { type Borrowed, LENT_BYTES_MAX, takeOver, peek } from '../model/borrowed.ts';
+import type { Borrowed } from '../model/borrowed.ts';
+import { inflate } from './answer-bodies.ts';
 import { describeError, PermanentError } from './errors.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { HttpClientError } from './http-client-error.ts';
@@ -180,7 +179,7 @@ function connectOptions(options: HttpClientOptions): buildConnector.BuildOptions
 
 function timeAndLookup({ isGuarded, resolve }: HttpClientOptions): buildConnector.BuildOptions {
   const lookup = isGuarded === false ? {} : { lookup: guardedLookup(resolve) };
-  return { timeout: 10_000, ...lookup } as buildConnector.BuildOptions;
+  return { timeout: 10_000, ...lookup };
 }
 
 interface Undici {
@@ -284,7 +283,13 @@ class Exchange implements Dispatcher.DispatchHandler {
         controller.abort(new Error('the other side sends interim answers without end'));
       return;
     }
-    this.#body = new GrowingBuffer({ announced: Number(headers['content-length'] ?? 0) });
+    const announced = Number(headers['content-length'] ?? 0);
+    const { method, bodyMaxBytes } = this.#request;
+    if (announced > bodyMaxBytes && method !== 'HEAD' && status !== 304) {
+      controller.abort(describeTooLarge(bodyMaxBytes));
+      return;
+    }
+    this.#body = new GrowingBuffer({ announced });
     this.#status = status;
     this.#headers = flatten(headers);
     if (this.#request.isForwarded === true) this.#headerLists = headers as HeaderLists;
@@ -293,9 +298,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, part: Buffer): void {
     const { bodyMaxBytes } = this.#request;
     if (this.#body.length + part.length > bodyMaxBytes) {
-      controller.abort(
-        new HttpClientError('body_too_large', `the answer is larger than ${bodyMaxBytes} bytes`),
-      );
+      controller.abort(describeTooLarge(bodyMaxBytes));
       return;
     }
     try {
@@ -340,6 +343,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
+function describeTooLarge(maxBytes: number): HttpClientError {
+  return new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
+}
+
 /** Method and URL without query and credentials, which must not be logged. */
 export function describeRequest(request: ClientRequest): string {
   const url = new URL(request.url);
@@ -355,58 +362,4 @@ export function flatten(
       flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
   }
   return flat;
-}
-
-/**
- * The body without its Content-Encoding: the given one, or inflated into a buffer of its own. A
- * small body is inflated at once, a large one in Node's thread pool (then a promise is returned).
- *
- * @throws HttpClientError `bad_gzip` or `body_too_large`
- */
-export function inflate<Body extends Borrowed<Uint8Array>>(
-  headers: Readonly<Record<string, string>>,
-  body: Body,
-  maxBytes: number,
-): Body | Buffer | Promise<Buffer> {
-  if (headers['content-encoding'] !== 'gzip' || body.length === 0) return body;
-  if (body.length > LENT_BYTES_MAX || inflatedLength(body) > LENT_BYTES_MAX)
-    return inflateBeside(takeOver(body), maxBytes);
-  try {
-    return gunzipSync(peek(body), { maxOutputLength: Math.min(maxBytes, LENT_BYTES_MAX) });
-  } catch (error) {
-    const isLarger = isTooLarge(error) && maxBytes > LENT_BYTES_MAX;
-    if (isLarger) return inflateBeside(takeOver(body), maxBytes);
-    throw describeInflateFailure(error, maxBytes);
-  }
-}
-
-const gunzipBeside = promisify<Uint8Array, object, Buffer>(gunzip);
-
-async function inflateBeside(body: Uint8Array, maxBytes: number): Promise<Buffer> {
-  try {
-    return await gunzipBeside(body, { maxOutputLength: maxBytes, chunkSize: 256 * 1024 });
-  } catch (error) {
-    throw describeInflateFailure(error, maxBytes);
-  }
-}
-
-/** The length that the last four bytes of a gzip body give; it need not be true. */
-function inflatedLength(gzip: Borrowed<Uint8Array>): number {
-  let length = 0;
-  for (let i = 1; i <= 4; i++) length = length * 256 + (gzip[gzip.length - i] ?? 0);
-  return length;
-}
-
-function isTooLarge(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-}
-
-function describeInflateFailure(error: unknown, maxBytes: number): HttpClientError {
-  return new HttpClientError(
-    isTooLarge(error) ? 'body_too_large' : 'bad_gzip',
-    isTooLarge(error)
-      ? `the answer is larger than ${maxBytes} bytes inflated`
-      : 'the answer is not valid gzip',
-    { cause: error },
-  );
 }

@@ -5,7 +5,6 @@ import { createServer as createTlsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openInstanceMetadata } from '../aws/instance-metadata.ts';
 import { PermanentError } from './errors.ts';
 import { GrpcClient } from './grpc/client.ts';
 import { createHttpClient, type HttpClientOptions } from './http-client.ts';
@@ -191,23 +190,6 @@ test('metadata addresses are refused by default, as proxies and by gRPC too', as
     signal: new AbortController().signal,
   };
   await assert.rejects(grpc.call(call), /metadata address/);
-});
-
-test('a question to the metadata of this machine passes the guard', async (context) => {
-  const resolve = ((_name: string, _options: object, done: (e: null, found: object[]) => void) =>
-    done(null, [{ address: '169.254.170.2', family: 4 }])) as unknown as NonNullable<
-    HttpClientOptions['resolve']
-  >;
-  const { port } = await serve(context, (_, response) => void response.end('i-1'));
-  const endpoint = `http://localhost:${port}`;
-  assert.equal(await ask(endpoint, { resolve }), 'metadata_address');
-  // Without the guard, the system resolves the name.
-  const http = createHttpClient({ resolve });
-  context.after(() => http.close());
-  const signal = AbortSignal.timeout(5_000);
-  const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint };
-  const read = await openInstanceMetadata(http, env, signal);
-  assert.equal(await read('meta-data/instance-id', signal), 'i-1');
 });
 
 test('an OAuth 2 token is fetched once for all, and anew before it runs out', async (context) => {

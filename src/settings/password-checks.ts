@@ -8,7 +8,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Comparison } from './password-thread.ts';
+import type { PasswordComparison } from './password-thread.ts';
 
 const WAITING_MAX = 32;
 const REMEMBERED_MAX = 100;
@@ -31,7 +31,7 @@ export class PasswordChecks {
    *
    * @throws Error where the thread can't be had
    */
-  async check(user: string, comparison: Comparison): Promise<boolean | 'busy'> {
+  async check(user: string, comparison: PasswordComparison): Promise<boolean | 'busy'> {
     const { hash, password } = comparison;
     const parts = JSON.stringify([user, hash, password]);
     const known = createHmac('sha256', this.#key).update(parts).digest('base64');
@@ -52,7 +52,7 @@ export class PasswordChecks {
     }
   }
 
-  #compare(comparison: Comparison): Promise<boolean> {
+  #compare(comparison: PasswordComparison): Promise<boolean> {
     clearTimeout(this.#idle);
     const worker = (this.#worker ??= this.#open());
     return new Promise<boolean>((resolve, reject) => {
@@ -65,7 +65,7 @@ export class PasswordChecks {
       const onError = (error: Error): void => settle(() => reject(error));
       const onExit = (): void => settle(() => reject(new Error('the thread has ended')));
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-      worker.postMessage(comparison);
+      worker.postMessage(comparison, []);
     });
   }
 

@@ -6,14 +6,14 @@
 import { parentPort } from 'node:worker_threads';
 import { compareSync } from 'bcryptjs';
 
-export interface Comparison {
+export interface PasswordComparison {
   readonly password: string;
   readonly hash: string;
 }
 
 const port = parentPort;
 if (port !== null)
-  port.on('message', ({ password, hash }: Comparison) => {
+  port.on('message', ({ password, hash }: PasswordComparison) => {
     let isRight = false;
     try {
       isRight = compareSync(password, hash);

@@ -165,7 +165,7 @@ test('a hundred wrong passwords hold up nobody who has none, or a right one that
     const counts = new Map<number, number>();
     for (const [status] of await Promise.all(wrong))
       counts.set(status, (counts.get(status) ?? 0) + 1);
-    assert.deepEqual([...counts.keys()].toSorted(), [401, 503]);
+    assert.deepEqual(new Set(counts.keys()), new Set([401, 503]));
     assert.ok((counts.get(503) ?? 0) >= 60, 'more than a few are refused at once');
     assert.equal((await ask('right'))[0], 200, 'wrong ones push out no right one');
   });

@@ -8,8 +8,8 @@ export const permanentCodes = {
   HTTP_METADATA_ADDRESS: {
     reason: 'metadata_address',
     means:
-      'The address is one at which ECS or EC2 hand out credentials. No URL, redirect or proxy may ' +
-      'lead to it.',
+      'The address is one at which ECS or EC2 hand out credentials. No URL, redirect or proxy ' +
+      'may lead to it.',
     remedy:
       'Correct the URL or the target. For the targets of a scrape job, allow_metadata_addresses ' +
       'allows it.',

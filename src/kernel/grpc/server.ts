@@ -13,7 +13,7 @@ import type {
   ServerHttp2Session,
   ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { type Component } from '../component.ts';
 import { ConnectionRoom, limitRoom } from '../connection-room.ts';
@@ -168,7 +168,7 @@ export class GrpcServer implements Component {
     if (!this.#listening) session.close();
     // Calls that have come whole, and whose clients wait for us.
     let owed = 0;
-    const follow = this.#room.follow(session.socket as Socket);
+    const follow = this.#room.follow(session.socket);
     const note = (): void => follow(() => owed === 0);
     session.on('stream', (stream: ServerHttp2Stream) => {
       note();
