@@ -6,10 +6,12 @@
  *                      exemplars 5*, flags 8
  *
  * One scan is used for all points of a request. Fields may come in any order; attributes that do
- * not stand together are copied together. An int64 beyond 2^53 is rounded as Prometheus rounds it.
+ * not stand together are copied together. A value that is an int64 beyond 2^53 is rounded as
+ * Prometheus rounds it; such a count of a bucket is refused.
  * Source: opentelemetry-proto's metrics.proto
  */
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import { WireError } from '../../wire/errors.ts';
 import { ProtoReader } from '../../wire/protobuf/reader.ts';
 import { type Bytes, viewBytes } from './byte-keys.ts';
 import { DoubleList } from './double-list.ts';
@@ -175,7 +177,7 @@ export class PointScan {
           this.tMs = this.#time();
           break;
         case 0x21:
-          this.count = readUnsigned(view, reader.fixed64At());
+          this.count = readExact(view, reader.fixed64At());
           break;
         case 0x29:
           this.sum = view.getFloat64(reader.fixed64At(), true);
@@ -185,7 +187,7 @@ export class PointScan {
           this.scale = reader.sint64();
           break;
         case 0x39:
-          this.zeroCount = readUnsigned(view, reader.fixed64At());
+          this.zeroCount = readExact(view, reader.fixed64At());
           break;
         case 0x42:
           this.#readBuckets(this.positive);
@@ -326,10 +328,10 @@ export class PointScan {
     while (reader.more()) {
       const tag = reader.tag();
       if (tag === 0x08) side.offset = reader.sint64();
-      else if (tag === 0x10) side.counts.push(reader.varint());
+      else if (tag === 0x10) side.counts.push(reader.uint64());
       else if (tag === 0x12) {
         const packed = reader.enter();
-        while (reader.more()) side.counts.push(reader.varint());
+        while (reader.more()) side.counts.push(reader.uint64());
         reader.leave(packed);
       } else reader.skip(tag);
     }
@@ -365,6 +367,14 @@ export function readMs(view: DataView, at: number): number {
 
 function readUnsigned(view: DataView, at: number): number {
   return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+}
+
+/** A count of a native histogram, which stays a whole number. */
+function readExact(view: DataView, at: number): number {
+  const count = readUnsigned(view, at);
+  if (!Number.isSafeInteger(count))
+    throw new WireError('corrupt', `a count of an exponential histogram is beyond 2^53 at ${at}`);
+  return count;
 }
 
 export function readSigned(view: DataView, at: number): number {
