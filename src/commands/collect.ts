@@ -23,6 +23,7 @@ import { Reloader } from './collect/reloader.ts';
 import { LISTEN_DEFAULT, type ShardFlags, createSharing } from './collect/sharing.ts';
 import { planLogger } from './collect/log-settings.ts';
 import { PlannedServers } from './collect/planned-servers.ts';
+import { showFlags } from './collect/shown-flags.ts';
 import { createStatusRoute } from './collect/status-page.ts';
 import { readDurationFlag, gather } from './flags.ts';
 import {
@@ -188,6 +189,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     everyMs,
     allowPartial,
   });
+  const configText = rememberLast(redactConfig);
   const webFile = flags['web.config.file'];
   const server = new HttpServer({
     name: 'collect',
@@ -201,10 +203,10 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
         scrape: collector.scrape,
         tasks: collector.tasks,
         configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
-        configText: () => redactConfig(reloader.current.text),
+        configText: () => configText(reloader.current.text),
         reloadedAtMs: () => reloader.reloadedAtMs,
         isReloadGood: () => reloader.isGood,
-        flags: readGivenFlags(command),
+        flags: showFlags(command),
       }),
     ],
     log: world.log,
@@ -219,6 +221,15 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     world,
     stopTimeoutMs,
   );
+}
+
+/** Redacting a large configuration takes a second, so it is done once for each. */
+function rememberLast(make: (text: string) => string): (text: string) => string {
+  let last: { readonly text: string; readonly made: string } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, made: make(text) };
+    return last.made;
+  };
 }
 
 /**
@@ -248,18 +259,4 @@ function createReloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {
     }
   };
   return (['POST', 'PUT'] as const).map((method) => ({ method, path: '/-/reload', handle }));
-}
-
-/** The flags with their values, under their names without the dashes, for `status/flags`. */
-function readGivenFlags(command: Command): Record<string, string> {
-  return Object.fromEntries(
-    command.options.map((option) => {
-      const value = command.getOptionValue(option.attributeName()) as
-        | string
-        | string[]
-        | boolean
-        | undefined;
-      return [option.long?.replace(/^--/, '') ?? '', value === undefined ? '' : String(value)];
-    }),
-  );
 }
