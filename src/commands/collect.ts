@@ -14,6 +14,7 @@ import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
+import { isAmong } from '../kernel/stranger-guard.ts';
 import { createAdjustableLogger } from '../kernel/logger.ts';
 import type { LogPlan } from '../config/plan.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
@@ -41,6 +42,7 @@ interface CollectFlags extends LogOptions, ShardFlags {
   readonly config: readonly string[];
   readonly 'config.autoReloadInterval'?: string;
   readonly 'web.listenAddress': string;
+  readonly 'web.allowedHost': readonly string[];
   readonly 'web.config.file'?: string;
   readonly 'web.enableLifecycle'?: boolean;
   readonly stopTimeout: string;
@@ -75,6 +77,13 @@ export function createCollectCommand(): Command {
       '--web.listen-address <host:port>',
       'address of the targets page, the API, /metrics, /-/healthy and /-/ready',
       '127.0.0.1:9090',
+    )
+    .option(
+      '--web.allowed-host <name>',
+      'a name of the public DNS by which that address is asked for; others are refused, addresses ' +
+        'and private names pass; may be given several times',
+      gather,
+      [],
     )
     .option('--web.config.file <file>', 'TLS and basic auth of that address')
     .option('--web.enable-lifecycle', 'POST /-/reload reloads the configuration, as SIGHUP does')
@@ -195,6 +204,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     name: 'collect',
     listen: flags['web.listenAddress'],
     listenFlag: '--web.listen-address',
+    strangers: { isKnownHost: isAmong(flags['web.allowedHost']), hostFlag: '--web.allowed-host' },
     routes: [
       ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
       createStatusRoute(collector, () => world.clock.nowMs()),

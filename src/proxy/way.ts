@@ -87,6 +87,27 @@ export function chooseUpstream(
   };
 }
 
+/**
+ * Whether the proxy is to sign for a name of a Host header. Where it leads to the host of that name
+ * itself, a page that has led the name here gets nothing; where an upstream is set, it would be asked
+ * with our rights.
+ *
+ * @param host  without port, in lower case
+ */
+export function isSignedFor(host: string, { routes }: ProxyConfig): boolean {
+  const isNamed = ({ host: own, upstream = '' }: ProxyRoute): boolean =>
+    own?.toLowerCase() === host ||
+    upstream
+      .replace(/^https?:\/\//i, '')
+      .replace(/[:/].*$/s, '')
+      .toLowerCase() === host;
+  return (
+    scopeOfHost(host) !== undefined ||
+    routes.every(({ upstream }) => upstream === undefined) ||
+    routes.some(isNamed)
+  );
+}
+
 /** Finds the first route that matches. @param host  without port, in lower case */
 function findRoute(
   routes: readonly ProxyRoute[],
