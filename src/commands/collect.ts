@@ -80,8 +80,8 @@ export function createCollectCommand(): Command {
     )
     .option(
       '--web.allowed-host <name>',
-      'a name of the public DNS by which that address is asked for; others are refused, addresses ' +
-        'and private names pass; may be given several times',
+      'a name of the public DNS by which that address is asked for; others are refused, ' +
+        'addresses and private names pass; may be given several times',
       gather,
       [],
     )

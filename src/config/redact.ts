@@ -1,8 +1,8 @@
 /**
- * Replaces the secrets of a configuration's text by `<secret>`. The schemas of both dialects decide,
- * not the text: a value is shown where its schema is known and marks no secret (settings/secret.ts);
- * what no schema knows, and what is of another form than its schema, is hidden. Of URLs, passwords
- * and the values of queries are hidden. Comments are left out.
+ * Replaces the secrets of a configuration's text by `<secret>`. The schemas of both dialects
+ * decide, not the text: a value is shown where its schema is known and marks no secret
+ * (settings/secret.ts); what no schema knows, and what is of another form than its schema, is
+ * hidden. Of URLs, passwords and the values of queries are hidden. Comments are left out.
  */
 import {
   type Document,
@@ -27,7 +27,7 @@ import { prometheusSchema } from './prometheus.ts';
 type Shape = z.ZodType | { readonly below: (key: string) => Shape | undefined };
 
 const HIDDEN = '<secret>';
-/** Aliases may lead deeper than the text does; document.ts refuses such a text when it is loaded. */
+/** Aliases may lead deeper than the text does; document.ts refuses such a text. */
 const DEPTH_MAX = 200;
 /** References of the Collector that hold no value themselves. */
 const REFERENCE = /^\$\{(?:(?:env|file):)?[\w./-]+\}$/;

@@ -29,8 +29,8 @@ const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 
 const FOREIGN =
-  'this is not for web pages of other origins; open the page of this server itself, or ask from a ' +
-  'program, without Origin and Sec-Fetch-Site headers';
+  'this is not for web pages of other origins; open the page of this server itself, or ask from ' +
+  'a program, without Origin and Sec-Fetch-Site headers';
 
 /** The answer to a stranger's request; undefined for a good one. */
 export function refuseStranger(

@@ -89,8 +89,8 @@ export function chooseUpstream(
 
 /**
  * Whether the proxy is to sign for a name of a Host header. Where it leads to the host of that name
- * itself, a page that has led the name here gets nothing; where an upstream is set, it would be asked
- * with our rights.
+ * itself, a page that has led the name here gets nothing; where an upstream is set, it would be
+ * asked with our rights.
  *
  * @param host  without port, in lower case
  */

@@ -23,6 +23,7 @@ async function ask(path: string, query: Readonly<Record<string, string>>): Promi
     world: createWorld(),
     scrape,
     tasks: { statuses: [] } as unknown as TaskSources,
+    receivers: () => [],
     configs: () => [{ id: 'a', relabelRules: [] } as unknown as ScrapeConfig],
     configText: () => '',
     reloadedAtMs: () => 0,

@@ -1,6 +1,7 @@
 /**
  * The flags of a command with their values as `/api/v1/status/flags` shows them: without what a
- * source of a configuration holds in its text (`yaml:…`), and without passwords and queries of URLs.
+ * source of a configuration holds in its text (`yaml:…`), and without passwords and queries of
+ * URLs.
  */
 import type { Command } from 'commander';
 import { hideInUrls } from '../../config/redact.ts';

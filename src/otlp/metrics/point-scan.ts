@@ -11,10 +11,10 @@
  * Source: opentelemetry-proto's metrics.proto
  */
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
-import { WireError } from '../../wire/errors.ts';
 import { ProtoReader } from '../../wire/protobuf/reader.ts';
 import { type Bytes, viewBytes } from './byte-keys.ts';
 import { DoubleList } from './double-list.ts';
+import { readExact, readSigned, readUnsigned } from './fixed-numbers.ts';
 
 /** One side of an exponential histogram. */
 export interface ScannedBuckets {
@@ -380,22 +380,6 @@ export function readMs(view: DataView, at: number): number {
   const low = view.getUint32(at, true);
   const high = view.getUint32(at + 4, true);
   return high * 4_294 + Math.floor((high * 967_296 + low) / 1_000_000);
-}
-
-function readUnsigned(view: DataView, at: number): number {
-  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
-}
-
-/** A count of a native histogram, which stays a whole number. */
-function readExact(view: DataView, at: number): number {
-  const count = readUnsigned(view, at);
-  if (!Number.isSafeInteger(count))
-    throw new WireError('corrupt', `a count of an exponential histogram is beyond 2^53 at ${at}`);
-  return count;
-}
-
-export function readSigned(view: DataView, at: number): number {
-  return view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
 }
 
 function isStaleMarker(view: DataView, at: number): boolean {
