@@ -118,8 +118,7 @@ function empty(findings: readonly Finding[]): ConfigDocument {
   };
 }
 
-const TOO_DEEP =
-  `nested deeper than ${DEPTH_MAX} levels; ` + 'is a bracket or a quotation mark missing?';
+const TOO_DEEP = `nested deeper than ${DEPTH_MAX} levels; is a bracket or quotation mark missing?`;
 
 /** The offset of the first value that is nested too deep, without recursion. */
 function findTooDeep(document: Document): number | undefined {

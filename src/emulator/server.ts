@@ -4,7 +4,7 @@
  * credentials endpoint, instance metadata and the task metadata endpoint, which take no signature
  * on AWS either, and, for this machine only, an admin side below `/_emulator/`.
  */
-import { scopeOfHost } from '../aws/endpoints.ts';
+import { isAwsHost } from '../aws/endpoints.ts';
 import type { AwsCredentials } from '../aws/signing.ts';
 import { type Verification, verifyRequest } from '../aws/verification.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -139,7 +139,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     name: 'emulate',
     listen: options.listen,
     strangers: {
-      isKnownHost: (name) => isAllowed(name) || scopeOfHost(name) !== undefined,
+      isKnownHost: (name) => isAllowed(name) || isAwsHost(name),
       hostFlag: '--allowed-host',
     },
     log: world.log,

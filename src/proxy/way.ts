@@ -3,7 +3,7 @@
  * nothing.
  */
 import type { IncomingMessage } from 'node:http';
-import { scopeOfHost } from '../aws/endpoints.ts';
+import { isAwsHost, scopeOfHost } from '../aws/endpoints.ts';
 import type { WireScope } from '../aws/wire-signing.ts';
 import { HttpError } from '../kernel/http-error.ts';
 import { isMetadataAddress } from '../kernel/metadata-addresses.ts';
@@ -102,7 +102,7 @@ export function isSignedFor(host: string, { routes }: ProxyConfig): boolean {
       .replace(/[:/].*$/s, '')
       .toLowerCase() === host;
   return (
-    scopeOfHost(host) !== undefined ||
+    isAwsHost(host) ||
     routes.every(({ upstream }) => upstream === undefined) ||
     routes.some(isNamed)
   );

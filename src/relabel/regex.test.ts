@@ -135,6 +135,6 @@ test('the error of a long pattern is short', () => {
   for (const pattern of ['('.repeat(20_000), `${'('.repeat(20_000)}a${')'.repeat(20_000)}`])
     assert.throws(
       () => compileRegex(pattern),
-      ({ message }: Error) => /^invalid regex/.test(message) && message.length < 700,
+      ({ message }: Error) => message.startsWith('invalid regex') && message.length < 700,
     );
 });

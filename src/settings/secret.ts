@@ -16,7 +16,7 @@ const secrets = z.registry<{ readonly is: 'secret' }>();
  * Marks the values of a schema as secrets, which are shown nowhere (config/redact.ts). Mark it last
  * but for descriptions: checks make a schema of their own.
  */
-export function secret<Schema extends z.ZodType>(schema: Schema): Schema {
+export function markSecret<Schema extends z.ZodType>(schema: Schema): Schema {
   const marked = schema.clone();
   secrets.add(marked, { is: 'secret' });
   return marked;
@@ -27,7 +27,7 @@ export function isSecretSchema(schema: z.ZodType): boolean {
 }
 
 /** The value of a secret key, and of its `…_file` twin, which names a file. */
-export const secretSchema = secret(textSchema);
+export const secretSchema = markSecret(textSchema);
 export const secretFileSchema = textSchema.meta({
   description: 'File that holds the secret; read at each use.',
   examples: ['/run/secrets/token'],

@@ -110,8 +110,10 @@ test('the collector reloads for no page, and is read by no name that a stranger 
   const file = path.join(folder, 'prometheus.yml');
   writeFileSync(file, 'scrape_configs: []\n');
   const { url } = await startAmperage(context, 'collect', [
-    ...['--config.file', file, '--storage.path', path.join(folder, 'data')],
-    ...['--web.enable-lifecycle', '--web.allowed-host', 'metrics.example.com'],
+    `--config.file=${file}`,
+    `--storage.path=${path.join(folder, 'data')}`,
+    '--web.enable-lifecycle',
+    '--web.allowed-host=metrics.example.com',
   ]);
   await isGuarded({ url, method: 'POST', path: '/-/reload' });
   const config = { url, method: 'GET', path: '/api/v1/status/config' };
