@@ -83,7 +83,7 @@ export const rooms: Record<string, Rooms> = {
       'ecs-prometheus-exporter': [], older: [],
     },
   }, // prettier-ignore
-  config: { joints: ['load'], rooms: { convert: ['otel'], otel: [], sources: [] } },
+  config: { joints: ['load', 'redact'], rooms: { convert: ['otel'], otel: [], sources: [] } },
   // One a line: each transform stands on what all share, and knows no other.
   transforms: {
     rooms: {

@@ -59,6 +59,11 @@ export function isRegion(text: string): boolean {
   return WHOLE_REGION.test(text);
 }
 
+/** Whether a name, in lower case and without a port, is below a domain of AWS. */
+export function isAwsHost(name: string): boolean {
+  return SUFFIXES.some((suffix) => name.endsWith(`.${suffix}`));
+}
+
 /**
  * Undefined for a host that is not AWS's, or whose name does not tell service and region.
  *

@@ -14,6 +14,7 @@ import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
+import { isAmong } from '../kernel/stranger-guard.ts';
 import { createAdjustableLogger } from '../kernel/logger.ts';
 import type { LogPlan } from '../config/plan.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
@@ -23,6 +24,7 @@ import { Reloader } from './collect/reloader.ts';
 import { LISTEN_DEFAULT, type ShardFlags, createSharing } from './collect/sharing.ts';
 import { planLogger } from './collect/log-settings.ts';
 import { PlannedServers } from './collect/planned-servers.ts';
+import { showFlags } from './collect/shown-flags.ts';
 import { createStatusRoute } from './collect/status-page.ts';
 import { readDurationFlag, gather } from './flags.ts';
 import {
@@ -40,6 +42,7 @@ interface CollectFlags extends LogOptions, ShardFlags {
   readonly config: readonly string[];
   readonly 'config.autoReloadInterval'?: string;
   readonly 'web.listenAddress': string;
+  readonly 'web.allowedHost': readonly string[];
   readonly 'web.config.file'?: string;
   readonly 'web.enableLifecycle'?: boolean;
   readonly stopTimeout: string;
@@ -74,6 +77,13 @@ export function createCollectCommand(): Command {
       '--web.listen-address <host:port>',
       'address of the targets page, the API, /metrics, /-/healthy and /-/ready',
       '127.0.0.1:9090',
+    )
+    .option(
+      '--web.allowed-host <name>',
+      'a name of the public DNS by which that address is asked for; others are refused, ' +
+        'addresses and private names pass; may be given several times',
+      gather,
+      [],
     )
     .option('--web.config.file <file>', 'TLS and basic auth of that address')
     .option('--web.enable-lifecycle', 'POST /-/reload reloads the configuration, as SIGHUP does')
@@ -188,11 +198,13 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     everyMs,
     allowPartial,
   });
+  const configText = rememberLast(redactConfig);
   const webFile = flags['web.config.file'];
   const server = new HttpServer({
     name: 'collect',
     listen: flags['web.listenAddress'],
     listenFlag: '--web.listen-address',
+    strangers: { isKnownHost: isAmong(flags['web.allowedHost']), hostFlag: '--web.allowed-host' },
     routes: [
       ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
       createStatusRoute(collector, () => world.clock.nowMs()),
@@ -202,10 +214,10 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
         tasks: collector.tasks,
         receivers: () => collector.receivers,
         configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
-        configText: () => redactConfig(reloader.current.text),
+        configText: () => configText(reloader.current.text),
         reloadedAtMs: () => reloader.reloadedAtMs,
         isReloadGood: () => reloader.isGood,
-        flags: readGivenFlags(command),
+        flags: showFlags(command),
       }),
     ],
     log: world.log,
@@ -220,6 +232,15 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     world,
     stopTimeoutMs,
   );
+}
+
+/** Redacting a large configuration takes a second, so it is done once for each. */
+function rememberLast(make: (text: string) => string): (text: string) => string {
+  let last: { readonly text: string; readonly made: string } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, made: make(text) };
+    return last.made;
+  };
 }
 
 /**
@@ -249,18 +270,4 @@ function createReloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {
     }
   };
   return (['POST', 'PUT'] as const).map((method) => ({ method, path: '/-/reload', handle }));
-}
-
-/** The flags with their values, under their names without the dashes, for `status/flags`. */
-function readGivenFlags(command: Command): Record<string, string> {
-  return Object.fromEntries(
-    command.options.map((option) => {
-      const value = command.getOptionValue(option.attributeName()) as
-        | string
-        | string[]
-        | boolean
-        | undefined;
-      return [option.long?.replace(/^--/, '') ?? '', value === undefined ? '' : String(value)];
-    }),
-  );
 }

@@ -12,12 +12,14 @@ import {
   type LogOptions,
   runUntilSignal,
 } from './runner.ts';
+import { gather } from './flags.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 interface EmulateFlags extends LogOptions {
   readonly listen: string;
   readonly region: string;
   readonly scenario?: string;
+  readonly allowedHost: readonly string[];
 }
 
 export function createEmulateCommand(): Command {
@@ -29,6 +31,13 @@ export function createEmulateCommand(): Command {
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--region <region>', 'region that signatures must name', 'us-east-1')
+    .option(
+      '--allowed-host <name>',
+      'a name of the public DNS by which it is asked for; others but those of AWS are refused, ' +
+        'addresses and private names pass; may be given several times',
+      gather,
+      [],
+    )
     .option('--scenario <file>', 'YAML file of what happens: calls, objects, tasks, trouble')
     .addHelpText(
       'after',
@@ -39,7 +48,7 @@ Administration, from this machine only, PUT with JSON:
   /_emulator/tasks/ID (and DELETE)                                            task metadata v4 of real processes
   /_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}],
                       "skewMs":3600000,"credentialsStatus":500,"credentialsToken":"secret"}
-GET /_emulator/credentials/KEY                                                the secret of a temporary key
+GET /_emulator/credentials/KEY                                                the secret of a temporary key; header x-amperage-emulator: 1
 GET /_emulator/xray                                                           what X-Ray received; DELETE forgets it
 
 A scenario:
@@ -70,7 +79,13 @@ async function run(flags: EmulateFlags): Promise<void> {
   const isGiven = accessKeyId !== undefined && secretAccessKey !== undefined;
   const credentials = isGiven ? { accessKeyId, secretAccessKey } : generateKeys();
   const { listen, region, scenario: file } = flags;
-  const emulator = createEmulator({ world, listen, region, credentials });
+  const emulator = createEmulator({
+    world,
+    listen,
+    region,
+    credentials,
+    allowedHosts: flags.allowedHost,
+  });
   const steps =
     file === undefined ? [] : parseScenario(await readYamlFile(file, 'EMULATOR_SCENARIO'), file);
   const url = (): string => emulator.url;

@@ -50,6 +50,7 @@ interface ProxyFlags extends LogOptions {
   readonly 'config.file'?: string;
   readonly 'web.config.file'?: string;
   readonly adminListen?: string;
+  readonly allowedHost: readonly string[];
   readonly bodyMaxBytes: string;
   readonly bodiesMaxBytes: string;
   readonly bodyFolder: string;
@@ -124,6 +125,13 @@ export function createProxyCommand(): Command {
     .option('--log-failed-requests', 'log the bodies of answers with status 400 and above')
     .option('--log-signing-process', 'as --verbose; what is signed is never logged')
     .option('--config.file <file>', 'YAML file of routes; SIGHUP reads it again')
+    .option(
+      '--allowed-host <name>',
+      'a name of the public DNS by which the proxy is asked for; others but those of AWS and of ' +
+        'routes are refused where an upstream is set; may be given several times',
+      gather,
+      [],
+    )
     .option('--web.config.file <file>', 'TLS and basic auth of the listener')
     .option('--admin-listen <host:port>', 'address of /-/healthy, /-/ready and /metrics')
     .option('--stop-timeout <time>', 'how long requests may go on after SIGTERM', '20s')
@@ -164,6 +172,7 @@ async function run(flags: ProxyFlags): Promise<void> {
     listen: /^\d+$/.test(flags.port) ? `:${flags.port}` : flags.port,
     proxy,
     log: world.log,
+    allowedHosts: flags.allowedHost,
     web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });
   const isFresh = createReadinessCheck(proxy, credentialsOf, world);

@@ -178,6 +178,9 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   const server = new HttpServer({
     name: 'workspace',
     listen: flags.listen,
+    // Queries are for pages of other origins too; writes are signed, and calls that ask AWS or set
+    // faults refuse such pages themselves.
+    strangers: 'none',
     log: world.log,
     metrics: world.metrics,
     routes: [
@@ -285,6 +288,7 @@ function createKeyLookup(flags: WorkspaceFlags, world: World): Authorizer['looku
     const answer = await world.http.send({
       method: 'GET',
       url: `${trustEmulator}/_emulator/credentials/${wanted}`,
+      headers: { 'x-amperage-emulator': '1' },
       timeoutMs: 2_000,
       bodyMaxBytes: 16_384,
       signal: new AbortController().signal,

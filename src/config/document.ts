@@ -2,11 +2,12 @@
  * Parses YAML text into a plain value, and finds the line and column of a path in that value. It
  * reads as Prometheus' parser does where that matters: keys without a value are absent, `1.0` in a
  * label stays `1.0`, merge keys work. Not here: what the keys mean.
- * Limits: text ≤ 16 MiB, nodes after expanding aliases ≤ 1,000,000.
+ * Limits: text ≤ 16 MiB, nodes after expanding aliases ≤ 1,000,000, 100 levels.
  * Source: https://yaml.org/spec/1.2.2/
  */
 import {
   isAlias,
+  isCollection,
   isMap,
   isScalar,
   isSeq,
@@ -42,6 +43,8 @@ export interface ConfigDocument {
 
 const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
 const NODES_MAX = 1_000_000;
+/** The deepest configurations have about 15. All that walks one afterwards is recursive. */
+const DEPTH_MAX = 100;
 /** Keys whose empty value is the empty text, as for Prometheus; other keys are then absent. */
 const EMPTY_IS_TEXT = new Set(['regex']);
 
@@ -66,6 +69,11 @@ export function readDocument(text: string, file: string): ConfigDocument {
   // with very many keys. `findRepeatedKeys` does it in one pass.
   const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
   const document = parseDocument(text, options);
+  // The library's parser is recursive, and tells its own end by this error.
+  const overflow = document.errors.find(({ message }) => /call stack/.test(message));
+  if (overflow !== undefined) return empty([finding(overflow.pos[0], 'CONFIG_YAML', TOO_DEEP)]);
+  const deep = findTooDeep(document);
+  if (deep !== undefined) return empty([finding(deep, 'CONFIG_YAML', TOO_DEEP)]);
   if (document.errors.length > 0 || hasDashWord(document)) {
     const dashes = findEnDashes(text, file);
     if (dashes.length > 0) return empty(dashes);
@@ -108,6 +116,25 @@ function empty(findings: readonly Finding[]): ConfigDocument {
     findings,
     locate: () => ({ line: 1, column: 1 }),
   };
+}
+
+const TOO_DEEP = `nested deeper than ${DEPTH_MAX} levels; is a bracket or quotation mark missing?`;
+
+/** The offset of the first value that is nested too deep, without recursion. */
+function findTooDeep(document: Document): number | undefined {
+  let level: unknown[] = [document.contents];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEPTH_MAX) return (level[0] as Node | null)?.range?.[0] ?? 0;
+    level = level.flatMap(listInner);
+  }
+  return undefined;
+}
+
+function listInner(node: unknown): readonly unknown[] {
+  if (isSeq(node)) return node.items.filter(isCollection);
+  return isMap(node)
+    ? node.items.flatMap(({ key, value }) => [key, value].filter(isCollection))
+    : [];
 }
 
 /**
@@ -191,6 +218,8 @@ interface Conversion {
 }
 
 function convert(node: unknown, state: Conversion): unknown {
+  // Aliases may lead deeper than the text does.
+  if (state.open.size > DEPTH_MAX) throw new DocumentFault(TOO_DEEP, 0);
   if (++state.nodes > NODES_MAX)
     throw new DocumentFault(`the document has more than ${NODES_MAX} values, aliases expanded`, 0);
   if (isAlias(node)) {

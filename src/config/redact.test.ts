@@ -3,28 +3,67 @@ import { test } from 'node:test';
 import { redactConfig } from './redact.ts';
 
 test('values of headers are hidden in both dialects, their names are shown', () => {
-  const shown = redactConfig(`
+  const collector = redactConfig(`
 exporters:
-  a: { headers: { Authorization: Bearer hush1, X-Key: hush2 } }
-  b: { headers: [{ name: X-Key, value: hush3 }] }
+  otlphttp/a: { headers: { Authorization: Bearer hush1, X-Key: hush2 } }
+  otlphttp/b: { headers: [{ name: X-Other, value: hush3 }] }
 extensions:
-  headers_setter: { headers: [{ key: X-Key, action: upsert, value: hush4 }] }
+  headers_setter: { headers: [{ key: X-Set, action: upsert, value: hush4 }] }
   oauth2client: { endpoint_params: { audience: [hush5] } }
+`);
+  const prometheus = redactConfig(`
 scrape_configs:
   - http_headers: { X-Key: { values: [hush6], files: [key.txt] } }
 `);
-  assert.doesNotMatch(shown, /hush/);
-  for (const name of ['Authorization', 'X-Key', 'upsert', 'audience', 'key.txt'])
-    assert.ok(shown.includes(name), name);
+  assert.doesNotMatch(collector + prometheus, /hush/);
+  for (const name of ['Authorization', 'X-Key', 'X-Other', 'X-Set', 'upsert', 'audience'])
+    assert.ok(collector.includes(name), name);
+  assert.match(prometheus, /X-Key.*key\.txt/);
 });
 
 test('a secret that is a number is hidden too', () => {
-  const text = 'exporters: { a: { headers: { X-Key: 12345 }, password: 12346 } }';
+  const text = 'exporters: { otlphttp: { headers: { X-Key: 12345 }, tls: { key_pem: 12346 } } }';
   assert.doesNotMatch(redactConfig(text), /1234/);
 });
 
 test('the key of an action of a processor is the name of an attribute, and shown', () => {
   const actions = 'actions: [{ key: zone, action: delete }]';
   assert.match(redactConfig(`processors: { attributes: { ${actions} } }`), /key: zone/);
-  assert.match(redactConfig('a: { tls_config: { key: hush } }'), /key: <secret>/);
+  const tls = 'remote_write: [{ url: http://a, tls_config: { key: hush } }]';
+  assert.match(redactConfig(tls), /key: <secret>/);
+});
+
+test('of URLs, passwords and the values of queries are hidden, whatever they hold', () => {
+  const shown = (url: string): string =>
+    redactConfig(`remote_write: [{ url: ${JSON.stringify(url)} }]`).match(/url: "?(.*?)"? /)?.[1] ??
+    '';
+  for (const [url, expected] of [
+    ['http://host:80/a@b', 'http://host:80/a@b'],
+    ['http://u:hush@host/', 'http://u:<secret>@host/'],
+    ['http://u:hu@sh@host/a', 'http://u:<secret>@host/a'],
+    ['https://u:hu/sh@host/a', 'https://u:<secret>@host/a'],
+    ['https://hush@host/', 'https://<secret>@host/'],
+    ['http://host/a?api_key=hush&b=hush', 'http://host/a?api_key=<secret>&b=<secret>'],
+  ] as const)
+    assert.equal(shown(url), expected);
+});
+
+test('comments, unknown keys and unknown components are not shown', () => {
+  const prometheus = redactConfig(`
+# password: hush1
+x-secret: &pw hush2
+global:
+  external_labels: { shown: yes, twice: &also hush3 } # hush4
+remote_write:
+  - url: http://a
+    basic_auth: { username: me, password: *pw, passwort: hush5 }
+    bearer_token: *also
+`);
+  const collector = redactConfig(`
+exporters: { mine: { endpoint: hush6 }, debug: { verbosity: normal, more: [hush7] } }
+receivers: { prometheus: { config: { scrape_configs: [{ job_name: app, params: hush8 }] } } }
+`);
+  assert.doesNotMatch(prometheus + collector, /hush/);
+  assert.match(prometheus, /shown: yes[\s\S]*username: me/);
+  assert.match(collector, /verbosity: normal[\s\S]*job_name: app/);
 });

@@ -1,51 +1,236 @@
 /**
- * Replaces the secrets of a configuration's text by `<secret>`: values of secret keys, of headers,
- * and passwords in URLs.
+ * Replaces the secrets of a configuration's text by `<secret>`. The schemas of both dialects
+ * decide, not the text: a value is shown where its schema is known and marks no secret
+ * (settings/secret.ts); what no schema knows, and what is of another form than its schema, is
+ * hidden. Of URLs, passwords and the values of queries are hidden. Comments are left out.
  */
-import { isScalar, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
+import { z } from 'zod';
+import { isSecretSchema } from '../settings/secret.ts';
+import { SECTIONS, type Section } from './otel/components.ts';
+import { collectorSchema } from './otel/document.ts';
+import { findKind } from './otel/kinds.ts';
+import { receiverConfigSchema, receiverSchema } from './otel/receivers.ts';
+import { prometheusSchema } from './prometheus.ts';
 
-/** Keys whose values are secrets, in both dialects. */
-export const SECRET_KEYS = new Set([
-  'password',
-  'credentials',
-  'bearer_token',
-  'client_secret',
-  'secret_key',
-  'secrets',
-  'key',
-  // These are keys of the OpenTelemetry Collector.
-  'token',
-  'tokens',
-  'key_pem',
-]);
-/** Mappings or lists whose values are secrets or may hold some, whatever their keys are. */
-const SECRET_BLOCKS = new Set(['headers', 'response_headers', 'http_headers', 'endpoint_params']);
-/** What says nothing of a value: names of headers in lists, and what is done with one. */
-const SHOWN_IN_BLOCKS = new Set(['name', 'key', 'action', 'files', 'from_context']);
-/** Sections in which `key` names an attribute. */
-const SECTIONS_OF_NAMES = new Set(['processors']);
+/** What may stand at a position: a schema, or, where names choose the schema, what they choose. */
+type Shape = z.ZodType | { readonly below: (key: string) => Shape | undefined };
+
 const HIDDEN = '<secret>';
+/** Aliases may lead deeper than the text does; document.ts refuses such a text. */
+const DEPTH_MAX = 200;
+/** References of the Collector that hold no value themselves. */
+const REFERENCE = /^\$\{(?:(?:env|file):)?[\w./-]+\}$/;
 
 export function redactConfig(text: string): string {
-  const document = parseDocument(text);
-  visit(document, {
-    Scalar(_, node, path) {
-      const keys = path.flatMap((step) =>
-        'key' in step && isScalar(step.key) ? [step.key.value] : [],
-      );
-      const isKey = path.some((step) => 'key' in step && step.key === node);
-      if (isKey || node.value === null) return;
-      if (isSecretAt(keys.map(String))) node.value = HIDDEN;
-      else if (typeof node.value === 'string')
-        node.value = node.value.replace(/(\/\/[^/@:\s]*):[^/@\s]*@/, '$1:<secret>@');
-    },
-  });
+  const document = parseDocument(text, { uniqueKeys: false });
+  if (document.errors.length > 0) return `${HIDDEN}\n`;
+  const root = document.contents;
+  const keys = isMap(root) ? root.items.map(readKey) : [];
+  const isCollector = keys.some((key) => key === 'service' || isSection(key));
+  new Redaction(document).walk(root, [isCollector ? COLLECTOR : prometheusSchema], 0);
+  dropComments(document);
   return document.toString();
 }
 
-/** @param keys  the keys of mappings above a text, the outermost first */
-function isSecretAt(keys: readonly string[]): boolean {
-  const last = keys.at(-1) ?? '';
-  if (keys.slice(0, -1).some((key) => SECRET_BLOCKS.has(key))) return !SHOWN_IN_BLOCKS.has(last);
-  return SECRET_KEYS.has(last) && !(last === 'key' && SECTIONS_OF_NAMES.has(keys[0] ?? ''));
+const COLLECTOR: Shape = {
+  below: (key) =>
+    isSection(key)
+      ? { below: (name) => shapeOfComponent(key, name) }
+      : key === 'service'
+        ? collectorSchema.shape.service
+        : undefined,
+};
+
+function isSection(key: string): key is Section {
+  return (SECTIONS as readonly string[]).includes(key);
+}
+
+function shapeOfComponent(section: Section, name: string): Shape | undefined {
+  const schema = findKind(section, name)?.schema;
+  if (schema !== receiverSchema) return schema;
+  return {
+    below: (key) =>
+      key === 'config'
+        ? receiverConfigSchema
+        : (receiverSchema.shape as Readonly<Record<string, z.ZodType>>)[key],
+  };
+}
+
+class Redaction {
+  readonly #document: Document;
+  /**
+   * What is hidden once stays hidden: an anchor may be used both for a secret and for a value that
+   * is shown.
+   */
+  readonly #hidden = new Set<unknown>();
+
+  constructor(document: Document) {
+    this.#document = document;
+  }
+
+  /** @param shapes  any of them may hold; none: nothing is known of the value */
+  walk(node: unknown, shapes: readonly Shape[], depth: number): void {
+    const forms = shapes.flatMap((shape) => listForms(shape));
+    if (forms.length === 0 || depth > DEPTH_MAX || forms.includes('secret')) {
+      this.#hide(node, depth);
+      return;
+    }
+    if (isAlias(node)) this.walk(node.resolve(this.#document), shapes, depth + 1);
+    else if (isMap(node)) {
+      for (const pair of node.items)
+        for (const [inner, below] of listInner(pair, shapes, forms))
+          this.walk(inner, below, depth + 1);
+    } else if (isSeq(node)) {
+      const items = forms.flatMap((form) =>
+        form instanceof z.ZodArray ? [form.element as z.ZodType] : [],
+      );
+      for (const item of node.items) this.walk(item, items, depth + 1);
+    } else if (isScalar(node)) this.#showScalar(node, forms, depth);
+  }
+
+  #showScalar(node: Scalar, forms: readonly Form[], depth: number): void {
+    const { value } = node;
+    if (value === null || this.#hidden.has(node)) return;
+    const isReference = typeof value === 'string' && REFERENCE.test(value);
+    if (!isReference && !forms.some(isScalarForm)) this.#hide(node, depth);
+    else if (typeof value === 'string') {
+      const shown = hideInUrls(value);
+      if (shown !== value) node.value = shown;
+    }
+  }
+
+  /** Keys are shown: they are names of headers and labels. */
+  #hide(node: unknown, depth: number): void {
+    if (depth > 2 * DEPTH_MAX || this.#hidden.has(node)) return;
+    this.#hidden.add(node);
+    if (isAlias(node)) this.#hide(node.resolve(this.#document), depth + 1);
+    else if (isMap(node)) for (const { value } of node.items) this.#hide(value, depth + 1);
+    else if (isSeq(node)) for (const item of node.items) this.#hide(item, depth + 1);
+    else if (isScalar(node) && node.value !== null) {
+      node.value = HIDDEN;
+      delete node.type;
+      delete node.tag;
+    }
+  }
+}
+
+/** A pair's value with what may stand there; a merge key adds to the mapping that it stands in. */
+function listInner(
+  pair: Pair,
+  shapes: readonly Shape[],
+  forms: readonly Form[],
+): readonly (readonly [unknown, readonly Shape[]])[] {
+  const key = readKey(pair);
+  if (key === '<<')
+    return isSeq(pair.value)
+      ? pair.value.items.map((item) => [item, shapes] as const)
+      : [[pair.value, shapes]];
+  return [[pair.value, forms.flatMap((form) => shapesBelow(form, key))]];
+}
+
+type Form = 'secret' | Shape;
+
+const formsOfShapes = new WeakMap<Shape, readonly Form[]>();
+
+/** What a schema is without its wrappers; several for a union. */
+function listForms(shape: Shape): readonly Form[] {
+  const known = formsOfShapes.get(shape);
+  if (known !== undefined) return known;
+  const forms = unwrapShape(shape);
+  formsOfShapes.set(shape, forms);
+  return forms;
+}
+
+function unwrapShape(shape: Shape): readonly Form[] {
+  if (!(shape instanceof z.ZodType)) return [shape];
+  if (isSecretSchema(shape)) return ['secret'];
+  if (shape instanceof z.ZodPipe)
+    return [shape.in, shape.out].flatMap((part) => listForms(part as z.ZodType));
+  if (shape instanceof z.ZodUnion)
+    return shape.options.flatMap((option) => listForms(option as z.ZodType));
+  if (shape instanceof z.ZodIntersection)
+    return [shape.def.left, shape.def.right].flatMap((part) => listForms(part as z.ZodType));
+  if (
+    shape instanceof z.ZodOptional ||
+    shape instanceof z.ZodNullable ||
+    shape instanceof z.ZodDefault ||
+    shape instanceof z.ZodPrefault ||
+    shape instanceof z.ZodReadonly ||
+    shape instanceof z.ZodCatch ||
+    shape instanceof z.ZodNonOptional ||
+    shape instanceof z.ZodLazy
+  )
+    return listForms(shape.unwrap() as z.ZodType);
+  return [shape];
+}
+
+function shapesBelow(form: Form, key: string): readonly Shape[] {
+  if (form === 'secret') return [];
+  if (!(form instanceof z.ZodType)) {
+    const below = form.below(key);
+    return below === undefined ? [] : [below];
+  }
+  if (form instanceof z.ZodRecord) return [form.valueType as z.ZodType];
+  if (!(form instanceof z.ZodObject) || !Object.hasOwn(form.shape, key)) return [];
+  return [(form.shape as Readonly<Record<string, z.ZodType>>)[key] as z.ZodType];
+}
+
+function isScalarForm(form: Form): boolean {
+  return (
+    form instanceof z.ZodString ||
+    form instanceof z.ZodNumber ||
+    form instanceof z.ZodBoolean ||
+    form instanceof z.ZodEnum ||
+    form instanceof z.ZodLiteral ||
+    form instanceof z.ZodStringFormat
+  );
+}
+
+/** A text without the passwords and the values of queries of the URLs in it. */
+export function hideInUrls(text: string): string {
+  return text.replaceAll(/[a-z][a-z0-9+.-]*:\/\/\S+/gi, hideInUrl);
+}
+
+/**
+ * The URL without its password and the values of its query. What can't be read as one may have its
+ * password anywhere before an at sign.
+ */
+function hideInUrl(text: string): string {
+  const [base = '', query] = text.split(/\?(.*)/s, 2);
+  const shownQuery = query === undefined ? '' : `?${query.replaceAll(/=[^&#]*/g, `=${HIDDEN}`)}`;
+  const url = URL.canParse(base) ? new URL(base) : undefined;
+  if (url !== undefined && url.username === '' && url.password === '') return base + shownQuery;
+  const hidden = base.replace(
+    /^([^/]*\/\/)([^:/@]*)(:.*)?@/s,
+    (_, scheme: string, user: string, password?: string) =>
+      // A user alone may be a token.
+      `${scheme}${password === undefined ? '' : `${user}:`}${HIDDEN}@`,
+  );
+  return hidden + shownQuery;
+}
+
+function readKey({ key }: Pair): string {
+  return isScalar(key) ? String(key.value) : String(key);
+}
+
+function dropComments(document: Document): void {
+  document.comment = null;
+  document.commentBefore = null;
+  visit(document, {
+    Node(_, node) {
+      delete node.comment;
+      delete node.commentBefore;
+    },
+  });
 }

@@ -45,7 +45,7 @@ export function adminRoutes(
       method: 'GET',
       path: `${CREDENTIALS}*`,
       handle: (request) => {
-        const refusal = refuseRemote(request);
+        const refusal = refuseRemote(request) ?? refuseWithoutHeader(request);
         if (refusal !== undefined) return refusal;
         const found = account.identities.find(request.path.slice(CREDENTIALS.length), nowMs());
         if (found === undefined) return { status: 404, body: 'no such key\n' };
@@ -97,6 +97,13 @@ async function put(request: HttpRequest, act: (body: unknown) => unknown): Promi
     if (error instanceof AwsError) return { status: 400, body: `${error.message}\n` };
     throw error;
   }
+}
+
+/** A page can send no header of ours to another origin without asking, which is not answered. */
+function refuseWithoutHeader({ headers }: HttpRequest): HttpResponse | undefined {
+  return headers['x-amperage-emulator'] === '1'
+    ? undefined
+    : { status: 403, body: 'secrets are given with the header x-amperage-emulator: 1 alone\n' };
 }
 
 function refuseRemote({ remoteAddress }: HttpRequest): HttpResponse | undefined {

@@ -4,11 +4,13 @@
  * credentials endpoint, instance metadata and the task metadata endpoint, which take no signature
  * on AWS either, and, for this machine only, an admin side below `/_emulator/`.
  */
+import { isAwsHost } from '../aws/endpoints.ts';
 import type { AwsCredentials } from '../aws/signing.ts';
 import { type Verification, verifyRequest } from '../aws/verification.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { Registry } from '../kernel/metrics.ts';
+import { isAmong } from '../kernel/stranger-guard.ts';
 import type { World } from '../kernel/world.ts';
 import { EmulatedAccount } from './account.ts';
 import { adminRoutes } from './admin-routes.ts';
@@ -43,6 +45,8 @@ export interface EmulatorOptions {
   readonly account?: EmulatedAccount;
   /** How long container credentials are valid, ms; six hours by default. */
   readonly credentialsLifetimeMs?: number;
+  /** Names of the public DNS by which it is asked for, beside those of AWS. */
+  readonly allowedHosts?: readonly string[];
 }
 
 /** Six hours, as in ECS. */
@@ -79,6 +83,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         region,
       },
     );
+  const isAllowed = isAmong(options.allowedHosts ?? []);
   const edges = { verify, trouble, nowMs };
 
   const xray = createXray(account.xray, { nowMs, trouble });
@@ -133,6 +138,10 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const server: HttpServer = new HttpServer({
     name: 'emulate',
     listen: options.listen,
+    strangers: {
+      isKnownHost: (name) => isAllowed(name) || isAwsHost(name),
+      hostFlag: '--allowed-host',
+    },
     log: world.log,
     metrics: world.metrics,
     routes: [

@@ -19,6 +19,7 @@ import { HttpError } from './http-error.ts';
 import type { HttpRefusal } from './http-refusals.ts';
 import { keepHttpRoom, limitRoom } from './connection-room.ts';
 import { inflateGzip, readBody } from './request-bodies.ts';
+import { refuseStranger, type StrangerRules } from './stranger-guard.ts';
 import { ServerConnections } from './server-connections.ts';
 import { createWebServer } from './web-server.ts';
 
@@ -99,6 +100,11 @@ export interface HttpServerOptions {
   readonly onConnectionRefused?: () => void;
   /** Called for each request that is refused before it gets to a route, with its sender. */
   readonly onUnread?: (refusal: HttpRefusal, from: string) => void;
+  /**
+   * Which requests of web pages are refused (stranger-guard.ts); by default those of other origins
+   * that change something. `none`: none, since the routes say which origins they serve.
+   */
+  readonly strangers?: StrangerRules | 'none';
   /** TLS, basic auth and further headers. */
   readonly web?: WebConfig | undefined;
 }
@@ -117,6 +123,7 @@ export class HttpServer implements Component {
     this.name = `${options.name} http server`;
     this.#options = options;
     this.#address = parseListen(options.listen, options.listenFlag);
+    const strangers = options.strangers === 'none' ? undefined : (options.strangers ?? {});
     const own = options.isBare === true ? [] : listOwnRoutes(options);
     const routes = [...own, ...options.routes];
     const limits = {
@@ -132,6 +139,7 @@ export class HttpServer implements Component {
         web: options.web,
         methods: 'GET, HEAD, POST, PUT, DELETE',
         noTunnel: 'there are no tunnels here; ask for a path',
+        refuseStranger: (incoming) => strangers && refuseStranger(incoming, strangers),
         ...(options.onUnread === undefined ? {} : { onRefused: options.onUnread }),
       },
       listener,

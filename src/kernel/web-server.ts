@@ -33,6 +33,8 @@ export interface WebServerOptions {
   readonly methods: string;
   /** Why there are no tunnels (CONNECT), and what to do instead. */
   readonly noTunnel: string;
+  /** What is refused besides; none by default (stranger-guard.ts). */
+  readonly refuseStranger?: ((incoming: IncomingMessage) => HttpRefusal | undefined) | undefined;
   /** Called for each request that is refused before it gets to the listener, with its sender. */
   readonly onRefused?: (refusal: HttpRefusal, from: string) => void;
 }
@@ -67,7 +69,7 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
   };
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     answers.set(incoming.socket, outgoing);
-    const refusal = refuseHead(incoming);
+    const refusal = refuseHead(incoming) ?? options.refuseStranger?.(incoming);
     if (refusal !== undefined) refuse(incoming, outgoing, refusal);
     else if (incoming.url === '*') outgoing.writeHead(204, { allow: methods }).end();
     else listener(incoming, outgoing);

@@ -45,6 +45,8 @@ export function createOtlpHttpServer(
   const handler = new OtlpHttpHandler(settings, parts);
   const { listen, listenFlag, tls, headers, bodyMaxBytes, requestTimeoutMs } = settings;
   return new HttpServer({
+    // Origins are allowed by cors; without it browsers ask first, as the bodies have types.
+    strangers: 'none',
     name: `${id} (OTLP over HTTP)`,
     listen,
     ...(listenFlag === undefined ? {} : { listenFlag }),

@@ -10,9 +10,11 @@ import { keepHttpRoom, limitRoom } from '../kernel/connection-room.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { isAmong, refuseStranger } from '../kernel/stranger-guard.ts';
 import { BUSY_WORDS, type WebConfig } from '../kernel/web-config.ts';
 import { createWebServer } from '../kernel/web-server.ts';
 import { METHODS, type SigningProxy } from './proxy.ts';
+import { isSignedFor } from './way.ts';
 
 export interface ProxyServerOptions {
   /** `host:port`, or `unix:/path`. */
@@ -20,6 +22,8 @@ export interface ProxyServerOptions {
   readonly proxy: SigningProxy;
   readonly log: Logger;
   readonly web?: WebConfig | undefined;
+  /** Names of the public DNS by which it is asked for, beside those that it signs for. */
+  readonly allowedHosts?: readonly string[];
 }
 
 const UNIX = 'unix:';
@@ -44,6 +48,9 @@ export class ProxyServer implements Component {
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
       void this.#serve(incoming, outgoing);
+    const isAllowed = isAmong(options.allowedHosts ?? []);
+    const isKnownHost = (name: string): boolean =>
+      isAllowed(name) || isSignedFor(name, options.proxy.config);
     this.#server = createWebServer(
       {
         limits,
@@ -51,6 +58,8 @@ export class ProxyServer implements Component {
         methods: METHODS,
         noTunnel:
           'what runs through a tunnel cannot be signed; ask for http:// and the proxy speaks https',
+        refuseStranger: (incoming) =>
+          refuseStranger(incoming, { isKnownHost, hostFlag: '--allowed-host', isSigning: true }),
         onRefused: (refusal) => options.proxy.countRefused(refusal),
       },
       listener,

@@ -3,7 +3,7 @@
  * nothing.
  */
 import type { IncomingMessage } from 'node:http';
-import { scopeOfHost } from '../aws/endpoints.ts';
+import { isAwsHost, scopeOfHost } from '../aws/endpoints.ts';
 import type { WireScope } from '../aws/wire-signing.ts';
 import { HttpError } from '../kernel/http-error.ts';
 import { isMetadataAddress } from '../kernel/metadata-addresses.ts';
@@ -85,6 +85,27 @@ export function chooseUpstream(
     query: mark < 0 ? '' : removePresignature(local.slice(mark + 1)),
     scope: chooseScope(route, host, defaultRegion),
   };
+}
+
+/**
+ * Whether the proxy is to sign for a name of a Host header. Where it leads to the host of that name
+ * itself, a page that has led the name here gets nothing; where an upstream is set, it would be
+ * asked with our rights.
+ *
+ * @param host  without port, in lower case
+ */
+export function isSignedFor(host: string, { routes }: ProxyConfig): boolean {
+  const isNamed = ({ host: own, upstream = '' }: ProxyRoute): boolean =>
+    own?.toLowerCase() === host ||
+    upstream
+      .replace(/^https?:\/\//i, '')
+      .replace(/[:/].*$/s, '')
+      .toLowerCase() === host;
+  return (
+    isAwsHost(host) ||
+    routes.every(({ upstream }) => upstream === undefined) ||
+    routes.some(isNamed)
+  );
 }
 
 /** Finds the first route that matches. @param host  without port, in lower case */

@@ -130,3 +130,11 @@ function attempt<Value>(make: () => Value): Value | undefined {
     return undefined;
   }
 }
+
+test('the error of a long pattern is short', () => {
+  for (const pattern of ['('.repeat(20_000), `${'('.repeat(20_000)}a${')'.repeat(20_000)}`])
+    assert.throws(
+      () => compileRegex(pattern),
+      ({ message }: Error) => message.startsWith('invalid regex') && message.length < 700,
+    );
+});

@@ -28,6 +28,7 @@ const NO_NAMES: ReadonlyMap<string, number> = new Map();
 const MEMO_ENTRIES_MAX = 2_048;
 const MEMO_TEXT_LENGTH_MAX = 1_024;
 const SOURCE_LENGTH_MAX = 1_000_000;
+const MESSAGE_LENGTH_MAX = 300;
 
 /**
  * Compiles a pattern.
@@ -92,7 +93,7 @@ export function compileRe2(source: string): AnchoredRegex {
   try {
     program = RE2JS.compile(`^(?s:${source})$`);
   } catch (error) {
-    throw new Error(`invalid regex ${JSON.stringify(source)}: ${describe(error)}`, {
+    throw new Error(`invalid regex ${JSON.stringify(shorten(source))}: ${describe(error)}`, {
       cause: error,
     });
   }
@@ -114,7 +115,12 @@ export function compileRe2(source: string): AnchoredRegex {
 
 function describe(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/^error parsing regexp: /, '');
+  // The complaint may quote the pattern, which may be of a megabyte.
+  return shorten(text.replace(/^error parsing regexp: /, ''));
+}
+
+function shorten(text: string): string {
+  return text.length <= MESSAGE_LENGTH_MAX ? text : `${text.slice(0, MESSAGE_LENGTH_MAX)}…`;
 }
 
 /** Remembers the answers for short texts; when full, it forgets those not asked for lately. */

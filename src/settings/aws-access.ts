@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import type { CredentialOptions } from '../aws/credential-source.ts';
 import type { CheckContext } from './finding.ts';
+import { markSecret } from './secret.ts';
 import { presentSchema } from './text.ts';
 
 export const awsAccessShape = {
@@ -18,7 +19,7 @@ export const awsAccessShape = {
     'Key of an AWS user, together with secret_key. Without keys, profile or role_arn the default ' +
       'chain is asked, on ECS the role of the task.',
   ),
-  secret_key: presentSchema.describe('Secret of access_key.'),
+  secret_key: markSecret(presentSchema).describe('Secret of access_key.'),
   profile: presentSchema.describe('Profile of the shared configuration files.'),
   role_arn: presentSchema.meta({
     description: 'Role to assume.',

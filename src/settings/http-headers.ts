@@ -5,14 +5,14 @@
  */
 import { z } from 'zod';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
-import { readNow, resolveSecret } from './secret.ts';
+import { readNow, resolveSecret, secretSchema } from './secret.ts';
 import { listOf, textSchema } from './text.ts';
 
 export const httpHeadersSchema = z.record(
   z.string(),
   z.strictObject({
-    values: listOf(textSchema).optional().describe('Values; several are joined by commas.'),
-    secrets: listOf(textSchema).optional().describe('As values; never shown.'),
+    values: listOf(secretSchema).optional().describe('Values; several are joined by commas.'),
+    secrets: listOf(secretSchema).optional().describe('As values; never shown.'),
     files: listOf(textSchema).optional().describe('Files that hold values.'),
   }),
 );

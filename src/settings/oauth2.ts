@@ -25,7 +25,7 @@ export const oauth2Schema = z.strictObject({
     examples: ['https://auth.example/token'],
   }),
   endpoint_params: z
-    .record(z.string(), textSchema)
+    .record(z.string(), secretSchema)
     .optional()
     .describe('Further parameters of the request for a token.'),
   ...connectionShape,

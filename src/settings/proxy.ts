@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { ProxySettings } from '../kernel/http-connection.ts';
 import { readProxyEnvironment } from '../kernel/proxy-environment.ts';
 import type { CheckContext } from './finding.ts';
+import { secretSchema } from './secret.ts';
 import { switchSchema } from './switch.ts';
 import { listOf, textSchema } from './text.ts';
 import { findUrlFault } from './url.ts';
@@ -24,7 +25,7 @@ export const proxyShape = {
     default: false,
   }),
   proxy_connect_header: z
-    .record(z.string(), listOf(textSchema))
+    .record(z.string(), listOf(secretSchema))
     .optional()
     .meta({
       description: 'Headers with which a tunnel through the proxy is asked for.',

@@ -4,12 +4,30 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { describeError } from '../kernel/errors.ts';
 import { textSchema } from './text.ts';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
 
+/** The schemas of secrets. What is made of one by `.describe()`, `.meta()` counts as well. */
+const secrets = z.registry<{ readonly is: 'secret' }>();
+
+/**
+ * Marks the values of a schema as secrets, which are shown nowhere (config/redact.ts). Mark it last
+ * but for descriptions: checks make a schema of their own.
+ */
+export function markSecret<Schema extends z.ZodType>(schema: Schema): Schema {
+  const marked = schema.clone();
+  secrets.add(marked, { is: 'secret' });
+  return marked;
+}
+
+export function isSecretSchema(schema: z.ZodType): boolean {
+  return secrets.get(schema) !== undefined;
+}
+
 /** The value of a secret key, and of its `…_file` twin, which names a file. */
-export const secretSchema = textSchema;
+export const secretSchema = markSecret(textSchema);
 export const secretFileSchema = textSchema.meta({
   description: 'File that holds the secret; read at each use.',
   examples: ['/run/secrets/token'],

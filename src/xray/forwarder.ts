@@ -93,6 +93,8 @@ export class Forwarder implements Component {
     this.#sampling = new SamplingCache({ name, clock: world.clock, metrics });
     this.#isLoopback = isLoopback(splitListen(listen)?.host ?? '');
     this.#server = new HttpServer({
+      // browser-guard.ts refuses all that browsers send.
+      strangers: 'none',
       name,
       listen,
       ...(listenFlag === undefined ? {} : { listenFlag }),

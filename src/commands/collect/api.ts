@@ -5,19 +5,23 @@
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#targets
  */
 import { hostname } from 'node:os';
+import { z } from 'zod';
 import { DEADLINE_MAX_MS, type TaskSourceStatus } from '../../exporter/task-source.ts';
 import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';
 import { describeError } from '../../kernel/errors.ts';
+import { HttpError } from '../../kernel/http-error.ts';
 import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import type { World } from '../../kernel/world.ts';
 import { formatDurationMs } from '../../model/duration.ts';
-import { type LabelSet, labelValue } from '../../model/labels.ts';
+import type { LabelSet } from '../../model/labels.ts';
 import type { SeriesMetadata } from '../../model/sample.ts';
-import { compileRegex } from '../../relabel/regex.ts';
 import { relabelSteps } from '../../relabel/steps.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
 import type { ScrapeManager } from '../../scrape/manager.ts';
 import type { TargetStatus } from '../../scrape/pool.ts';
+import { QueryError } from '../../workspace/promql/errors.ts';
+import { compileMatchers } from '../../workspace/promql/matcher.ts';
+import { parseSelectorText } from '../../workspace/promql/selector-parser.ts';
 import { VERSION } from '../version.ts';
 import type { TaskSources } from './task-sources.ts';
 
@@ -79,6 +83,8 @@ async function respond(
     const body = JSON.stringify({ status: 'success', data: answer(query) });
     return { status: 200, headers: JSON_TYPE, body };
   } catch (error) {
+    // The body is too long, or no gzip.
+    if (error instanceof HttpError) throw error;
     const isBad = error instanceof BadRequest;
     if (!isBad) world.log.error('an API request failed', { path: request.path, error });
     const errorType = isBad ? 'bad_data' : 'internal';
@@ -219,15 +225,9 @@ function traceRelabelling({ configs }: ApiOptions, query: URLSearchParams): unkn
   const pool = query.get('scrapePool') ?? '';
   const config = configs().find(({ id }) => id === pool);
   if (config === undefined) throw new BadRequest(`there is no scrape pool ${JSON.stringify(pool)}`);
-  let labels: Record<string, string>;
-  try {
-    labels = JSON.parse(query.get('labels') ?? '') as Record<string, string>;
-  } catch {
-    throw new BadRequest('parameter "labels" must be a JSON object of the discovered labels');
-  }
-  const entries = Object.entries(labels).map(([name, value]) => [name, value] as const);
+  const labels = Object.entries(readLabels(query.get('labels') ?? ''));
   return {
-    steps: relabelSteps(entries, config.relabelRules).map(({ rule, labels: after, isKept }) => ({
+    steps: relabelSteps(labels, config.relabelRules).map(({ rule, labels: after, isKept }) => ({
       rule: {
         source_labels: rule.sourceLabels,
         separator: rule.separator,
@@ -241,6 +241,19 @@ function traceRelabelling({ configs }: ApiOptions, query: URLSearchParams): unkn
       keep: isKept,
     })),
   };
+}
+
+const labelsSchema = z.record(z.string(), z.string());
+
+function readLabels(json: string): Readonly<Record<string, string>> {
+  try {
+    return labelsSchema.parse(JSON.parse(json));
+  } catch (error) {
+    throw new BadRequest(
+      'parameter "labels" must be a JSON object of the discovered labels, whose values are strings',
+      { cause: error },
+    );
+  }
 }
 
 function describeBuild(): unknown {
@@ -286,32 +299,11 @@ function readNumber(query: URLSearchParams, name: string): number {
 
 /** Compiles a selector such as `{job="a",instance=~"b.*"}`; an empty text matches all targets. */
 function makeMatcher(text: string): (labels: LabelSet) => boolean {
-  const inside = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1];
   if (text === '') return () => true;
-  if (inside === undefined)
-    throw new BadRequest(`match_target ${JSON.stringify(text)} is no selector`);
-  const tests: ((labels: LabelSet) => boolean)[] = [];
-  const part = /\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/gy;
-  while (part.lastIndex < inside.length) {
-    const match = part.exec(inside);
-    if (match === null) throw new BadRequest(`match_target ${JSON.stringify(text)} is no selector`);
-    const [, name = '', operator = '', quoted = ''] = match;
-    const wanted = JSON.parse(`"${quoted}"`) as string;
-    const regex = operator.endsWith('~') ? compileMatcher(wanted) : undefined;
-    const isNegated = operator.startsWith('!');
-    tests.push((labels) => {
-      const value = labelValue(labels, name);
-      return (regex === undefined ? value === wanted : regex(value)) !== isNegated;
-    });
-  }
-  return (labels) => tests.every((matches) => matches(labels));
-}
-
-function compileMatcher(source: string): (text: string) => boolean {
   try {
-    const regex = compileRegex(source);
-    return (text) => regex.test(text);
+    return compileMatchers(parseSelectorText(text));
   } catch (error) {
-    throw new BadRequest(`match_target: ${describeError(error)}`);
+    if (!(error instanceof QueryError)) throw error;
+    throw new BadRequest(`match_target ${JSON.stringify(text)} is no selector: ${error.message}`);
   }
 }

@@ -12,7 +12,6 @@ import { resolve } from 'node:path';
 import { describeError } from '../../kernel/errors.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { readDocument } from '../document.ts';
-import { SECRET_KEYS } from '../redact.ts';
 import { hideTexts } from './hidden-texts.ts';
 
 export interface ExpandContext {
@@ -38,6 +37,19 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):(.*)$/s;
 
+/** Keys whose values stay the texts that they are, also where YAML would make numbers of them. */
+const SECRET_KEYS = new Set([
+  'password',
+  'credentials',
+  'bearer_token',
+  'client_secret',
+  'secret_key',
+  'secrets',
+  'key',
+  'token',
+  'tokens',
+  'key_pem',
+]);
 /** Keys in which `$NAME` is a group of a regular expression or part of a statement. */
 const DOLLAR_KEYS = new Set(['regex', 'replacement', 'target_label', 'new_name', 'new_value']);
 const LEFT_OVER = /(?<!\$)(?:\$\$)*\$([A-Z_][A-Z0-9_]+)/;

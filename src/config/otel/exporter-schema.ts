@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { ignored, refusedWhereUsed } from '../../settings/refused-keys.ts';
+import { secretSchema } from '../../settings/secret.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { labelsSchema, listOf, textSchema } from '../../settings/text.ts';
 import { awsAuthSchema } from './authenticators.ts';
@@ -41,7 +42,7 @@ export const exporterTlsSchema = z.strictObject({
   cert_file: textSchema.optional().describe("File of the client's certificate, PEM."),
   cert_pem: textSchema.optional().describe("The client's certificate, PEM."),
   key_file: textSchema.optional().describe("File of the certificate's key, PEM."),
-  key_pem: textSchema.optional().describe("The certificate's key, PEM."),
+  key_pem: secretSchema.optional().describe("The certificate's key, PEM."),
   min_version: tlsVersionKeySchema
     .optional()
     .meta({ description: 'Least version of TLS: 1.0, 1.1, 1.2 or 1.3.', default: '1.2' }),
@@ -70,12 +71,12 @@ export const exporterTlsSchema = z.strictObject({
 export const headersSchema = z
   .union(
     [
-      z.record(z.string(), textSchema),
+      z.record(z.string(), secretSchema),
       // Newer collectors also take a list, whose order they keep.
       listOf(
         z.strictObject({
           name: textSchema.describe('Name of the header.'),
-          value: textSchema.describe('Its value.'),
+          value: secretSchema.describe('Its value.'),
         }),
       ).transform((list, context) => {
         const names = list.map(({ name }) => name);

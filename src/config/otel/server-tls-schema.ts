@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import { refusedWhereUsed } from '../../settings/refused-keys.ts';
+import { secretSchema } from '../../settings/secret.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { tlsVersionKeySchema } from './exporter-schema.ts';
@@ -15,7 +16,7 @@ export const serverTlsSchema = z.strictObject({
     .describe('File of the certificate, PEM; read again when it changes.'),
   cert_pem: textSchema.optional().describe('The certificate itself, PEM.'),
   key_file: textSchema.optional().describe('File of its key, PEM; read again when it changes.'),
-  key_pem: textSchema.optional().describe('Its key itself, PEM.'),
+  key_pem: secretSchema.optional().describe('Its key itself, PEM.'),
   client_ca_file: textSchema
     .optional()
     .describe('File of the authorities that must have signed the certificate of a client, PEM.'),

@@ -7,7 +7,8 @@
 import { makeLabelSet } from '../../model/labels.ts';
 import type { Exemplar } from '../../model/sample.ts';
 import { readAttribute } from '../../wire/otlp/any-value.ts';
-import { type PointScan, readMs, readSigned } from './point-scan.ts';
+import { readSigned } from './fixed-numbers.ts';
+import { type PointScan, readMs } from './point-scan.ts';
 
 const CHARACTERS_MAX = 128;
 

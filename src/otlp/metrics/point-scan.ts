@@ -6,13 +6,15 @@
  *                      exemplars 5*, flags 8
  *
  * One scan is used for all points of a request. Fields may come in any order; attributes that do
- * not stand together are copied together. An int64 beyond 2^53 is rounded as Prometheus rounds it.
+ * not stand together are copied together. A value that is an int64 beyond 2^53 is rounded as
+ * Prometheus rounds it; such a count of a bucket is refused.
  * Source: opentelemetry-proto's metrics.proto
  */
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { ProtoReader } from '../../wire/protobuf/reader.ts';
 import { type Bytes, viewBytes } from './byte-keys.ts';
 import { DoubleList } from './double-list.ts';
+import { readExact, readSigned, readUnsigned } from './fixed-numbers.ts';
 
 /** One side of an exponential histogram. */
 export interface ScannedBuckets {
@@ -184,7 +186,7 @@ export class PointScan {
           this.tMs = this.#time();
           break;
         case 0x21:
-          this.count = readUnsigned(view, reader.fixed64At());
+          this.count = readExact(view, reader.fixed64At());
           break;
         case 0x29:
           this.sum = view.getFloat64(reader.fixed64At(), true);
@@ -194,7 +196,7 @@ export class PointScan {
           this.scale = reader.sint64();
           break;
         case 0x39:
-          this.zeroCount = readUnsigned(view, reader.fixed64At());
+          this.zeroCount = readExact(view, reader.fixed64At());
           break;
         case 0x42:
           this.#readBuckets(this.positive);
@@ -343,10 +345,10 @@ export class PointScan {
     while (reader.more()) {
       const tag = reader.tag();
       if (tag === 0x08) side.offset = reader.sint64();
-      else if (tag === 0x10) side.counts.push(reader.varint());
+      else if (tag === 0x10) side.counts.push(reader.uint64());
       else if (tag === 0x12) {
         const packed = reader.enter();
-        while (reader.more()) side.counts.push(reader.varint());
+        while (reader.more()) side.counts.push(reader.uint64());
         reader.leave(packed);
       } else reader.skip(tag);
     }
@@ -378,14 +380,6 @@ export function readMs(view: DataView, at: number): number {
   const low = view.getUint32(at, true);
   const high = view.getUint32(at + 4, true);
   return high * 4_294 + Math.floor((high * 967_296 + low) / 1_000_000);
-}
-
-function readUnsigned(view: DataView, at: number): number {
-  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
-}
-
-export function readSigned(view: DataView, at: number): number {
-  return view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
 }
 
 function isStaleMarker(view: DataView, at: number): boolean {

@@ -6,6 +6,7 @@ import { connectionShape } from '../../settings/connection.ts';
 import { positiveSchema } from '../../settings/count.ts';
 import { credentialsShape } from '../../settings/credentials.ts';
 import { durationSchema } from '../../settings/duration.ts';
+import { secretSchema } from '../../settings/secret.ts';
 import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { presentSchema, textSchema } from '../../settings/text.ts';
@@ -112,7 +113,7 @@ export const otlpSchema = z
       .optional()
       .describe('Level of gzip, zlib and deflate (1 to 9), or of zstd (1 to 22).'),
     headers: z
-      .record(z.string(), textSchema)
+      .record(z.string(), secretSchema)
       .optional()
       .meta({
         description: 'Further headers of each request.',

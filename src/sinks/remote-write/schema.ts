@@ -11,6 +11,7 @@ import { compileRules, relabelListSchema } from '../../settings/relabel.ts';
 import { positiveSchema } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import { ignored, unsupported } from '../../settings/refused-keys.ts';
+import { secretSchema } from '../../settings/secret.ts';
 import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { textSchema } from '../../settings/text.ts';
@@ -86,7 +87,7 @@ export const remoteWriteSchema = z
         .optional()
         .meta({ description: 'How long a request may take.', default: '30s' }),
       headers: z
-        .record(z.string(), textSchema)
+        .record(z.string(), secretSchema)
         .optional()
         .meta({
           description: 'Further headers of each request.',

@@ -55,7 +55,7 @@ function readValue(reader: ProtoReader, depth: number): Raw {
         value = { is: 'number', text: String(reader.varint() !== 0) };
         break;
       case 0x18:
-        value = { is: 'number', text: readInteger(reader) };
+        value = { is: 'number', text: reader.bigInt64().toString() };
         break;
       case 0x21:
         value = { is: 'number', text: formatDouble(reader.double()) };
@@ -119,17 +119,6 @@ function readText(reader: ProtoReader): string {
 function readBase64(reader: ProtoReader): string {
   const bytes = reader.binary();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
-}
-
-/** An int64 as text, exact beyond 2^53. */
-function readInteger(reader: ProtoReader): string {
-  const { at, bytes } = reader;
-  const value = reader.int64();
-  if (Number.isSafeInteger(value)) return String(value);
-  let whole = 0n;
-  for (let i = reader.at - 1; i >= at; i--)
-    whole = (whole << 7n) | BigInt((bytes[i] as number) & 0x7f);
-  return BigInt.asIntN(64, whole).toString();
 }
 
 /** ECMAScript's own text, which the Collector follows, but for the sign of zero. */

@@ -107,9 +107,9 @@ function readNumber(reader: ProtoReader, kind: Numeric): boolean | number | stri
     case 'sint':
       return reader.sint64();
     case 'int':
-      return String(BigInt(reader.int64()));
+      return reader.bigInt64().toString();
     case 'uint64':
-      return String(BigInt(reader.varint()));
+      return reader.bigUint64().toString();
     case 'fixed32':
       return reader.uint32At(reader.fixed32At());
     case 'fixed64':

@@ -1,7 +1,8 @@
 /**
  * A cursor over the fields of protobuf messages, for readers that are written by hand. It knows no
- * schema (schema.ts does) and no groups. int64 and uint64 are JavaScript numbers: exact to ±2^53,
- * rounded beyond (no timestamp in ms gets there).
+ * schema (schema.ts does) and no groups. Whole numbers of 64 bits are exact or refused: beyond
+ * ±2^53 a JavaScript number would be another one (no timestamp in ms and no count gets there).
+ * `bigInt64` and `bigUint64` read all of them; `varint` gives the nearest number.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { WireError } from '../errors.ts';
@@ -33,23 +34,51 @@ export class ProtoReader {
     return this.at < this.end;
   }
 
-  /** Reads an unsigned varint: tags, lengths, enums. */
+  /**
+   * Reads an unsigned varint: tags, lengths, enums, and what becomes a float anyway. Beyond 2^53 it
+   * is the nearest number.
+   */
   varint(): number {
     const { bytes } = this;
+    const start = this.at;
     let value = 0;
     let scale = 1;
-    for (let i = 0; i < 9; i++) {
+    // The sum of eight bytes is rounded once, by its last addition; a ninth would round it again.
+    for (let i = 0; i < 8; i++) {
       if (this.at >= this.end) throw makeCorruptError('a varint is cut off', this.at);
       const byte = bytes[this.at++] as number;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 128;
     }
-    if (this.at >= this.end) throw makeCorruptError('a varint is cut off', this.at);
-    // Nine bytes hold 63 bits.
-    const last = bytes[this.at++] as number;
-    if (last > 1) throw makeCorruptError('a varint has more than 64 bits', this.at);
-    return value + last * scale;
+    this.at = start;
+    return Number(this.bigUint64());
+  }
+
+  /** Reads a uint64, exactly. */
+  bigUint64(): bigint {
+    let value = 0n;
+    for (let i = 0n; i < 10n; i++) {
+      if (this.at >= this.end) throw makeCorruptError('a varint is cut off', this.at);
+      const byte = this.bytes[this.at++] as number;
+      // Nine bytes hold 63 bits.
+      if (i === 9n && byte > 1) throw makeCorruptError('a varint has more than 64 bits', this.at);
+      value |= BigInt(byte & 0x7f) << (7n * i);
+      if (byte < 0x80) break;
+    }
+    return value;
+  }
+
+  /** Reads an int64, exactly. */
+  bigInt64(): bigint {
+    return BigInt.asIntN(64, this.bigUint64());
+  }
+
+  /** Reads a uint64. @throws WireError for one above 2^53, too */
+  uint64(): number {
+    const start = this.at;
+    const value = this.varint();
+    return Number.isSafeInteger(value) ? value : refuseLarge(start);
   }
 
   /** Reads a tag; refuses one that no field can have. */
@@ -61,27 +90,36 @@ export class ProtoReader {
     return tag;
   }
 
-  /** Reads an int64: negative numbers are ten bytes of two's complement. */
+  /**
+   * Reads an int64: negative numbers are ten bytes of two's complement.
+   *
+   * @throws WireError for one beyond ±2^53, too
+   */
   int64(): number {
     const start = this.at;
-    const value = this.varint();
-    // The sign is taken from the tenth byte, not from the number: 2^63 - 1 is rounded to 2^63.
-    const isNegative = this.at - start === 10 && this.bytes[start + 9] === 1;
-    if (!isNegative) return value;
-    // A float64 can't hold 2^64 - 5. Its complement is small, so that is summed from the bytes,
-    // exactly.
-    let complement = 0;
-    for (let i = start, scale = 1; i < start + 9; i++, scale *= 128)
-      complement += (~(this.bytes[i] as number) & 0x7f) * scale;
-    return -complement - 1;
+    let value = this.varint();
+    if (this.at - start === 10) {
+      this.at = start;
+      value = Number(this.bigInt64());
+    }
+    return Number.isSafeInteger(value) ? value : refuseLarge(start);
   }
 
-  /** Reads a sint64: the lowest bit is the sign, so that small numbers are short. */
+  /**
+   * Reads a sint64: the lowest bit is the sign, so that small numbers are short.
+   *
+   * @throws WireError for one beyond ±2^53, too
+   */
   sint64(): number {
     const start = this.at;
-    const half = Math.floor(this.varint() / 2);
-    // The bit is taken from the byte: a number above 2^53 is rounded and has lost it.
-    return ((this.bytes[start] as number) & 1) === 0 ? half : -half - 1;
+    let zigzag = this.varint();
+    if (Number.isSafeInteger(zigzag))
+      return zigzag % 2 === 0 ? zigzag / 2 : -Math.floor(zigzag / 2) - 1;
+    // Twice the number is beyond 2^53, the number itself need not be.
+    this.at = start;
+    const exact = this.bigUint64();
+    zigzag = Number((exact & 1n) === 0n ? exact >> 1n : -(exact >> 1n) - 1n);
+    return Number.isSafeInteger(zigzag) ? zigzag : refuseLarge(start);
   }
 
   /** Moves behind a fixed64 and returns its offset, for reading its bits. */
@@ -211,6 +249,10 @@ function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
       cause: error,
     });
   }
+}
+
+function refuseLarge(at: number): never {
+  throw makeCorruptError('a whole number beyond ±2^53, which would be rounded,', at);
 }
 
 function makeCorruptError(what: string, at: number): WireError {

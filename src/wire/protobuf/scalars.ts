@@ -18,8 +18,8 @@
  *     string         string                          text
  *     binary         bytes                           a view of what is read
  *
- * Numbers of 64 bits are exact to ±2^53 (sint: ±2^52) and rounded beyond, but for `bigFixed64`
- * and `exactInt`.
+ * Varints beyond ±2^53 are refused, fixed ones rounded, but for `bigFixed64` and `exactInt`, which
+ * are exact.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import type { ProtoReader } from './reader.ts';
@@ -48,7 +48,7 @@ const EMPTY = new Uint8Array(0);
 export const uint: Scalar<number> = {
   wireType: VARINT,
   initial: 0,
-  read: (reader) => reader.varint(),
+  read: (reader) => reader.uint64(),
   write: (writer, value) => writer.varint(clampWhole(value, 0, UINT_MAX)),
 };
 
@@ -64,13 +64,9 @@ export const exactInt: Scalar<number | bigint> = {
   wireType: VARINT,
   initial: 0,
   read: (reader) => {
-    const { at } = reader;
-    const value = reader.int64();
-    if (Number.isSafeInteger(value)) return value;
-    let exact = 0n;
-    for (let i = at; i < reader.at; i++)
-      exact |= BigInt((reader.bytes[i] ?? 0) & 0x7f) << BigInt(7 * (i - at));
-    return BigInt.asIntN(64, exact);
+    const exact = reader.bigInt64();
+    const value = Number(exact);
+    return Number.isSafeInteger(value) ? value : exact;
   },
   write: (writer, value) => {
     if (typeof value === 'number') return int.write(writer, value);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { NativeHistogram } from '../../model/histogram.ts';
 import { makeLabelSet } from '../../model/labels.ts';
+import { WireError } from '../errors.ts';
 import { decodeWriteRequest } from './decoder.ts';
 import { WriteRequestEncoder } from './encoder.ts';
 import { boundHistogram } from './histogram.ts';
@@ -64,20 +65,28 @@ test('histograms come back as they were, within the bound of their bytes', () =>
   );
 });
 
-test('counts beyond a number of JavaScript are rounded, and nothing is thrown', () => {
-  const huge = {
+test('counts beyond 2^53 are refused, and not read as other ones', () => {
+  const small: NativeHistogram = {
     schema: 0,
     zeroThreshold: 0,
-    zeroCount: 2 ** 64,
-    count: 2 ** 64,
+    zeroCount: 0,
+    count: 1,
     sum: 1,
     isFloat: false,
     resetHint: 'unknown',
-    positiveSpans: [{ offset: -(2 ** 63), length: 2 ** 64 }],
-    positiveCounts: [2 ** 63, 0, 2 ** 64, 1],
+    positiveSpans: [{ offset: 0, length: 2 }],
+    positiveCounts: [1, 0],
     negativeSpans: [],
     negativeCounts: [],
     customValues: [],
-  } as const;
-  assert.equal(decode(encode(huge, T0, 0)).length, 1);
+  };
+  assert.equal(decode(encode(small, T0, 0)).length, 1);
+  const beyond: Partial<NativeHistogram>[] = [
+    { count: 2 ** 63 },
+    { zeroCount: 2 ** 64 },
+    { positiveCounts: [2 ** 53 - 1, 2 ** 53] },
+    { positiveSpans: [{ offset: -(2 ** 63), length: 2 }] },
+  ];
+  for (const one of beyond)
+    assert.throws(() => decode(encode({ ...small, ...one }, T0, 0)), WireError);
 });

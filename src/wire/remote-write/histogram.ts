@@ -4,6 +4,7 @@
  * Source: https://github.com/prometheus/prometheus/blob/main/prompb/types.proto
  */
 import type { NativeHistogram } from '../../model/histogram.ts';
+import { WireError } from '../errors.ts';
 import { readMessage } from '../protobuf/decode.ts';
 import type { ProtoReader } from '../protobuf/reader.ts';
 import { double, enumeration, int, sint, uint } from '../protobuf/scalars.ts';
@@ -112,5 +113,8 @@ function toDeltas(counts: readonly number[]): number[] {
 
 function accumulate(deltas: readonly number[]): number[] {
   let sum = 0;
-  return deltas.map((delta) => (sum += delta));
+  const counts = deltas.map((delta) => (sum += delta));
+  if (!counts.every(Number.isSafeInteger))
+    throw new WireError('corrupt', 'malformed histogram: a count is beyond 2^53');
+  return counts;
 }

@@ -31,6 +31,7 @@ const prefix = '/workspaces/ws-1';
 const server = new HttpServer({
   name: 'test',
   listen: '127.0.0.1:0',
+  strangers: 'none',
   log: silentLogger,
   routes: [
     writeRoute({

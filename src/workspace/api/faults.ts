@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { ConfigError } from '../../kernel/errors.ts';
 import { HttpError } from '../../kernel/http-error.ts';
 import { type HttpResponse, type Route } from '../../kernel/http-server.ts';
+import { refuseForeignPage } from '../../kernel/stranger-guard.ts';
 import type { World } from '../../kernel/world.ts';
-import { refuseForeignPage } from './foreign-page.ts';
 
 const faultSchema = z.strictObject({
   /** The share of all writes, 0 to 1. */
@@ -66,9 +66,12 @@ export class Faults {
           throw new HttpError(403, 'faults can only be set from this machine');
         const foreign = refuseForeignPage(request.headers, []);
         if (foreign !== undefined) throw new HttpError(403, foreign);
+        // Not by POST: with a simple body any page may send one.
         if (request.method === 'DELETE') this.#list = [];
-        else if (request.method === 'PUT' || request.method === 'POST')
+        else if (request.method === 'PUT')
           this.#list = parseList((await request.body()).toString());
+        else if (request.method !== 'GET' && request.method !== 'HEAD')
+          throw new HttpError(405, 'faults are read by GET, set by PUT, and cleared by DELETE');
         return {
           status: 200,
           headers: { 'content-type': 'application/json' },

@@ -8,8 +8,7 @@ import { parseDurationMs } from '../../model/duration.ts';
 import { QueryError } from '../promql/errors.ts';
 import { compileMatcher } from '../promql/matcher.ts';
 import type { Matcher } from '../promql/queryable.ts';
-import { parseSelector } from '../promql/selector-parser.ts';
-import { TokenReader } from '../promql/token-reader.ts';
+import { parseSelectorText } from '../promql/selector-parser.ts';
 import { ApiError } from './answer.ts';
 
 /**
@@ -98,16 +97,9 @@ export function parseSelectors(parameters: URLSearchParams): (readonly Matcher[]
   });
 }
 
-/** Parses a selector alone, not the whole grammar: `a(` is refused at its parenthesis. */
 function parseSelectorParameter(text: string): readonly Matcher[] {
   try {
-    const reader = new TokenReader(text);
-    const { kind } = reader.peek();
-    const isNamed = kind === 'identifier' || kind === 'metric identifier' || kind === 'keyword';
-    if (!isNamed && !reader.isPunctuation('{')) throw reader.unexpected();
-    const { matchers } = parseSelector(reader, isNamed ? reader.take() : undefined);
-    if (reader.peek().kind !== 'end') throw reader.unexpected();
-    return matchers;
+    return parseSelectorText(text);
   } catch (error) {
     if (error instanceof QueryError) throw invalid('match[]', error.message);
     throw error;

@@ -9,9 +9,25 @@ import type { Token } from './lexer.ts';
 import { unquote } from './literals.ts';
 import { compileMatcher } from './matcher.ts';
 import type { Matcher } from './queryable.ts';
-import type { TokenReader } from './token-reader.ts';
+import { TokenReader } from './token-reader.ts';
 
 const MATCH_OPERATORS = new Set<string>(['=', '!=', '=~', '!~']);
+
+/**
+ * Parses a text that is a selector alone, not the whole grammar: `a(` is refused at its
+ * parenthesis.
+ *
+ * @throws QueryError with the position of the first error
+ */
+export function parseSelectorText(text: string): readonly Matcher[] {
+  const reader = new TokenReader(text);
+  const { kind } = reader.peek();
+  const isNamed = kind === 'identifier' || kind === 'metric identifier' || kind === 'keyword';
+  if (!isNamed && !reader.isPunctuation('{')) throw reader.unexpected();
+  const { matchers } = parseSelector(reader, isNamed ? reader.take() : undefined);
+  if (reader.peek().kind !== 'end') throw reader.unexpected();
+  return matchers;
+}
 
 /** Parses a selector whose name has been taken; undefined where it begins with a brace. */
 export function parseSelector(reader: TokenReader, name: Token | undefined): VectorSelector {

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { checkHeaderName } from '../../../settings/http-headers.ts';
 import { ignored } from '../../../settings/refused-keys.ts';
+import { secretSchema } from '../../../settings/secret.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { defineExtension, type ExtensionContext } from './extension.ts';
 
@@ -13,10 +14,10 @@ const schema = z.strictObject({
   scheme: textSchema
     .optional()
     .meta({ description: 'Stands before the token.', default: 'Bearer' }),
-  token: textSchema
+  token: secretSchema
     .optional()
     .describe('The token; this, tokens or filename must be set, and filename is taken first.'),
-  tokens: listOf(textSchema).optional().describe('The first is sent, as in the Collector.'),
+  tokens: listOf(secretSchema).optional().describe('The first is sent, as in the Collector.'),
   filename: textSchema.optional().describe('File that holds the token, read at each request.'),
   header: textSchema.optional().meta({
     description: 'Header that carries the token; with filename only Authorization.',

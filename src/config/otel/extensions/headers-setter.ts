@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { checkHeaderName } from '../../../settings/http-headers.ts';
 import { refusedWhereUsed } from '../../../settings/refused-keys.ts';
+import { secretSchema } from '../../../settings/secret.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import type { ConfigPath } from '../../../settings/finding.ts';
 import type { HeaderChange } from '../authenticators.ts';
@@ -13,13 +14,13 @@ import { defineExtension, type ExtensionContext } from './extension.ts';
 
 const headerSchema = z.strictObject({
   key: textSchema.optional().describe('Name of the header; needed.'),
-  value: textSchema.optional().describe('Its value; needed but for delete.'),
+  value: secretSchema.optional().describe('Its value; needed but for delete.'),
   action: z.enum(['insert', 'update', 'upsert', 'delete', '']).optional().meta({
     description:
       'insert: only where it is absent; update: only where it is there; upsert: in any case.',
     default: 'upsert',
   }),
-  default_value: textSchema.optional().describe('Has no effect beside value.'),
+  default_value: secretSchema.optional().describe('Has no effect beside value.'),
   from_context: refusedWhereUsed('there are no clients whose metadata could be forwarded.'),
   from_attribute: refusedWhereUsed('there are no clients whose attributes could be forwarded.'),
   value_file: refusedWhereUsed('give "value", as from ${env:NAME} or ${file:path}.'),

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
 import { refusedWhereUsed } from '../../../settings/refused-keys.ts';
-import { readNow, resolveSecret } from '../../../settings/secret.ts';
+import { readNow, resolveSecret, secretSchema } from '../../../settings/secret.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { exporterTlsSchema } from '../exporter-schema.ts';
 import { resolveExporterTls } from '../exporter-tls.ts';
@@ -17,7 +17,7 @@ const schema = z.strictObject({
   client_id_file: textSchema
     .optional()
     .describe('File that holds it; read when the configuration is loaded.'),
-  client_secret: textSchema.optional().describe('Its secret; this or client_secret_file.'),
+  client_secret: secretSchema.optional().describe('Its secret; this or client_secret_file.'),
   client_secret_file: textSchema
     .optional()
     .describe('File that holds its secret; read at each use, and taken before client_secret.'),
@@ -27,7 +27,7 @@ const schema = z.strictObject({
   }),
   scopes: listOf(textSchema).optional().describe('What the token is to allow.'),
   endpoint_params: z
-    .record(z.string(), z.union([textSchema, listOf(textSchema)]))
+    .record(z.string(), z.union([secretSchema, listOf(secretSchema)]))
     .optional()
     .describe('Further parameters of the request for a token, one value each.'),
   tls: exporterTlsSchema.optional().describe('TLS of the requests for a token.'),

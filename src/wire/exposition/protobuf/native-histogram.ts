@@ -56,7 +56,7 @@ export function readNativeField(reader: ProtoReader, tag: number, parts: NativeP
   if (tag === tagOf(4, FIXED64)) parts.countFloat = reader.double();
   else if (tag === tagOf(5, VARINT)) parts.schema = reader.sint64();
   else if (tag === tagOf(6, FIXED64)) parts.zeroThreshold = reader.double();
-  else if (tag === tagOf(7, VARINT)) parts.zeroCount = reader.varint();
+  else if (tag === tagOf(7, VARINT)) parts.zeroCount = reader.uint64();
   else if (tag === tagOf(8, FIXED64)) parts.zeroCountFloat = reader.double();
   else if (tag === tagOf(9, BYTES)) parts.negativeSpans.push(readNested(reader, readSpan));
   else if (tag === tagOf(12, BYTES)) parts.positiveSpans.push(readNested(reader, readSpan));
@@ -153,6 +153,8 @@ export function toNativeHistogram(
     spans.every((span, index) => index === 0 || span.offset >= 0);
   if (!fits(parts.positiveSpans, positiveCounts) || !fits(parts.negativeSpans, negativeCounts))
     throw makeFaultError(reader, 'the spans of a native histogram do not fit its buckets');
+  if (!isFloat && [count, ...positiveCounts, ...negativeCounts].some(isRounded))
+    throw makeFaultError(reader, 'a count of a native histogram is beyond 2^53');
   return {
     schema,
     zeroThreshold: parts.zeroThreshold,
@@ -168,6 +170,8 @@ export function toNativeHistogram(
     customValues: [],
   };
 }
+
+const isRounded = (count: number): boolean => !Number.isSafeInteger(count);
 
 function accumulate(deltas: readonly number[]): number[] {
   let sum = 0;

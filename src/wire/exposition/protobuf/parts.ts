@@ -47,6 +47,7 @@ export function readTime(reader: ProtoReader): number {
     else if (tag === tagOf(2, VARINT)) ms += Math.trunc(reader.int64() / 1e6);
     else reader.skip(tag);
   }
+  if (!Number.isSafeInteger(ms)) throw makeFaultError(reader, 'a time is beyond 2^53 milliseconds');
   return ms;
 }
 

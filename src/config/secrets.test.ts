@@ -1,0 +1,119 @@
+/**
+ * Walks every field that a schema marks as a secret, in both dialects, and plants a secret there in
+ * every spelling of YAML: it is neither in the shown configuration nor in any finding.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Document, isScalar, visit } from 'yaml';
+import { z } from 'zod';
+import { isSecretSchema } from '../settings/secret.ts';
+import { checkConfigText } from './load.ts';
+import { KINDS } from './otel/kinds.ts';
+import { receiverConfigSchema, receiverSchema } from './otel/receivers.ts';
+import { prometheusSchema } from './prometheus.ts';
+import { redactConfig } from './redact.ts';
+
+/** Keys of mappings, and 0 for the first item of a list. */
+type Path = readonly (string | 0)[];
+
+/** Where a schema, by all that zod tells of it, has fields that are marked. */
+function listSecrets(schema: z.ZodType, path: Path): Path[] {
+  if (isSecretSchema(schema)) return [path];
+  const { def } = schema as unknown as { def: Readonly<Record<string, unknown>> };
+  const found: Path[] = [];
+  for (const [name, part] of Object.entries(def)) {
+    if (name === 'shape')
+      for (const [key, inner] of Object.entries(part as Readonly<Record<string, z.ZodType>>))
+        found.push(...listSecrets(inner, [...path, key]));
+    else if (name === 'options')
+      found.push(...(part as z.ZodType[]).flatMap((option) => listSecrets(option, path)));
+    else if (name === 'element') found.push(...listSecrets(part as z.ZodType, [...path, 0]));
+    else if (name === 'valueType')
+      found.push(...listSecrets(part as z.ZodType, [...path, 'X-Any']));
+    else if (part instanceof z.ZodType && name !== 'keyType')
+      found.push(...listSecrets(part, path));
+  }
+  return found;
+}
+
+const prometheusPaths = listSecrets(prometheusSchema, []);
+const collectorPaths = Object.entries(KINDS).flatMap(([section, kinds]) =>
+  kinds.flatMap(({ names: [name], schema }) => {
+    const at = [section, `${name}/x`];
+    const inside =
+      schema === receiverSchema ? listSecrets(receiverConfigSchema, [...at, 'config']) : [];
+    return [...listSecrets(schema, at), ...inside];
+  }),
+);
+
+test('the schemas mark what must be hidden', () => {
+  const ends = new Set([...prometheusPaths, ...collectorPaths].map((path) => path.join('.')));
+  for (const known of [
+    'remote_write.0.basic_auth.password',
+    'remote_write.0.headers.X-Any',
+    'remote_write.0.sigv4.secret_key',
+    'scrape_configs.0.proxy_connect_header.X-Any.0',
+    'scrape_configs.0.http_headers.X-Any.values.0',
+    'scrape_configs.0.oauth2.endpoint_params.X-Any',
+    'scrape_configs.0.tls_config.key',
+    'scrape_configs.0.http_sd_configs.0.authorization.credentials',
+    'receivers.prometheus/x.config.scrape_configs.0.bearer_token',
+    'exporters.prometheusremotewrite/x.headers.X-Any',
+    'exporters.prometheusremotewrite/x.tls.key_pem',
+    'extensions.bearertokenauth/x.token',
+    'extensions.headers_setter/x.headers.0.value',
+  ])
+    assert.ok(ends.has(known), known);
+  assert.ok(ends.size > 100, String(ends.size));
+});
+
+const PLANTED = '@planted@';
+
+function build(path: Path): unknown {
+  return path.reduceRight<unknown>(
+    (inner, step) => (step === 0 ? [inner] : { [step]: inner }),
+    PLANTED,
+  );
+}
+
+/** The document with each spelling of a secret at a path. */
+function spell(path: Path): readonly (readonly [text: string, secret: string])[] {
+  const flow = JSON.stringify(build(path));
+  const inner = flow.slice(1);
+  const write = (value: string, before = ''): string =>
+    `{${before}${inner.replace(`"${PLANTED}"`, () => value)}`;
+  const block = new Document(build(path));
+  visit(block, {
+    Scalar: (key, node) => {
+      if (key === 'key' || node.value !== PLANTED || !isScalar(node)) return;
+      node.value = 'first hush-77\nhush-78\n';
+      node.type = 'BLOCK_LITERAL';
+    },
+  });
+  return [
+    [write('hush-71'), 'hush-7'],
+    [write('"hush-72"'), 'hush-7'],
+    [write("'hush-73'"), 'hush-7'],
+    [write('!!str hush-74'), 'hush-7'],
+    [write('98765433'), '9876543'],
+    [write('*pw', '"x-defs": &pw hush-75, '), 'hush-7'],
+    [write('[&a hush-76, *a]'), 'hush-7'],
+    [write('{ a: hush-79 }'), 'hush-7'],
+    [block.toString(), 'hush-7'],
+  ];
+}
+
+for (const [dialect, paths] of [
+  ['Prometheus', prometheusPaths],
+  ['the Collector', collectorPaths],
+] as const)
+  test(`no secret of ${dialect} is shown or told, whatever its spelling`, async () => {
+    for (const path of paths)
+      for (const [text, secret] of spell(path)) {
+        assert.ok(!redactConfig(text).includes(secret), text);
+        for (const allowPartial of [false, true]) {
+          const { findings } = await checkConfigText(text, 'config.yml', { allowPartial });
+          assert.ok(!JSON.stringify(findings).includes(secret), JSON.stringify([text, findings]));
+        }
+      }
+  });
