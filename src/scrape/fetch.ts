@@ -46,7 +46,7 @@ export interface FetchedBody {
  */
 export async function fetchExposition(options: FetchOptions): Promise<FetchedBody> {
   const { clock, config, timeoutMs } = options;
-  const endMs = clock.nowMs() + timeoutMs;
+  const endMs = clock.elapsedMs() + timeoutMs;
   const { origin } = parseUrl(options.url);
   let { url } = options;
   for (let redirects = 0; ; redirects++) {
@@ -56,7 +56,7 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
       method: 'GET',
       url,
       headers: await buildHeaders(options, parsed.origin === origin),
-      timeoutMs: Math.max(1, Math.min(timeoutMs, endMs - clock.nowMs())),
+      timeoutMs: Math.ceil(Math.max(1, Math.min(timeoutMs, endMs - clock.elapsedMs()))),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
       signal: options.signal,
     });

@@ -76,6 +76,8 @@ export class ScrapePool {
   readonly #ending: EndingLoops;
   /** The pool before this one. Its loops are offered to the targets of the first list. */
   #predecessor: ScrapePool | undefined;
+  /** While the first list is taken over, the loops of the predecessor by URL. */
+  #before = new Map<string, ScrapeLoop>();
   #config: ScrapeConfig;
   /**
    * The configuration by which bodies are read; the same object as long as nothing changes in that.
@@ -162,11 +164,13 @@ export class ScrapePool {
   }
 
   /**
-   * Offers all loops to the next pool of the job; those whose series it does not take over run on.
+   * Offers all loops to the next pool of the job, and adds them to `byUrl`; those whose series it
+   * does not take over run on.
    */
-  *offer(): Steps {
+  *offer(byUrl: Map<string, ScrapeLoop>): Steps {
     for (const loop of this.#loops.values()) {
       this.#ending.add(loop);
+      byUrl.set(loop.target.url, loop);
       yield;
     }
   }
@@ -235,7 +239,7 @@ export class ScrapePool {
     const { syncs, syncSeconds } = this.#options.metrics;
     const scrapeJob = { scrape_job: this.#config.id };
     const startedAt = performance.now();
-    if (this.#predecessor !== undefined) yield* this.#predecessor.offer();
+    if (this.#predecessor !== undefined) yield* this.#predecessor.offer(this.#before);
     this.#predecessor = undefined;
     const list = yield* makeTargets(groups, this.#config);
     this.#list = list;
@@ -258,6 +262,7 @@ export class ScrapePool {
       else if (loop.isRetired) this.#reviveLoop(loop);
       yield;
     }
+    this.#before.clear();
     syncSeconds.with(scrapeJob).observe((performance.now() - startedAt) / 1_000);
   }
 
@@ -332,6 +337,7 @@ export class ScrapePool {
       http: this.#http,
       target,
       handover: this.#ending.take(target),
+      pending: this.#before.get(target.url)?.pending,
       isHeld: (part) => this.#parts?.holds(part) !== false,
       othersSinceMs: target.part === undefined ? undefined : this.#parts?.sinceMs(target.part),
       offsetMs: spreadOffset(target, seed),
