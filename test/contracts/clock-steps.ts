@@ -5,7 +5,7 @@
  * than without a step.
  */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { VirtualClock } from '../../src/kernel/clock.ts';
 
 export interface Scheduled {
@@ -19,7 +19,7 @@ export interface ClockStepOptions {
   readonly limitMs: number;
   /** Within that time it does so at most so often. */
   readonly countMax: number;
-  readonly start: (clock: VirtualClock, context: TestContext) => Promise<Scheduled>;
+  readonly start: (clock: VirtualClock) => Promise<Scheduled>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -30,7 +30,8 @@ export function clockStepContract(what: string, options: ClockStepOptions): void
   for (const stepMs of STEPS_MS)
     test(`${what}: goes on when the wall clock is set by ${stepMs / 60_000} minutes`, async (t) => {
       const clock = new VirtualClock();
-      const { count, stop } = await start(clock, t);
+      const { count, stop } = await start(clock);
+      t.after(stop);
       await clock.advance(3.3 * limitMs);
       for (let round = 0; round < 2; round++) {
         clock.step(stepMs);
@@ -43,6 +44,5 @@ export function clockStepContract(what: string, options: ClockStepOptions): void
           assert.ok(done <= countMax, `${done} times within ${limitMs} ms (${when})`);
         }
       }
-      await stop();
     });
 }
