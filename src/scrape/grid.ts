@@ -52,8 +52,9 @@ export function findNextTick(fromMs: number, intervalMs: number, offsetMs: numbe
 export function findFirstScrape(first: FirstScrape): number {
   const { nowMs, intervalMs, offsetMs, firstWithinMs, pendingMs, hasSeries, othersSinceMs } = first;
   if (pendingMs !== undefined) {
-    // The loop before may have had a longer interval, or be in the middle of a scrape.
-    if (pendingMs - nowMs <= intervalMs) return Math.max(pendingMs, nowMs);
+    // A scrape that was under way is made up for. Between a scrape and the next lie at most one and
+    // a half intervals: what is later is of a longer interval, which the loop before had.
+    if (pendingMs - nowMs <= intervalMs * 1.5) return Math.max(pendingMs, nowMs);
     return findNextTick(nowMs, intervalMs, offsetMs);
   }
   if (!hasSeries && othersSinceMs !== undefined) return findFirstAfterOthers(first, othersSinceMs);
