@@ -31,7 +31,7 @@ for (const [what, change] of Object.entries(changes))
         times.get(new URL(requests[seen]!.url).host)?.push(clock.elapsedMs());
     }
     for (const [address, at] of times) {
-      // Where the offset in the interval changes too, gaps are of half an interval to one and a half.
+      // Where the offset changes too, gaps are of half an interval to one and a half.
       assert.ok(at.length >= 4 && at.length <= 7, `${address}: ${at.length} scrapes`);
       const gaps = at.slice(1).map((ms, index) => ms - at[index]!);
       const longestMs = Math.max(...gaps);
