@@ -65,6 +65,8 @@ export interface LoopOptions {
   /** Returns a reason to fail every scrape, such as too many targets. */
   readonly veto: () => Error | undefined;
   readonly onEnd: () => void;
+  /** Called after each scrape, with what it failed of. */
+  readonly onScraped: (failure: Error | undefined) => void;
   /** From a loop with the same target labels; without it the loop starts with no series. */
   readonly handover?: LoopHandover | undefined;
   /**
@@ -388,6 +390,7 @@ export class ScrapeLoop {
   #observe(failure: Error | undefined, counts: Readonly<ScrapeCounts> | undefined): void {
     const { metrics, world } = this.#options;
     countScrape(metrics, failure, counts);
+    this.#options.onScraped(failure);
     if (failure === undefined) return;
     world.log.debug('scrape failed', { url: this.target.url, error: failure });
   }

@@ -15,6 +15,7 @@ import { type ScrapeScratch } from './cache.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
 import { connectionKey, bodyKey } from './identity.ts';
+import { JobOutage } from './job-outage.ts';
 import { JobClient } from './job-client.ts';
 import { type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
@@ -95,6 +96,7 @@ export class ScrapePool {
   readonly #moving = new Set<ScrapeLoop>();
   #syncing: Promise<void> | undefined;
   #veto: Error | undefined;
+  readonly #outage: JobOutage;
   #firstWithinMs = FIRST_WITHIN_MS;
   readonly #http: JobClient<Borrowed<Uint8Array>>;
   readonly #leaving = new AbortController();
@@ -108,6 +110,7 @@ export class ScrapePool {
     this.#config = config;
     this.#bodyConfig = config;
     this.#options = options;
+    this.#outage = new JobOutage(options.world);
     this.#ending = inherited.ending;
     this.#predecessor = inherited.predecessor;
     this.#http = new JobClient(options.openHttp(config));
@@ -345,7 +348,13 @@ export class ScrapePool {
       config: () => this.#config,
       bodyConfig: () => this.#bodyConfig,
       veto: () => this.#veto,
+      onScraped: (failure) => {
+        const job = describeJob(this.#config);
+        if (failure === undefined) this.#outage.worked(job, target.key);
+        else this.#outage.failed(job, target, failure);
+      },
       onEnd: () => {
+        this.#outage.forget(target.key);
         this.#ending.delete(loop);
         this.#moving.delete(loop);
         if (this.#loops.get(target.key) === loop) this.#loops.delete(target.key);

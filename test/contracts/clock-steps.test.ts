@@ -62,7 +62,7 @@ clockStepContract('a reading of the metadata endpoint that serves several scrape
       },
     };
     const options = { client, hasTags: false, cacheMs: 4_500 };
-    const reader = new MetadataReader(options as never, createWorld({ clock }));
+    const reader = new MetadataReader(options, createWorld({ clock }));
     return { count: () => count, ...repeat(clock, () => reader.read(1_000)) };
   },
 });
