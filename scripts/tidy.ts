@@ -16,6 +16,7 @@ import { checkNamedFiles } from './tidy/named-files.ts';
 import { checkNamedInPages } from './tidy/named-in-pages.ts';
 import { checkNamedSymbols } from './tidy/named-symbols.ts';
 import { checkOpenWalls } from './tidy/open-walls.ts';
+import { checkWallClock } from './tidy/wall-clock.ts';
 import { readTree, type Tree } from './tidy/tree.ts';
 
 const checks = [
@@ -29,6 +30,7 @@ const checks = [
   checkLinks,
   checkNamedInPages,
   checkOpenWalls,
+  checkWallClock,
 ] as const;
 
 const root = process.argv[2] ?? path.resolve(import.meta.dirname, '..');

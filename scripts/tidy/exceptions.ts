@@ -13,3 +13,36 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
 
 /** Name → how many files of src export it, and why. */
 export const SHARED_NAMES: Readonly<Record<string, { files: number; why: string }>> = {};
+
+/** File or folder → why spans are measured by the wall clock there. */
+export const WALL_SPANS: Readonly<Record<string, string>> = {
+  'src/aws/': 'credentials and signatures end at a time that AWS gave',
+  'src/commands/collect/served-content.ts': 'an uptime that is shown',
+  'src/commands/collect/status-page.ts': 'ages that are shown',
+  'src/commands/demo/': 'the range of a query',
+  'src/commands/proxy.ts': 'a question at most every ten seconds',
+  'src/commands/workspace.ts': 'credentials that are kept for a minute',
+  'src/commands/xray/log-lines.ts': 'local time',
+  'src/config/sources/sources.ts': 'the age of a file that an earlier process may have written',
+  'src/delivery/': 'ages of what an earlier process may have put into a queue',
+  'src/discovery/ecs/discovery.ts': 'the age of a file that an earlier process may have written',
+  'src/discovery/ecs/snapshots.ts': 'the age of a file that an earlier process may have written',
+  'src/emulator/': 'the clock of the AWS that is emulated',
+  'src/kernel/clock-watch.ts': 'compares the wall clock with elapsed time',
+  'src/kernel/retry.ts': 'Retry-After as a date',
+  'src/page/traces/': 'the time of day in a browser',
+  'src/proxy/proxy.ts': 'by how much the clock of AWS differs',
+  'src/queue/': 'ages of what an earlier process may have put into a queue',
+  'src/scrape/cache.ts': 'timestamps of targets, compared with ours',
+  'src/scrape/grid.ts': 'the grid is of the wall clock; steps of it are found and left out',
+  'src/scrape/loop.ts': 'two samples of one millisecond are told apart',
+  'src/scrape/protobuf-bodies.ts': 'timestamps of targets, compared with ours',
+  'src/scrape/schedule.ts': 'the grid is of the wall clock; steps of it are found and left out',
+  'src/sharding/agreement.ts': 'when another machine read a list',
+  'src/sharding/membership.ts': 'when another machine read a list',
+  'src/sinks/emf/differences.ts': 'when a series was last seen, which a file keeps',
+  'src/sinks/otlp-file/dated-file.ts': 'the age of files',
+  'src/sinks/requests/authenticate.ts': 'by how much the clock of AWS differs',
+  'src/wire/emf/validate.ts': 'timestamps, compared with ours',
+  'src/workspace/': 'retention by timestamps',
+};

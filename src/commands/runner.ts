@@ -5,6 +5,7 @@
  */
 import { Command, Option } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
+import { ClockWatch } from '../kernel/clock-watch.ts';
 import type { Component } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { createHttpClient, type HttpClient } from '../kernel/http-client.ts';
@@ -99,8 +100,10 @@ export async function runUntilSignal(
     process.once('disconnect', () => resolve('SIGTERM'));
     process.channel?.unref();
   });
+  const clockWatch = new ClockWatch(world);
   try {
     await component.start();
+    await clockWatch.start();
     const signal = await signalled;
     world.log.info('stopping', { signal, deadline_ms: stopTimeoutMs });
     const force = (): void => process.exit(1);
@@ -114,6 +117,7 @@ export async function runUntilSignal(
     process.off('SIGTERM', force);
     if (signal !== 'done') exitSoon();
   } finally {
+    await clockWatch.stop();
     await world.http.close();
   }
 }

@@ -82,22 +82,22 @@ export class CallLimits {
     share: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const startMs = this.#clock.nowMs();
+    const startMs = this.#clock.elapsedMs();
     const [burst, perSecond] = CALL_BUCKETS[category];
     const atOnce = Math.max(1, burst * share * AT_ONCE);
     const bucket = this.#bucket(account, category, atOnce);
     for (;;) {
-      const nowMs = this.#clock.nowMs();
-      const seconds = Math.max(0, nowMs - bucket.atMs) / 1_000;
+      const atMs = this.#clock.elapsedMs();
+      const seconds = (atMs - bucket.atMs) / 1_000;
       bucket.pace = Math.min(1, bucket.pace + seconds / RECOVERY_SECONDS);
       const rate = Math.max(LEAST_RATE, perSecond * share * bucket.pace);
       bucket.tokens = Math.min(atOnce, bucket.tokens + seconds * rate);
-      bucket.atMs = nowMs;
+      bucket.atMs = atMs;
       if (bucket.tokens >= 1) break;
       await this.#clock.sleep(Math.ceil(((1 - bucket.tokens) / rate) * 1_000), signal);
     }
     bucket.tokens -= 1;
-    const waitedMs = this.#clock.nowMs() - startMs;
+    const waitedMs = this.#clock.elapsedMs() - startMs;
     if (waitedMs > 0) this.#waited.with({ category }).inc(waitedMs / 1_000);
   }
 
@@ -113,7 +113,7 @@ export class CallLimits {
     const key = `${account} ${category}`;
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
-    const fresh = { tokens, atMs: this.#clock.nowMs(), pace: 1 };
+    const fresh = { tokens, atMs: this.#clock.elapsedMs(), pace: 1 };
     this.#buckets.set(key, fresh);
     this.#held.with({ category }).inc();
     return fresh;

@@ -77,7 +77,6 @@ test('a bare refresh_interval is seconds; other faults of the configuration are 
     [{ url, refresh_interval: '5x' }, '"5x" is not a duration; write it as 15s, 1m30s or 1h'],
     [{ url, refresh_interval: 1.5 }, '"1.5" is not a duration; write it as 15s, 1m30s or 1h'],
     [{ url, refresh_interval: 0 }, 'must be more than 0'],
-    [{ url, follow_redirects: true }, 'redirects are not followed yet; give the final URL'],
   ];
   for (const [config, message] of refusals)
     assert.equal(schema.safeParse(config).error?.issues[0]?.message, message);
@@ -90,6 +89,34 @@ test('credentials and headers are sent, a secret as its file has it', async (con
   const { request } = await ask(context, config, { body: '[]' });
   assert.equal(request?.headers?.['authorization'], 'Bearer secret');
   assert.equal(request?.headers?.['X-A'], 'b, c');
+});
+
+test('redirects are followed; credentials go to the host and those below it alone', async (context) => {
+  const next: Record<string, string> = {
+    'http://sd.example/': 'https://b.sd.example/',
+    'https://b.sd.example/': 'http://evil.example/',
+  };
+  const http = fakeHttp(({ url }) => {
+    const location = next[url];
+    if (location !== undefined) return { status: 307, headers: { location } };
+    return { headers: { 'content-type': 'application/json' }, body: '[{"targets":["a:1"]}]' };
+  });
+  const secrets = {
+    basic_auth: { username: 'u', password: 'p' },
+    http_headers: { 'X-A': { values: ['b'] } },
+  };
+  const config = { url: 'http://sd.example/', ...secrets };
+  const run = startDiscovery(context, httpMechanism, config, { mechanism: 'http', http });
+  await run.clock.advance(0);
+  await run.stop();
+  assert.deepEqual(run.addresses(), ['a:1']);
+  for (const name of ['authorization', 'X-A'])
+    assert.deepEqual(
+      http.requests.map(({ headers }) => headers?.[name] !== undefined),
+      [true, true, false],
+    );
+  const refused = await ask(context, { follow_redirects: false }, { status: 302, body: '' });
+  assert.ok(refused.log.includes('status 302'));
 });
 
 test('a proxy of its own takes a client of its own, which ends with the discovery', async (context) => {

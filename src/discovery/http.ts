@@ -9,14 +9,15 @@ import { defineMechanism, type DiscoveryWorld, poll } from './mechanism.ts';
 import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
 import { parseTargetList } from './schema.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
+import type { ClientResponse } from '../kernel/http-client.ts';
 import { readAuthorization } from '../kernel/http-credentials.ts';
+import { findRedirect, RedirectedCredentials, REDIRECTS_MAX } from '../kernel/redirects.ts';
 import { silentReporter } from '../settings/finding.ts';
 import {
   httpClientShape,
   type HttpClientSettings,
   resolveHttpClient,
 } from '../settings/http-client.ts';
-import { switchSchema } from '../settings/switch.ts';
 import { httpUrlSchema, withoutSecrets } from '../settings/url.ts';
 
 const schema = z
@@ -27,10 +28,6 @@ const schema = z
     }),
     refresh_interval: refreshIntervalSchema(60_000),
     ...httpClientShape,
-    follow_redirects: switchSchema
-      .refine((follows) => !follows, 'redirects are not followed yet; give the final URL')
-      .optional()
-      .describe('Only false is accepted: redirects are not followed, so give the final URL.'),
   })
   .describe('A list of targets at a URL.');
 
@@ -62,24 +59,9 @@ async function readList(
   client: HttpClientSettings,
   world: DiscoveryWorld,
 ): Promise<readonly TargetGroup[]> {
-  const authorization = await readAuthorization(client);
-  const answer = await world.http.send({
-    method: 'GET',
-    url: config.url,
-    headers: {
-      accept: 'application/json',
-      'accept-encoding': 'gzip',
-      'user-agent': 'amperage',
-      'x-prometheus-refresh-interval-seconds': String(config.refresh_interval / 1_000),
-      ...client.headers,
-      ...(authorization === undefined ? {} : { authorization }),
-    },
-    timeoutMs: Math.min(config.refresh_interval, TIMEOUT_MAX_MS),
-    bodyMaxBytes: BODY_MAX_BYTES,
-    signal: world.signal,
-  });
+  const { answer, withheld } = await ask(config, client, world);
   try {
-    if (answer.status !== 200) throw new Error(`status ${answer.status}, expected 200`);
+    if (answer.status !== 200) throw new Error(`status ${answer.status}, expected 200${withheld}`);
     const type = answer.headers['content-type'] ?? '';
     if (!/^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type.trim()))
       throw new Error(`content type ${JSON.stringify(type)}, expected "application/json"`);
@@ -88,6 +70,40 @@ async function readList(
   } catch (error) {
     countHttpFailure(world);
     throw new Error(`http_sd ${withoutSecrets(config.url)}`, { cause: error });
+  }
+}
+
+/** Asks for the list, following redirects. @returns also what to say of withheld credentials */
+async function ask(
+  config: HttpConfig,
+  client: HttpClientSettings,
+  { http, clock, signal }: DiscoveryWorld,
+): Promise<{ readonly answer: ClientResponse; readonly withheld: string }> {
+  const authorization = await readAuthorization(client);
+  const own = { ...client.headers, ...(authorization === undefined ? {} : { authorization }) };
+  const hasOwn = Object.keys(own).length > 0;
+  const endMs = clock.elapsedMs() + Math.min(config.refresh_interval, TIMEOUT_MAX_MS);
+  const credentials = new RedirectedCredentials(new URL(config.url));
+  let { url } = config;
+  for (let redirects = 0; ; redirects++) {
+    const answer = await http.send({
+      method: 'GET',
+      url,
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'gzip',
+        'user-agent': 'amperage',
+        'x-prometheus-refresh-interval-seconds': String(config.refresh_interval / 1_000),
+        ...(credentials.reach(new URL(url)) ? own : {}),
+      },
+      timeoutMs: Math.ceil(Math.max(1, endMs - clock.elapsedMs())),
+      bodyMaxBytes: BODY_MAX_BYTES,
+      signal,
+    });
+    const next = config.follow_redirects === false ? undefined : findRedirect(answer, url);
+    if (next === undefined) return { answer, withheld: hasOwn ? credentials.describe() : '' };
+    if (redirects === REDIRECTS_MAX) throw new Error(`more than ${REDIRECTS_MAX} redirects`);
+    url = next;
   }
 }
 

@@ -151,7 +151,7 @@ export async function attempt<Value>(
   onFailure?: (error: unknown) => void,
 ): Promise<Value | undefined> {
   const { mechanism, metrics, clock, log, signal } = world;
-  const startMs = clock.nowMs();
+  const startMs = clock.elapsedMs();
   try {
     return await read();
   } catch (error) {
@@ -164,7 +164,7 @@ export async function attempt<Value>(
     metrics
       .histograms('prometheus_sd_refresh_duration_seconds', 'Time that a reading took.', BUCKETS)
       .with({ mechanism })
-      .observe((clock.nowMs() - startMs) / 1_000);
+      .observe((clock.elapsedMs() - startMs) / 1_000);
   }
 }
 

@@ -21,16 +21,16 @@ export class FrozenStats {
   /** Has only the containers of the last answer, so it is no larger than that. */
   #seen: Seen = new Map();
 
-  /** The statistics without the figures of containers whose statistics are frozen. */
-  dropFrozen(stats: TaskStats, nowMs: number): TaskStats {
+  /** The statistics without the figures of those that are frozen. `atMs` is elapsed time. */
+  dropFrozen(stats: TaskStats, atMs: number): TaskStats {
     const seen: Seen = new Map();
     const kept: Record<string, ContainerStats | null> = {};
     for (const [id, sample] of Object.entries(stats)) {
       const read = sample?.read;
       const before = this.#seen.get(id);
-      const sinceMs = before !== undefined && before.read === read ? before.sinceMs : nowMs;
+      const sinceMs = before !== undefined && before.read === read ? before.sinceMs : atMs;
       if (read !== undefined) seen.set(id, { read, sinceMs });
-      kept[id] = nowMs - sinceMs > STILL_MAX_MS ? containerStatsSchema.parse({ read }) : sample;
+      kept[id] = atMs - sinceMs > STILL_MAX_MS ? containerStatsSchema.parse({ read }) : sample;
     }
     this.#seen = seen;
     return kept;

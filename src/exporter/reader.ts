@@ -47,6 +47,8 @@ export class MetadataReader {
   readonly #frozen = new FrozenStats();
   #flight: Promise<TaskReading> | undefined;
   #last: TaskReading | undefined;
+  /** When the last reading ended, by elapsed time, as are all ages and due times here. */
+  #lastAtMs = -Infinity;
   /** How often the statistics could not be read; they have no `Source`, since none are kept. */
   #statsFailures = 0;
   #tagsDueMs = -Infinity;
@@ -74,8 +76,8 @@ export class MetadataReader {
     const { clock } = this.#world;
     const { cacheMs = CACHE_MS_DEFAULT } = this.#options;
     const last = this.#last;
-    const nowMs = clock.nowMs();
-    if (last?.isUp === true && nowMs - last.tMs < cacheMs) return { ...last, tMs: nowMs };
+    const ageMs = clock.elapsedMs() - this.#lastAtMs;
+    if (last?.isUp === true && ageMs < cacheMs) return { ...last, tMs: clock.nowMs() };
     this.#flight ??= this.#readBoth().finally(() => {
       this.#flight = undefined;
     });
@@ -95,14 +97,15 @@ export class MetadataReader {
     const signal = new AbortController().signal;
     this.#refreshTags(signal);
     const [tasks, stats] = await Promise.allSettled([client.tasks(signal), client.stats(signal)]);
-    const nowMs = clock.nowMs();
-    if (tasks.status === 'fulfilled') this.#metadata.succeed(tasks.value, nowMs);
+    const atMs = clock.elapsedMs();
+    this.#lastAtMs = atMs;
+    if (tasks.status === 'fulfilled') this.#metadata.succeed(tasks.value, atMs);
     else this.#metadata.fail();
     if (stats.status === 'rejected') this.#statsFailures += 1;
     this.#logChange([tasks, stats].find((answer) => answer.status === 'rejected')?.reason);
     this.#last = this.#describe(
       tasks.status === 'fulfilled' && stats.status === 'fulfilled',
-      stats.status === 'fulfilled' ? this.#frozen.dropFrozen(stats.value, nowMs) : undefined,
+      stats.status === 'fulfilled' ? this.#frozen.dropFrozen(stats.value, atMs) : undefined,
     );
     return this.#last;
   }
@@ -110,8 +113,9 @@ export class MetadataReader {
   /** The reading at this moment, without metadata that are too old. */
   #describe(isUp: boolean, stats: TaskStats | undefined): TaskReading {
     const tMs = this.#world.clock.nowMs();
-    const known = this.#addTags(this.#metadata.value, tMs);
-    if (known === undefined || !this.#metadata.isStale(tMs))
+    const atMs = this.#world.clock.elapsedMs();
+    const known = this.#addTags(this.#metadata.value, atMs);
+    if (known === undefined || !this.#metadata.isStale(atMs))
       return { isUp, tasks: known, stats, tMs };
     const isOne = this.#options.client.scope === 'task';
     const tasks = (isOne ? known : selectRunningTasks(known, stats)).map(pickLastingTask);
@@ -120,9 +124,9 @@ export class MetadataReader {
 
   #addTags(
     tasks: readonly TaskMetadata[] | undefined,
-    nowMs: number,
+    atMs: number,
   ): readonly TaskMetadata[] | undefined {
-    const tags = this.#tags.isStale(nowMs) ? undefined : this.#tags.value;
+    const tags = this.#tags.isStale(atMs) ? undefined : this.#tags.value;
     if (tags === undefined) return tasks;
     return tasks?.map((task) => ({
       ...task,
@@ -134,15 +138,15 @@ export class MetadataReader {
   #refreshTags(signal: AbortSignal): void {
     const { client, hasTags } = this.#options;
     const { clock, log } = this.#world;
-    if (!hasTags || clock.nowMs() < this.#tagsDueMs) return;
-    this.#tagsDueMs = clock.nowMs() + TAGS_RETRY_MS;
+    if (!hasTags || clock.elapsedMs() < this.#tagsDueMs) return;
+    this.#tagsDueMs = clock.elapsedMs() + TAGS_RETRY_MS;
     void client.taggedTasks(signal).then(
       (tasks) => {
         this.#tags.succeed(
           new Map(tasks.map((task) => [task.TaskARN ?? '', task.TaskTags])),
-          clock.nowMs(),
+          clock.elapsedMs(),
         );
-        this.#tagsDueMs = clock.nowMs() + TAGS_EVERY_MS;
+        this.#tagsDueMs = clock.elapsedMs() + TAGS_EVERY_MS;
       },
       (error: unknown) => {
         if (!this.#tags.isFailing())

@@ -41,11 +41,11 @@ export function createExporter(options: ExporterOptions): HttpServer {
         method: 'GET',
         path,
         handle: async (request): Promise<HttpResponse> => {
-          const startMs = world.clock.nowMs();
+          const startMs = world.clock.elapsedMs();
           const reading = await reader.read(readDeadline(request));
           const families = collectFamilies(reading, options.exposition);
           const own = options.hasOwnMetrics ? world.metrics.families() : [];
-          const spentMs = world.clock.nowMs() - startMs;
+          const spentMs = world.clock.elapsedMs() - startMs;
           const all = [...families, ...describeScrape(reader, spentMs), ...own];
           return answerFamilies(all, request.headers.accept);
         },

@@ -1,6 +1,7 @@
 /**
  * The last value that one kind of request to the metadata endpoint gave, and whether it is stale.
- * A failure is counted once for each request, however many scrapes share it. Pure.
+ * A failure is counted once for each request, however many scrapes share it. Times
+ * are elapsed times. Pure.
  */
 
 /** How long a value is not stale. */
@@ -25,9 +26,9 @@ export class Source<T> {
     this.#lifetime = lifetime;
   }
 
-  succeed(value: T, nowMs: number): void {
+  succeed(value: T, atMs: number): void {
     this.#value = value;
-    this.#atMs = nowMs;
+    this.#atMs = atMs;
     this.#failuresInRow = 0;
   }
 
@@ -50,8 +51,8 @@ export class Source<T> {
     return this.#failuresInRow > 0;
   }
 
-  isStale(nowMs: number): boolean {
+  isStale(atMs: number): boolean {
     const { failuresMax, ageMaxMs } = this.#lifetime;
-    return this.#failuresInRow > failuresMax || nowMs - this.#atMs > ageMaxMs;
+    return this.#failuresInRow > failuresMax || atMs - this.#atMs > ageMaxMs;
   }
 }

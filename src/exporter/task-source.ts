@@ -114,19 +114,20 @@ export class TaskSource implements Component {
   async #run(): Promise<void> {
     const { world, intervalMs } = this.#options;
     const { signal } = this.#stopping;
-    let nextMs = this.#nowMs();
+    let nextMs = world.clock.elapsedMs();
     while (!signal.aborted) {
       await this.#read();
       // Ticks that a slow reading or a suspended machine has missed are left out.
-      const missed = Math.floor((this.#nowMs() - nextMs) / intervalMs);
+      const missed = Math.floor((world.clock.elapsedMs() - nextMs) / intervalMs);
       nextMs += Math.max(1, missed + 1) * intervalMs;
-      await world.clock.sleep(nextMs - this.#nowMs(), signal).catch(() => undefined);
+      await world.clock.sleep(nextMs - world.clock.elapsedMs(), signal).catch(() => undefined);
     }
   }
 
   async #read(): Promise<void> {
     const { reader, intervalMs, world, id } = this.#options;
     const startMs = this.#nowMs();
+    const beganAtMs = world.clock.elapsedMs();
     const reading = await reader.read(Math.min(DEADLINE_MAX_MS, intervalMs));
     const appender = this.#appender;
     // Two readings that come together share one answer.
@@ -145,7 +146,7 @@ export class TaskSource implements Component {
       health: reading.isUp ? 'up' : 'down',
       lastError,
       lastReadMs: startMs,
-      lastDurationMs: this.#nowMs() - startMs,
+      lastDurationMs: world.clock.elapsedMs() - beganAtMs,
       lastSamples: resources.reduce((sum, { metrics }) => sum + metrics.length, 0),
     });
   }

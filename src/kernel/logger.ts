@@ -48,6 +48,7 @@ const EVENTS_MAX = 1_000;
 const writeToStderr = boundedLines(process.stderr);
 
 interface Window {
+  /** By elapsed time. */
   startMs: number;
   count: number;
 }
@@ -77,12 +78,12 @@ export function createAdjustableLogger(first: LoggerOptions = {}): AdjustableLog
   const emitLimited: Emit = (lineLevel, event, fields) => {
     const { level, format, write, clock, repeatMax, repeatWindowMs, common } = settings;
     if (ORDER[lineLevel] < ORDER[level]) return;
-    const nowMs = clock.nowMs();
-    const repeat = admit(windows, `${lineLevel} ${event}`, { nowMs, repeatMax, repeatWindowMs });
+    const atMs = clock.elapsedMs();
+    const repeat = admit(windows, `${lineLevel} ${event}`, { atMs, repeatMax, repeatWindowMs });
     if (repeat === undefined) return;
     const own = common === undefined ? fields : { ...common, ...fields };
     const all = repeat > 0 ? { ...own, held_back: repeat } : own;
-    write(formatLine(format, nowMs, lineLevel, event, all));
+    write(formatLine(format, clock.nowMs(), lineLevel, event, all));
   };
 
   const make = (bound: LogFields, emit: Emit): Logger => ({
@@ -124,12 +125,12 @@ export const silentLogger: Logger = createLogger({ write: () => undefined, level
 function admit(
   windows: Map<string, Window>,
   key: string,
-  limits: { nowMs: number; repeatMax: number; repeatWindowMs: number },
+  limits: { atMs: number; repeatMax: number; repeatWindowMs: number },
 ): number | undefined {
   const window = windows.get(key);
-  if (window === undefined || limits.nowMs - window.startMs >= limits.repeatWindowMs) {
+  if (window === undefined || limits.atMs - window.startMs >= limits.repeatWindowMs) {
     if (windows.size >= EVENTS_MAX) windows.clear();
-    windows.set(key, { startMs: limits.nowMs, count: 1 });
+    windows.set(key, { startMs: limits.atMs, count: 1 });
     return window === undefined ? 0 : Math.max(0, window.count - limits.repeatMax);
   }
   window.count += 1;

@@ -29,10 +29,13 @@ const MARGIN_MS = 10_000;
 /** The lifetime of a token whose answer does not give one. */
 const LIFETIME_DEFAULT_MS = 60_000;
 
-/** @returns a function that gives a token, or rejects with RecoverableError when it gets none */
+/**
+ * @param elapsedMs  of a clock: a token's lifetime does not depend on the time of day
+ * @returns a function that gives a token, or rejects with RecoverableError when it gets none
+ */
 export function createTokenSource(
   settings: OAuth2Settings,
-  nowMs: () => number,
+  elapsedMs: () => number,
   http: HttpClient = createHttpClient({ connection: settings.connection }),
 ): () => Promise<string> {
   let token = '';
@@ -41,11 +44,11 @@ export function createTokenSource(
   const fetchToken = async (): Promise<string> => {
     const answer = await requestToken(settings, http);
     token = answer.token;
-    untilMs = nowMs() + answer.lifetimeMs - (settings.marginMs ?? MARGIN_MS);
+    untilMs = elapsedMs() + answer.lifetimeMs - (settings.marginMs ?? MARGIN_MS);
     return token;
   };
   return () => {
-    if (token !== '' && nowMs() < untilMs) return Promise.resolve(token);
+    if (token !== '' && elapsedMs() < untilMs) return Promise.resolve(token);
     pending ??= fetchToken().finally(() => {
       pending = undefined;
     });

@@ -24,12 +24,12 @@ export class Outage {
 
   /** @returns the sum to report; undefined if it was reported within the last minute */
   failed(): OutageSum | undefined {
-    const nowMs = this.#elapsedMs();
-    if (this.#failures === 0) this.#beganMs = nowMs;
+    const atMs = this.#elapsedMs();
+    if (this.#failures === 0) this.#beganMs = atMs;
     this.#failures += 1;
-    if (this.#failures > 1 && nowMs - this.#toldMs < REPEAT_MS) return undefined;
-    this.#toldMs = nowMs;
-    return { failures: this.#failures, lastedMs: nowMs - this.#beganMs };
+    if (this.#failures > 1 && atMs - this.#toldMs < REPEAT_MS) return undefined;
+    this.#toldMs = atMs;
+    return { failures: this.#failures, lastedMs: atMs - this.#beganMs };
   }
 
   /** @returns the sum of the outage that has ended; undefined if there was none */

@@ -63,20 +63,16 @@ export class LoadGenerator implements Component {
       'Requests sent by the load generator, by outcome.',
     );
     const skipped = requests.with({ outcome: 'skipped' });
-    let dueMs = world.clock.nowMs();
+    let dueMs = world.clock.elapsedMs();
     let burst = 0;
     while (!this.#stopping.signal.aborted) {
       const spaceMs = (-Math.log(1 - random()) / perSecond) * 1_000;
       dueMs += spaceMs;
-      let waitMs = dueMs - world.clock.nowMs();
+      let waitMs = dueMs - world.clock.elapsedMs();
       if (waitMs < -LATE_MAX_MS) {
         skipped.inc(Math.round((-waitMs / 1_000) * perSecond));
-        dueMs = world.clock.nowMs();
+        dueMs = world.clock.elapsedMs();
         waitMs = 0;
-      } else if (waitMs > spaceMs + LATE_MAX_MS) {
-        // The clock was set back; the moments of before would be long in coming.
-        dueMs = world.clock.nowMs() + spaceMs;
-        waitMs = spaceMs;
       }
       burst += 1;
       // A timer of less than a millisecond comes late; what is due by then is sent in one turn.

@@ -16,10 +16,9 @@ import {
   parseContentType,
 } from '../wire/exposition/negotiation.ts';
 import { refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
+import { findRedirect, RedirectedCredentials, REDIRECTS_MAX } from '../kernel/redirects.ts';
 import { parseUrl } from '../kernel/urls.ts';
 import type { ScrapeConfig } from './config.ts';
-
-const REDIRECTS_MAX = 10;
 
 export interface FetchOptions {
   readonly http: HttpClient<Borrowed<Uint8Array>>;
@@ -46,8 +45,8 @@ export interface FetchedBody {
  */
 export async function fetchExposition(options: FetchOptions): Promise<FetchedBody> {
   const { clock, config, timeoutMs } = options;
-  const endMs = clock.nowMs() + timeoutMs;
-  const { origin } = parseUrl(options.url);
+  const endMs = clock.elapsedMs() + timeoutMs;
+  const credentials = new RedirectedCredentials(parseUrl(options.url));
   let { url } = options;
   for (let redirects = 0; ; redirects++) {
     const parsed = parseUrl(url);
@@ -55,13 +54,14 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
     const response = await options.http.send({
       method: 'GET',
       url,
-      headers: await buildHeaders(options, parsed.origin === origin),
-      timeoutMs: Math.max(1, Math.min(timeoutMs, endMs - clock.nowMs())),
+      headers: await buildHeaders(options, credentials.reach(parsed)),
+      timeoutMs: Math.ceil(Math.max(1, Math.min(timeoutMs, endMs - clock.elapsedMs()))),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
       signal: options.signal,
     });
-    const next = resolveRedirect(response, url);
-    if (next === undefined || !config.followRedirects) return readBody(response, config);
+    const next = findRedirect(response, url);
+    if (next === undefined || !config.followRedirects)
+      return readBody(response, config, hasOwn(config) ? credentials.describe() : '');
     if (redirects === REDIRECTS_MAX)
       throw new PermanentError(
         'SCRAPE_REDIRECTS',
@@ -71,15 +71,14 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
   }
 }
 
-/** Credentials and configured headers go only to the origin that was configured. */
+/** Configured headers go where credentials go: a token may be in any of them. */
 async function buildHeaders(
   options: FetchOptions,
-  isOwnOrigin: boolean,
+  isOwn: boolean,
 ): Promise<Record<string, string>> {
-  const { basicAuth, authorization, headers: configured } = options.config;
+  const { headers: configured } = options.config;
   const plain = buildPlainHeaders(options);
-  if (!isOwnOrigin) return plain;
-  if (basicAuth === undefined && authorization === undefined && isEmpty(configured)) return plain;
+  if (!isOwn || !hasOwn(options.config)) return plain;
   const headers: Record<string, string> = { ...plain, ...configured };
   const credentials = await readAuthorization(options.config);
   if (credentials !== undefined) headers['authorization'] = credentials;
@@ -109,27 +108,25 @@ function buildPlainHeaders({ config, userAgent, timeoutMs }: FetchOptions): Reco
   return headers;
 }
 
+/** Whether the job has headers of its own, or credentials. */
+function hasOwn({ basicAuth, authorization, headers }: ScrapeConfig): boolean {
+  return basicAuth !== undefined || authorization !== undefined || !isEmpty(headers);
+}
+
 function isEmpty(headers: Readonly<Record<string, string>>): boolean {
   for (const _ in headers) return false;
   return true;
 }
 
-function resolveRedirect(response: ClientResponse<unknown>, url: string): string | undefined {
-  if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
-  const location = response.headers['location'];
-  if (location === undefined || !URL.canParse(location, url)) return undefined;
-  const next = new URL(location, url);
-  return next.protocol === 'http:' || next.protocol === 'https:' ? next.href : undefined;
-}
-
 function readBody(
   response: ClientResponse<Borrowed<Uint8Array>>,
   config: ScrapeConfig,
+  withheld: string,
 ): FetchedBody {
   if (response.status !== 200)
     throw new PermanentError(
       'SCRAPE_STATUS',
-      `the target answered with status ${response.status}; only 200 is a scrape`,
+      `the target answered with status ${response.status}; only 200 is a scrape${withheld}`,
     );
   const type = response.headers['content-type'];
   const kind = parseContentType(type) ?? config.fallback;

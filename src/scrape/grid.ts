@@ -1,7 +1,16 @@
 /**
  * When a loop scrapes: the grid t ≡ offset (mod interval) of its ticks, and its first scrape, which
- * may come before the grid. Pure; all times are ms since 1970.
+ * may come before the grid. The grid is of the wall clock, waits are of elapsed time: when the wall
+ * clock is set, the scrape that is waited for comes as if nothing had happened, and the next one is
+ * on the grid again. Pure; all times are ms.
  */
+
+/** A moment by both clocks. */
+export interface Moment {
+  /** Since 1970, integer. */
+  readonly wallMs: number;
+  readonly elapsedMs: number;
+}
 
 export interface FirstScrape {
   readonly nowMs: number;
@@ -10,10 +19,24 @@ export interface FirstScrape {
   readonly offsetMs: number;
   /** The first scrape comes within this time, also where the next tick is later. */
   readonly firstWithinMs: number;
-  /** What the loop took over from the one before: the grid only of one for the same target. */
-  readonly takenOver: 'nothing' | 'series' | 'series and grid';
+  /** When the loop before would have scraped next; undefined where there was none. */
+  readonly pendingMs: number | undefined;
+  /** Whether the loop took over the series of the one before. */
+  readonly hasSeries: boolean;
   /** When another process, on the same grid, ceased to scrape the target; undefined for none. */
   readonly othersSinceMs: number | undefined;
+}
+
+/**
+ * A wall clock that differs from elapsed time by less runs fast or slow, as where it is adjusted
+ * little by little. Half the interval, where that is less.
+ */
+const STEP_MIN_MS = 1_000;
+
+/** How far the wall clock was set between two moments; 0 where it only ran fast or slow. */
+export function findStep(from: Moment, to: Moment, intervalMs: number): number {
+  const stepMs = to.wallMs - from.wallMs - (to.elapsedMs - from.elapsedMs);
+  return Math.abs(stepMs) < Math.min(STEP_MIN_MS, intervalMs / 2) ? 0 : Math.round(stepMs);
 }
 
 /** The first tick after `fromMs`. */
@@ -22,15 +45,22 @@ export function findNextTick(fromMs: number, intervalMs: number, offsetMs: numbe
   return periods * intervalMs + offsetMs;
 }
 
-/** When a loop scrapes first: soon, but on the grid where the target was scraped before. */
+/**
+ * When a loop scrapes first: when the loop before it would have done so, that no reload brings a
+ * scrape more or takes one away; without such a loop, soon.
+ */
 export function findFirstScrape(first: FirstScrape): number {
-  const { nowMs, intervalMs, offsetMs, firstWithinMs, takenOver, othersSinceMs } = first;
-  if (takenOver === 'series and grid') return findNextTick(nowMs, intervalMs, offsetMs);
-  if (takenOver === 'nothing' && othersSinceMs !== undefined)
-    return findFirstAfterOthers(first, othersSinceMs);
+  const { nowMs, intervalMs, offsetMs, firstWithinMs, pendingMs, hasSeries, othersSinceMs } = first;
+  if (pendingMs !== undefined) {
+    // A scrape that was under way is made up for. Between a scrape and the next lie at most one and
+    // a half intervals: what is later is of a longer interval, which the loop before had.
+    if (pendingMs - nowMs <= intervalMs * 1.5) return Math.max(pendingMs, nowMs);
+    return findNextTick(nowMs, intervalMs, offsetMs);
+  }
+  if (!hasSeries && othersSinceMs !== undefined) return findFirstAfterOthers(first, othersSinceMs);
   const soonMs = Math.round(offsetMs * Math.min(1, firstWithinMs / intervalMs));
   // The old loop's last sample may be of this millisecond, and two samples need two times.
-  return nowMs + (takenOver === 'nothing' ? soonMs : Math.max(1, soonMs));
+  return nowMs + (hasSeries ? Math.max(1, soonMs) : soonMs);
 }
 
 /**

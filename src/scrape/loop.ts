@@ -11,22 +11,23 @@
  * What a scrape does to the target's series is in transaction.ts.
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
  */
-import { describeError, PermanentError } from '../kernel/errors.ts';
-import { type HttpClient, HttpClientError } from '../kernel/http-client.ts';
+import { describeError } from '../kernel/errors.ts';
+import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
 import { labelValue, makeLabelSet } from '../model/labels.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
-import { ExpositionError } from '../wire/exposition/error.ts';
 import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
-import { findFirstScrape, findNextTick } from './grid.ts';
+import type { Moment } from './grid.ts';
 import { fetchExposition, type FetchedBody } from './fetch.ts';
+import { countScrape } from './outcome-metrics.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { type Target } from './target.ts';
 import type { ScrapeCounts } from './target-series.ts';
 import type { ReportMarks } from './report.ts';
+import { Schedule } from './schedule.ts';
 import { ScrapeTransaction } from './transaction.ts';
 
 /**
@@ -37,6 +38,9 @@ export interface LoopHandover {
   readonly key: string;
   readonly transaction: ScrapeTransaction;
   readonly status: Omit<LoopStatus, 'seriesCount'>;
+  /** When the last scrape began, by elapsed time; undefined before the first. */
+  readonly beganAtMs: number | undefined;
+  readonly pending: Moment | undefined;
 }
 
 export interface LoopOptions {
@@ -61,8 +65,15 @@ export interface LoopOptions {
   /** Returns a reason to fail every scrape, such as too many targets. */
   readonly veto: () => Error | undefined;
   readonly onEnd: () => void;
+  /** Called after each scrape, with what it failed of. */
+  readonly onScraped: (failure: Error | undefined) => void;
   /** From a loop with the same target labels; without it the loop starts with no series. */
   readonly handover?: LoopHandover | undefined;
+  /**
+   * When a loop whose series are not taken over would have scraped the target next; undefined where
+   * there was none.
+   */
+  readonly pending?: Moment | undefined;
   /**
    * When another process, on the same grid, ceased to scrape the target, ms since 1970; undefined
    * where none is known to have scraped it.
@@ -94,6 +105,7 @@ export class ScrapeLoop {
   part: number | undefined;
   readonly #options: LoopOptions;
   readonly #transaction: ScrapeTransaction;
+  readonly #schedule: Schedule;
   readonly #stopping = new AbortController();
   /**
    * Asks for one more scrape, at once, and then the end. A stop aborts it too, so that sleeps need
@@ -106,6 +118,10 @@ export class ScrapeLoop {
   #isOver = false;
   #isLeaving = false;
   #isScraping = false;
+  /** When the next scrape begins, or the current one was to begin; undefined before `start`. */
+  #due: Moment | undefined;
+  /** When the last scrape began, by elapsed time. */
+  #beganAtMs: number | undefined;
   #status: Omit<LoopStatus, 'seriesCount'> = {
     health: 'unknown',
     lastError: '',
@@ -119,11 +135,13 @@ export class ScrapeLoop {
     this.#options = options;
     this.target = options.target;
     this.part = options.target.part;
-    const { handover, scratch, marks } = options;
+    const { handover, scratch, marks, offsetMs, world } = options;
+    const { intervalMs } = this.target;
+    this.#schedule = new Schedule({ clock: world.clock, intervalMs, offsetMs });
     const config = options.bodyConfig();
     const { labels: targetLabels, discoveredLabels, key } = this.target;
     this.#intervals = options.metrics.intervals.with({
-      interval: formatDurationMs(this.target.intervalMs),
+      interval: formatDurationMs(intervalMs),
     });
     if (handover === undefined) {
       const scheme = labelValue(discoveredLabels, '__scheme__');
@@ -134,7 +152,9 @@ export class ScrapeLoop {
     }
     this.#transaction = handover.transaction;
     this.#transaction.setConfig(config);
-    if (handover.key === key) this.#status = handover.status;
+    if (handover.key !== key) return;
+    this.#status = handover.status;
+    this.#beganAtMs = handover.beganAtMs;
   }
 
   get status(): LoopStatus {
@@ -153,6 +173,13 @@ export class ScrapeLoop {
   /** Whether the loop was handed over or its series have ended: it can't be revived then. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /**
+   * When the target would be scraped next; undefined where it is gone or the loop is not started.
+   */
+  get pending(): Moment | undefined {
+    return this.isRetired ? undefined : this.#due;
   }
 
   start(): void {
@@ -213,6 +240,8 @@ export class ScrapeLoop {
       key: this.target.key,
       transaction: this.#transaction,
       status: this.#status,
+      beganAtMs: this.#beganAtMs,
+      pending: this.pending,
     };
   }
 
@@ -230,57 +259,45 @@ export class ScrapeLoop {
   }
 
   async #loop(): Promise<void> {
-    const { clock } = this.#options.world;
     const { intervalMs } = this.target;
     const { signal } = this.#stopping;
-    let dueMs = this.#findFirstScrape();
+    let due = this.#findFirstScrape();
     for (;;) {
-      await this.#sleepUntil(dueMs);
+      this.#due = due;
+      await this.#sleepUntil(due);
       if (this.#lastCall.signal.aborted) {
-        const nowMs = Math.max(clock.nowMs(), this.#status.lastScrapeMs + 1);
-        if (this.#retiring === undefined && !this.#isLeaving) await this.#scrapeIfHeld(nowMs);
+        if (this.#retiring === undefined && !this.#isLeaving) await this.#scrapeIfHeld();
         return;
       }
       const retiring = this.#retiring;
-      if (retiring === undefined) await this.#scrapeIfHeld(dueMs);
+      if (retiring === undefined) await this.#scrapeIfHeld(due);
       else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
-        await this.#transaction.end(dueMs);
+        await this.#transaction.end(this.#schedule.readWallMs(due));
         // Where there are many series this takes long, and the target may have come back meanwhile.
         this.#isOver = this.#retiring === retiring;
         if (this.#isOver) return;
       }
       if (signal.aborted || this.#lastCall.signal.aborted) return;
-      // After a first scrape off the grid the next tick may be very near: it is then left out.
-      const fromMs = Math.max(clock.nowMs(), dueMs + intervalMs / 2);
-      const nextMs = findNextTick(fromMs, intervalMs, this.#options.offsetMs);
-      const missed = Math.floor((nextMs - dueMs) / intervalMs) - 1;
-      if (missed > 0 && retiring === undefined) this.#options.metrics.missed.inc(missed);
-      dueMs = nextMs;
+      const next = this.#schedule.findNext(due);
+      if (retiring === undefined) this.#options.metrics.missed.inc(next.missed);
+      due = next.due;
     }
   }
 
   /** Resolves early for the last call; rejects when the loop is to stop at once. */
-  async #sleepUntil(dueMs: number): Promise<void> {
-    const { clock } = this.#options.world;
+  async #sleepUntil(due: Moment): Promise<void> {
     try {
-      await clock.sleep(dueMs - clock.nowMs(), this.#lastCall.signal);
+      await this.#schedule.sleepUntil(due, this.#lastCall.signal);
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
     }
   }
 
-  #findFirstScrape(): number {
-    const { handover, offsetMs, firstWithinMs, othersSinceMs, world } = this.#options;
-    const { key, intervalMs } = this.target;
-    const wasScraped = handover?.key === key && handover.status.lastScrapeMs > 0;
-    return findFirstScrape({
-      nowMs: world.clock.nowMs(),
-      intervalMs,
-      offsetMs,
-      firstWithinMs,
-      takenOver: handover === undefined ? 'nothing' : wasScraped ? 'series and grid' : 'series',
-      othersSinceMs,
-    });
+  #findFirstScrape(): Moment {
+    const { handover, firstWithinMs, othersSinceMs } = this.#options;
+    const pending = handover === undefined ? this.#options.pending : handover.pending;
+    const hasSeries = handover !== undefined;
+    return this.#schedule.findFirst(pending, { firstWithinMs, hasSeries, othersSinceMs });
   }
 
   /** Waits; returns false when the target came back meanwhile. */
@@ -294,20 +311,22 @@ export class ScrapeLoop {
     return !retiring.signal.aborted && !this.#lastCall.signal.aborted;
   }
 
-  async #scrapeIfHeld(dueMs: number): Promise<void> {
+  /** @param due  without it the scrape is for now */
+  async #scrapeIfHeld(due?: Moment): Promise<void> {
     if (this.part !== undefined && this.#options.isHeld?.(this.part) === false) return;
     this.#isScraping = true;
     try {
-      await this.#scrape(dueMs);
+      await this.#scrape(due);
     } finally {
       this.#isScraping = false;
     }
   }
 
-  async #scrape(dueMs: number): Promise<void> {
+  async #scrape(due: Moment | undefined): Promise<void> {
     const { clock } = this.#options.world;
-    const startMs = clock.nowMs();
-    this.#observeInterval(startMs);
+    const { wallMs: startMs, elapsedMs: beganAtMs } = this.#schedule.now();
+    const dueMs = due === undefined ? this.#findFreeMs(startMs) : this.#schedule.readWallMs(due);
+    this.#observeInterval(beganAtMs);
     this.#transaction.setConfig(this.#options.bodyConfig());
     const lateMs = startMs - dueMs;
     const isOnTime = lateMs <= Math.min(SNAP_MAX_MS, this.target.intervalMs / 100);
@@ -319,7 +338,7 @@ export class ScrapeLoop {
       tMs,
       timeoutMs: this.target.timeoutMs,
       // The virtual clock of tests counts waits only; the real one also counts computing.
-      elapsedMs: () => Math.max(performance.now() - startedAt, clock.nowMs() - startMs),
+      elapsedMs: () => Math.max(performance.now() - startedAt, clock.elapsedMs() - beganAtMs),
     };
     const transaction = this.#transaction;
     const outcome = transaction.isLarge(fetched)
@@ -337,10 +356,16 @@ export class ScrapeLoop {
     this.#observe(failure, counts);
   }
 
-  #observeInterval(startMs: number): void {
+  /** Two samples need two times: a scrape right after the last one is of the next millisecond. */
+  #findFreeMs(nowMs: number): number {
     const { lastScrapeMs } = this.#status;
-    if (lastScrapeMs === 0) return;
-    this.#intervals.observe((startMs - lastScrapeMs) / 1_000);
+    return Math.abs(nowMs - lastScrapeMs) <= SNAP_MAX_MS ? lastScrapeMs + 1 : nowMs;
+  }
+
+  #observeInterval(beganAtMs: number): void {
+    if (this.#beganAtMs !== undefined)
+      this.#intervals.observe((beganAtMs - this.#beganAtMs) / 1_000);
+    this.#beganAtMs = beganAtMs;
   }
 
   async #fetch(): Promise<FetchedBody | Error> {
@@ -364,29 +389,9 @@ export class ScrapeLoop {
 
   #observe(failure: Error | undefined, counts: Readonly<ScrapeCounts> | undefined): void {
     const { metrics, world } = this.#options;
-    metrics.scrapes.inc();
-    if (counts !== undefined) {
-      const left = counts.duplicates + counts.outOfOrder + counts.outOfBounds;
-      if (failure === undefined) metrics.appended.inc(counts.kept - left);
-      metrics.samples.inc(counts.scraped);
-      metrics.duplicates.inc(counts.duplicates);
-      metrics.outOfOrder.inc(counts.outOfOrder);
-      metrics.outOfBounds.inc(counts.outOfBounds);
-    }
+    countScrape(metrics, failure, counts);
+    this.#options.onScraped(failure);
     if (failure === undefined) return;
-    const reason = nameScrapeFailure(failure);
-    metrics.failures.with({ reason }).inc();
-    if (reason === 'sample_limit') metrics.sampleLimits.inc();
-    if (reason === 'label_limit') metrics.labelLimits.inc();
-    if (reason === 'body_too_large') metrics.bodyLimits.inc();
-    if (reason === 'histogram_bucket_limit') metrics.histogramLimits.inc();
     world.log.debug('scrape failed', { url: this.target.url, error: failure });
   }
-}
-
-/** The reason of a failure as a label value: one of a bounded set of words. */
-function nameScrapeFailure(failure: Error): string {
-  if (failure instanceof PermanentError) return failure.reason;
-  if (failure instanceof HttpClientError) return failure.kind;
-  return failure instanceof ExpositionError ? 'malformed' : 'other';
 }

@@ -6,7 +6,7 @@ import { systemClock, VirtualClock } from '../kernel/clock.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
 import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
-import { createRecordedManager } from '../../test/kit/recorded-manager.ts';
+import { createRecordedManager, startRecordedManager } from '../../test/kit/recorded-manager.ts';
 import { serve } from '../../test/kit/listen.ts';
 import { until } from '../../test/kit/waiting.ts';
 import { openHttp } from '../../test/kit/world.ts';
@@ -290,7 +290,7 @@ test('metadata addresses are refused in any spelling unless the job allows them'
   await manager.stop(100);
 });
 
-test('credentials are sent, but not to another origin', async () => {
+test('credentials are sent, but not to another host', async () => {
   const { clock, manager, requests } = createRecordedManager({
     answer: (request) =>
       request.url.includes('other')
@@ -309,6 +309,31 @@ test('credentials are sent, but not to another origin', async () => {
   assert.equal(requests[1]?.headers?.['authorization'], undefined);
   assert.equal(requests[1]?.headers?.['x-own'], undefined);
   assert.equal(manager.targets()[0]?.health, 'up');
+  await manager.stop(100);
+});
+
+test('credentials that a foreign hop took away do not come back, and the error says so', async () => {
+  const next: Record<string, string> = {
+    'http://h:1/metrics': 'https://b.h/',
+    'https://b.h/': 'http://evil.test/',
+    'http://evil.test/': 'http://h:1/last',
+  };
+  const { clock, manager, requests } = await startRecordedManager({
+    answer: ({ url }) => {
+      const location = next[url];
+      return location === undefined ? 401 : { status: 302, headers: { location } };
+    },
+  });
+  await manager.apply([jobWith({ basicAuth: { username: 'u', password: () => 'p' } })]);
+  manager.update('j', groupOf('h:1'));
+  await clock.advance(2_000);
+  const sent = requests.map(({ headers }) => headers?.['authorization'] !== undefined);
+  assert.deepEqual(sent, [true, true, false, false]);
+  const error = manager.targets()[0]?.lastError ?? '';
+  assert.match(
+    error,
+    /status 401; .* withheld, since a redirect led to evil\.test, which is neither h nor/,
+  );
   await manager.stop(100);
 });
 

@@ -15,6 +15,7 @@ import { type ScrapeScratch } from './cache.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
 import { connectionKey, bodyKey } from './identity.ts';
+import { JobOutage } from './job-outage.ts';
 import { JobClient } from './job-client.ts';
 import { type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
@@ -76,6 +77,8 @@ export class ScrapePool {
   readonly #ending: EndingLoops;
   /** The pool before this one. Its loops are offered to the targets of the first list. */
   #predecessor: ScrapePool | undefined;
+  /** While the first list is taken over, the loops of the predecessor by URL. */
+  #before = new Map<string, ScrapeLoop>();
   #config: ScrapeConfig;
   /**
    * The configuration by which bodies are read; the same object as long as nothing changes in that.
@@ -93,6 +96,7 @@ export class ScrapePool {
   readonly #moving = new Set<ScrapeLoop>();
   #syncing: Promise<void> | undefined;
   #veto: Error | undefined;
+  readonly #outage: JobOutage;
   #firstWithinMs = FIRST_WITHIN_MS;
   readonly #http: JobClient<Borrowed<Uint8Array>>;
   readonly #leaving = new AbortController();
@@ -106,6 +110,7 @@ export class ScrapePool {
     this.#config = config;
     this.#bodyConfig = config;
     this.#options = options;
+    this.#outage = new JobOutage(options.world);
     this.#ending = inherited.ending;
     this.#predecessor = inherited.predecessor;
     this.#http = new JobClient(options.openHttp(config));
@@ -162,11 +167,13 @@ export class ScrapePool {
   }
 
   /**
-   * Offers all loops to the next pool of the job; those whose series it does not take over run on.
+   * Offers all loops to the next pool of the job, and adds them to `byUrl`; those whose series it
+   * does not take over run on.
    */
-  *offer(): Steps {
+  *offer(byUrl: Map<string, ScrapeLoop>): Steps {
     for (const loop of this.#loops.values()) {
       this.#ending.add(loop);
+      byUrl.set(loop.target.url, loop);
       yield;
     }
   }
@@ -235,7 +242,7 @@ export class ScrapePool {
     const { syncs, syncSeconds } = this.#options.metrics;
     const scrapeJob = { scrape_job: this.#config.id };
     const startedAt = performance.now();
-    if (this.#predecessor !== undefined) yield* this.#predecessor.offer();
+    if (this.#predecessor !== undefined) yield* this.#predecessor.offer(this.#before);
     this.#predecessor = undefined;
     const list = yield* makeTargets(groups, this.#config);
     this.#list = list;
@@ -258,6 +265,7 @@ export class ScrapePool {
       else if (loop.isRetired) this.#reviveLoop(loop);
       yield;
     }
+    this.#before.clear();
     syncSeconds.with(scrapeJob).observe((performance.now() - startedAt) / 1_000);
   }
 
@@ -332,6 +340,7 @@ export class ScrapePool {
       http: this.#http,
       target,
       handover: this.#ending.take(target),
+      pending: this.#before.get(target.url)?.pending,
       isHeld: (part) => this.#parts?.holds(part) !== false,
       othersSinceMs: target.part === undefined ? undefined : this.#parts?.sinceMs(target.part),
       offsetMs: spreadOffset(target, seed),
@@ -339,7 +348,13 @@ export class ScrapePool {
       config: () => this.#config,
       bodyConfig: () => this.#bodyConfig,
       veto: () => this.#veto,
+      onScraped: (failure) => {
+        const job = describeJob(this.#config);
+        if (failure === undefined) this.#outage.worked(job, target.key);
+        else this.#outage.failed(job, target, failure);
+      },
       onEnd: () => {
+        this.#outage.forget(target.key);
         this.#ending.delete(loop);
         this.#moving.delete(loop);
         if (this.#loops.get(target.key) === loop) this.#loops.delete(target.key);

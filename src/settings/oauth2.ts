@@ -3,6 +3,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#oauth2
  */
 import { z } from 'zod';
+import { systemClock } from '../kernel/clock.ts';
 import { createTokenSource } from '../kernel/oauth2.ts';
 import { connectionShape, resolveConnection } from './connection.ts';
 import { durationSchema, positiveDurationSchema } from './duration.ts';
@@ -73,6 +74,6 @@ export function resolveOAuth2(
       timeoutMs: input.timeout,
       marginMs: input.expiry_buffer,
     },
-    () => Date.now(),
+    () => systemClock.elapsedMs(),
   );
 }

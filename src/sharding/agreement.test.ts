@@ -51,6 +51,7 @@ function knowledge(
     own: stateOf('b', own),
     peers: new Map(Object.entries(peers)),
     proposedAtMs: NOW_MS - sinceMs,
+    elapsedMs: NOW_MS,
     nowMs: NOW_MS,
   };
 }

@@ -22,7 +22,7 @@ export interface PeerView {
   readonly reach: 'asking' | 'answers' | 'refuses' | 'silent';
   /** Its last answer. */
   readonly state: PeerState | undefined;
-  /** When it answered last; undefined for never. */
+  /** When it answered last, by elapsed time; undefined for never. */
   readonly answeredAtMs: number | undefined;
 }
 
@@ -31,8 +31,10 @@ export interface Knowledge {
   readonly own: PeerState;
   /** The others that are listed or proposed, by id. */
   readonly peers: ReadonlyMap<string, PeerView>;
-  /** Since when the newest proposal is known here. */
+  /** Since when the newest proposal is known here, by elapsed time. */
   readonly proposedAtMs: number;
+  readonly elapsedMs: number;
+  /** By the wall clock, to which lists of other collectors are compared. */
   readonly nowMs: number;
 }
 
@@ -107,7 +109,7 @@ export function wantedMembers(known: Knowledge): readonly string[] | undefined {
 export function missingWords(known: Knowledge): readonly string[] {
   const missing = [...known.peers.keys()].filter((id) => !hasGivenUp(id, known));
   // A proposed member that is not known here can't be asked, so it is given the time.
-  const isHeldUp = known.nowMs - known.proposedAtMs < HOLD_MS;
+  const isHeldUp = known.elapsedMs - known.proposedAtMs < HOLD_MS;
   for (const id of newestProposal(known)?.members ?? [])
     if (isHeldUp && id !== known.own.id && !known.peers.has(id)) missing.push(id);
   return missing;
@@ -128,7 +130,7 @@ function isWanted(id: string, known: Knowledge): boolean {
 
 /** Whether a collector is silent to all others, and this one is not itself cut off. */
 function isLost(id: string, known: Knowledge): boolean {
-  const { peers, nowMs } = known;
+  const { peers, elapsedMs } = known;
   for (const [other, { reach, state }] of peers)
     if (
       other !== id &&
@@ -140,7 +142,7 @@ function isLost(id: string, known: Knowledge): boolean {
   const proposed = newestProposal(known)?.members ?? [];
   const silent = proposed.filter((member) => peers.get(member)?.reach === 'silent');
   if (silent.length * 2 <= proposed.length) return true;
-  return nowMs - (peers.get(id)?.answeredAtMs ?? 0) >= CUT_OFF_MS;
+  return elapsedMs - (peers.get(id)?.answeredAtMs ?? -Infinity) >= CUT_OFF_MS;
 }
 
 function hasGivenUp(id: string, known: Knowledge): boolean {
@@ -154,7 +156,7 @@ function hasGivenUp(id: string, known: Knowledge): boolean {
   // then it may count itself as a member by the list of ECS alone.
   const hasBeenAsked = view.answeredAtMs !== undefined || isAnyReached(known);
   if (!isProposed && (hasBeenAsked || isStarting(id, known) || !isListed(id, known))) return true;
-  return known.nowMs - known.proposedAtMs >= HOLD_MS;
+  return known.elapsedMs - known.proposedAtMs >= HOLD_MS;
 }
 
 function isListed(id: string, known: Knowledge): boolean {

@@ -71,7 +71,7 @@ export class Membership implements Sharing {
   /** The proposal under which the parts of others have been given up. */
   #given: Proposal | undefined;
   /** When the newest proposal became known here, by the wall clock and by the monotonic one. */
-  #proposedAtMs = 0;
+  #proposedAtMs = -Infinity;
   #proposedAt = 0;
   /** Whether this collector's own parts under the newest proposal have been taken. */
   #hasTaken = false;
@@ -283,7 +283,7 @@ export class Membership implements Sharing {
   }
 
   #noteProposal(): void {
-    this.#proposedAtMs = this.#world.clock.nowMs();
+    this.#proposedAtMs = this.#world.clock.elapsedMs();
     this.#proposedAt = performance.now();
     this.#hasTaken = false;
   }
@@ -371,6 +371,7 @@ export class Membership implements Sharing {
       own: this.#own,
       peers: this.#peers.views,
       proposedAtMs: this.#proposedAtMs,
+      elapsedMs: this.#world.clock.elapsedMs(),
       nowMs: this.#world.clock.nowMs(),
     };
   }

@@ -130,7 +130,7 @@ class Watched implements PeerView {
     });
     if (answer.status === 200) this.#take(answer.body.toString());
     else if (answer.status !== 204) throw new Error(`status ${answer.status}`);
-    this.answeredAtMs = world.clock.nowMs();
+    this.answeredAtMs = world.clock.elapsedMs();
     this.#answeredAt = performance.now();
     if (this.state !== undefined) this.#setReach('answers');
     return undefined;

@@ -126,13 +126,13 @@ export class StatsdReceiver implements Component {
     const { clock } = this.#parts.world;
     const { intervalMs } = this.#settings;
     const { signal } = this.#ended;
-    let nextMs = clock.nowMs() + intervalMs;
+    let nextMs = clock.elapsedMs() + intervalMs;
     while (!signal.aborted) {
-      await clock.sleep(nextMs - clock.nowMs(), signal).catch(() => undefined);
+      await clock.sleep(nextMs - clock.elapsedMs(), signal).catch(() => undefined);
       if (signal.aborted) return;
       await Promise.all([this.#flush(), this.#udp?.readDrops()]);
       // Ticks that a suspended machine has missed are left out.
-      const missed = Math.floor((clock.nowMs() - nextMs) / intervalMs);
+      const missed = Math.floor((clock.elapsedMs() - nextMs) / intervalMs);
       nextMs += Math.max(1, missed + 1) * intervalMs;
     }
   }

@@ -27,6 +27,8 @@ import type { StatsdReceiverSettings } from './settings.ts';
 const OBSERVATIONS_MAX = 1_000_000;
 /** Of one series, so that no transaction is long. */
 export const SERIES_OBSERVATIONS_MAX = 10_000;
+/** A flush whose time is so long before that of the last one comes after the clock was set back. */
+const SET_BACK_MIN_MS = 1_000;
 /** A transaction takes about this many samples, so that no turn is long. */
 const BATCH_SAMPLES = 2_000;
 
@@ -107,7 +109,12 @@ export class StatsdTable {
    * @param onFailure  gets how many series were in it
    */
   async flush(nowMs: number, onFailure: (series: number, error: unknown) => void): Promise<void> {
-    const tMs = Math.max(nowMs, this.#lastFlushMs + 1);
+    // Two flushes that follow at once need two times.
+    const isSetBack = nowMs < this.#lastFlushMs - SET_BACK_MIN_MS;
+    const tMs = isSetBack ? nowMs : Math.max(nowMs, this.#lastFlushMs + 1);
+    // After the clock was set back, the age of a series that nothing came for begins anew.
+    if (isSetBack)
+      for (const series of this.#series.values()) series.lastMs = Math.min(series.lastMs, tMs);
     this.#lastFlushMs = tMs;
     this.#renewAll();
     let batch: Series[] = [];

@@ -51,13 +51,13 @@ const SWEEP_MS = 60_000;
 const NEWEST_MAX = 4;
 
 export class HeldStatistics {
-  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #clock: Pick<Clock, 'elapsedMs'>;
   readonly #metrics: HeldMetrics;
   /** The oldest first. */
   readonly #held = new Map<string, Sum>();
   #sweptMs = -Infinity;
 
-  constructor(clock: Pick<Clock, 'nowMs'>, metrics: HeldMetrics) {
+  constructor(clock: Pick<Clock, 'elapsedMs'>, metrics: HeldMetrics) {
     this.#clock = clock;
     this.#metrics = metrics;
   }
@@ -71,7 +71,7 @@ export class HeldStatistics {
       const key = keyOf(reported);
       const held = this.#held.get(key);
       this.#held.delete(key);
-      const sum = addReport(held, reported, this.#clock.nowMs());
+      const sum = addReport(held, reported, this.#clock.elapsedMs());
       sums.set(key, sum);
       if (held === undefined) return reported;
       isChanged = true;
@@ -104,25 +104,22 @@ export class HeldStatistics {
 
   /** Looks through all at most once a minute: each report of each client comes by here. */
   #expire(): void {
-    const nowMs = this.#clock.nowMs();
-    if (nowMs >= this.#sweptMs && nowMs - this.#sweptMs < SWEEP_MS) return;
-    this.#sweptMs = nowMs;
-    for (const [key, sum] of this.#held) {
-      const { sinceMs, reports } = sum;
-      // After the clock was set back their age is unknown, and begins anew.
-      if (sinceMs > nowMs) this.#held.set(key, { ...sum, sinceMs: nowMs });
-      if (nowMs - sinceMs <= HELD_AGE_MAX_MS) continue;
+    const atMs = this.#clock.elapsedMs();
+    if (atMs - this.#sweptMs < SWEEP_MS) return;
+    this.#sweptMs = atMs;
+    for (const [key, { sinceMs, reports }] of this.#held) {
+      if (atMs - sinceMs <= HELD_AGE_MAX_MS) continue;
       this.#held.delete(key);
       this.#metrics.tooOld.inc(reports);
     }
   }
 }
 
-function addReport(held: Sum | undefined, reported: ReportedStatistics, nowMs: number): Sum {
+function addReport(held: Sum | undefined, reported: ReportedStatistics, atMs: number): Sum {
   const { RequestCount: requests, SampledCount: sampled, BorrowCount: borrowed = 0 } = reported;
   // Times are seconds: two reports may have the same one.
   const print = JSON.stringify([reported.Timestamp, requests, sampled, borrowed]);
-  const sum = { requests, sampled, borrowed, reports: 1, newest: [print], sinceMs: nowMs };
+  const sum = { requests, sampled, borrowed, reports: 1, newest: [print], sinceMs: atMs };
   if (held === undefined) return sum;
   return held.newest.includes(print) ? held : addSums(held, sum);
 }

@@ -27,13 +27,13 @@ export interface Kept<Answer> {
 
 export class KeptAnswers<Answer> {
   readonly #limits: KeptLimits;
-  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #clock: Pick<Clock, 'elapsedMs'>;
   readonly #metrics: KeptMetrics;
   /** In the order of renewal. */
   readonly #byKey = new Map<string, Kept<Answer>>();
   #bytes = 0;
 
-  constructor(limits: KeptLimits, clock: Pick<Clock, 'nowMs'>, metrics: KeptMetrics) {
+  constructor(limits: KeptLimits, clock: Pick<Clock, 'elapsedMs'>, metrics: KeptMetrics) {
     this.#limits = limits;
     this.#clock = clock;
     this.#metrics = metrics;
@@ -48,19 +48,17 @@ export class KeptAnswers<Answer> {
     return undefined;
   }
 
-  /** A clock that was turned back makes no answer older. */
   ageMs({ sinceMs }: Kept<Answer>): number {
-    return Math.max(0, this.#clock.nowMs() - sinceMs);
+    return this.#clock.elapsedMs() - sinceMs;
   }
 
-  /** Whether an answer came less than so long ago; not one of the future, by a clock set back. */
-  isWithin({ sinceMs }: Kept<Answer>, ms: number): boolean {
-    const ageMs = this.#clock.nowMs() - sinceMs;
-    return ageMs >= 0 && ageMs < ms;
+  /** Whether an answer came less than so long ago. */
+  isWithin(kept: Kept<Answer>, ms: number): boolean {
+    return this.ageMs(kept) < ms;
   }
 
   /** @param sinceMs  when the answer came; now by default */
-  keep(key: string, answer: Answer, sizeBytes: number, sinceMs = this.#clock.nowMs()): void {
+  keep(key: string, answer: Answer, sizeBytes: number, sinceMs = this.#clock.elapsedMs()): void {
     const before = this.#byKey.get(key);
     if (before !== undefined) this.#remove(key, before);
     const { count, bytes } = this.#limits;

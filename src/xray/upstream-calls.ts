@@ -107,8 +107,8 @@ export class UpstreamCalls {
 
   #worked(): void {
     const { name: forwarder, service, world } = this.#parts;
-    const quietMs = world.clock.nowMs() - this.#failedMs;
-    if (quietMs >= 0 && quietMs < QUIET_MS) return;
+    const quietMs = world.clock.elapsedMs() - this.#failedMs;
+    if (quietMs < QUIET_MS) return;
     const sum = this.#outage.worked();
     if (sum !== undefined)
       world.log.info('the service answers forwarded requests again', {
@@ -121,7 +121,7 @@ export class UpstreamCalls {
   #failed(reason: Reason, error: string): void {
     const { name: forwarder, service, metrics, world } = this.#parts;
     metrics.failures.with({ forwarder, reason }).inc();
-    this.#failedMs = world.clock.nowMs();
+    this.#failedMs = world.clock.elapsedMs();
     const sum = this.#outage.failed();
     if (sum !== undefined)
       world.log.warn('the service gives no good answers to forwarded requests', {

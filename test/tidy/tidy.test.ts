@@ -18,6 +18,7 @@ import { checkNamedFiles } from '../../scripts/tidy/named-files.ts';
 import { checkNamedInPages } from '../../scripts/tidy/named-in-pages.ts';
 import { checkNamedSymbols } from '../../scripts/tidy/named-symbols.ts';
 import { checkOpenWalls } from '../../scripts/tidy/open-walls.ts';
+import { checkWallClock } from '../../scripts/tidy/wall-clock.ts';
 import { type Finding, readTree, type Tree } from '../../scripts/tidy/tree.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -284,4 +285,20 @@ test('a way round the walls that the linter cannot see is found', (t) => {
     'src/wire/off.ts:2: lint rules are switched off',
     'src/wire/wait.ts:2: pure code starts a timer',
   ]);
+});
+
+test('a span that is measured by the wall clock is found; a timestamp and an exception are not', (t) => {
+  const tree = plantTree(t, {
+    'src/a.ts': 'export const a = clock.nowMs();\nexport const b = clock.nowMs() - a;\n',
+    'src/b.ts': '// It is nowMs() - a.\nexport const dueMs = this.nowMs + 1_000;\n',
+    'src/c.ts': 'export const leftMs = endMs - this.#world.clock.nowMs();\n',
+    'src/d.ts': 'export const ageMs = Date.now() - sinceMs;\n',
+    'src/e/f.ts': 'export const ageMs = nowMs - sinceMs;\n',
+    'src/a.test.ts': 'export const ageMs = nowMs - sinceMs;\n',
+  });
+  const exceptions = { 'src/e/': 'a reason', 'src/gone.ts': 'none' };
+  const findings = checkWallClock(tree, exceptions);
+  const places = ['src/a.ts:2', 'src/b.ts:2', 'src/c.ts:1', 'src/d.ts:1'];
+  assert.deepEqual(listPlaces(findings), [...places, 'scripts/tidy/exceptions.ts:1']);
+  assert.match(findings.at(-1)?.what ?? '', /names src\/gone\.ts/);
 });

@@ -155,8 +155,8 @@ export class Collector implements Component {
    */
   async stop(deadlineMs: number): Promise<void> {
     if (!this.#isStarted) return;
-    const endMs = this.#options.world.clock.nowMs() + deadlineMs;
-    const remainingMs = (): number => Math.max(0, endMs - this.#options.world.clock.nowMs());
+    const endMs = this.#options.world.clock.elapsedMs() + deadlineMs;
+    const remainingMs = (): number => Math.max(0, endMs - this.#options.world.clock.elapsedMs());
     const { sharing } = this.#options;
     await sharing?.leave();
     this.#held.end();

@@ -27,6 +27,12 @@ export interface ReloaderOptions {
   readonly allowPartial: boolean;
 }
 
+/**
+ * Reloads begin so far apart: each is work for all jobs, and who writes or signals often wants only
+ * the last one.
+ */
+const APART_MS = 1_000;
+
 /** What a text has that includes others. */
 const INCLUDES = /scrape_config_files|\$\{(?:file|s3):/;
 
@@ -40,7 +46,11 @@ export class Reloader implements Component {
   /** The version of the texts that were tried last; they are not tried again until they change. */
   #tried: string;
   #triedIncludes = '';
-  #queue: Promise<unknown> = Promise.resolve();
+  /** The reload that is under way. */
+  #running: Promise<unknown> = Promise.resolve();
+  /** The reload that begins after it, for all who ask meanwhile. */
+  #waiting: Promise<void> | undefined;
+  #begunAtMs = -Infinity;
   #watching: Promise<void> = Promise.resolve();
   readonly #onHangUp = (): void => void this.reload('SIGHUP').catch(() => undefined);
 
@@ -80,17 +90,30 @@ export class Reloader implements Component {
     this.#stopping.abort();
     this.#options.sources.close();
     await this.#watching;
-    await this.#queue;
+    await this.#waiting?.catch(() => undefined);
+    await this.#running;
   }
 
   /**
-   * Reads the configuration and switches to it. Reloads run one after the other. Rejects for a bad
-   * configuration; everything then runs on as before.
+   * Reads the configuration and switches to it. Reloads run one after the other; who asks while one
+   * waits for its turn shares it. Rejects for a bad configuration; everything then runs on as
+   * before.
    */
   reload(reason: string): Promise<void> {
-    const run = this.#queue.then(() => this.#reloadNow(reason));
-    this.#queue = run.catch(() => undefined);
-    return run;
+    this.#waiting ??= this.#reloadInTurn(reason);
+    return this.#waiting;
+  }
+
+  async #reloadInTurn(reason: string): Promise<void> {
+    const { clock } = this.#options.world;
+    await this.#running;
+    const waitMs = this.#begunAtMs + APART_MS - clock.elapsedMs();
+    if (waitMs > 0) await clock.sleep(waitMs, this.#stopping.signal);
+    this.#begunAtMs = clock.elapsedMs();
+    this.#waiting = undefined;
+    const run = this.#reloadNow(reason);
+    this.#running = run.catch(() => undefined);
+    await run;
   }
 
   async #reloadNow(reason: string): Promise<void> {

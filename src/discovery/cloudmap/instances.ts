@@ -112,8 +112,8 @@ export class InstanceReader {
   }
 
   #isAvoided(action: AwsAction, id = ''): boolean {
-    const nowMs = this.#world.clock.nowMs();
-    return [action, `${action} ${id}`].some((key) => (this.#avoidedUntilMs.get(key) ?? 0) > nowMs);
+    const atMs = this.#world.clock.elapsedMs();
+    return [action, `${action} ${id}`].some((key) => (this.#avoidedUntilMs.get(key) ?? 0) > atMs);
   }
 
   /** Returns both ways, with the one that is not avoided first. */
@@ -129,7 +129,7 @@ export class InstanceReader {
    */
   #avoid(way: Way, { id }: CloudMapService, error: unknown): void {
     const isOwn = isDenied(error) || isGone(error);
-    const untilMs = this.#world.clock.nowMs() + (isDenied(error) ? DENIED_MS : FAILED_MS);
+    const untilMs = this.#world.clock.elapsedMs() + (isDenied(error) ? DENIED_MS : FAILED_MS);
     this.#avoidedUntilMs.set(isOwn ? `${ACTIONS[way]} ${id}` : ACTIONS[way], untilMs);
     const instead = `instances are read by ${ACTIONS[way === 'list' ? 'discover' : 'list']}`;
     if (isDenied(error))
@@ -150,7 +150,7 @@ export class InstanceReader {
     } catch (error) {
       if (isGone(error)) return false;
       const waitMs = isDenied(error) ? DENIED_MS : FAILED_MS;
-      this.#avoidedUntilMs.set(REVISION_ACTION, this.#world.clock.nowMs() + waitMs);
+      this.#avoidedUntilMs.set(REVISION_ACTION, this.#world.clock.elapsedMs() + waitMs);
       const instead = 'the instances of every service are read each time';
       if (isDenied(error)) this.#denials.noteDenied(REVISION_ACTION, '', instead, error);
       return false;
@@ -171,8 +171,8 @@ export class InstanceReader {
     const instances = await this.#source.listInstances(service);
     if (!this.#needsHealth) return { instances, lacks: [] };
     const key = `${HEALTH_ACTION} ${service.id}`;
-    const nowMs = this.#world.clock.nowMs();
-    if ((this.#avoidedUntilMs.get(key) ?? 0) <= nowMs)
+    const atMs = this.#world.clock.elapsedMs();
+    if ((this.#avoidedUntilMs.get(key) ?? 0) <= atMs)
       try {
         const unhealthy = await this.#source.listUnhealthy(service);
         const marked = instances.map((instance) => ({
@@ -182,7 +182,7 @@ export class InstanceReader {
         return { instances: marked, lacks: [] };
       } catch (error) {
         if (!isDenied(error)) throw error;
-        this.#avoidedUntilMs.set(key, nowMs + DENIED_MS);
+        this.#avoidedUntilMs.set(key, atMs + DENIED_MS);
       }
     return { instances, lacks: [makeHealthLack(service)] };
   }

@@ -60,13 +60,13 @@ export class NamespaceList {
 
   #isDue(names: readonly string[]): boolean {
     const isDoubted = this.#isDoubted || this.#findMissing(names).length > 0;
-    return this.#world.clock.nowMs() - this.#readMs >= (isDoubted ? DOUBT_MS : LIST_MS);
+    return this.#world.clock.elapsedMs() - this.#readMs >= (isDoubted ? DOUBT_MS : LIST_MS);
   }
 
   async #list(names: readonly string[]): Promise<void> {
     if (!this.#isDue(names)) return;
     this.#found = await this.#api.listNamespaces();
-    this.#readMs = this.#world.clock.nowMs();
+    this.#readMs = this.#world.clock.elapsedMs();
     this.#isDoubted = false;
   }
 

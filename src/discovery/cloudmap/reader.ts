@@ -32,11 +32,11 @@ export class CloudMapReader {
     this.#api = api;
     this.#lacking = new Lacking(world);
     this.#namespaces = new NamespaceList(config, world, api);
-    const nowMs = (): number => world.clock.nowMs();
-    this.#turns = new TagTurns(config.tags_interval, nowMs);
+    const elapsedMs = (): number => world.clock.elapsedMs();
+    this.#turns = new TagTurns(config.tags_interval, elapsedMs);
     this.#edges = {
       api,
-      nowMs,
+      elapsedMs,
       instances: new InstanceReader(api, world, config.drop_unhealthy),
       hasMeta: config.labels === 'meta',
       dropUnhealthy: config.drop_unhealthy,

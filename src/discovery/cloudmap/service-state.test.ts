@@ -31,7 +31,7 @@ function makeState(source: {
     {
       api,
       instances: new InstanceReader(api, { clock, log: silentLogger }, false),
-      nowMs: () => clock.nowMs(),
+      elapsedMs: () => clock.nowMs(),
       hasMeta: false,
       dropUnhealthy: false,
     },

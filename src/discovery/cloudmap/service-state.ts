@@ -20,7 +20,7 @@ import { explainInstance, explainService, groupsOfInstance } from './labels.ts';
 export interface ServiceEdges {
   readonly api: Pick<CloudMapApi, 'readTags'>;
   readonly instances: InstanceReader;
-  readonly nowMs: () => number;
+  readonly elapsedMs: () => number;
   readonly hasMeta: boolean;
   readonly dropUnhealthy: boolean;
 }
@@ -47,7 +47,7 @@ export class ServiceState {
    * BELIEVED_DENIALS denials in a row, until an attempt has another outcome.
    */
   isDenied = false;
-  /** When its tags were last asked for (epoch ms). */
+  /** When its tags were last asked for, by elapsed time. */
   tagsTriedMs = -Infinity;
   hasTagsFailed = false;
   readonly #edges: ServiceEdges;
@@ -79,8 +79,8 @@ export class ServiceState {
   }
 
   async #readTags(): Promise<void> {
-    const { api, nowMs } = this.#edges;
-    this.tagsTriedMs = nowMs();
+    const { api, elapsedMs } = this.#edges;
+    this.tagsTriedMs = elapsedMs();
     // The revision does not increase when attributes change under the same id, so the instances are
     // also read again together with the tags.
     this.#revision = undefined;

@@ -10,7 +10,7 @@ const PROBE_MS = 10_000;
 
 export class TagTurns {
   readonly #intervalMs: number;
-  readonly #nowMs: () => number;
+  readonly #elapsedMs: () => number;
   /**
    * Until when turns were handed out (epoch ms); undefined while services wait for their first
    * reading.
@@ -20,9 +20,9 @@ export class TagTurns {
   #turns = 0;
   #probedMs = -Infinity;
 
-  constructor(intervalMs: number, nowMs: () => number) {
+  constructor(intervalMs: number, elapsedMs: () => number) {
     this.#intervalMs = intervalMs;
-    this.#nowMs = nowMs;
+    this.#elapsedMs = elapsedMs;
   }
 
   /**
@@ -40,21 +40,21 @@ export class TagTurns {
    * undefined.
    */
   chooseProbe(states: readonly ServiceState[]): ServiceState | undefined {
-    if (this.#nowMs() - this.#probedMs < PROBE_MS) return undefined;
+    if (this.#elapsedMs() - this.#probedMs < PROBE_MS) return undefined;
     const [oldest] = states.filter(({ isDenied }) => isDenied).toSorted(byAge);
-    if (oldest !== undefined) this.#probedMs = this.#nowMs();
+    if (oldest !== undefined) this.#probedMs = this.#elapsedMs();
     return oldest;
   }
 
   #takeTurns(states: readonly ServiceState[]): number {
-    const nowMs = this.#nowMs();
+    const atMs = this.#elapsedMs();
     if (this.#givenMs === undefined) {
       if (states.length > 0 && states.every(({ tagsTriedMs }) => tagsTriedMs > -Infinity))
-        this.#givenMs = nowMs;
+        this.#givenMs = atMs;
       return 0;
     }
-    const share = (nowMs - this.#givenMs) / this.#intervalMs;
-    this.#givenMs = nowMs;
+    const share = (atMs - this.#givenMs) / this.#intervalMs;
+    this.#givenMs = atMs;
     this.#turns = Math.min(states.length, this.#turns + states.length * share);
     // The epsilon makes up for rounding errors in the sum of fractions.
     const turns = Math.floor(this.#turns + 1e-6);

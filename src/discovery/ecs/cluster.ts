@@ -34,7 +34,7 @@ interface Listing {
 
 export class ClusterState {
   readonly name: string;
-  /** When the last whole reading or the snapshot was made (epoch ms); undefined before. */
+  /** When the last whole reading or the snapshot was made, elapsed time; undefined before. */
   readAtMs: number | undefined;
   readonly #source: ClusterSource;
   readonly #details: Details;
@@ -104,24 +104,24 @@ export class ClusterState {
    * Makes one reading. Never rejects because of a failed call; `lacks` has what is not known after
    * it.
    */
-  async refresh(nowMs: number): Promise<void> {
+  async refresh(atMs: number): Promise<void> {
     // The description of the cluster only brings labels, so the tasks are listed at the same time.
     const [{ arns, lack }, clusterLacks] = await Promise.all([
       this.#list(),
-      this.#details.completeCluster(nowMs),
+      this.#details.completeCluster(atMs),
     ]);
     this.#clusterLacks = clusterLacks;
     const lacks = await this.#describe(this.#chooseToDescribe(arns), arns);
     this.#taskLacks = lack === undefined ? lacks : [lack, ...lacks];
-    await this.#enrich(nowMs);
-    if (!this.lacks.some(({ isBlocking }) => isBlocking)) this.readAtMs = nowMs;
+    await this.#enrich(atMs);
+    if (!this.lacks.some(({ isBlocking }) => isBlocking)) this.readAtMs = atMs;
   }
 
   /**
    * Merges events, which do not carry tags, and reads what the new tasks need. Returns whether
    * anything changed.
    */
-  async takeEvents(events: readonly Task[], nowMs: number): Promise<boolean> {
+  async takeEvents(events: readonly Task[], atMs: number): Promise<boolean> {
     const changed = events.filter((task) => this.merge(task));
     if (changed.length === 0) return false;
     const running = changed
@@ -130,7 +130,7 @@ export class ClusterState {
     for (const arn of running) this.#undescribed.add(arn);
     const lacks = await this.#describe(running, new Set());
     this.#taskLacks = [...this.#taskLacks, ...lacks].slice(-2);
-    await this.#enrich(nowMs);
+    await this.#enrich(atMs);
     return true;
   }
 
@@ -160,12 +160,12 @@ export class ClusterState {
   }
 
   /** Forgets all tasks, because the cluster is gone. */
-  clear(nowMs: number): void {
+  clear(atMs: number): void {
     this.#tasks.clear();
     this.#taskLacks = this.#taskLacks.map((lack) => ({ ...lack, isBlocking: false }));
     this.#clusterLacks = [];
     this.#detailLacks = [];
-    this.readAtMs = nowMs;
+    this.readAtMs = atMs;
   }
 
   *facts(): Generator<TaskFacts> {
@@ -177,11 +177,11 @@ export class ClusterState {
     return { version: 2, atMs, tasks, ...this.#details.snapshot(tasks) };
   }
 
-  /** Starts from a snapshot. What the snapshot lacks is read at the next reading. */
-  restore(kept: ClusterSnapshot): void {
+  /** Starts from a snapshot. What it lacks is read at the next reading. */
+  restore(kept: ClusterSnapshot, readAtMs: number): void {
     for (const task of kept.tasks) this.#tasks.set(task.taskArn ?? '', task);
-    this.#details.restore(kept, kept.atMs);
-    this.readAtMs = kept.atMs;
+    this.#details.restore(kept, readAtMs);
+    this.readAtMs = readAtMs;
   }
 
   async #list(): Promise<Listing> {
@@ -245,9 +245,9 @@ export class ClusterState {
     return [{ ...makeFailedLack('ecs:DescribeTasks', idOfArn(this.name), error), isBlocking }];
   }
 
-  async #enrich(nowMs: number): Promise<void> {
+  async #enrich(atMs: number): Promise<void> {
     this.#details.retain([...this.#tasks.values()]);
-    this.#detailLacks = await this.#details.complete([...this.#tasks.values()], nowMs);
+    this.#detailLacks = await this.#details.complete([...this.#tasks.values()], atMs);
   }
 
   /**

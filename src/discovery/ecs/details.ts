@@ -147,24 +147,22 @@ export class Details {
   }
 
   /** Reads the cluster's own description. Never rejects; returns what is lacking. */
-  completeCluster(nowMs: number): Promise<Lack[]> {
-    return this.#cluster.complete(new Set([this.#name]), idOfArn(this.#name), nowMs);
+  completeCluster(atMs: number): Promise<Lack[]> {
+    return this.#cluster.complete(new Set([this.#name]), idOfArn(this.#name), atMs);
   }
 
   /**
    * Reads what belongs to these tasks and is not known yet. Never rejects; returns what is lacking.
    */
-  async complete(tasks: readonly Task[], nowMs: number): Promise<Lack[]> {
+  async complete(tasks: readonly Task[], atMs: number): Promise<Lack[]> {
     const scope = idOfArn(this.#name);
     const { services, interfaces } = this.#wants;
     const definitions = collectKeys(tasks, ({ taskDefinitionArn }) => taskDefinitionArn);
     const lacks = await Promise.all([
-      this.#definitionsUse === 'unread'
-        ? []
-        : this.#definitions.complete(definitions, scope, nowMs),
-      this.#fillInstances(tasks, scope, nowMs),
-      services ? this.#services.complete(collectKeys(tasks, serviceNameOf), scope, nowMs) : [],
-      interfaces ? this.#interfaces.complete(collectKeys(tasks, interfaceIdOf), scope, nowMs) : [],
+      this.#definitionsUse === 'unread' ? [] : this.#definitions.complete(definitions, scope, atMs),
+      this.#fillInstances(tasks, scope, atMs),
+      services ? this.#services.complete(collectKeys(tasks, serviceNameOf), scope, atMs) : [],
+      interfaces ? this.#interfaces.complete(collectKeys(tasks, interfaceIdOf), scope, atMs) : [],
     ]);
     return lacks.flat();
   }
@@ -233,11 +231,11 @@ export class Details {
     for (const item of interfaces) this.#interfaces.set(item.NetworkInterfaceId ?? '', item, atMs);
   }
 
-  async #fillInstances(tasks: readonly Task[], scope: string, nowMs: number): Promise<Lack[]> {
+  async #fillInstances(tasks: readonly Task[], scope: string, atMs: number): Promise<Lack[]> {
     const arns = collectKeys(tasks, ({ containerInstanceArn }) => containerInstanceArn);
-    const lacks = await this.#containerInstances.complete(arns, scope, nowMs);
+    const lacks = await this.#containerInstances.complete(arns, scope, atMs);
     const own = new Set([...this.#instanceIds()].filter((id) => id.startsWith('i-')));
-    return [...lacks, ...(await this.#instances.complete(own, scope, nowMs))];
+    return [...lacks, ...(await this.#instances.complete(own, scope, atMs))];
   }
 
   #instanceIds(): Set<string> {

@@ -118,7 +118,7 @@ export class EcsDiscovery {
     if (await this.#restore()) this.#tellNews();
     for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs *= 2) {
       await this.#refresh();
-      await this.#waitFrom(clock.nowMs(), retryMs);
+      await this.#waitFrom(clock.elapsedMs(), retryMs);
     }
   }
 
@@ -131,7 +131,7 @@ export class EcsDiscovery {
     while (!signal.aborted) {
       const isFirst = !this.#isWhole && !this.#isFirstWhole();
       const waitMs = isFirst ? Math.min(retryMs, this.#intervalMs()) : this.#intervalMs();
-      const leftMs = readAtMs + waitMs - clock.nowMs();
+      const leftMs = readAtMs + waitMs - clock.elapsedMs();
       if (leftMs <= 0) return;
       const changed = new AbortController();
       this.#onInterval = () => changed.abort();
@@ -164,7 +164,7 @@ export class EcsDiscovery {
     const { clock, log } = this.#world;
     const world = { ...this.#world, log: log.with({ cluster: cluster.name }) };
     await attempt(world, async () => {
-      await cluster.refresh(clock.nowMs());
+      await cluster.refresh(clock.elapsedMs());
       if (world.signal.aborted) return;
       this.#tellLacks(cluster);
       if (cluster.lacks.some(({ cause }) => cause === 'failed')) countFailure(world);
@@ -176,8 +176,8 @@ export class EcsDiscovery {
 
   /** Does not throw when the call fails, so that the known clusters are still read. */
   async #listClusters(): Promise<void> {
-    const nowMs = this.#world.clock.nowMs();
-    if (nowMs - this.#clustersAtMs < CLUSTERS_MS) return;
+    const atMs = this.#world.clock.elapsedMs();
+    if (atMs - this.#clustersAtMs < CLUSTERS_MS) return;
     const named = this.#config.clusters;
     const names = new Set(named);
     const lacks: Lack[] = [];
@@ -195,7 +195,7 @@ export class EcsDiscovery {
       return;
     }
     this.#isListed = true;
-    this.#clustersAtMs = nowMs;
+    this.#clustersAtMs = atMs;
     if (this.#retain(names) || names.size === 0) this.#tellNews();
     if (named === undefined) await this.#snapshots.writeNames(this.#scopeOfNames(), [...names]);
   }
@@ -225,7 +225,7 @@ export class EcsDiscovery {
     if (this.#config.clusters === undefined) this.#clustersAtMs = -Infinity;
     if (gone.length === this.#clusters.size) return;
     for (const cluster of gone) {
-      cluster.clear(this.#world.clock.nowMs());
+      cluster.clear(this.#world.clock.elapsedMs());
       this.#tellLacks(cluster);
       this.#markChanged(cluster);
     }
@@ -270,7 +270,8 @@ export class EcsDiscovery {
       const state = this.#openCluster(name);
       const kept = await this.#snapshots.read(this.#scopeOf(state));
       if (kept === undefined) continue;
-      state.restore(kept);
+      const ageMs = Math.max(0, this.#world.clock.nowMs() - kept.atMs);
+      state.restore(kept, this.#world.clock.elapsedMs() - ageMs);
       this.#lists.touch(state);
     }
     const isAll = [...this.#clusters.values()].every(({ readAtMs }) => readAtMs !== undefined);
@@ -295,7 +296,7 @@ export class EcsDiscovery {
       if (cluster.readAtMs !== undefined)
         this.#registerAges()
           .with({ scope: this.#scopeOf(cluster) })
-          .set((this.#world.clock.nowMs() - cluster.readAtMs) / 1_000);
+          .set((this.#world.clock.elapsedMs() - cluster.readAtMs) / 1_000);
   }
 
   async #followEvents({ session }: EcsApi): Promise<void> {
@@ -314,7 +315,7 @@ export class EcsDiscovery {
   async #take(tasks: readonly Task[]): Promise<void> {
     for (const cluster of this.#clusters.values()) {
       const own = tasks.filter(({ clusterArn }) => idOfArn(clusterArn) === idOfArn(cluster.name));
-      const hasChanged = await cluster.takeEvents(own, this.#world.clock.nowMs());
+      const hasChanged = await cluster.takeEvents(own, this.#world.clock.elapsedMs());
       if (!hasChanged) continue;
       this.#tellLacks(cluster);
       this.#markChanged(cluster);

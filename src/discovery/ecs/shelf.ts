@@ -78,10 +78,10 @@ export class Shelf<Value> {
   }
 
   /** Stores a value that was read elsewhere; it is read again when it is due. */
-  set(key: string, value: Value, nowMs: number): void {
+  set(key: string, value: Value, atMs: number): void {
     const { rereadMs = Infinity } = this.#options;
     this.#changes += 1;
-    this.#entries.set(key, { value, dueMs: nowMs + rereadMs, misses: 0 });
+    this.#entries.set(key, { value, dueMs: atMs + rereadMs, misses: 0 });
   }
 
   values(): Value[] {
@@ -97,19 +97,19 @@ export class Shelf<Value> {
    * Reads the wanted keys that are not known or are due again. Never rejects; returns what is
    * lacking of them.
    */
-  async complete(wanted: ReadonlySet<string>, scope: string, nowMs: number): Promise<Lack[]> {
-    const due = [...wanted].filter((key) => (this.#entries.get(key)?.dueMs ?? 0) <= nowMs);
+  async complete(wanted: ReadonlySet<string>, scope: string, atMs: number): Promise<Lack[]> {
+    const due = [...wanted].filter((key) => (this.#entries.get(key)?.dueMs ?? 0) <= atMs);
     const failures: unknown[] = [];
-    if (due.length > 0 && !this.#isDenied(nowMs)) await this.#ask(due, nowMs, failures);
-    return this.#findLacks(wanted, scope, nowMs, failures);
+    if (due.length > 0 && !this.#isDenied(atMs)) await this.#ask(due, atMs, failures);
+    return this.#findLacks(wanted, scope, atMs, failures);
   }
 
   /** Whether the call was denied often enough to be believed and is not due again. */
-  #isDenied(nowMs: number): boolean {
-    return this.#denials >= BELIEVED_AFTER && nowMs < this.#deniedUntilMs;
+  #isDenied(atMs: number): boolean {
+    return this.#denials >= BELIEVED_AFTER && atMs < this.#deniedUntilMs;
   }
 
-  async #ask(due: readonly string[], nowMs: number, failures: unknown[]): Promise<void> {
+  async #ask(due: readonly string[], atMs: number, failures: unknown[]): Promise<void> {
     const { batch, costs } = this.#options;
     const batches: string[][] = [];
     for (let at = 0; at < due.length; at += batch) batches.push(due.slice(at, at + batch));
@@ -117,31 +117,31 @@ export class Shelf<Value> {
     // denied call and not a hundred.
     const first = this.#isAllowed || costs === undefined ? undefined : batches.shift();
     const outcomes = [];
-    if (first !== undefined) outcomes.push(await this.#askBatch(first, nowMs, failures));
+    if (first !== undefined) outcomes.push(await this.#askBatch(first, atMs, failures));
     if (!outcomes.includes('denied'))
       outcomes.push(
-        ...(await Promise.all(batches.map((keys) => this.#askBatch(keys, nowMs, failures)))),
+        ...(await Promise.all(batches.map((keys) => this.#askBatch(keys, atMs, failures)))),
       );
     const isAllowed = outcomes.includes('ok');
     if (isAllowed) this.#denials = 0;
     else if (outcomes.includes('denied')) {
       this.#denials += 1;
-      this.#deniedUntilMs = nowMs + SLOW_MS;
+      this.#deniedUntilMs = atMs + SLOW_MS;
     }
     this.#isAllowed = isAllowed && !outcomes.includes('denied');
   }
 
   async #askBatch(
     keys: string[],
-    nowMs: number,
+    atMs: number,
     failures: unknown[],
   ): Promise<'ok' | 'denied' | 'failed'> {
     const { action, costs, read } = this.#options;
     try {
       const { found, unknown } = await read(keys);
       const asked = new Set(keys);
-      for (const [key, value] of found) if (asked.delete(key)) this.set(key, value, nowMs);
-      for (const key of unknown) if (asked.delete(key)) this.#miss(key, nowMs);
+      for (const [key, value] of found) if (asked.delete(key)) this.set(key, value, atMs);
+      for (const key of unknown) if (asked.delete(key)) this.#miss(key, atMs);
       if (asked.size > 0)
         failures.push(
           new Error(
@@ -156,17 +156,17 @@ export class Shelf<Value> {
     }
   }
 
-  #miss(key: string, nowMs: number): void {
+  #miss(key: string, atMs: number): void {
     const before = this.#entries.get(key);
     const misses = (before?.misses ?? 0) + 1;
-    const dueMs = misses < BELIEVED_AFTER ? nowMs : nowMs + SLOW_MS;
+    const dueMs = misses < BELIEVED_AFTER ? atMs : atMs + SLOW_MS;
     this.#entries.set(key, { value: before?.value, dueMs, misses });
   }
 
   #findLacks(
     wanted: ReadonlySet<string>,
     scope: string,
-    nowMs: number,
+    atMs: number,
     failures: readonly unknown[],
   ): Lack[] {
     const { action: what, costs } = this.#options;
@@ -187,7 +187,7 @@ export class Shelf<Value> {
         words: `${what}: AWS does not know ${listSome(unknown)}`,
         isBlocking: false,
       });
-    if (costs !== undefined && this.#isDenied(nowMs)) {
+    if (costs !== undefined && this.#isDenied(atMs)) {
       // The denial is reported even when all wanted keys are known: the role still lacks the
       // action.
       const words = `${what} is denied to the role in use; without it: ${costs}`;

@@ -85,7 +85,7 @@ test('what has no points is not kept, however much of it there is', () => {
     const walk = walkRequest(body, {
       histograms: 'classic',
       request: 1,
-      nowMs: 0,
+      atMs: 0,
       makeRoom: () => true,
       takeResource: () => resource,
     });

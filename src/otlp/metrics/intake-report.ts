@@ -53,9 +53,9 @@ export class IntakeReport {
   #say(level: 'warn', message: string, fields: Readonly<Record<string, string | number>>): void {
     const { clock, log } = this.#world;
     const key = `${message} ${fields['reason'] ?? fields['limit'] ?? ''}`;
-    const nowMs = clock.nowMs();
-    if (nowMs - (this.#saidMs.get(key) ?? -Infinity) < QUIET_MS) return;
-    this.#saidMs.set(key, nowMs);
+    const atMs = clock.elapsedMs();
+    if (atMs - (this.#saidMs.get(key) ?? -Infinity) < QUIET_MS) return;
+    this.#saidMs.set(key, atMs);
     log[level](message, { receiver: this.#id, ...fields });
   }
 

@@ -59,7 +59,7 @@ export class MetricsIntake implements OtlpIntake {
       resources: this.#resources.size,
       series: this.#budget.count,
     }));
-    this.#sweptMs = options.world.clock.nowMs();
+    this.#sweptMs = options.world.clock.elapsedMs();
   }
 
   take(body: Buffer): Promise<TakenRequest> {
@@ -80,29 +80,29 @@ export class MetricsIntake implements OtlpIntake {
   async #take(body: Buffer): Promise<TakenRequest> {
     this.#closed.signal.throwIfAborted();
     this.#requests += 1;
-    const nowMs = this.#options.world.clock.nowMs();
-    if (nowMs - this.#sweptMs >= Math.min(SWEEP_MS, this.#options.settings.idleMs))
-      await runGivingWay(this.#sweep(nowMs));
+    const atMs = this.#options.world.clock.elapsedMs();
+    if (atMs - this.#sweptMs >= Math.min(SWEEP_MS, this.#options.settings.idleMs))
+      await runGivingWay(this.#sweep(atMs));
     const touched = new Set<KnownResource>();
-    const { items, rejections } = await this.#walk(body, nowMs, touched);
+    const { items, rejections } = await this.#walk(body, atMs, touched);
     await runGivingWay(this.#commit(touched));
     this.#report.countRejected(rejections.byReason);
     return { items, rejected: rejections.total, message: rejections.describe() };
   }
 
-  async #walk(body: Buffer, nowMs: number, touched: Set<KnownResource>): Promise<Walked> {
+  async #walk(body: Buffer, atMs: number, touched: Set<KnownResource>): Promise<Walked> {
     const { settings } = this.#options;
     const request = this.#requests;
     const steps = walkRequest(body, {
       histograms: settings.histograms,
       request,
-      nowMs,
+      atMs,
       makeRoom: (series) => this.#makeRoom(series),
       takeResource: (scan, range) => {
         const resource = this.#takeResource(scan, range);
         if (resource === undefined) return undefined;
         resource.seenIn = request;
-        resource.seenMs = nowMs;
+        resource.seenMs = atMs;
         touched.add(resource);
         return resource;
       },
@@ -212,9 +212,9 @@ export class MetricsIntake implements OtlpIntake {
   }
 
   /** Forgets what has been silent for too long. */
-  *#sweep(nowMs: number): Generator<undefined, void, undefined> {
-    this.#sweptMs = nowMs;
-    const oldestMs = nowMs - this.#options.settings.idleMs;
+  *#sweep(atMs: number): Generator<undefined, void, undefined> {
+    this.#sweptMs = atMs;
+    const oldestMs = atMs - this.#options.settings.idleMs;
     for (const resource of this.#resources.values()) {
       if (resource.seenMs < oldestMs) this.#drop(resource, 'idle');
       else resource.forget(({ seenMs }) => seenMs < oldestMs);

@@ -30,7 +30,7 @@ export interface WriterOptions {
   readonly histograms: 'classic' | 'custom';
   /** The number of the request, and its time by our clock. */
   readonly request: number;
-  readonly nowMs: number;
+  readonly atMs: number;
   /** Makes room for that many new series; false where there is none. */
   readonly makeRoom: (series: number) => boolean;
 }
@@ -75,7 +75,7 @@ export class PointWriter {
       this.#refresh(point);
     const refusal = this.#append(point, isReset);
     if (refusal !== undefined) return refusal;
-    point.seenMs = this.#options.nowMs;
+    point.seenMs = this.#options.atMs;
     return point.position + 1;
   }
 

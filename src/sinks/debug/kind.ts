@@ -136,7 +136,7 @@ function createSegmentCounter(
   const sampler = new Sampler(sampling);
   const writeCounts = createCountsWriter(outputs, log);
   return (counts) => {
-    if (sampler.admit('traces', clock.nowMs())) writeCounts('traces', counts);
+    if (sampler.admit('traces', clock.elapsedMs())) writeCounts('traces', counts);
   };
 }
 
@@ -167,8 +167,8 @@ export function createWriter(
       else writers[output](line);
   };
   return (all) => {
-    const nowMs = clock.nowMs();
-    if (sampler.admit('metrics', nowMs)) {
+    const atMs = clock.elapsedMs();
+    if (sampler.admit('metrics', atMs)) {
       const { resources, metrics, points } = countMetrics(all);
       writeCounts('metrics', { resource_metrics: resources, metrics, data_points: points });
     }
@@ -181,6 +181,6 @@ export function createWriter(
       }
       lines.push(line);
     }
-    if (sampler.admit(lines.join('\n'), nowMs)) for (const line of lines) print(line);
+    if (sampler.admit(lines.join('\n'), atMs)) for (const line of lines) print(line);
   };
 }

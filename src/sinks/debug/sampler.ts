@@ -26,11 +26,11 @@ export class Sampler {
   }
 
   /** Whether it is to be written. */
-  admit(message: string, nowMs: number): boolean {
+  admit(message: string, atMs: number): boolean {
     const { initial, thereafter } = this.#sampling;
-    if (nowMs - this.#startMs >= WINDOW_MS || nowMs < this.#startMs) {
+    if (atMs - this.#startMs >= WINDOW_MS) {
       this.#counts.clear();
-      this.#startMs = nowMs;
+      this.#startMs = atMs;
     }
     const key = hash('sha1', message);
     const count = (this.#counts.get(key) ?? 0) + 1;

@@ -36,8 +36,8 @@ export class CostMeter {
   #bytes = 0;
   #sinceMs: number;
 
-  constructor(nowMs: number) {
-    this.#sinceMs = nowMs;
+  constructor(atMs: number) {
+    this.#sinceMs = atMs;
   }
 
   get sinceMs(): number {
@@ -58,10 +58,10 @@ export class CostMeter {
   }
 
   /** @returns undefined where nothing was counted */
-  estimate(nowMs: number): CostEstimate | undefined {
+  estimate(atMs: number): CostEstimate | undefined {
     const { metrics } = this;
     if (metrics === 0 && this.#bytes === 0) return undefined;
-    const elapsedMs = Math.max(60_000, nowMs - this.#sinceMs);
+    const elapsedMs = Math.max(60_000, atMs - this.#sinceMs);
     const monthBytes = (this.#bytes * MONTH_MS) / elapsedMs;
     return {
       metrics,
@@ -73,10 +73,10 @@ export class CostMeter {
   }
 
   /** Begins anew. */
-  reset(nowMs: number): void {
+  reset(atMs: number): void {
     this.#sketch = new DistinctSketch();
     this.#bytes = 0;
-    this.#sinceMs = nowMs;
+    this.#sinceMs = atMs;
   }
 }
 

@@ -58,7 +58,7 @@ export class LogGroups {
     const key = keyOf(destination);
     const denial = this.#denied.get(key);
     if (denial === undefined) return undefined;
-    if (denial.untilMs > this.#options.clock.nowMs()) return denial.error;
+    if (denial.untilMs > this.#options.clock.elapsedMs()) return denial.error;
     this.#denied.delete(key);
     return undefined;
   }
@@ -70,7 +70,7 @@ export class LogGroups {
     this.#denied.delete(key);
     const [oldest] = this.#denied.keys();
     if (this.#denied.size >= DENIED_MAX && oldest !== undefined) this.#denied.delete(oldest);
-    this.#denied.set(key, { untilMs: clock.nowMs() + DENIED_MS, error });
+    this.#denied.set(key, { untilMs: clock.elapsedMs() + DENIED_MS, error });
     metrics.denied.inc();
     log.error('a log group does not take events; they wait, and others go on', {
       group: destination.group,
@@ -93,7 +93,7 @@ export class LogGroups {
   /** Sets a retention that could not be set when the group was made. */
   async mend(group: string, signal: AbortSignal): Promise<void> {
     const dueMs = this.#retentions.get(group);
-    if (dueMs === undefined || dueMs > this.#options.clock.nowMs()) return;
+    if (dueMs === undefined || dueMs > this.#options.clock.elapsedMs()) return;
     await this.#putRetention(group, signal);
   }
 
@@ -161,7 +161,7 @@ export class LogGroups {
       error = failure;
     }
     if (this.#retentions.has(group) || this.#retentions.size < RETENTIONS_MAX)
-      this.#retentions.set(group, clock.nowMs() + RETENTION_RETRY_MS);
+      this.#retentions.set(group, clock.elapsedMs() + RETENTION_RETRY_MS);
     log.error('the retention of a log group could not be set; it keeps events for ever', {
       group,
       retention_days: retentionDays,

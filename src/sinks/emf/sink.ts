@@ -60,7 +60,7 @@ export class EmfSink implements Sink {
     const { timeoutMs, access, groups: groupSettings, destination } = settings;
     const client = new ServiceClient(access, world);
     this.#client = client;
-    const cost = earlier === undefined ? new CostMeter(clock.nowMs()) : earlier.#cost;
+    const cost = earlier === undefined ? new CostMeter(clock.elapsedMs()) : earlier.#cost;
     this.#cost = cost;
     const isSent = destination === 'cloudwatch';
     this.#estimatesCost = settings.estimatesCost && isSent;
@@ -135,9 +135,9 @@ export class EmfSink implements Sink {
       }
       this.#wayIn.sweep();
       metrics.distinctMetrics.set(this.#cost.metrics);
-      if (clock.nowMs() - this.#cost.sinceMs < DAY_MS) continue;
+      if (clock.elapsedMs() - this.#cost.sinceMs < DAY_MS) continue;
       this.#sayCost();
-      this.#cost.reset(clock.nowMs());
+      this.#cost.reset(clock.elapsedMs());
     }
   }
 
@@ -148,7 +148,7 @@ export class EmfSink implements Sink {
 
   #sayCost(): void {
     const { clock, log } = this.#parts;
-    const estimate = this.#cost.estimate(clock.nowMs());
+    const estimate = this.#cost.estimate(clock.elapsedMs());
     if (!this.#estimatesCost || estimate === undefined) return;
     log.info('what CloudWatch may charge, as an estimate', {
       custom_metrics: estimate.metrics,

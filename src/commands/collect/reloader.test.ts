@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { createWorld } from '../../../test/kit/world.ts';
+import { loadConfigText } from '../../config/load.ts';
+import type { ConfigSources } from '../../config/sources/sources.ts';
+import { Reloader } from './reloader.ts';
+
+async function open(t: TestContext) {
+  const world = createWorld();
+  let reads = 0;
+  const texts: string[] = [];
+  const sources = {
+    names: 'test',
+    read: async () => {
+      reads += 1;
+      const text = texts.at(-1) ?? 'scrape_configs: []\n';
+      return { text, file: 'prometheus.yaml', version: String(reads) };
+    },
+    keep: async () => undefined,
+    close: () => undefined,
+  };
+  const reloader = new Reloader({
+    world,
+    sources: sources as unknown as ConfigSources,
+    first: await loadConfigText('scrape_configs: []\n', 'prometheus.yaml', { allowPartial: false }),
+    firstVersion: '0',
+    apply: async () => undefined,
+    everyMs: 0,
+    allowPartial: false,
+  });
+  t.after(() => reloader.stop());
+  return { clock: world.clock, reloader, texts, reads: () => reads };
+}
+
+test('reloads are gathered: twenty a second for a minute are one a second', async (t) => {
+  const { clock, reloader, reads } = await open(t);
+  const all: Promise<void>[] = [];
+  for (let asked = 0; asked < 1_200; asked++) {
+    all.push(reloader.reload('SIGHUP'));
+    await clock.advance(50);
+  }
+  assert.ok(reads() >= 59 && reads() <= 61, `${reads()} reloads`);
+  await clock.advance(1_000);
+  await Promise.all(all);
+});
+
+test('who asks for a reload gets what came of one that began after that', async (t) => {
+  const { clock, reloader, texts, reads } = await open(t);
+  const good = reloader.reload('SIGHUP');
+  await good;
+  texts.push('scrape_configs: {');
+  const bad = [reloader.reload('a request'), reloader.reload('SIGHUP')];
+  const refused = Promise.all(bad.map((one) => assert.rejects(one)));
+  assert.equal(reads(), 1);
+  await clock.advance(1_000);
+  await refused;
+  assert.equal(reads(), 2);
+  assert.equal(reloader.isGood, false);
+});
+
+test('a reload that waits for its turn when the process stops is given up', async (t) => {
+  const { reloader, reads } = await open(t);
+  await reloader.reload('SIGHUP');
+  const waiting = assert.rejects(reloader.reload('SIGHUP'));
+  await reloader.stop();
+  await waiting;
+  assert.equal(reads(), 1);
+});

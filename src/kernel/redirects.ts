@@ -1,0 +1,49 @@
+/**
+ * Where the credentials of a request go when its answer leads elsewhere: to the host that was asked
+ * first and to hosts below it, by whatever scheme and port, until a redirect leads to any other;
+ * from there on to none, not even back. Pure.
+ * Source: Go's net/http (shouldCopyHeaderOnRedirect), prometheus/common's HTTP client
+ */
+
+export class RedirectedCredentials {
+  readonly #first: string;
+  #foreign: string | undefined;
+
+  /** @param url  that was configured */
+  constructor(url: URL) {
+    this.#first = url.hostname;
+  }
+
+  /** Whether credentials go to this URL, the next one of the chain. */
+  reach({ hostname }: URL): boolean {
+    const isOwn = hostname === this.#first || hostname.endsWith(`.${this.#first}`);
+    if (!isOwn) this.#foreign ??= hostname;
+    return this.#foreign === undefined;
+  }
+
+  /** What an error says where they were withheld; else ''. */
+  describe(): string {
+    if (this.#foreign === undefined) return '';
+    return (
+      `; the credentials were withheld, since a redirect led to ${this.#foreign}, which is ` +
+      `neither ${this.#first} nor below it`
+    );
+  }
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Where an answer leads, as a URL of HTTP; undefined where it leads nowhere. */
+export function findRedirect(
+  { status, headers }: { status: number; headers: Readonly<Record<string, unknown>> },
+  url: string,
+): string | undefined {
+  if (!REDIRECTS.has(status)) return undefined;
+  const location = headers['location'];
+  if (typeof location !== 'string' || !URL.canParse(location, url)) return undefined;
+  const next = new URL(location, url);
+  return next.protocol === 'http:' || next.protocol === 'https:' ? next.href : undefined;
+}
+
+/** So many redirects are followed. */
+export const REDIRECTS_MAX = 10;
