@@ -67,6 +67,7 @@ export class DurableQueue implements ChunkQueue, Component {
   readonly #entryOf = new WeakMap<Chunk, Entry>();
   readonly #stopping = new AbortController();
   #lock: Lock | undefined;
+  #isLockLost = false;
   #ticking: Promise<void> | undefined;
 
   constructor(options: DurableQueueOptions, world: Omit<World, 'http'>) {
@@ -227,11 +228,20 @@ export class DurableQueue implements ChunkQueue, Component {
       await this.#clock.sleep(TICK_MS, signal).catch(() => undefined);
       const nowMs = this.#clock.nowMs();
       this.#losses.tick();
-      this.#lock?.touch();
+      this.#touchLock();
       this.#retention.dropTooOld(nowMs);
       this.#unwritten.writeOut(nowMs);
       await this.#durability.save();
     }
+  }
+
+  #touchLock(): void {
+    const isHeld = this.#lock?.touch() ?? true;
+    if (!isHeld && !this.#isLockLost)
+      this.#log.error('another process has taken the queue directory; stop one of the two', {
+        directory: this.#options.directory,
+      });
+    this.#isLockLost = !isHeld;
   }
 
   /** Throws the file system's error. */
