@@ -47,10 +47,10 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
       const level = isFaultOfSetUp(error) || attempt > LASTING ? 'error' : 'warn';
       if (failures === 0) {
         load.failing += 1;
-        sinceMs = world.clock.nowMs();
+        sinceMs = world.clock.elapsedMs();
       }
       failures = attempt;
-      const nowMs = world.clock.nowMs();
+      const nowMs = world.clock.elapsedMs();
       if (level === 'error' && nowMs < nextErrorMs) return;
       if (level === 'error') nextErrorMs = nowMs + ERROR_INTERVAL_MS;
       const waiting = pendingItems();
@@ -69,7 +69,7 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
       if (failures > 0 && outcome.kind === 'done')
         world.log.info('it delivers again', {
           failures,
-          after_ms: world.clock.nowMs() - sinceMs,
+          after_ms: Math.round(world.clock.elapsedMs() - sinceMs),
           waiting: pendingItems(),
         });
       return outcome;

@@ -24,7 +24,7 @@ import type { World } from '../kernel/world.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
 import { ChunkCache } from './cache.ts';
 import { Durability } from './durability.ts';
-import { type Entry, newEntry } from './entry.ts';
+import { type Entry, findWallOffset, newEntry, readMoment } from './entry.ts';
 import { Flushes } from './flushes.ts';
 import { takeBatch } from './lane.ts';
 import { Lanes } from './lanes.ts';
@@ -145,11 +145,11 @@ export class DurableQueue implements ChunkQueue, Component {
       this.#losses.count(chunk.items, 'too_large', chunk.bytes);
       return;
     }
-    const nowMs = this.#clock.nowMs();
-    const entry = newEntry(chunk, this.lanes, nowMs);
+    const at = readMoment(this.#clock);
+    const entry = newEntry(chunk, this.lanes, at);
     this.#lanes.push(entry);
     this.#unwritten.push(entry);
-    this.#unwritten.writeOut(nowMs);
+    this.#unwritten.writeOut(at.elapsedMs);
     this.#durability.afterAppend();
     this.#retention.boundMemory();
   }
@@ -168,9 +168,11 @@ export class DurableQueue implements ChunkQueue, Component {
     for (;;) {
       const due = await this.#senders.whenDue({ lanes, limits, deadlineMs, signal });
       if (due === undefined) return undefined;
-      const chunks = this.#handOut(takeBatch(due, limits));
+      const entries = takeBatch(due, limits);
+      const wallOffsetMs = findWallOffset(entries);
+      const chunks = this.#handOut(entries);
       // Without chunks, all of the batch were damaged and have been dropped.
-      if (chunks.length > 0) return { chunks };
+      if (chunks.length > 0) return { chunks, wallOffsetMs };
     }
   }
 
@@ -183,7 +185,7 @@ export class DurableQueue implements ChunkQueue, Component {
   }
 
   flush(signal: AbortSignal): Promise<void> {
-    const untilMs = this.#clock.nowMs();
+    const untilMs = this.#clock.elapsedMs();
     this.#senders.hurry(untilMs);
     return this.#flushes.whenLeft(untilMs, signal);
   }
@@ -226,11 +228,11 @@ export class DurableQueue implements ChunkQueue, Component {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await this.#clock.sleep(TICK_MS, signal).catch(() => undefined);
-      const nowMs = this.#clock.nowMs();
+      const now = readMoment(this.#clock);
       this.#losses.tick();
       this.#touchLock();
-      this.#retention.dropTooOld(nowMs);
-      this.#unwritten.writeOut(nowMs);
+      this.#retention.dropTooOld(now);
+      this.#unwritten.writeOut(now.elapsedMs);
       await this.#durability.save();
     }
   }

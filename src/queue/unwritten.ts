@@ -44,20 +44,22 @@ export class Unwritten {
     this.#bytes += entry.length;
   }
 
-  /** Writes what waits, oldest first, until the disk refuses. Never throws. */
-  writeOut(nowMs: number): void {
+  /**
+   * Writes what waits, oldest first, until the disk refuses. Never throws.
+   *
+   * @param elapsedMs  of the clock; infinite for a last try
+   */
+  writeOut(elapsedMs: number): void {
     let entry = this.#entries.at(0);
     // A chunk that waits alone is tried at once: the disk may have room again.
-    const restMs = this.#retryAtMs - nowMs;
-    // More than a whole pause: the clock was set back, and the pause is over.
-    const isWaiting = this.#entries.length > 1 && restMs > 0 && restMs <= RETRY_MS;
+    const isWaiting = this.#entries.length > 1 && elapsedMs < this.#retryAtMs;
     if (entry === undefined || isWaiting) return;
     for (; entry !== undefined; entry = this.#entries.at(0)) {
       if (!entry.isGone && entry.bytes !== undefined) {
         try {
           this.#options.write(entry, entry.bytes);
         } catch (error) {
-          this.#sayRefused(error, nowMs);
+          this.#sayRefused(error, elapsedMs);
           return;
         }
         this.#bytes -= entry.length;
@@ -82,9 +84,9 @@ export class Unwritten {
     }
   }
 
-  #sayRefused(error: unknown, nowMs: number): void {
+  #sayRefused(error: unknown, elapsedMs: number): void {
     const { diskRefuses, log, directory } = this.#options;
-    this.#retryAtMs = nowMs + RETRY_MS;
+    this.#retryAtMs = elapsedMs + RETRY_MS;
     diskRefuses.set(1);
     log.error('queue disk refuses writes: new items wait in memory; free some space', {
       error,
