@@ -4,6 +4,7 @@
  * Not here: files for others (kernel/atomic-file.ts), which follow links as any command does.
  */
 import { constants, mkdirSync, openSync } from 'node:fs';
+import { ConfigError, describeError } from './errors.ts';
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND } = constants;
 /** Windows has no such flag. */
@@ -49,4 +50,28 @@ export function explainLink(error: unknown, path: string): unknown {
 /** Makes a folder, and those above it, for this user alone; one that exists stays as it is. */
 export function makePrivateFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * The same for a folder that the user has named.
+ *
+ * @param named  by which flag or key, for the message
+ * @throws       a ConfigError where it can't be made
+ */
+export function makeNamedFolder(path: string, named: string): void {
+  try {
+    makePrivateFolder(path);
+  } catch (error) {
+    throw describeUnusable(path, named, error);
+  }
+}
+
+/** Why a folder can't be used, as an error that says where it was named and how to go on. */
+export function describeUnusable(path: string, named: string, error: unknown): ConfigError {
+  return new ConfigError(
+    'FOLDER_UNUSABLE',
+    `${named} "${path}" can't be used as a folder (${describeError(error)}); name a folder that ` +
+      'this user may write, or one that can be made',
+    { cause: error },
+  );
 }

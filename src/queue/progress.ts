@@ -24,9 +24,11 @@ export class Progress {
 
   /**
    * Reads the file of an earlier run; false when it is damaged, and then nothing counts as done.
+   *
+   * @param segmentMax  the highest segment that an earlier run can have had
    */
-  load(): boolean {
-    const found = readCursors(this.#directory);
+  load(segmentMax = Infinity): boolean {
+    const found = readCursors(this.#directory, segmentMax);
     this.#cursors = found ?? new Map();
     return found !== undefined;
   }
