@@ -86,33 +86,37 @@ test('of what was taken in part only the rest goes again', async () => {
   assert.equal(all.metrics.retried.value, 1);
 });
 
-test('what lasts, and what must be mended in the set-up, is logged as an error', async () => {
+test('bug: an hour of outage is a line, then one a minute with the sum, whatever batches it hits', async () => {
   const all = bench();
-  const { deliver } = scripted([() => failure(1, 'SINK_FORBIDDEN'), () => failure(1)]);
-  const delivered = withRetry(deliver, { ...all, backoff })([chunkOf([1])], 1, all.signals);
-  delivered.catch(() => undefined);
-  for (let i = 0; i < 90; i++) await all.clock.advance(1_000);
-  const levels = all.lines.map((line) => /level=(\w+)/.exec(line)?.[1]);
-  assert.deepEqual(levels.slice(0, 11), [
-    'error',
-    ...Array.from({ length: 9 }, () => 'warn'),
-    'error',
-  ]);
-  all.end();
-  await assert.rejects(delivered);
-});
-
-test('errors of a sink are logged once a minute, whatever batch they are of', async () => {
-  const all = bench();
-  const { deliver } = scripted([() => failure(1_000, 'SINK_FORBIDDEN')]);
+  let isAway = true;
+  const { deliver } = scripted([() => (isAway ? failure() : DONE)]);
   const patient = withRetry(deliver, { ...all, backoff });
   const batches = [1, 2, 3].map((item) => patient([chunkOf([item])], 1, all.signals));
-  for (const one of batches) one.catch(() => undefined);
-  for (let i = 0; i < 119; i++) await all.clock.advance(1_000);
-  const errors = all.lines.filter((line) => line.includes('level=error'));
-  assert.deepEqual([errors.length, all.load.failing], [2, 3]);
+  await all.clock.advance(10_000);
+  assert.equal(all.lines.length, 1);
+  assert.match(all.lines[0]!, /level=warn.*tried again.*failures=1/);
+  for (let i = 0; i < 59; i++) await all.clock.advance(60_000);
+  const { length } = all.lines;
+  assert.ok(length >= 55 && length <= 60, `${length} lines in an hour`);
+  assert.match(all.lines[1]!, /level=error.*failures=\d{2,} for_ms=6\d{4}/);
+  isAway = false;
+  await all.clock.advance(10_000);
+  await Promise.all(batches);
+  assert.equal(all.lines.length, length + 1);
+  assert.match(all.lines.at(-1)!, /level=info.*it delivers again.*failures=\d{4,} after_ms=35\d{5}/);
+});
+
+test('what must be mended in the set-up is an error at once, also in the middle of an outage', async () => {
+  const all = bench();
+  const { deliver } = scripted([() => failure(1), () => failure(1, 'SINK_FORBIDDEN')]);
+  const delivered = withRetry(deliver, { ...all, backoff })([chunkOf([1])], 1, all.signals);
+  delivered.catch(() => undefined);
+  for (let i = 0; i < 50; i++) await all.clock.advance(1_000);
+  const levels = all.lines.map((line) => /level=(\w+)/.exec(line)?.[1]);
+  assert.deepEqual(levels, ['warn', 'error']);
   all.end();
-  await Promise.allSettled(batches);
+  await assert.rejects(delivered);
+  assert.equal(all.load.failing, 0);
 });
 
 test('what is refused or must be split is not tried again', async () => {

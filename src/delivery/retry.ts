@@ -1,11 +1,13 @@
 /**
  * Delivery that tries again for as long as the failure may pass, after the wait that the receiver
- * asks for, or else a growing one. The first failures are logged as warnings; a fault of the
- * set-up, and a failure that lasts, as errors; and it is logged when delivery works again.
- * Limits: one error a minute of all batches of a sink, until a batch is delivered.
+ * asks for, or else a growing one. Of an outage of a sink, the first failure of any batch is logged,
+ * then the sum once a minute, as an error, and its end. A fault of the set-up is an error from the
+ * first, also where it comes in the middle.
  */
 import type { RecoverableError } from '../kernel/errors.ts';
+import type { LogFields } from '../kernel/logger.ts';
 import { type Backoff, retrying } from '../kernel/retry.ts';
+import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import type { Deliver, Outcome } from './attempt.ts';
 import type { Load } from './load.ts';
@@ -23,19 +25,33 @@ export interface DeliveryRetryOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** After this many failures in a row, further ones are logged as errors. */
-const LASTING = 10;
-/** Until the next error of the sink is logged. */
-const ERROR_INTERVAL_MS = 60_000;
-
 /** Wraps `deliver`: the outcome is never `again`. Rejects when the signal `ending` aborts first. */
 export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deliver {
   const { world, load, metrics, backoff, random, pendingItems } = options;
-  let nextErrorMs = -Infinity;
+  const outage = new Outage(() => world.clock.elapsedMs());
+  /** The codes of the present outage that were logged. */
+  const told = new Set<string>();
+  const say = (error: RecoverableError, fields: LogFields): void => {
+    const sum = outage.failed();
+    const isNewFault = isFaultOfSetUp(error) && !told.has(error.code);
+    if (sum === undefined && !isNewFault) return;
+    told.add(error.code);
+    const isLasting = sum !== undefined && sum.failures > 1;
+    const level = isLasting || isFaultOfSetUp(error) ? 'error' : 'warn';
+    const since = sum && { failures: sum.failures, for_ms: Math.round(sum.lastedMs) };
+    world.log[level]('delivery failed; it is tried again', { error, ...since, ...fields });
+  };
+  const sayDelivered = (): void => {
+    const sum = outage.worked();
+    if (sum === undefined) return;
+    told.clear();
+    const { failures, lastedMs } = sum;
+    const after = { failures, after_ms: Math.round(lastedMs), waiting: pendingItems() };
+    world.log.info('it delivers again', after);
+  };
   return async (chunks, _attempt, signals) => {
     let left = chunks;
     let failures = 0;
-    let sinceMs = 0;
     const tryOnce = async (attempt: number): Promise<Outcome> => {
       if (attempt > 1) metrics.retried.inc(countItems(left));
       const outcome = await deliver(left, attempt, signals);
@@ -44,18 +60,10 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
       throw outcome.error;
     };
     const onRetry = (error: RecoverableError, waitMs: number, attempt: number): void => {
-      const level = isFaultOfSetUp(error) || attempt > LASTING ? 'error' : 'warn';
-      if (failures === 0) {
-        load.failing += 1;
-        sinceMs = world.clock.elapsedMs();
-      }
+      if (failures === 0) load.failing += 1;
       failures = attempt;
-      const nowMs = world.clock.elapsedMs();
-      if (level === 'error' && nowMs < nextErrorMs) return;
-      if (level === 'error') nextErrorMs = nowMs + ERROR_INTERVAL_MS;
-      const waiting = pendingItems();
-      const fields = { error, attempt, wait_ms: waitMs, items: countItems(left), waiting };
-      world.log[level]('delivery failed; it is tried again', fields);
+      const items = countItems(left);
+      say(error, { attempt, wait_ms: waitMs, items, waiting: pendingItems() });
     };
     try {
       const outcome = await retrying(tryOnce, {
@@ -65,13 +73,7 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
         onRetry,
         ...(random === undefined ? {} : { random }),
       });
-      if (outcome.kind === 'done') nextErrorMs = -Infinity;
-      if (failures > 0 && outcome.kind === 'done')
-        world.log.info('it delivers again', {
-          failures,
-          after_ms: Math.round(world.clock.elapsedMs() - sinceMs),
-          waiting: pendingItems(),
-        });
+      if (outcome.kind === 'done') sayDelivered();
       return outcome;
     } finally {
       if (failures > 0) load.failing -= 1;

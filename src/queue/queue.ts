@@ -91,7 +91,12 @@ export class DurableQueue implements ChunkQueue, Component {
     const write = this.#write.bind(this);
     this.#unwritten = new Unwritten({ write, diskRefuses, log, directory });
     this.#progress = new Progress(directory);
-    this.#durability = new Durability(options.sync, { store, progress: this.#progress, log });
+    this.#durability = new Durability(options.sync, {
+      store,
+      progress: this.#progress,
+      clock: world.clock,
+      log,
+    });
     this.#retention = new Retention(options, {
       lanes: this.#lanes,
       store,

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Gauge } from '../kernel/metrics.ts';
+import { Outage } from '../kernel/outage.ts';
 import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
 
@@ -26,6 +27,9 @@ export class Unwritten {
   #bytes = 0;
   /** When the disk is tried again; 0 while it works. */
   #retryAtMs = 0;
+  /** Elapsed time at the last refusal. */
+  #refusedMs = 0;
+  readonly #outage = new Outage(() => this.#refusedMs);
 
   constructor(options: UnwrittenOptions) {
     this.#options = options;
@@ -86,18 +90,23 @@ export class Unwritten {
 
   #sayRefused(error: unknown, elapsedMs: number): void {
     const { diskRefuses, log, directory } = this.#options;
+    if (elapsedMs < Infinity) this.#refusedMs = elapsedMs;
     this.#retryAtMs = elapsedMs + RETRY_MS;
     diskRefuses.set(1);
+    const sum = this.#outage.failed();
+    if (sum === undefined) return;
     log.error('queue disk refuses writes: new items wait in memory; free some space', {
       error,
       directory,
       memory_bytes: this.#bytes,
+      for_ms: Math.round(sum.lastedMs),
     });
   }
 
   #sayWorks(): void {
     this.#retryAtMs = 0;
     this.#options.diskRefuses.set(0);
+    this.#outage.worked();
     this.#options.log.info('queue writes to disk again');
   }
 }
