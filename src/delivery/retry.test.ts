@@ -103,7 +103,10 @@ test('bug: an hour of outage is a line, then one a minute with the sum, whatever
   await all.clock.advance(10_000);
   await Promise.all(batches);
   assert.equal(all.lines.length, length + 1);
-  assert.match(all.lines.at(-1)!, /level=info.*it delivers again.*failures=\d{4,} after_ms=35\d{5}/);
+  assert.match(
+    all.lines.at(-1)!,
+    /level=info.*it delivers again.*failures=\d{4,} after_ms=35\d{5}/,
+  );
 });
 
 test('what must be mended in the set-up is an error at once, also in the middle of an outage', async () => {
