@@ -81,7 +81,7 @@ export interface Protocol<Request> {
 export interface TakenApart {
   readonly rest: readonly Chunk[];
   readonly apart: readonly Chunk[];
-  /** Whether, of several that are refused together, those that are not at fault are searched for. */
+  /** Whether those that are not at fault are searched for, where several are refused together. */
   readonly isSearchDue: boolean;
 }
 

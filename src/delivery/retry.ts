@@ -1,8 +1,8 @@
 /**
  * Delivery that tries again for as long as the failure may pass, after the wait that the receiver
- * asks for, or else a growing one. Of an outage of a sink, the first failure of any batch is logged,
- * then the sum once a minute, as an error, and its end. A fault of the set-up is an error from the
- * first, also where it comes in the middle.
+ * asks for, or else a growing one. Of an outage of a sink, the first failure of any batch is
+ * logged, then the sum once a minute, as an error, and its end. A fault of the set-up is an error
+ * from the first, also where it comes in the middle.
  */
 import type { RecoverableError } from '../kernel/errors.ts';
 import type { LogFields } from '../kernel/logger.ts';

@@ -1,6 +1,6 @@
 /**
  * Texts with a checksum, for files that are read back: what a disk, a crash or a hand has changed
- * is told from what was written. Pure.
+ * is told from what was written.
  *
  *     text…                  any lines
  *     #crc32 89abcdef        CRC32 of all bytes before this line

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../test/kit/folder.ts';
-import { Database } from '../workspace/storage/database.ts';
 import { ConfigError } from './errors.ts';
 import { makeNamedFolder, openPrivate } from './private-files.ts';
 
@@ -19,10 +18,6 @@ test('bug: a named folder that cannot be one is an error with what, where and ho
     expected.test(error.message);
   assert.throws(() => makeNamedFolder(file, '--storage.path'), isExpected);
   assert.throws(() => makeNamedFolder(join(file, 'below'), '--storage.path'), isExpected);
-  assert.throws(() => new Database(file), isExpected);
-  const data = join(folder, 'file-data');
-  mkdirSync(join(data, 'workspace.sqlite'), { recursive: true });
-  assert.throws(() => new Database(data), isExpected);
 });
 
 test('folders are made for this user alone, and links are not opened', (t) => {

@@ -15,6 +15,7 @@ const FLAGS = {
   'r+': O_RDWR,
   w: O_WRONLY | O_CREAT | O_TRUNC,
   wx: O_WRONLY | O_CREAT | O_EXCL,
+  'wx+': O_RDWR | O_CREAT | O_EXCL,
   a: O_WRONLY | O_CREAT | O_APPEND,
 } as const;
 

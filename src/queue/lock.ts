@@ -8,9 +8,9 @@
  * before a restart, on the same volume) is alive when the file's time changes within `WATCH_MS`; so
  * is one whose name is not in the file, since a full disk took the file and not the name.
  *
- * Several processes may find the same holder dead. The one that creates the file `lock.claim`, which
- * only one can, looks again whether the lock still names the dead one, and overwrites it. A claim
- * that stays for `WATCH_MS` is that of a process that died with it, and is removed.
+ * Several processes may find the same holder dead. The one that creates the file `lock.claim`,
+ * which only one can, looks again whether the lock still names the dead one, and overwrites it. A
+ * claim that stays for `WATCH_MS` is that of a process that died with it, and is removed.
  *
  * Taking the lock needs no space on the disk: what frees a full one is the sending of what waits on
  * it. An old lock is overwritten in place, and a new one may be empty; its holder writes the name

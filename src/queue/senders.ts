@@ -42,9 +42,10 @@ export class Senders {
    * will be. Never rejects.
    */
   async whenDue({ lanes, limits, deadlineMs, signal }: Demand): Promise<Lane[] | undefined> {
-    const own = lanes.map((lane) => this.#lanes.at(lane));
     const anySignal = this.#withEnding(signal);
     while (!anySignal.aborted) {
+      // Anew each time: their entries may have been ordered anew.
+      const own = lanes.map((lane) => this.#lanes.at(lane));
       const open = this.#lanes.findOpen(own);
       const filled = open.filter((lane) => lane.oldest() !== undefined);
       if (filled.length === 0 && this.#isDraining && open.length === own.length) return undefined;

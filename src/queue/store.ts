@@ -4,7 +4,15 @@
  * a file that a crash left behind is never written to again.
  * Not here: the order of lanes, memory, waiting.
  */
-import { closeSync, fdatasync, fdatasyncSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makePrivateFolder, openPrivate } from '../kernel/private-files.ts';
@@ -145,6 +153,35 @@ export class SegmentStore {
     }
   }
 
+  /**
+   * The same of a chunk whose file may have lost its name: the segment being written is still open.
+   */
+  rescue(stored: StoredChunk): Uint8Array | undefined {
+    if (stored.segment !== this.#active?.segment) return this.read(stored);
+    try {
+      return readChunk(this.#active.fd, stored.header);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether the segment being written still has its name; true where there is none. */
+  hasActiveFile(): boolean {
+    if (this.#active === undefined) return true;
+    const named = statSync(this.#active.segment.path, { throwIfNoEntry: false });
+    const { dev, ino } = fstatSync(this.#active.fd);
+    return named?.ino === ino && named.dev === dev;
+  }
+
+  /** Forgets all segments and leaves their files as they are. */
+  abandon(): void {
+    if (this.#active !== undefined) closeSync(this.#active.fd);
+    this.#active = undefined;
+    this.#unsynced = false;
+    this.#segments.length = 0;
+    this.#diskBytes = 0;
+  }
+
   /** Notes that a chunk is done; the segment is deleted with its last one. */
   release({ segment }: StoredChunk): void {
     segment.live -= 1;
@@ -202,7 +239,7 @@ export class SegmentStore {
     if (this.#active === undefined) {
       const id = this.#nextId;
       const path = this.#pathOf(id);
-      const fd = openPrivate(path, 'wx');
+      const fd = openPrivate(path, 'wx+');
       this.#nextId += 1;
       this.#active = { segment: { id, path, size: 0, live: 0 }, fd };
       this.#segments.push(this.#active.segment);

@@ -48,6 +48,14 @@ export class Unwritten {
     this.#bytes += entry.length;
   }
 
+  /** Forgets what waits, and takes these in its place: all that is not on disk, oldest first. */
+  restart(entries: readonly Entry[]): void {
+    while (this.#entries.shift() !== undefined);
+    this.#bytes = 0;
+    this.#retryAtMs = 0;
+    for (const entry of entries) this.push(entry);
+  }
+
   /**
    * Writes what waits, oldest first, until the disk refuses. Never throws.
    *

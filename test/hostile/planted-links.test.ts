@@ -3,7 +3,14 @@
  * they make is for this user alone.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Differences } from '../../src/sinks/emf/differences.ts';
@@ -80,3 +87,12 @@ for (const [name, write] of Object.entries(writers)) {
     for (const file of files) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
   });
 }
+
+test('bug: a data folder that cannot be used is said with its flag, and blames no other workspace', (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  mkdirSync(join(folder, 'data', 'workspace.sqlite'), { recursive: true });
+  for (const path of [file, join(file, 'below'), join(folder, 'data')])
+    assert.throws(() => new Database(path), /--data ".*" can't be used as a folder \(.*\); name a/);
+});

@@ -29,8 +29,8 @@ export function halve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined 
   if (ranges.length < 2) return undefined;
   const middle = Math.ceil(ranges.length / 2);
   return [
-    [makeChunk(only.lane, raw, ranges.slice(0, middle))],
-    [makeChunk(only.lane, raw, ranges.slice(middle))],
+    [cutChunk(only.lane, raw, ranges.slice(0, middle))],
+    [cutChunk(only.lane, raw, ranges.slice(middle))],
   ];
 }
 
@@ -53,13 +53,13 @@ export function withoutOlder(
       const raw = uncompress(chunk.bytes, RAW_MAX_BYTES);
       const isOld = ({ newestMs }: SeriesRange): boolean => newestMs < cutoffMs;
       const ranges = scanSeries(raw);
-      const rest = makeChunk(
+      const rest = cutChunk(
         chunk.lane,
         raw,
         ranges.filter((range) => !isOld(range)),
       );
       if (rest.items > 0) kept.push(rest);
-      if (ranges.some(isOld)) dropped.push(makeChunk(chunk.lane, raw, ranges.filter(isOld)));
+      if (ranges.some(isOld)) dropped.push(cutChunk(chunk.lane, raw, ranges.filter(isOld)));
     }
   }
   return { kept, dropped };
@@ -122,7 +122,7 @@ export function readNames(bytes: Uint8Array): { readonly metric: string; readonl
 }
 
 /** A chunk of some series of a message. */
-export function makeChunk(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
+export function cutChunk(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
   const bytes = Buffer.concat(ranges.map((range) => raw.subarray(range.start, range.end)));
   return {
     bytes: compress(bytes),

@@ -12,7 +12,7 @@ import type { Chunk } from '../../../model/queue.ts';
 import { WireError } from '../../../wire/errors.ts';
 import { readLabelBytes, scanSeries, type SeriesRange } from '../../../wire/remote-write/ranges.ts';
 import { uncompress } from '../../../wire/snappy.ts';
-import { makeChunk, RAW_MAX_BYTES } from './split.ts';
+import { cutChunk, RAW_MAX_BYTES } from './split.ts';
 
 const SUSPECTS_MAX = 1_000;
 /** A series that is not refused for so long is forgotten. */
@@ -50,8 +50,8 @@ export class SuspectSeries implements Suspects {
       const [good, bad] = [false, true].map((wanted) =>
         ranges.filter((_, index) => isSuspect[index] === wanted),
       ) as [SeriesRange[], SeriesRange[]];
-      if (good.length > 0) rest.push(makeChunk(chunk.lane, raw, good));
-      apart.push(makeChunk(chunk.lane, raw, bad));
+      if (good.length > 0) rest.push(cutChunk(chunk.lane, raw, good));
+      apart.push(cutChunk(chunk.lane, raw, bad));
     }
     if (apart.length === 0) return undefined;
     const nowMs = this.#options.clock.elapsedMs();
