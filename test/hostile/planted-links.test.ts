@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -73,6 +75,10 @@ for (const [name, write] of Object.entries(writers)) {
       symlinkSync(victim, join(folder, link));
       await write(folder).catch(() => undefined);
       assert.equal(readFileSync(victim, 'utf8'), 'as it was', link);
+      // A link to nothing would let us make a file elsewhere.
+      rmSync(victim);
+      await write(folder).catch(() => undefined);
+      assert.ok(!existsSync(victim), link);
     }
   });
 
