@@ -70,6 +70,7 @@ test('a stop does not wait for a protocol that never answers: its items stay que
   for (let i = 0; i < 5; i++) await clock.advance(500);
   await stopped;
   assert.equal(queue.pendingItems, 2);
+  await queue.stop();
   assert.match(lines.join(), /left for the next run.*items=2/);
 });
 

@@ -2,7 +2,6 @@
  * `amperage collect`: runs what a configuration of Prometheus or the OpenTelemetry Collector says.
  * Joins the collector (discovery → scrape → queue → sink), its reload and its HTTP API.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command } from 'commander';
 import { formatFinding } from '../settings/finding.ts';
@@ -16,6 +15,7 @@ import { describeError } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
 import { isAmong } from '../kernel/stranger-guard.ts';
 import { createAdjustableLogger } from '../kernel/logger.ts';
+import { makeNamedFolder } from '../kernel/private-files.ts';
 import type { LogPlan } from '../config/plan.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import { createApiRoutes } from './collect/api.ts';
@@ -165,7 +165,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   applyLog(first.plan.log);
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
   for (const end of listLooseEnds(first.plan)) world.log.warn(`${file}: ${end}`);
-  mkdirSync(flags['storage.path'], { recursive: true });
+  makeNamedFolder(flags['storage.path'], '--storage.path');
   world.metrics
     .gauges('prometheus_build_info', 'Version of this collector; always 1.')
     .with({ version: VERSION })

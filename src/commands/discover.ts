@@ -19,6 +19,7 @@ import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
+import { describeUnusable } from '../kernel/private-files.ts';
 import { renderExplained } from './discover/explain.ts';
 import { Found } from './discover/found.ts';
 import { isSameList, ListTexts } from './discover/list-texts.ts';
@@ -190,7 +191,10 @@ function answerExplanations(request: HttpRequest, found: Found): HttpResponse {
 }
 
 async function openPublisher(file: string, world: World): Promise<FilePublisher> {
-  await mkdir(dirname(file), { recursive: true });
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw describeUnusable(folder, 'the folder of --write-to', error);
+  });
   return new FilePublisher(file, (error) =>
     world.log.error('the target file could not be written; the last one stays', { file, error }),
   );

@@ -66,3 +66,19 @@ test('no limit keeps everything, however old', async () => {
   await withAgeLimit(deliver, options)([chunkOf([1])], 1, all.signals);
   assert.deepEqual(sent, [[1]]);
 });
+
+test('bug: a clock set forth since the append makes nothing too old; what has passed does', async () => {
+  const all = bench();
+  const { deliver, sent } = recording();
+  const { clock } = all;
+  const options = { limitMs: HOUR_MS, clock, protocol: {}, losses: all.losses };
+  const signals = { ...all.signals, wallOffsetMs: clock.nowMs() - clock.elapsedMs() };
+  const item = clock.nowMs();
+  const young = withAgeLimit(deliver, options);
+  clock.step(24 * HOUR_MS);
+  await young([chunkOf([item])], 1, signals);
+  assert.deepEqual(sent, [[item]]);
+  await clock.advance(HOUR_MS + 1);
+  await young([chunkOf([item])], 1, signals);
+  assert.equal(sent.length, 1);
+});

@@ -21,7 +21,10 @@ export function withAgeLimit(deliver: Deliver, options: AgeLimitOptions): Delive
   const { limitMs, clock, protocol, losses } = options;
   if (limitMs <= 0) return deliver;
   return (chunks, attempt, signals) => {
-    const cutoffMs = clock.nowMs() - limitMs;
+    const { wallOffsetMs = Infinity } = signals;
+    // A wall clock that was set forth since the append has made nothing older.
+    const nowMs = Math.min(clock.nowMs(), wallOffsetMs + clock.elapsedMs());
+    const cutoffMs = nowMs - limitMs;
     if (chunks.every((chunk) => chunk.oldestMs >= cutoffMs))
       return deliver(chunks, attempt, signals);
     const split = protocol.withoutOlder?.(chunks, cutoffMs) ?? splitByChunk(chunks, cutoffMs);

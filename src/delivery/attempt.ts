@@ -38,6 +38,8 @@ export interface AttemptSignals {
   readonly ending: AbortSignal;
   /** Cuts off requests under way too; `ending` aborts with it. */
   readonly stopping: AbortSignal;
+  /** Of the batch (model/queue.ts): its chunks grow older from their append on, evenly. */
+  readonly wallOffsetMs?: number | undefined;
 }
 
 /**

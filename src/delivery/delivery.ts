@@ -95,14 +95,15 @@ export class Delivery<Request> implements Component {
     return Promise.resolve();
   }
 
-  /** Drains the queue: sends what is in it until the deadline; the rest stays queued. */
+  /**
+   * Drains the queue: sends what is in it until the deadline. The rest stays queued, and the queue
+   * says what of it the next run will find.
+   */
   async stop(deadlineMs: number): Promise<void> {
     if (this.#running === undefined) return;
     const { queue } = this.#options;
     queue.drain();
     await this.#end(deadlineMs);
-    if (queue.pendingItems > 0)
-      this.#world.log.info('items are left for the next run', { items: queue.pendingItems });
   }
 
   /**

@@ -72,8 +72,27 @@ export interface Protocol<Request> {
    * is kept or dropped as a whole.
    */
   withoutOlder?(chunks: readonly Chunk[], cutoffMs: number): AgeSplit;
+  readonly suspects?: Suspects;
   /** How many items of the chunks each owner has. Without this method, all are the owner "". */
   ownersOf?(chunks: readonly Chunk[]): ReadonlyMap<string, number>;
+}
+
+/** Items of a batch that are sent in a request of their own, after the rest. */
+export interface TakenApart {
+  readonly rest: readonly Chunk[];
+  readonly apart: readonly Chunk[];
+  /** Whether those that are not at fault are searched for, where several are refused together. */
+  readonly isSearchDue: boolean;
+}
+
+/** The memory of the items that were refused alone, so that they are not searched for each time. */
+export interface Suspects {
+  /** Undefined where there are none among the chunks. */
+  takeApart(chunks: readonly Chunk[]): TakenApart | undefined;
+  /** Notes chunks that were refused: of a single item, or of items that were apart. */
+  refused(chunks: readonly Chunk[], text: string): void;
+  /** Forgets what was apart and is taken again. */
+  taken(chunks: readonly Chunk[]): void;
 }
 
 export interface AgeSplit {

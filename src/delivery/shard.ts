@@ -38,7 +38,8 @@ export async function runShard(
     try {
       const batch = await queue.next(lanes, limits, batchSendDeadlineMs, ending);
       if (batch === undefined) return;
-      await deliver(batch.chunks, 1, signals);
+      const { chunks, wallOffsetMs } = batch;
+      await deliver(chunks, 1, { ...signals, wallOffsetMs });
       queue.acknowledge(batch);
     } catch (error) {
       if (ending.aborted) return;

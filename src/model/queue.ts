@@ -30,6 +30,11 @@ export interface BatchLimits {
 /** The oldest chunks of some lanes, handed to one sender until it acknowledges them. */
 export interface Batch {
   readonly chunks: readonly Chunk[];
+  /**
+   * What the wall clock showed at elapsed time 0, as of the append of the chunks; infinite or
+   * absent for those of an earlier run. A clock that was set forth since makes none of them older.
+   */
+  readonly wallOffsetMs?: number;
 }
 
 /** A sink's durable first-in-first-out store of chunks. */

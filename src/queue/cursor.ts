@@ -1,14 +1,17 @@
 /**
  * The cursor file: how far each lane has been sent. It is replaced as a whole by a rename, so a
- * crash leaves the old file or the new one. Where it is missing or damaged, everything on disk is
- * sent again; nothing is lost.
+ * crash leaves the old file or the new one, and it has a checksum. Where it is missing, damaged or
+ * impossible, everything on disk is sent again; nothing is lost.
  *
  * Lanes are keyed `<lanes>/<lane>`: after a change of the number of lanes, the chunks written
  * before it keep their old lane.
  */
 import { readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { writePrivately } from '../kernel/atomic-file.ts';
+import { sealText, unsealText } from '../kernel/checked-text.ts';
+import { privateFlags } from '../kernel/private-files.ts';
 
 /** Where a chunk begins: the number of its segment and an offset in that file. */
 export interface Position {
@@ -37,48 +40,55 @@ export function isBehind(a: Position, b: Position): boolean {
 /**
  * Reads the cursors on disk. Undefined when the file is damaged, empty when there is no file;
  * throws the file system's error.
+ *
+ * @param segmentMax  the highest segment that there can have been. Version 1 has no checksum, and a
+ *                    position above it would make everything before it count as done
  */
-export function readCursors(directory: string): Cursors | undefined {
+export function readCursors(directory: string, segmentMax = Infinity): Cursors | undefined {
   let text: string;
   try {
-    text = readFileSync(join(directory, FILE), 'utf8');
+    text = readFileSync(join(directory, FILE), { encoding: 'utf8', flag: privateFlags('r') });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return new Map();
+    // Not ours: our writer puts a file in its place.
+    if (code === 'ELOOP') return undefined;
     throw error;
   }
-  return parseCursors(text);
+  const checked = unsealText(text);
+  if (checked !== undefined) return parseCursors(checked, true);
+  const unchecked = parseCursors(text, false);
+  const isImpossible = [...(unchecked?.values() ?? [])].some(({ segment }) => segment > segmentMax);
+  return isImpossible ? undefined : unchecked;
 }
 
-function parseCursors(text: string): Cursors | undefined {
+const positionSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
+const fileSchema = z.object({
+  version: z.union([z.literal(1), z.literal(2)]),
+  cursors: z.record(z.string().regex(/^\d+\/\d+$/), positionSchema),
+});
+
+/** @param isChecked  whether the text had its checksum, which only version 1 lacks */
+function parseCursors(text: string, isChecked: boolean): Cursors | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null || !('cursors' in value)) return undefined;
-  const { cursors: written } = value;
-  if (typeof written !== 'object' || written === null) return undefined;
+  const found = fileSchema.safeParse(value);
+  if (!found.success) return undefined;
+  const { version, cursors: written } = found.data;
+  if (version === 2 && !isChecked) return undefined;
   const cursors: Cursors = new Map();
-  for (const [key, position] of Object.entries(written)) {
-    if (!Array.isArray(position)) return undefined;
-    const [segment, offset] = position as unknown[];
-    if (!Number.isSafeInteger(segment) || !Number.isSafeInteger(offset)) return undefined;
-    cursors.set(key, { segment: segment as number, offset: offset as number });
-  }
+  for (const [key, [segment, offset]] of Object.entries(written))
+    cursors.set(key, { segment, offset });
   return cursors;
 }
 
 /** Replaces the cursor file, forced to disk before the rename. Rejects with the system's error. */
 export async function writeCursors(directory: string, cursors: Cursors): Promise<void> {
   const entries = [...cursors].map(([key, { segment, offset }]) => [key, [segment, offset]]);
-  const temporary = join(directory, `${FILE}.tmp`);
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(JSON.stringify({ version: 1, cursors: Object.fromEntries(entries) }));
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, join(directory, FILE));
+  const text = JSON.stringify({ version: 2, cursors: Object.fromEntries(entries) });
+  await writePrivately(join(directory, FILE), sealText([text]));
 }

@@ -14,6 +14,7 @@ const CAUSES: Readonly<Record<DropReason, string>> = {
   corrupt: 'they are damaged on disk',
   too_large: 'a chunk is larger than the whole queue may be',
   too_old: 'they are above the age limit of the queue',
+  folder_gone: 'the folder was deleted or replaced while they waited in it',
   stopped: 'the process ends, and they are in memory only',
 };
 

@@ -21,7 +21,7 @@ function open(policy: 'never' | 'interval' | 'every', failing?: 'store' | 'progr
   const progress = { save: async () => act('cursor', failing === 'progress') } as Progress;
   const clock = new VirtualClock();
   const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
-  return { durability: new Durability(policy, { store, progress, log }), done, lines };
+  return { durability: new Durability(policy, { store, progress, clock, log }), done, lines };
 }
 
 test('each policy forces what it says; the cursor is written in any case, behind the chunks', async () => {
@@ -44,4 +44,9 @@ test('a disk that fails is said; no cursor goes ahead of its chunks', async () =
   assert.deepEqual(done, ['sync now', 'sync']);
   assert.match(lines[0]!, /not forced to disk/);
   assert.match(lines[1]!, /cursor not written to disk/);
+  for (let i = 0; i < 30; i++) {
+    durability.afterAppend();
+    await durability.save();
+  }
+  assert.equal(lines.length, 2, 'each fault once, until a minute has passed');
 });

@@ -6,6 +6,7 @@
  *                       stored     is read from its segment when its turn comes
  *     gone                         sent or dropped; removed from its lane once it is at the head
  */
+import type { Clock } from '../kernel/clock.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { StoredChunk } from './store.ts';
 
@@ -26,7 +27,13 @@ export interface Entry {
   readonly rawBytes: number;
   readonly oldestMs: number;
   readonly newestMs: number;
+  /** Elapsed time of the clock at the append. */
   readonly appendedMs: number;
+  /**
+   * What the wall clock showed at elapsed time 0, as of the append; infinite for a chunk of an
+   * earlier run. A wall clock that is set forth meanwhile makes no chunk older (`ageNowMs`).
+   */
+  readonly wallOffsetMs: number;
   /** Appended while there was another number of lanes; it is sent before all others. */
   isCarriedOver: boolean;
   bytes: Uint8Array | undefined;
@@ -36,8 +43,31 @@ export interface Entry {
   isHanded: boolean;
 }
 
-/** The entry of a chunk that is appended now. */
-export function newEntry(chunk: Chunk, lanes: number, nowMs: number): Entry {
+/** A moment by both clocks. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly elapsedMs: number;
+}
+
+export function readMoment(clock: Clock): Moment {
+  return { nowMs: clock.nowMs(), elapsedMs: clock.elapsedMs() };
+}
+
+/** The wall time by which a chunk's age counts: at most what has passed since its append. */
+export function ageNowMs(
+  { wallOffsetMs }: Pick<Entry, 'wallOffsetMs'>,
+  { nowMs, elapsedMs }: Moment,
+): number {
+  return Math.min(nowMs, wallOffsetMs + elapsedMs);
+}
+
+/** The offset by which a batch of these is judged: where they differ, the one that keeps more. */
+export function findWallOffset(entries: readonly Entry[]): number {
+  return entries.reduce((least, { wallOffsetMs }) => Math.min(least, wallOffsetMs), Infinity);
+}
+
+/** The entry of a chunk that is appended at this moment. */
+export function newEntry(chunk: Chunk, lanes: number, at: Moment): Entry {
   const { bytes, items, rawBytes, oldestMs, newestMs } = chunk;
   // The appender gives a hash as the lane.
   const lane = chunk.lane % lanes;
@@ -49,7 +79,8 @@ export function newEntry(chunk: Chunk, lanes: number, nowMs: number): Entry {
     rawBytes,
     oldestMs,
     newestMs,
-    appendedMs: nowMs,
+    appendedMs: at.elapsedMs,
+    wallOffsetMs: at.nowMs - at.elapsedMs,
     isCarriedOver: false,
     bytes,
     stored: undefined,
@@ -60,7 +91,7 @@ export function newEntry(chunk: Chunk, lanes: number, nowMs: number): Entry {
 
 /**
  * The entry of a chunk that an earlier run left on disk. Its time of append is unknown and set to
- * 0, so it counts as older than all chunks of this run.
+ * -1, so it counts as older than all chunks of this run.
  */
 export function storedEntry(stored: StoredChunk, isCarriedOver: boolean): Entry {
   const { length, items, rawBytes, oldestMs, newestMs, lane, lanes } = stored.header;
@@ -72,7 +103,8 @@ export function storedEntry(stored: StoredChunk, isCarriedOver: boolean): Entry 
     rawBytes,
     oldestMs,
     newestMs,
-    appendedMs: 0,
+    appendedMs: -1,
+    wallOffsetMs: Infinity,
     isCarriedOver,
     bytes: undefined,
     stored,

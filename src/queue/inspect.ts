@@ -2,8 +2,9 @@
  * Reads what is in a queue's directory and changes nothing, so it may run beside the queue's
  * process.
  */
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPrivate } from '../kernel/private-files.ts';
 import { cursorKey, isBehind, readCursors } from './cursor.ts';
 import { readChunk, scanSegment } from './segment.ts';
 
@@ -48,7 +49,7 @@ export function inspectQueue(directory: string): QueueContents {
     sum.bytes += scan.size + scan.tornBytes;
     sum.badHeaders += scan.badHeaders;
     sum.tornBytes += scan.tornBytes;
-    const fd = openSync(path, 'r');
+    const fd = openPrivate(path, 'r');
     for (const header of scan.chunks) {
       if (readChunk(fd, header) === undefined) sum.badChunks += 1;
       const cursor = cursors?.get(cursorKey(header.lanes, header.lane));

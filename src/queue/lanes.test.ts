@@ -10,7 +10,10 @@ const EVERYTHING = { maxItems: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
 function entry(number: number, lane: number, lanes: Lanes): Entry {
   const bytes = Buffer.alloc(10);
   const times = { oldestMs: number, newestMs: number };
-  return newEntry({ bytes, items: 1, rawBytes: 20, lane, ...times }, lanes.count, number);
+  return newEntry({ bytes, items: 1, rawBytes: 20, lane, ...times }, lanes.count, {
+    nowMs: number,
+    elapsedMs: number,
+  });
 }
 
 function numbersOf(lanes: Lanes, asked: readonly number[]): number[] {

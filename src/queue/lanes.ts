@@ -83,10 +83,15 @@ export class Lanes {
         drop(entry);
   }
 
+  /** All that waits, in order of append. */
+  list(): Entry[] {
+    return this.#lanes.flatMap((lane) => [...lane.live()]).toSorted(byTimeOfAppend);
+  }
+
   /** Changes the number of lanes; the waiting entries are carried over. */
   changeCount(count: number): void {
     const old = this.#lanes;
-    const waiting = old.flatMap((lane) => [...lane.live()]).toSorted(byTimeOfAppend);
+    const waiting = this.list();
     this.#lanes = newLanes(count);
     this.#carriedOver = 0;
     for (const entry of waiting) {

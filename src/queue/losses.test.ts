@@ -49,7 +49,10 @@ test('bytes are read from disk for so many losses a second, never for rotten one
     clock: systemClock,
   };
   const losses = new QueueLosses({ ...options, onDropped: () => undefined });
-  assert.equal(losses.bytesOf(newEntry(chunk, 1, 0), 'memory_full'), chunk.bytes);
+  assert.equal(
+    losses.bytesOf(newEntry(chunk, 1, { nowMs: 0, elapsedMs: 0 }), 'memory_full'),
+    chunk.bytes,
+  );
   assert.equal(losses.bytesOf(onDisk(), 'corrupt'), undefined);
   assert.equal(reads, 0);
   const found = Array.from({ length: 100 }, () => losses.bytesOf(onDisk(), 'disk_cap'));
@@ -58,5 +61,8 @@ test('bytes are read from disk for so many losses a second, never for rotten one
   losses.tick();
   assert.ok(losses.bytesOf(onDisk(), 'disk_cap') !== undefined);
   const unheard = new QueueLosses({ ...options, onDropped: undefined });
-  assert.equal(unheard.bytesOf(newEntry(chunk, 1, 0), 'disk_cap'), undefined);
+  assert.equal(
+    unheard.bytesOf(newEntry(chunk, 1, { nowMs: 0, elapsedMs: 0 }), 'disk_cap'),
+    undefined,
+  );
 });

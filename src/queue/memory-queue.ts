@@ -9,7 +9,7 @@ import type { Component } from '../kernel/component.ts';
 import { assert } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
-import { type Entry, newEntry } from './entry.ts';
+import { type Entry, findWallOffset, newEntry, readMoment } from './entry.ts';
 import { Flushes } from './flushes.ts';
 import { takeBatch } from './lane.ts';
 import { Lanes } from './lanes.ts';
@@ -81,7 +81,7 @@ export class MemoryQueue implements ChunkQueue, Component {
   append(chunk: Chunk): void {
     assert(!this.#stopping.signal.aborted, `${this.name} is not running`);
     const { maxBytes } = this.#options;
-    const entry = newEntry(chunk, this.lanes, this.#clock.nowMs());
+    const entry = newEntry(chunk, this.lanes, readMoment(this.#clock));
     if (entry.length > maxBytes) {
       this.#count(entry, 'too_large');
       return;
@@ -99,7 +99,9 @@ export class MemoryQueue implements ChunkQueue, Component {
   ): Promise<Batch | undefined> {
     const due = await this.#senders.whenDue({ lanes, limits, deadlineMs, signal });
     if (due === undefined) return undefined;
-    return { chunks: takeBatch(due, limits).map((entry) => this.#handOut(entry)) };
+    const entries = takeBatch(due, limits);
+    const chunks = entries.map((entry) => this.#handOut(entry));
+    return { chunks, wallOffsetMs: findWallOffset(entries) };
   }
 
   acknowledge(batch: Batch): void {
@@ -111,7 +113,7 @@ export class MemoryQueue implements ChunkQueue, Component {
   }
 
   flush(signal: AbortSignal): Promise<void> {
-    const untilMs = this.#clock.nowMs();
+    const untilMs = this.#clock.elapsedMs();
     this.#senders.hurry(untilMs);
     return this.#flushes.whenLeft(untilMs, signal);
   }

@@ -4,7 +4,7 @@ import type { Counter, Family, Gauge, Registry } from '../kernel/metrics.ts';
 export interface QueueMetrics {
   /** A counter for each `reason`. */
   readonly dropped: Family<Counter>;
-  /** A counter for each `part`: header, chunk, tail. */
+  /** A counter for each `part`: header, chunk, tail, cursor. */
   readonly corrupt: Family<Counter>;
   readonly diskRefuses: Gauge;
 }

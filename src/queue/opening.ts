@@ -21,8 +21,12 @@ export interface OpeningOptions {
 
 /** Fills the lanes with the chunks on disk that are not done. Throws the file system's error. */
 export function resumeFromDisk(options: OpeningOptions): void {
-  const { store, progress, lanes, clock, log } = options;
-  if (!progress.load()) log.warn('queue cursor is damaged: everything on disk is sent again');
+  const { store, progress, lanes, clock, corrupt, log } = options;
+  const segmentMax = Math.max(secondsNow(clock), store.findNewestOnDisk());
+  if (!progress.load(segmentMax)) {
+    corrupt.with({ part: 'cursor' }).inc();
+    log.warn('queue cursor is damaged: everything on disk is sent again');
+  }
   const scan = store.open(lastSegmentOfOthers(progress, clock));
   // All chunks up to the last one that was written with another number of lanes are carried over.
   // So each target's chunks stay in order.
@@ -44,7 +48,11 @@ export function resumeFromDisk(options: OpeningOptions): void {
  * new chunks do not count as done by that cursor.
  */
 function lastSegmentOfOthers(progress: Progress, clock: Clock): number {
-  return Math.max(Math.floor(clock.nowMs() / 1_000), progress.newestSegment);
+  return Math.max(secondsNow(clock), progress.newestSegment);
+}
+
+function secondsNow(clock: Clock): number {
+  return Math.floor(clock.nowMs() / 1_000);
 }
 
 function sayRepaired({ badHeaders, tornBytes }: StoreScan, options: OpeningOptions): void {

@@ -1,13 +1,17 @@
 /** The settings of a durable queue, and the reasons for which it loses items. Values only. */
 
-/** Why chunks were lost; bounded words for metrics. `stopped`: in memory at the end. */
+/**
+ * Why chunks were lost; bounded words for metrics. `stopped`: in memory at the end. `folder_gone`:
+ * the folder was deleted or replaced while they waited in it.
+ */
 export type DropReason =
   | 'disk_cap'
   | 'memory_full'
   | 'corrupt'
   | 'too_large'
   | 'too_old'
-  | 'stopped';
+  | 'stopped'
+  | 'folder_gone';
 
 /**
  * When written data is forced to the disk. A killed process loses nothing with any of them; a loss

@@ -1,7 +1,8 @@
 /** The queue and other processes: one that is killed, and two on one folder. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openQueue } from '../../test/kit/durable-queue.ts';
@@ -54,4 +55,43 @@ test('two processes on one queue refuse each other; the lock of a dead one is ta
   const torn = openQueue(directory, {}, world);
   await world.clock.advance(5_000);
   await (await torn).stop();
+});
+
+test('of twelve processes that start at once on a dead lock, one takes it, each time', async (t) => {
+  const lock = new URL('./lock.ts', import.meta.url).href;
+  const clock = new URL('../kernel/clock.ts', import.meta.url).href;
+  const script = `
+    import { takeLock } from ${JSON.stringify(lock)};
+    import { systemClock } from ${JSON.stringify(clock)};
+    console.log('ready');
+    for await (const line of process.stdin) {
+      const directory = String(line).trim();
+      const taken = await takeLock(directory, systemClock).then(() => 'taken', () => 'refused');
+      console.log(taken);
+    }
+  `;
+  const children = Array.from({ length: 12 }, () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    return child;
+  });
+  const answers = async (): Promise<string[]> =>
+    Promise.all(
+      children.map(async ({ stdout }) => String((await once(stdout, 'data'))[0] as Buffer).trim()),
+    );
+  await answers();
+  const { pid } = spawnSync(process.execPath, ['-e', '0']);
+  for (let round = 0; round < 5; round++) {
+    const directory = temporaryFolder(t);
+    const queue = await openQueue(directory);
+    const own = readFileSync(join(directory, 'lock'), 'utf8');
+    await queue.stop();
+    writeFileSync(join(directory, 'lock'), own.replace(/"pid":\d+/, `"pid":${pid}`));
+    const all = answers();
+    for (const { stdin } of children) stdin.write(`${directory}\n`);
+    const taken = (await all).filter((answer) => answer === 'taken');
+    assert.equal(taken.length, 1, `round ${round}`);
+  }
 });

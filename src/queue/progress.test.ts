@@ -1,6 +1,6 @@
 /** How far lanes have come: over restarts, over numbers of lanes, over a disk that refuses. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -64,7 +64,7 @@ test('what could not be saved is saved by the next call', async (t) => {
   const directory = directoryOf(t);
   const progress = new Progress(directory);
   progress.pass(chunkAt(3, 5, 0, 1));
-  const inTheWay = join(directory, 'cursor.tmp');
+  const inTheWay = join(directory, 'cursor');
   mkdirSync(inTheWay);
   await assert.rejects(progress.save(), /EISDIR/);
   rmSync(inTheWay, { recursive: true });
@@ -72,4 +72,34 @@ test('what could not be saved is saved by the next call', async (t) => {
   const after = new Progress(directory);
   after.load();
   assert.ok(after.isDone(chunkAt(3, 5, 0, 1)));
+});
+
+test('bug: a cursor that was changed by a bit, is negative or is no cursor counts as damaged', async (t) => {
+  const directory = directoryOf(t);
+  const file = join(directory, 'cursor');
+  const progress = new Progress(directory);
+  progress.pass(chunkAt(7, 100, 1, 4));
+  await progress.save();
+  const good = readFileSync(file, 'utf8');
+  assert.ok(new Progress(directory).load());
+  for (const bad of [
+    good.replace('[7,101]', '[8,101]'),
+    good.replace(/\n#crc32.*/, ''),
+    '{"version":1,"cursors":{"4/1":[-5,-1]}}',
+    '{"version":1,"cursors":{"4/1":[7,1e3,1]}}',
+    '{"version":1,"cursors":{"lane":[7,100]}}',
+    '{"version":1,"cursors":null}',
+    'null',
+    '',
+  ]) {
+    writeFileSync(file, bad);
+    assert.ok(!new Progress(directory).load(), bad);
+  }
+});
+
+test('bug: a cursor of version 1 beyond all segments that there can be counts as damaged', (t) => {
+  const directory = directoryOf(t);
+  writeFileSync(join(directory, 'cursor'), '{"version":1,"cursors":{"4/1":[4000000000,9]}}');
+  assert.ok(!new Progress(directory).load(1_700_000_000));
+  assert.ok(new Progress(directory).load(4_000_000_000));
 });

@@ -24,16 +24,25 @@ export class Progress {
 
   /**
    * Reads the file of an earlier run; false when it is damaged, and then nothing counts as done.
+   *
+   * @param segmentMax  the highest segment that an earlier run can have had
    */
-  load(): boolean {
-    const found = readCursors(this.#directory);
+  load(segmentMax = Infinity): boolean {
+    const found = readCursors(this.#directory, segmentMax);
     this.#cursors = found ?? new Map();
+    this.#isChanged = false;
     return found !== undefined;
   }
 
   /** The highest segment number that any lane has reached; 0 when there is none. */
   get newestSegment(): number {
     return Math.max(0, ...[...this.#cursors.values()].map((position) => position.segment));
+  }
+
+  /** Forgets all: the file is written anew. */
+  clear(): void {
+    this.#cursors = new Map();
+    this.#isChanged = true;
   }
 
   /** Notes that a chunk is done, and with it all chunks before it in its lane. */

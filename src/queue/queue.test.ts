@@ -212,6 +212,19 @@ test('files that are no segments, or all garbage, do not stop the start', async 
   assert.ok(edges.lines.some((line) => line.includes('cursor is damaged')));
 });
 
+test('bug: a cursor beyond all segments drops nothing; it is said, counted, and all is sent', async (t) => {
+  const directory = await filled(t, 3);
+  writeFileSync(join(directory, 'cursor'), '{"version":1,"cursors":{"1/0":[4000000000,9]}}');
+  const edges = createWorld();
+  const queue = await openQueue(directory, {}, edges);
+  queue.append(numberedChunk(3));
+  assert.ok(segmentsOf(directory).every((path) => !path.includes('400000000')));
+  assert.deepEqual(await takeAll(queue), [0, 1, 2, 3]);
+  await queue.stop();
+  assert.ok(edges.lines.some((line) => line.includes('cursor is damaged')));
+  assert.equal(edges.metric('queue_corrupt_total{queue="test",part="cursor"}'), 1);
+});
+
 test('with another number of lanes the old chunks leave first, in order', async (t) => {
   const directory = temporaryFolder(t);
   const first = await openQueue(directory, { lanes: 3 });

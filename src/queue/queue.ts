@@ -20,15 +20,16 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { assert, ConfigError, describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
 import { ChunkCache } from './cache.ts';
 import { Durability } from './durability.ts';
-import { type Entry, newEntry } from './entry.ts';
+import { type Entry, findWallOffset, newEntry, readMoment } from './entry.ts';
 import { Flushes } from './flushes.ts';
+import { Home, type HomeLoss } from './home.ts';
 import { takeBatch } from './lane.ts';
 import { Lanes } from './lanes.ts';
-import { type Lock, takeLock } from './lock.ts';
 import { QueueLosses } from './losses.ts';
 import { newQueueMetrics, type QueueMetrics } from './metrics.ts';
 import { resumeFromDisk } from './opening.ts';
@@ -66,7 +67,8 @@ export class DurableQueue implements ChunkQueue, Component {
   /** The entries of the chunks that senders have. */
   readonly #entryOf = new WeakMap<Chunk, Entry>();
   readonly #stopping = new AbortController();
-  #lock: Lock | undefined;
+  readonly #home: Home;
+  readonly #homeOutage: Outage;
   #ticking: Promise<void> | undefined;
 
   constructor(options: DurableQueueOptions, world: Omit<World, 'http'>) {
@@ -86,11 +88,18 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#lanes = new Lanes(options.lanes);
     const store = new SegmentStore(directory, segmentBytesFor(options));
     this.#store = store;
+    this.#home = new Home(directory, store);
+    this.#homeOutage = new Outage(() => world.clock.elapsedMs());
     this.#cache = new ChunkCache(options.cacheMaxBytes ?? CACHE_MAX_BYTES);
     const write = this.#write.bind(this);
     this.#unwritten = new Unwritten({ write, diskRefuses, log, directory });
     this.#progress = new Progress(directory);
-    this.#durability = new Durability(options.sync, { store, progress: this.#progress, log });
+    this.#durability = new Durability(options.sync, {
+      store,
+      progress: this.#progress,
+      clock: world.clock,
+      log,
+    });
     this.#retention = new Retention(options, {
       lanes: this.#lanes,
       store,
@@ -116,17 +125,10 @@ export class DurableQueue implements ChunkQueue, Component {
   async start(): Promise<void> {
     const { directory } = this.#options;
     try {
-      this.#store.prepare();
-      this.#lock = await takeLock(directory, this.#clock);
-      resumeFromDisk({
-        store: this.#store,
-        progress: this.#progress,
-        lanes: this.#lanes,
-        clock: this.#clock,
-        corrupt: this.#metrics.corrupt,
-        log: this.#log,
-      });
+      await this.#home.open(this.#clock);
+      this.#resume();
     } catch (error) {
+      this.#home.leave();
       if (error instanceof ConfigError) throw error;
       throw new ConfigError(
         'QUEUE_UNUSABLE',
@@ -144,11 +146,11 @@ export class DurableQueue implements ChunkQueue, Component {
       this.#losses.count(chunk.items, 'too_large', chunk.bytes);
       return;
     }
-    const nowMs = this.#clock.nowMs();
-    const entry = newEntry(chunk, this.lanes, nowMs);
+    const at = readMoment(this.#clock);
+    const entry = newEntry(chunk, this.lanes, at);
     this.#lanes.push(entry);
     this.#unwritten.push(entry);
-    this.#unwritten.writeOut(nowMs);
+    this.#unwritten.writeOut(at.elapsedMs);
     this.#durability.afterAppend();
     this.#retention.boundMemory();
   }
@@ -167,9 +169,11 @@ export class DurableQueue implements ChunkQueue, Component {
     for (;;) {
       const due = await this.#senders.whenDue({ lanes, limits, deadlineMs, signal });
       if (due === undefined) return undefined;
-      const chunks = this.#handOut(takeBatch(due, limits));
+      const entries = takeBatch(due, limits);
+      const wallOffsetMs = findWallOffset(entries);
+      const chunks = this.#handOut(entries);
       // Without chunks, all of the batch were damaged and have been dropped.
-      if (chunks.length > 0) return { chunks };
+      if (chunks.length > 0) return { chunks, wallOffsetMs };
     }
   }
 
@@ -182,7 +186,7 @@ export class DurableQueue implements ChunkQueue, Component {
   }
 
   flush(signal: AbortSignal): Promise<void> {
-    const untilMs = this.#clock.nowMs();
+    const untilMs = this.#clock.elapsedMs();
     this.#senders.hurry(untilMs);
     return this.#flushes.whenLeft(untilMs, signal);
   }
@@ -210,6 +214,7 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#stopping.abort(new Error('queue is stopping'));
     await this.#ticking;
     this.#ticking = undefined;
+    await this.#stayHome(this.#clock);
     // The last chance to write: the pause after a refusal is not kept.
     this.#unwritten.writeOut(Infinity);
     if (this.#unwritten.bytes > 0) {
@@ -217,26 +222,107 @@ export class DurableQueue implements ChunkQueue, Component {
       this.#log.error('queue ends with items that the disk did not take', { items });
     }
     this.#losses.end();
+    if (!this.#home.isOpen) return;
     await this.#durability.save();
     this.#store.close();
-    this.#lock?.release();
+    this.#home.leave();
+    const items = this.#lanes.items - this.#unwritten.items;
+    if (items > 0) this.#log.info('items are left for the next run', { items });
   }
 
   async #tick(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await this.#clock.sleep(TICK_MS, signal).catch(() => undefined);
-      const nowMs = this.#clock.nowMs();
+      const now = readMoment(this.#clock);
       this.#losses.tick();
-      this.#lock?.touch();
-      this.#retention.dropTooOld(nowMs);
-      this.#unwritten.writeOut(nowMs);
-      await this.#durability.save();
+      await this.#stayHome({
+        nowMs: () => this.#clock.nowMs(),
+        elapsedMs: () => this.#clock.elapsedMs(),
+        sleep: (ms) => this.#clock.sleep(ms, signal),
+      });
+      this.#retention.dropTooOld(now);
+      this.#unwritten.writeOut(now.elapsedMs);
+      if (this.#home.isOpen) await this.#durability.save();
     }
+  }
+
+  #resume(): void {
+    resumeFromDisk({
+      store: this.#store,
+      progress: this.#progress,
+      lanes: this.#lanes,
+      clock: this.#clock,
+      corrupt: this.#metrics.corrupt,
+      log: this.#log,
+    });
+  }
+
+  /** Sees that the folder is there and ours; leaves one that is not, and makes it anew. */
+  async #stayHome(clock: Clock): Promise<void> {
+    const loss = this.#home.look();
+    if (loss !== undefined) this.#leaveHome(loss);
+    if (this.#home.isOpen) return;
+    const { directory } = this.#options;
+    try {
+      await this.#home.open(clock);
+      this.#resume();
+      // What is on disk there came before what waits in memory.
+      if (this.#store.segmentCount > 0) this.#lanes.changeCount(this.#lanes.count);
+      this.#homeOutage.worked();
+      this.#log.info('queue has a folder again', { directory });
+    } catch (error) {
+      this.#store.abandon();
+      this.#home.leave();
+      const sum = this.#homeOutage.failed();
+      if (sum === undefined || this.#stopping.signal.aborted) return;
+      const { failures } = sum;
+      this.#log.error('queue has no folder: items wait in memory', { directory, error, failures });
+    }
+  }
+
+  /**
+   * Gives up the files. Where they are gone, what is still in memory or in the open file is kept,
+   * to be written again, and the rest is lost. Another process that has them sends what is in them.
+   */
+  #leaveHome(loss: HomeLoss): void {
+    const { directory } = this.#options;
+    const written = this.#lanes.list().filter(({ stored }) => stored !== undefined);
+    let lost = 0;
+    for (const entry of written) {
+      const { stored, items } = entry;
+      const isKept = loss === 'gone';
+      const bytes = isKept ? (entry.bytes ?? (stored && this.#store.rescue(stored))) : undefined;
+      this.#cache.remove(entry);
+      entry.stored = undefined;
+      entry.bytes = bytes;
+      if (bytes !== undefined) continue;
+      lost += items;
+      this.#lanes.remove(entry);
+      if (isKept) this.#losses.count(items, 'folder_gone', undefined);
+    }
+    this.#store.abandon();
+    this.#progress.clear();
+    this.#unwritten.restart(this.#lanes.list());
+    this.#home.leave();
+    const kept = this.#lanes.items;
+    if (loss === 'gone')
+      this.#log.error('queue directory is gone or was replaced while in use; it is made anew', {
+        directory,
+        kept_items: kept,
+        lost_items: lost,
+      });
+    else
+      this.#log.error('another process has taken the queue directory; stop one of the two', {
+        directory,
+        kept_items: kept,
+        left_items: lost,
+      });
   }
 
   /** Throws the file system's error. */
   #write(entry: Entry, bytes: Uint8Array): void {
+    if (!this.#home.isOpen) throw new Error('the queue directory is not there');
     this.#retention.makeRoomOnDisk(bytes.length);
     const { home } = entry;
     entry.stored = this.#store.write({ ...entry, bytes, lane: home.lane }, home.lanes);

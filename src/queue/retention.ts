@@ -6,7 +6,7 @@
  *     age            chunks that the receiver would refuse as too old, once a second
  */
 import { assert } from '../kernel/errors.ts';
-import type { Entry } from './entry.ts';
+import { ageNowMs, type Entry, type Moment } from './entry.ts';
 import type { Lanes } from './lanes.ts';
 import { type DropReason, type DurableQueueOptions, MEMORY_MAX_BYTES } from './options.ts';
 import { CHUNK_MAX_BYTES } from './segment.ts';
@@ -59,13 +59,12 @@ export class Retention {
   }
 
   /** Drops chunks above the age limit, but for those that a sender has. */
-  dropTooOld(nowMs: number): void {
+  dropTooOld(now: Moment): void {
     const { maxAgeMs = 0 } = this.bounds;
     if (maxAgeMs <= 0) return;
     const { lanes, drop } = this.#options;
-    const cutoffMs = nowMs - maxAgeMs;
     lanes.dropOldest(
-      (entry) => entry.newestMs < cutoffMs && !entry.isHanded,
+      (entry) => entry.newestMs < ageNowMs(entry, now) - maxAgeMs && !entry.isHanded,
       (entry) => drop(entry, 'too_old'),
     );
   }

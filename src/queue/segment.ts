@@ -9,8 +9,9 @@
  * cut off.
  * Limits: a chunk ≤ 64 MiB.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writevSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, readSync, writevSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { openPrivate } from '../kernel/private-files.ts';
 import type { Chunk } from '../model/queue.ts';
 
 export const HEADER_BYTES = 44;
@@ -114,7 +115,7 @@ export interface SegmentScan {
 
 /** Scans a segment by its headers and, when repairing, cuts off a torn end. */
 export function scanSegment(path: string, isRepairing = true): SegmentScan {
-  const fd = openSync(path, isRepairing ? 'r+' : 'r');
+  const fd = openPrivate(path, isRepairing ? 'r+' : 'r');
   try {
     const fileBytes = fstatSync(fd).size;
     const chunks: StoredHeader[] = [];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { VirtualClock } from '../kernel/clock.ts';
-import { newEntry } from './entry.ts';
+import { newEntry, readMoment } from './entry.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { Senders } from './senders.ts';
@@ -19,7 +19,7 @@ class Case {
 
   append(lane: number): void {
     const chunk = { bytes: Buffer.alloc(1), items: 1, rawBytes: 1, oldestMs: 0, newestMs: 0, lane };
-    this.lanes.push(newEntry(chunk, this.lanes.count, this.clock.nowMs()));
+    this.lanes.push(newEntry(chunk, this.lanes.count, readMoment(this.clock)));
   }
 
   /** What a sender of these lanes has got: the lanes' items, nothing, or no answer yet. */
@@ -65,7 +65,7 @@ test('hurry ends the wait of what was there, and not of what comes', async () =>
   const got = one.ask([0]);
   const other = one.ask([1]);
   await one.clock.advance(10);
-  one.senders.hurry(one.clock.nowMs());
+  one.senders.hurry(one.clock.elapsedMs());
   await one.clock.advance(1);
   assert.deepEqual(got(), [1]);
   one.append(1);

@@ -27,7 +27,7 @@ export class Senders {
   readonly #ending: AbortSignal;
   readonly #signals = new WeakMap<AbortSignal, AbortSignal>();
   #isDraining = false;
-  /** What was appended at this time or before waits for no deadline. */
+  /** What was appended at this elapsed time or before waits for no deadline. */
   #hurriedMs = -Infinity;
 
   /** @param ending  aborts when the queue stops, and no sender gets anything more */
@@ -42,9 +42,10 @@ export class Senders {
    * will be. Never rejects.
    */
   async whenDue({ lanes, limits, deadlineMs, signal }: Demand): Promise<Lane[] | undefined> {
-    const own = lanes.map((lane) => this.#lanes.at(lane));
     const anySignal = this.#withEnding(signal);
     while (!anySignal.aborted) {
+      // Anew each time: their entries may have been ordered anew.
+      const own = lanes.map((lane) => this.#lanes.at(lane));
       const open = this.#lanes.findOpen(own);
       const filled = open.filter((lane) => lane.oldest() !== undefined);
       if (filled.length === 0 && this.#isDraining && open.length === own.length) return undefined;
@@ -55,7 +56,7 @@ export class Senders {
     return undefined;
   }
 
-  /** Makes due what was appended at `appendedMs` or before. */
+  /** Makes due what was appended at `appendedMs`, elapsed time, or before. */
   hurry(appendedMs: number): void {
     this.#hurriedMs = appendedMs;
     this.#lanes.wakeAll();
@@ -71,8 +72,7 @@ export class Senders {
   #measureWait(filled: readonly Lane[], limits: BatchLimits, deadlineMs: number): number {
     const oldestMs = Math.min(...filled.map((lane) => lane.oldest()?.appendedMs ?? Infinity));
     if (this.#isDraining || oldestMs <= this.#hurriedMs || isFullBatch(filled, limits)) return 0;
-    // A clock that is set back must not make a chunk wait longer than one deadline.
-    return deadlineMs - Math.max(0, this.#clock.nowMs() - oldestMs);
+    return deadlineMs - (this.#clock.elapsedMs() - oldestMs);
   }
 
   /** Waits until a lane wakes its waiter, `ms` have passed, or the signal aborts. */

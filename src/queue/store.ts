@@ -8,13 +8,14 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
-  mkdirSync,
-  openSync,
+  fstatSync,
   readdirSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makePrivateFolder, openPrivate } from '../kernel/private-files.ts';
 import type { Chunk } from '../model/queue.ts';
 import { HEADER_BYTES, readChunk, scanSegment, type StoredHeader, writeChunk } from './segment.ts';
 
@@ -66,7 +67,12 @@ export class SegmentStore {
 
   /** Creates the directory when it is missing. Throws the file system's error. */
   prepare(): void {
-    mkdirSync(this.#directory, { recursive: true });
+    makePrivateFolder(this.#directory);
+  }
+
+  /** The highest number of a segment file; 0 without one. Throws the file system's error. */
+  findNewestOnDisk(): number {
+    return this.#listIds().at(-1) ?? 0;
   }
 
   /**
@@ -74,11 +80,7 @@ export class SegmentStore {
    * releases those that are done and then calls `sweep`. Throws the file system's error.
    */
   open(afterSegment: number): StoreScan {
-    const ids = readdirSync(this.#directory)
-      .map((name) => /^(\d{10})\.seg$/.exec(name)?.[1])
-      .filter((id) => id !== undefined)
-      .map(Number)
-      .sort((a, b) => a - b);
+    const ids = this.#listIds();
     const chunks: StoredChunk[] = [];
     let badHeaders = 0;
     let tornBytes = 0;
@@ -140,7 +142,7 @@ export class SegmentStore {
   /** The bytes of a chunk; undefined when they can't be read or are damaged. */
   read(stored: StoredChunk): Uint8Array | undefined {
     try {
-      const fd = openSync(stored.segment.path, 'r');
+      const fd = openPrivate(stored.segment.path, 'r');
       try {
         return readChunk(fd, stored.header);
       } finally {
@@ -149,6 +151,35 @@ export class SegmentStore {
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * The same of a chunk whose file may have lost its name: the segment being written is still open.
+   */
+  rescue(stored: StoredChunk): Uint8Array | undefined {
+    if (stored.segment !== this.#active?.segment) return this.read(stored);
+    try {
+      return readChunk(this.#active.fd, stored.header);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether the segment being written still has its name; true where there is none. */
+  hasActiveFile(): boolean {
+    if (this.#active === undefined) return true;
+    const named = statSync(this.#active.segment.path, { throwIfNoEntry: false });
+    const { dev, ino } = fstatSync(this.#active.fd);
+    return named?.ino === ino && named.dev === dev;
+  }
+
+  /** Forgets all segments and leaves their files as they are. */
+  abandon(): void {
+    if (this.#active !== undefined) closeSync(this.#active.fd);
+    this.#active = undefined;
+    this.#unsynced = false;
+    this.#segments.length = 0;
+    this.#diskBytes = 0;
   }
 
   /** Notes that a chunk is done; the segment is deleted with its last one. */
@@ -208,7 +239,7 @@ export class SegmentStore {
     if (this.#active === undefined) {
       const id = this.#nextId;
       const path = this.#pathOf(id);
-      const fd = openSync(path, 'wx');
+      const fd = openPrivate(path, 'wx+');
       this.#nextId += 1;
       this.#active = { segment: { id, path, size: 0, live: 0 }, fd };
       this.#segments.push(this.#active.segment);
@@ -236,6 +267,15 @@ export class SegmentStore {
     this.#segments.splice(index, 1);
     this.#diskBytes -= segment.size;
     rmSync(segment.path, { force: true });
+  }
+
+  /** The numbers of the segment files in the directory, in order. */
+  #listIds(): number[] {
+    return readdirSync(this.#directory)
+      .map((name) => /^(\d{10})\.seg$/.exec(name)?.[1])
+      .filter((id) => id !== undefined)
+      .map(Number)
+      .sort((a, b) => a - b);
   }
 
   #pathOf(id: number): string {

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Gauge } from '../kernel/metrics.ts';
+import { Outage } from '../kernel/outage.ts';
 import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
 
@@ -26,6 +27,9 @@ export class Unwritten {
   #bytes = 0;
   /** When the disk is tried again; 0 while it works. */
   #retryAtMs = 0;
+  /** Elapsed time at the last refusal. */
+  #refusedMs = 0;
+  readonly #outage = new Outage(() => this.#refusedMs);
 
   constructor(options: UnwrittenOptions) {
     this.#options = options;
@@ -44,20 +48,30 @@ export class Unwritten {
     this.#bytes += entry.length;
   }
 
-  /** Writes what waits, oldest first, until the disk refuses. Never throws. */
-  writeOut(nowMs: number): void {
+  /** Forgets what waits, and takes these in its place: all that is not on disk, oldest first. */
+  restart(entries: readonly Entry[]): void {
+    while (this.#entries.shift() !== undefined);
+    this.#bytes = 0;
+    this.#retryAtMs = 0;
+    for (const entry of entries) this.push(entry);
+  }
+
+  /**
+   * Writes what waits, oldest first, until the disk refuses. Never throws.
+   *
+   * @param elapsedMs  of the clock; infinite for a last try
+   */
+  writeOut(elapsedMs: number): void {
     let entry = this.#entries.at(0);
     // A chunk that waits alone is tried at once: the disk may have room again.
-    const restMs = this.#retryAtMs - nowMs;
-    // More than a whole pause: the clock was set back, and the pause is over.
-    const isWaiting = this.#entries.length > 1 && restMs > 0 && restMs <= RETRY_MS;
+    const isWaiting = this.#entries.length > 1 && elapsedMs < this.#retryAtMs;
     if (entry === undefined || isWaiting) return;
     for (; entry !== undefined; entry = this.#entries.at(0)) {
       if (!entry.isGone && entry.bytes !== undefined) {
         try {
           this.#options.write(entry, entry.bytes);
         } catch (error) {
-          this.#sayRefused(error, nowMs);
+          this.#sayRefused(error, elapsedMs);
           return;
         }
         this.#bytes -= entry.length;
@@ -82,20 +96,25 @@ export class Unwritten {
     }
   }
 
-  #sayRefused(error: unknown, nowMs: number): void {
+  #sayRefused(error: unknown, elapsedMs: number): void {
     const { diskRefuses, log, directory } = this.#options;
-    this.#retryAtMs = nowMs + RETRY_MS;
+    if (elapsedMs < Infinity) this.#refusedMs = elapsedMs;
+    this.#retryAtMs = elapsedMs + RETRY_MS;
     diskRefuses.set(1);
+    const sum = this.#outage.failed();
+    if (sum === undefined) return;
     log.error('queue disk refuses writes: new items wait in memory; free some space', {
       error,
       directory,
       memory_bytes: this.#bytes,
+      for_ms: Math.round(sum.lastedMs),
     });
   }
 
   #sayWorks(): void {
     this.#retryAtMs = 0;
     this.#options.diskRefuses.set(0);
+    this.#outage.worked();
     this.#options.log.info('queue writes to disk again');
   }
 }

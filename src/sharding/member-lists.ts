@@ -5,7 +5,9 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeAtomically } from '../kernel/atomic-file.ts';
+import { writePrivately } from '../kernel/atomic-file.ts';
+import { sealText, unsealText } from '../kernel/checked-text.ts';
+import { privateFlags } from '../kernel/private-files.ts';
 import type { World } from '../kernel/world.ts';
 import { type Member, type MemberList, type PeerState, peerStateSchema } from './peer-state.ts';
 
@@ -91,8 +93,8 @@ export class MemberLists {
     const text = JSON.stringify(list.members);
     if (text === this.#kept) return;
     try {
-      await mkdir(dirname(file), { recursive: true });
-      await writeAtomically(file, JSON.stringify(list));
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      await writePrivately(file, sealText([JSON.stringify(list)]));
       this.#kept = text;
     } catch (error) {
       world.log.warn('the list of collectors could not be kept on disk', { file, error });
@@ -102,7 +104,8 @@ export class MemberLists {
   async #readKept(): Promise<MemberList | undefined> {
     const { file, world } = this.#options;
     try {
-      const list = peerStateSchema.shape.list.parse(JSON.parse(await readFile(file, 'utf8')));
+      const sealed = await readFile(file, { encoding: 'utf8', flag: privateFlags('r') });
+      const list = peerStateSchema.shape.list.parse(JSON.parse(unsealText(sealed) ?? ''));
       world.log.info('the collectors of the last run are taken for those of now', {
         members: list?.members.length,
       });

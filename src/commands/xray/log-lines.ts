@@ -42,7 +42,7 @@ type Say = (fields: LogFields) => string | undefined;
 /** The event of each answered request: of no use to most, and what users of the daemon count. */
 export const ANSWERED = 'X-Ray has answered';
 
-/** The event of each failed request. */
+/** The event of the first failed request of an outage, and once a minute of their sum. */
 export const FAILED = 'delivery failed; it is tried again';
 
 /** Each says an event in the daemon's words; undefined where a field is not what it expects. */

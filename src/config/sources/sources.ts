@@ -9,8 +9,10 @@ import { isMap, parseDocument, stringify } from 'yaml';
 import { createCredentialSource } from '../../aws/credentials.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
 import { Outage } from '../../kernel/outage.ts';
-import { writeAtomically } from '../../kernel/atomic-file.ts';
+import { writePrivately } from '../../kernel/atomic-file.ts';
+import { sealText, unsealText } from '../../kernel/checked-text.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
+import { privateFlags } from '../../kernel/private-files.ts';
 import type { World } from '../../kernel/world.ts';
 import { type ReadEdges, readSource, type SourceText } from './readers.ts';
 import { parseSourceUri, publicName, type SourceUri } from './uri.ts';
@@ -145,8 +147,7 @@ export class ConfigSources {
       try {
         await mkdir(cacheDirectory, { recursive: true, mode: 0o700 });
         const file = this.#fileOf(source);
-        // A configuration may hold secrets.
-        await writeAtomically(file, JSON.stringify(source.held), 0o600);
+        await writePrivately(file, sealText([JSON.stringify(source.held)]));
       } catch (error) {
         world.log.warn('a configuration could not be kept for a later start', {
           source: source.name,
@@ -197,7 +198,13 @@ export class ConfigSources {
   async #readKept(source: Source): Promise<SourceText | undefined> {
     if (this.#options.cacheDirectory === undefined) return undefined;
     try {
-      return JSON.parse(await readFile(this.#fileOf(source), 'utf8')) as SourceText;
+      const sealed = await readFile(this.#fileOf(source), {
+        encoding: 'utf8',
+        flag: privateFlags('r'),
+      });
+      const text = unsealText(sealed);
+      // What the seal holds is what `keep` has written.
+      return text === undefined ? undefined : (JSON.parse(text) as SourceText);
     } catch {
       return undefined;
     }

@@ -10,7 +10,9 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { describeError } from '../../kernel/errors.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
-import { writeAtomically } from '../../kernel/atomic-file.ts';
+import { writePrivately } from '../../kernel/atomic-file.ts';
+import { sealText, unsealText } from '../../kernel/checked-text.ts';
+import { privateFlags } from '../../kernel/private-files.ts';
 import { isTask } from './api.ts';
 import type { DetailSnapshot } from './details.ts';
 
@@ -125,7 +127,7 @@ export class Snapshots {
   async writeNames(scope: string, names: readonly string[]): Promise<void> {
     if (this.#directory === undefined) return;
     const atMs = this.#world.clock.nowMs();
-    await this.#write(scope, async () => JSON.stringify({ version: VERSION, atMs, names }));
+    await this.#write(scope, async () => [JSON.stringify({ version: VERSION, atMs, names })]);
   }
 
   async #read<Snapshot extends { readonly atMs: number }>(
@@ -134,7 +136,13 @@ export class Snapshots {
   ): Promise<Snapshot | undefined> {
     if (this.#directory === undefined) return undefined;
     try {
-      const kept = await parse(await readFile(this.#fileOf(scope), 'utf8'));
+      const sealed = await readFile(this.#fileOf(scope), {
+        encoding: 'utf8',
+        flag: privateFlags('r'),
+      });
+      const text = unsealText(sealed);
+      if (text === undefined) throw new Error('its checksum is missing or wrong');
+      const kept = await parse(text);
       // A file from the future was written by another clock, and would otherwise never expire.
       const ageMs = Math.abs(this.#world.clock.nowMs() - kept.atMs);
       return ageMs <= this.#maxAgeMs ? kept : undefined;
@@ -145,10 +153,10 @@ export class Snapshots {
     }
   }
 
-  async #write(scope: string, render: () => Promise<string | string[]>): Promise<boolean> {
+  async #write(scope: string, render: () => Promise<readonly string[]>): Promise<boolean> {
     try {
-      await mkdir(this.#directory ?? '', { recursive: true });
-      await writeAtomically(this.#fileOf(scope), await render());
+      await mkdir(this.#directory ?? '', { recursive: true, mode: 0o700 });
+      await writePrivately(this.#fileOf(scope), sealText(await render()));
       this.#told.delete(scope);
       return true;
     } catch (error) {

@@ -121,6 +121,14 @@ const storage = {
     means: 'There is no folder of queues at the path that "check queue" was given.',
     remedy: 'Give the folder that "collect" has as --storage.path.',
   },
+  FOLDER_UNUSABLE: {
+    means:
+      'A folder that a flag names cannot be made or written: a file is in its place, it is ' +
+      'read-only, or it belongs to another user.',
+    remedy:
+      'Name a folder that this user may write; in a container, mount a volume there. The message ' +
+      'has the flag and the reason.',
+  },
   QUEUE_LOCKED: {
     means: 'Another process has the queue open; two collectors must not share one.',
     remedy: 'Stop the other process, or give each its own --storage.path.',

@@ -2,10 +2,12 @@
  * The totals of all series in a file beside the queue, so that a process which is killed goes on
  * where it was: no increase is sent twice, and none is left out.
  *
- *     {"format":1,"since":…}             a counter that began later was not counted before
+ *     {"format":2,"since":…}             a counter that began later was not counted before
  *     ["s",7,"target","resource","key"]  series 7
  *     ["c",12,[[7,…time,…totals], …]]    commit 12: what has changed
  *     ["m"]                              what stands above is in the queue
+ *
+ * Each line has its checksum behind it. A line that is damaged is left out, and said.
  *
  * A commit is written here first, and then its events go to the queue, as one chunk that names the
  * commit. If the process dies between the two, the last commit of the file has no chunk; the next
@@ -15,16 +17,10 @@
  * The file is written anew when it has grown, a part in each turn, while commits go to both files.
  * Limits: COMPACT_MIN_BYTES, or four times what the last new file had.
  */
-import {
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { sealLine, unsealLine } from '../../kernel/checked-text.ts';
+import { openPrivate, privateFlags } from '../../kernel/private-files.ts';
 import type { Differences, CountedSeries } from './differences.ts';
 
 const COMPACT_MIN_BYTES = 4 * 1024 * 1024;
@@ -67,9 +63,9 @@ export class DifferencesJournal {
     nowMs: number,
   ): Promise<DifferencesJournal> {
     const journal = new DifferencesJournal(options);
-    const { path, differences } = options;
+    const { path } = options;
     rmSync(draftOf(path), { force: true });
-    journal.#commit = await load(path, differences, hasChunk, nowMs);
+    journal.#commit = await load(options, hasChunk, nowMs);
     await journal.#compact();
     return journal;
   }
@@ -139,7 +135,7 @@ export class DifferencesJournal {
     try {
       file = new JournalFile(draft);
       this.#next = file;
-      file.write(`${JSON.stringify({ format: 1, since: differences.sinceMs })}\n`);
+      file.write(`${JSON.stringify({ format: 2, since: differences.sinceMs })}\n`);
       for (const slice of slices(differences.list(), SLICE)) {
         file.write(file.declare(slice));
         const rows = slice.map(({ id, lastMs, totals }) => [id, lastMs, ...totals]);
@@ -179,7 +175,7 @@ class JournalFile {
   readonly #declared = new WeakSet<CountedSeries>();
 
   constructor(path: string) {
-    this.#fd = openSync(path, 'w', 0o600);
+    this.#fd = openPrivate(path, 'w');
   }
 
   /** The lines that say what the numbers of these series mean, for those of which none does yet. */
@@ -194,9 +190,10 @@ class JournalFile {
     return text;
   }
 
-  /** All of it or nothing. @throws  the error of the file system */
-  write(text: string): void {
-    const bytes = Buffer.from(text);
+  /** Whole lines, all of them or nothing. @throws  the error of the file system */
+  write(lines: string): void {
+    const sealed = lines.split('\n').map((line) => (line === '' ? '' : sealLine(line)));
+    const bytes = Buffer.from(sealed.join('\n'));
     try {
       for (let at = 0; at < bytes.length;)
         at += writeSync(this.#fd, bytes, at, bytes.length - at, this.bytes + at);
@@ -239,8 +236,7 @@ type Row = readonly [id: number, lastMs: number, ...totals: number[]];
 
 /** Fills the differences. @returns  the number of the last commit */
 async function load(
-  path: string,
-  differences: Differences,
+  { path, differences, onError }: JournalOptions,
   hasChunk: (commit: number) => boolean,
   nowMs: number,
 ): Promise<number> {
@@ -253,9 +249,20 @@ async function load(
       if (series !== undefined) differences.restore(series, totals, lastMs, nowMs);
     }
   };
+  let isFirst = true;
+  let isSealed = true;
+  let damaged = 0;
+  let isLastDamaged = false;
   for await (const line of readLines(path)) {
-    const record = parseLine(line);
-    if (record === undefined) continue;
+    // The version before wrote lines without checksums.
+    if (isFirst) isSealed = !line.startsWith('{"format":1,');
+    isFirst = false;
+    const record = parseLine(isSealed ? unsealLine(line) : line);
+    isLastDamaged = record === undefined;
+    if (record === undefined) {
+      damaged += 1;
+      continue;
+    }
     if (!Array.isArray(record)) {
       const { since } = record as { since?: unknown };
       if (typeof since === 'number' && since < differences.sinceMs) differences.sinceMs = since;
@@ -266,26 +273,28 @@ async function load(
     else {
       // What comes behind a commit says that it is in the queue.
       apply(doubted);
-      doubted = kind === 'c' ? (rest[0] as readonly Row[]) : [];
+      doubted = kind === 'c' && Array.isArray(rest[0]) ? (rest[0] as readonly Row[]) : [];
       if (kind === 'c') commit = number;
     }
   }
+  // The end of the file of a process that was killed while it wrote is no damage.
+  const lines = damaged - Number(isLastDamaged);
+  if (lines > 0) onError(new Error(`${lines} lines of "${path}" are damaged and left out`));
   if (doubted.length > 0 && hasChunk(commit)) apply(doubted);
   return commit;
 }
 
-function parseLine(line: string): unknown {
+function parseLine(line: string | undefined): unknown {
   try {
-    return JSON.parse(line) as unknown;
+    return JSON.parse(line ?? '') as unknown;
   } catch {
-    // The end of a file whose process was killed while it wrote.
     return undefined;
   }
 }
 
 /** The lines of a file, and turns for other work between them; none where it is missing. */
 async function* readLines(path: string): AsyncGenerator<string> {
-  const file = await open(path).catch(() => undefined);
+  const file = await open(path, privateFlags('r')).catch(() => undefined);
   if (file === undefined) return;
   try {
     let read = 0;

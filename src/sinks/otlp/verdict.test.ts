@@ -31,7 +31,7 @@ test('each status of HTTP means what OTLP says', () => {
     [413, 'split'],
     [400, 'refused bad_request by item'],
     [422, 'refused bad_request by item'],
-    [409, 'refused refused'],
+    [409, 'refused refused by item'],
     [500, 'refused refused'],
     [501, 'refused refused'],
     // What only a change of the set-up mends waits.
@@ -107,8 +107,8 @@ test('each status of gRPC means what OTLP says', () => {
           resourceExhausted: 'refused resource_exhausted',
           unknown: 'refused unknown',
           notFound: 'refused not_found',
-          alreadyExists: 'refused already_exists',
-          failedPrecondition: 'refused failed_precondition',
+          alreadyExists: 'refused already_exists by item',
+          failedPrecondition: 'refused failed_precondition by item',
           internal: 'refused internal',
         }[name as string];
     assert.equal(grpc(name), expected, name);

@@ -75,7 +75,7 @@ export function judgeHttp(response: ClientResponse, context: JudgeContext): Otlp
   if (named === 'throttled') return sendAgain(said, 'SINK_THROTTLED', '');
   if (named === 'forbidden') return refuseCredentials(said);
   if (named === 'no_destination') return waitForSetUp(said, 'SINK_NOT_FOUND', AT_DESTINATION);
-  return refuse(said, isData ? 'bad_request' : 'refused', isData);
+  return refuse(said, isData ? 'bad_request' : 'refused', isData || status === 409);
 }
 
 export function judgeGrpc(
@@ -107,6 +107,9 @@ export function judgeGrpc(
       return waitForSetUp(said, 'SINK_NOT_FOUND', AT_ENDPOINT);
     case 'invalidArgument':
       return refuse(said, 'bad_request', true);
+    case 'alreadyExists':
+    case 'failedPrecondition':
+      return refuse(said, name.toLowerCase(), true);
     default:
       return refuse(said, name.toLowerCase(), false);
   }

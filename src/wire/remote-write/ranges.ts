@@ -44,6 +44,22 @@ export function scanSeries(message: Uint8Array): SeriesRange[] {
   return ranges;
 }
 
+/** The bytes of the labels of a series, which our encoder writes before all else. */
+export function readLabelBytes(message: Uint8Array, { start, end }: SeriesRange): Uint8Array {
+  const reader = new ProtoReader(message.subarray(start, end));
+  reader.varint();
+  reader.enter();
+  const from = reader.at;
+  let to = from;
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag !== tagOf(1, BYTES)) break;
+    reader.skip(tag);
+    to = reader.at;
+  }
+  return message.subarray(start + from, start + to);
+}
+
 const TIME_FIELDS = [2, 3, 15] as const;
 
 function scanTimes(reader: ProtoReader): { samples: number; oldestMs: number; newestMs: number } {

@@ -3,10 +3,11 @@
  * seal writes the heads as rows of `chunks` and empties `wal` in one transaction. Bodies and chunks
  * are opaque bytes here.
  */
-import { mkdirSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ConfigError } from '../../kernel/errors.ts';
+import { describeUnusable, makeNamedFolder, openPrivate } from '../../kernel/private-files.ts';
 import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
 
 export interface SealedChunk {
@@ -54,9 +55,9 @@ export class Database {
    */
   constructor(directory: string) {
     const file = join(directory, 'workspace.sqlite');
+    prepareFile(directory, file);
     let db: DatabaseSync | undefined;
     try {
-      mkdirSync(directory, { recursive: true });
       db = new DatabaseSync(file);
       db.exec(SCHEMA);
       // Each process has heads of its own: a second one would not see what the first one took.
@@ -185,5 +186,18 @@ export class Database {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
+  }
+}
+
+/**
+ * Makes the file where it is missing, for this user alone: SQLite gives its other files the same
+ * permissions. A link of its name is not followed.
+ */
+function prepareFile(directory: string, file: string): void {
+  makeNamedFolder(directory, '--data');
+  try {
+    closeSync(openPrivate(file, 'a'));
+  } catch (error) {
+    throw describeUnusable(directory, '--data', error);
   }
 }

@@ -109,14 +109,14 @@ export function classify(
     const to = response.headers['location'] ?? '';
     return setUp('SINK_REDIRECTED', `; redirects are not followed, write the url of "${to}"`);
   }
-  const reason = status === 409 ? 'conflict' : classifyRefusal(text);
-  // Cortex and AMP have taken the good series, and take them again; Prometheus has taken none.
-  const isSeparable = reason !== 'conflict' && reason !== 'series_limit';
-  return { kind: 'refused', reason, isSeparable, text: `${status} ${text}`.trim() };
+  // Any of these may be about single series. Cortex and AMP have taken the good ones, and take them
+  // again; Prometheus has taken none.
+  const reason = classifyRefusal(text, status === 409 ? 'conflict' : 'bad_request');
+  return { kind: 'refused', reason, isSeparable: true, text: `${status} ${text}`.trim() };
 }
 
-function classifyRefusal(text: string): RefusalReason {
-  return REFUSALS.find(([pattern]) => pattern.test(text))?.[1] ?? 'bad_request';
+function classifyRefusal(text: string, otherwise: RefusalReason): RefusalReason {
+  return REFUSALS.find(([pattern]) => pattern.test(text))?.[1] ?? otherwise;
 }
 
 function decodeBody(body: Buffer): string {

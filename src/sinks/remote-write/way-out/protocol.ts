@@ -19,7 +19,8 @@ import {
   protocolHeaders,
   readWrittenCount,
 } from './message-version.ts';
-import { halve, samplesByJob, withoutOlder } from './split.ts';
+import { halve, readNames, samplesByJob, withoutOlder } from './split.ts';
+import { SuspectSeries } from './suspects.ts';
 
 const ANSWER_MAX_BYTES = 1024 * 1024;
 /** How many bytes of a refusal's body are read. */
@@ -40,10 +41,19 @@ interface WriteRequest extends Encoded {
 }
 
 export class RemoteWriteProtocol implements Protocol<WriteRequest> {
+  readonly suspects: SuspectSeries;
   readonly #options: RemoteWriteProtocolOptions;
 
   constructor(options: RemoteWriteProtocolOptions) {
     this.#options = options;
+    const { clock, log } = options.world;
+    // Not its labels, which may tell more than a log should.
+    const onNew = (chunk: Chunk, answer: string): void =>
+      log.warn('the receiver refuses a series; it is sent apart from now on', {
+        ...readNames(chunk.bytes),
+        answer,
+      });
+    this.suspects = new SuspectSeries({ clock, onNew });
   }
 
   encode(chunks: readonly Chunk[]): WriteRequest | undefined {

@@ -2,14 +2,14 @@
  * Takes chunks apart: into halves for a receiver that takes less or refuses a part, and without
  * series that are too old. It also reads whose the samples of chunks are.
  */
-import { labelValue } from '../../../model/labels.ts';
+import { type LabelSet, labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { WireError } from '../../../wire/errors.ts';
 import { decodeWriteRequest } from '../../../wire/remote-write/decoder.ts';
 import { scanSeries, type SeriesRange } from '../../../wire/remote-write/ranges.ts';
 import { compress, uncompress, uncompressStart } from '../../../wire/snappy.ts';
 
-const RAW_MAX_BYTES = 64 * 1024 * 1024;
+export const RAW_MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * Two halves in order, by chunks, and a single chunk by its series; undefined when there is only
@@ -29,8 +29,8 @@ export function halve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined 
   if (ranges.length < 2) return undefined;
   const middle = Math.ceil(ranges.length / 2);
   return [
-    [makeChunk(only.lane, raw, ranges.slice(0, middle))],
-    [makeChunk(only.lane, raw, ranges.slice(middle))],
+    [cutChunk(only.lane, raw, ranges.slice(0, middle))],
+    [cutChunk(only.lane, raw, ranges.slice(middle))],
   ];
 }
 
@@ -53,13 +53,13 @@ export function withoutOlder(
       const raw = uncompress(chunk.bytes, RAW_MAX_BYTES);
       const isOld = ({ newestMs }: SeriesRange): boolean => newestMs < cutoffMs;
       const ranges = scanSeries(raw);
-      const rest = makeChunk(
+      const rest = cutChunk(
         chunk.lane,
         raw,
         ranges.filter((range) => !isOld(range)),
       );
       if (rest.items > 0) kept.push(rest);
-      if (ranges.some(isOld)) dropped.push(makeChunk(chunk.lane, raw, ranges.filter(isOld)));
+      if (ranges.some(isOld)) dropped.push(cutChunk(chunk.lane, raw, ranges.filter(isOld)));
     }
   }
   return { kept, dropped };
@@ -101,19 +101,28 @@ const FIRST_BYTES = 16_384;
  * The `job` of a chunk, read from its first series, since a chunk is of one target; "" for none.
  */
 export function readJob(bytes: Uint8Array): string {
-  let job: string | undefined;
+  return readNames(bytes).job;
+}
+
+/** The metric and the `job` of the first series of a chunk; "" for what it lacks. */
+export function readNames(bytes: Uint8Array): { readonly metric: string; readonly job: string } {
+  let first: LabelSet | undefined;
+  const keep = (labels: LabelSet): void => {
+    first ??= labels;
+  };
   try {
-    decodeWriteRequest(uncompressStart(bytes, FIRST_BYTES), {
-      series: (labels) => (job ??= labelValue(labels, 'job')),
-    });
+    const start = uncompressStart(bytes, FIRST_BYTES);
+    decodeWriteRequest(start, { series: keep });
   } catch (error) {
     // Expected: only the beginning was uncompressed.
     if (!(error instanceof WireError)) throw error;
   }
-  return job ?? '';
+  const find = (name: string): string => (first === undefined ? '' : labelValue(first, name));
+  return { metric: find('__name__'), job: find('job') };
 }
 
-function makeChunk(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
+/** A chunk of some series of a message. */
+export function cutChunk(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
   const bytes = Buffer.concat(ranges.map((range) => raw.subarray(range.start, range.end)));
   return {
     bytes: compress(bytes),

@@ -1,0 +1,78 @@
+/**
+ * Files and folders of our own data: for this user alone, and never through a link. Who may write
+ * into a folder beside us could otherwise make us overwrite, or cut off, a file elsewhere.
+ * Not here: files for others (kernel/atomic-file.ts), which follow links as any command does.
+ */
+import { constants, mkdirSync, openSync } from 'node:fs';
+import { ConfigError, describeError } from './errors.ts';
+
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND } = constants;
+/** Windows has no such flag. */
+const O_NOFOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
+
+const FLAGS = {
+  r: O_RDONLY,
+  'r+': O_RDWR,
+  w: O_WRONLY | O_CREAT | O_TRUNC,
+  wx: O_WRONLY | O_CREAT | O_EXCL,
+  'wx+': O_RDWR | O_CREAT | O_EXCL,
+  a: O_WRONLY | O_CREAT | O_APPEND,
+} as const;
+
+export type PrivateFlags = keyof typeof FLAGS;
+
+/** For readers and writers of `node:fs` that open the file themselves. */
+export function privateFlags(flags: PrivateFlags): number {
+  return FLAGS[flags] | O_NOFOLLOW;
+}
+
+/**
+ * Opens a file; a new one is readable and writable by this user alone.
+ *
+ * @returns  the descriptor, which the caller closes
+ * @throws   the file system's error; ELOOP, in words, where the path is a symbolic link
+ */
+export function openPrivate(path: string, flags: PrivateFlags): number {
+  try {
+    return openSync(path, privateFlags(flags), 0o600);
+  } catch (error) {
+    throw explainLink(error, path);
+  }
+}
+
+/** An error of a private open, in words where the path is a symbolic link. */
+export function explainLink(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ELOOP' && code !== 'EMLINK') return error;
+  const message = `"${path}" is a symbolic link, which is not followed`;
+  return Object.assign(new Error(message, { cause: error }), { code });
+}
+
+/** Makes a folder, and those above it, for this user alone; one that exists stays as it is. */
+export function makePrivateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * The same for a folder that the user has named.
+ *
+ * @param named  by which flag or key, for the message
+ * @throws       a ConfigError where it can't be made
+ */
+export function makeNamedFolder(path: string, named: string): void {
+  try {
+    makePrivateFolder(path);
+  } catch (error) {
+    throw describeUnusable(path, named, error);
+  }
+}
+
+/** Why a folder can't be used, as an error that says where it was named and how to go on. */
+export function describeUnusable(path: string, named: string, error: unknown): ConfigError {
+  return new ConfigError(
+    'FOLDER_UNUSABLE',
+    `${named} "${path}" can't be used as a folder (${describeError(error)}); name a folder that ` +
+      'this user may write, or one that can be made',
+    { cause: error },
+  );
+}
