@@ -4,17 +4,13 @@
  * time of the thread (which other programs on the machine do not grow), the longest answer of
  * `/-/healthy` to requests on new connections, and the memory: before, and at its peak.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { hash } from 'bcryptjs';
-import { freePort } from '../test/kit/processes.ts';
+import { Collector, type Figures, startLoad } from './probed-collector.ts';
 
 const { values, positionals } = parseArgs({
   options: { scale: { type: 'string', default: '1' } },
@@ -22,119 +18,6 @@ const { values, positionals } = parseArgs({
 });
 const scale = Number(values.scale);
 const scaled = (count: number): number => Math.max(1, Math.round(count * scale));
-
-/** How often a health check asks. */
-const PROBE_EVERY_MS = 100;
-/** A health check that is not answered by then counts as this long. */
-const PROBE_MAX_MS = 30_000;
-
-interface Figures {
-  readonly turnMs: number;
-  readonly turnCpuMs: number;
-  readonly healthMs: number;
-  readonly residentMb: number;
-  readonly peakMb: number;
-}
-
-class Collector {
-  readonly port: number;
-  readonly folder: string;
-  readonly #child: ChildProcess;
-
-  static async start(config: string, flags: (folder: string) => string[] = () => []) {
-    const folder = mkdtempSync(path.join(tmpdir(), 'amperage-hardening-'));
-    const port = await freePort();
-    writeFileSync(path.join(folder, 'prometheus.yml'), config);
-    const child = spawn(
-      process.execPath,
-      [
-        '--import',
-        new URL('turn-probe.ts', import.meta.url).href,
-        path.join(import.meta.dirname, '../src/main.ts'),
-        'collect',
-        `--config.file=${path.join(folder, 'prometheus.yml')}`,
-        `--storage.path=${path.join(folder, 'data')}`,
-        `--web.listen-address=127.0.0.1:${port}`,
-        '--log.level=error',
-        ...flags(folder),
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    const collector = new Collector(child, port, folder);
-    while ((await probe(port)) >= PROBE_MAX_MS) await sleep(100);
-    return collector;
-  }
-
-  private constructor(child: ChildProcess, port: number, folder: string) {
-    this.#child = child;
-    this.port = port;
-    this.folder = folder;
-  }
-
-  /** What happens while `act` runs. */
-  async measure(act: () => Promise<void>): Promise<Figures> {
-    await this.#readTurns();
-    // The peak begins anew: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
-    writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
-    const residentMb = this.#readMb('VmRSS');
-    let [healthMs, isDone] = [0, false];
-    const probing = (async () => {
-      while (!isDone) {
-        healthMs = Math.max(healthMs, await probe(this.port));
-        await sleep(PROBE_EVERY_MS);
-      }
-    })();
-    await act();
-    isDone = true;
-    await probing;
-    return { ...(await this.#readTurns()), healthMs, residentMb, peakMb: this.#readMb('VmHWM') };
-  }
-
-  /** Goes over to another configuration. */
-  reload(config: string): void {
-    writeFileSync(path.join(this.folder, 'prometheus.yml'), config);
-    this.#child.kill('SIGHUP');
-  }
-
-  async metric(name: string): Promise<number> {
-    const text = await (await fetch(`http://127.0.0.1:${this.port}/metrics`)).text();
-    const lines = text.split('\n').filter((line) => line.startsWith(name));
-    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-  }
-
-  async stop(): Promise<void> {
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    await exited;
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  async #readTurns(): Promise<{ turnMs: number; turnCpuMs: number }> {
-    const line = once(this.#child.stdout as NodeJS.ReadableStream, 'data');
-    this.#child.kill('SIGUSR2');
-    return JSON.parse(String((await line)[0])) as { turnMs: number; turnCpuMs: number };
-  }
-
-  #readMb(name: string): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024;
-  }
-}
-
-/** How long an answer takes on a new connection, whatever its status. */
-function probe(port: number): Promise<number> {
-  const startMs = performance.now();
-  return new Promise((resolve) => {
-    const asked = request({ port, host: '127.0.0.1', path: '/-/healthy', agent: false });
-    asked.setTimeout(PROBE_MAX_MS, () => asked.destroy());
-    asked.once('error', () => resolve(PROBE_MAX_MS));
-    asked.once('response', (answer) => {
-      answer.resume();
-      resolve(performance.now() - startMs);
-    });
-    asked.end();
-  });
-}
 
 async function until(isSo: () => Promise<boolean>, mostSeconds: number): Promise<void> {
   const endMs = performance.now() + mostSeconds * 1_000;
@@ -144,13 +27,8 @@ async function until(isSo: () => Promise<boolean>, mostSeconds: number): Promise
   }
 }
 
-const load = spawn(process.execPath, [path.join(import.meta.dirname, 'hardening-load.ts')], {
-  stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-});
-const loadPort = await new Promise<number>((resolve) =>
-  load.once('message', (value) => resolve(value as number)),
-);
-const loadAt = `127.0.0.1:${loadPort}`;
+const load = await startLoad();
+const loadAt = load.address;
 const base = (interval: string): string =>
   `global: { scrape_interval: ${interval}, scrape_timeout: ${interval} }\n` +
   `remote_write: [{ url: 'http://${loadAt}/write' }]\n`;
@@ -286,5 +164,5 @@ for (const row of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
       `memory ${residentMb.toFixed(0).padStart(4)} MB, at most ${peakMb.toFixed(0).padStart(4)}\n`,
   );
 }
-load.kill();
+load.stop();
 process.exit(0);
