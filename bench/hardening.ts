@@ -1,8 +1,8 @@
 /**
- * `npm run bench:hardening -- [row…] [--scale 0.1]`: a real collector under what strangers and large
- * deployments do to it. Each row prints the longest turn of the event loop, by the clock and in CPU
- * time of the thread (which other programs on the machine do not grow), the longest answer of
- * `/-/healthy` to requests on new connections, and the memory: before, and at its peak.
+ * `npm run bench:hardening -- [row…] [--scale 0.1]`: a real collector under what strangers and
+ * large deployments do to it. Each row prints the longest turn of the event loop, by the clock and
+ * in CPU time of the thread (which other programs on the machine do not grow), the longest answer
+ * of `/-/healthy` to requests on new connections, and the memory: before, and at its peak.
  */
 import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -157,11 +157,12 @@ for (const row of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
   const [name, measure] = ROWS[row] ?? [];
   if (name === undefined || measure === undefined)
     throw new Error(`no row "${row}"; there are ${Object.keys(ROWS).join(', ')}`);
-  const { turnMs, turnCpuMs, healthMs, residentMb, peakMb } = await measure();
+  const figures = await measure();
+  const show = (figure: number): string => figure.toFixed(0).padStart(5);
   process.stdout.write(
-    `${name.padEnd(28)} longest turn ${turnMs.toFixed(0).padStart(5)} ms ` +
-      `(${turnCpuMs.toFixed(0).padStart(4)} of CPU)  health ${healthMs.toFixed(0).padStart(5)} ms  ` +
-      `memory ${residentMb.toFixed(0).padStart(4)} MB, at most ${peakMb.toFixed(0).padStart(4)}\n`,
+    `${name.padEnd(28)} longest turn ${show(figures.turnMs)} ms ` +
+      `(${show(figures.turnCpuMs)} of CPU)  health ${show(figures.healthMs)} ms  ` +
+      `memory ${show(figures.residentMb)} MB, at most ${show(figures.peakMb)}\n`,
   );
 }
 load.stop();

@@ -128,7 +128,7 @@ export class SeriesCache {
     if (format !== this.#format) this.forget();
     this.#format = format;
     const shared = this.#scratch;
-    const room = Math.max(this.#reference.offsets.count, body.length >> 7);
+    const room = Math.max(this.#reference.offsets.count, body.length >> 5);
     const scratch = new ScrapeScratch(isRest ? 0 : room, shared.turns);
     if (isRest) scratch.offsets = copyOffsets(shared.offsets, Math.max(room, shared.offsets.count));
     try {

@@ -194,6 +194,10 @@ class RemoteWriteAppender implements Appender {
     return ref;
   }
 
+  prepare(): Generator<undefined, void, undefined> {
+    return this.#slab.prepare();
+  }
+
   append(ref: SeriesRef, tMs: number, value: number): void {
     const slab = this.#slab;
     if (!slab.has(ref)) return;
