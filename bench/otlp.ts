@@ -4,12 +4,24 @@
  * write to the same receiver (otlp-load.ts), by turns in one run, each as a process of its own on
  * its own core. Prints the figures for each size of request and for churn, and ours as a share of
  * each peer's. Debian builds Prometheus without the receiver: `unknown long flag
- * '--web.enable-otlp-receiver'`. About two minutes.
+ * '--web.enable-otlp-receiver'`; `--prometheus FILE` names one that has it.
+ * It and ours give the same series without a section `otlp`: names with suffixes, job and instance
+ * of the resource, and target_info (otlp-peer.test.ts compares them). About two minutes, three with
+ * Prometheus.
  * `node bench/otlp.ts [--runs 1] [--seconds 8] [--warm-up 6] [--points 200,2000,20000]`
+ * `--interval 250` is how often each resource is sent, in milliseconds. `--drain` counts the CPU
+ * time until all that was sent is delivered, from a moment when nothing waited. Without it, the
+ * samples of a peer that lags miss in its figure, as all do on a loaded machine.
  * `--beside dist-of-another-tree/main.js` measures another build of ours by turns with this one;
  * `--cpu-prof FOLDER` writes CPU profiles of ours there.
  */
-import { execFileSync, spawn, type SpawnOptions, spawnSync } from 'node:child_process';
+import {
+  type ChildProcess,
+  execFileSync,
+  spawn,
+  type SpawnOptions,
+  spawnSync,
+} from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -26,9 +38,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     'warm-up': { type: 'string', default: '6' },
     points: { type: 'string', default: '200,2000,20000' },
+    interval: { type: 'string', default: '250' },
+    drain: { type: 'boolean', default: false },
     /** The size of the requests with churn; '' for none. */
     churn: { type: 'string', default: '2000' },
     beside: { type: 'string', default: '' },
+    /** A Prometheus with the receiver; '' for the one of the peers, if it has it. */
+    prometheus: { type: 'string', default: '' },
     'cpu-prof': { type: 'string', default: '' },
   },
 });
@@ -36,6 +52,9 @@ const { values } = parseArgs({
 const root = path.resolve(import.meta.dirname, '..');
 const CLOCK_TICKS = 100;
 const CPU = 'CPU s per million';
+const RATE = 'samples/s';
+/** Without samples for so long, longer than vmagent holds them back, all is delivered. */
+const DRAINED_MS = 2_500;
 const IS_PINNED = spawnSync('taskset', ['-V']).status === 0 && availableParallelism() > 1;
 
 interface Contestant {
@@ -48,7 +67,7 @@ interface Contestant {
 }
 
 function listContestants(): Contestant[] {
-  const prometheus = peer('prometheus');
+  const prometheus = values.prometheus === '' ? peer('prometheus') : values.prometheus;
   const makeOurs = (name: string, main: string): Contestant => ({
     name,
     file: process.execPath,
@@ -160,15 +179,19 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
   try {
     await untilListening(port);
     const url = `http://127.0.0.1:${port}${contestant.route}`;
-    const order: LoadOrder = { url, points, isChurning };
+    const intervalMs = Number(values.interval);
+    const order: LoadOrder = { url, points, intervalMs, isChurning };
     load.send(order);
     await sleep(warmUpSeconds * 1_000);
+    if (values.drain) await drain(load, tell);
     const [before, usage] = [await tell(), readUsage(pid)];
+    load.send('resume');
     await sleep(seconds * 1_000);
+    if (values.drain) await drain(load, tell);
     const [after, used] = [await tell(), readUsage(pid)];
     const samples = after.samples - before.samples;
     return {
-      'samples/s': Math.round(samples / seconds),
+      [RATE]: Math.round(samples / seconds),
       [CPU]: Number((((used.cpuSeconds - usage.cpuSeconds) / samples) * 1e6).toFixed(3)),
       'resident MB': Math.round(used.residentBytes / 1e6),
       'wire bytes/sample': Number(((after.bytes - before.bytes) / samples).toFixed(1)),
@@ -183,6 +206,17 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
     load.kill('SIGTERM');
     await once(load, 'exit');
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+}
+
+/** Stops the sending and waits until nothing comes any more. */
+async function drain(load: ChildProcess, tell: () => Promise<Received>): Promise<void> {
+  load.send('pause');
+  let [samples, changedAt] = [-1, performance.now()];
+  while (performance.now() - changedAt < DRAINED_MS) {
+    const received = await tell();
+    if (received.samples !== samples) [samples, changedAt] = [received.samples, performance.now()];
+    await sleep(100);
   }
 }
 
@@ -221,6 +255,8 @@ function listCases(): Pick<Settings, 'points' | 'isChurning'>[] {
   ];
 }
 
+if (values.prometheus !== '' && !hasOtlpReceiver(values.prometheus))
+  throw new Error(`${values.prometheus} does not know the flag --web.enable-otlp-receiver`);
 // The collector is measured as users install it, which is the build.
 execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
 process.stdout.write(`load of the machine before: ${loadavg()[0]?.toFixed(2)}\n`);
@@ -240,8 +276,11 @@ for (const { points, isChurning } of listCases()) {
   process.stdout.write(`requests of ${points} points, ${what}\n`);
   console.table(Object.fromEntries(table));
   const [[, ours] = ['', {}], ...peers] = table;
-  for (const [name, theirs] of peers)
+  for (const [name, theirs] of peers) {
+    const share = (theirs[RATE] ?? NaN) / (ours[RATE] ?? NaN);
     process.stdout.write(
-      `${CPU}: ours is ${((ours[CPU] ?? NaN) / (theirs[CPU] ?? NaN)).toFixed(2)} of ${name}'s\n`,
+      `${CPU}: ours is ${((ours[CPU] ?? NaN) / (theirs[CPU] ?? NaN)).toFixed(2)} of ${name}'s` +
+        `${share < 0.9 ? `, which delivered ${Math.round(share * 100)} % as many samples` : ''}\n`,
     );
+  }
 }

@@ -147,15 +147,6 @@ test('statsd: what is sent by UDP can be asked of the workspace', async (context
   );
 });
 
-test('otlp-to-aws: what the three sinks are is shown by the check', () => {
-  const file = path.join(examples, 'otlp-to-aws/collector.yaml');
-  const checked = spawnSync(process.execPath, [MAIN, 'check', 'config', file], {
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
-  assert.match(checked.stdout, /1 of OTLP, 3 sinks, 3 routes/, checked.stderr);
-});
-
 test('two-collectors: each target is scraped by one of them', async (context) => {
   const workspace = await startWorkspace(context);
   const app = await startAmperage(context, 'sample-app', ['--rate', '0']);

@@ -200,6 +200,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
         world,
         scrape: collector.scrape,
         tasks: collector.tasks,
+        receivers: () => collector.receivers,
         configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
         configText: () => redactConfig(reloader.current.text),
         reloadedAtMs: () => reloader.reloadedAtMs,

@@ -4,7 +4,8 @@
  * protocols and verifies signatures.
  *
  *   sample-app :3000 ◄─ scrapes ─ collect ◄─ targets ─ discover :9001 ─ Cloud Map, ─► emulate
- *                          │         │                                  SSM            :4566
+ *       │                  │         │                                  SSM            :4566
+ *       └─ OTLP ─► collect │         │
  *   exporter   :9779 ◄─────┘         ├─ remote_write, SigV4 ─► workspace :9009 ─► web page
  *                                    └─ PutLogEvents, SigV4 ─► emulate ◄─ workspace
  *
@@ -22,8 +23,9 @@ import { PANELS } from '../page/panels.ts';
 import { readDurationFlag, readRateFlag } from './flags.ts';
 import { deploy } from './demo/deployment.ts';
 import { type Figure, readFigures } from './demo/figures.ts';
+import { report, say } from './demo/reporting.ts';
 import { claimPorts, findFreePorts, type PortName, type Ports } from './demo/ports.ts';
-import { renderCollectorConfig } from './demo/collector-config.ts';
+import { OTLP_PREFIX, OTLP_SERVICE, renderCollectorConfig } from './demo/collector-config.ts';
 import { Stage } from './demo/stage.ts';
 import { EXPORTER, newTask, registerTask, type DemoTask } from './demo/task.ts';
 import { createWorld, createLongRunningCommand, type LogOptions } from './runner.ts';
@@ -34,6 +36,8 @@ const NAMESPACE = 'ecs-services';
 const NAMESPACES_PARAMETER = 'ECS-Namespaces';
 const WORKSPACE_ID = 'ws-local';
 const FREE_MB_MIN = 200;
+/** As often as targets are scraped. */
+const OTLP_EVERY_MS = 5_000;
 const STOP_MS = 15_000;
 
 interface DemoOptions extends LogOptions {
@@ -47,8 +51,8 @@ export function createDemoCommand(): Command {
   return createLongRunningCommand('demo')
     .description(
       'Runs the whole pipeline on this machine until Ctrl-C: a sample application under ' +
-        'load, the ECS exporter, Cloud Map discovery, the collector, signed remote_write, a ' +
-        'local workspace and its web page.',
+        'load, the ECS exporter, Cloud Map discovery, the collector, OTLP, signed remote_write, ' +
+        'a local workspace and its web page.',
     )
     .option(
       '--duration <time>',
@@ -60,7 +64,7 @@ export function createDemoCommand(): Command {
     )
     .option(
       '--free-ports',
-      'take any free ports instead of 2000, 2001, 3000, 4566, 9001, 9009, 9090 and 9779',
+      'take any free ports instead of 2000, 2001, 3000, 4318, 4566, 9001, 9009, 9090 and 9779',
     )
     .option('--rate <requests/s>', 'load on the sample application', '5')
     .addHelpText(
@@ -141,8 +145,14 @@ class Demo implements Component {
     await this.#startXray();
     const app = await this.#start('sample-app', {
       arguments: ['--listen', this.#listen('sample-app'), '--rate', this.#rate],
-      environment: { AWS_XRAY_DAEMON_ADDRESS: this.#listen('xray') },
-      says: `application under ${this.#rate} requests/s, traced`,
+      environment: {
+        AWS_XRAY_DAEMON_ADDRESS: this.#listen('xray'),
+        OTEL_EXPORTER_OTLP_ENDPOINT: this.url('otlp'),
+        OTEL_METRIC_EXPORT_INTERVAL: String(OTLP_EVERY_MS),
+        OTEL_SERVICE_NAME: OTLP_SERVICE,
+        OTEL_RESOURCE_ATTRIBUTES: `cluster=${CLUSTER}`,
+      },
+      says: `application under ${this.#rate} requests/s, traced; sends OTLP`,
       path: '/metrics',
     });
     const metadataUri = await this.#registerTask(task, app.pid, undefined);
@@ -171,7 +181,12 @@ class Demo implements Component {
   }
 
   async stop(deadlineMs: number): Promise<void> {
-    for (const stage of this.#started.toReversed()) await stage.stop(deadlineMs);
+    // The application pushes to the collector, so it stops before it.
+    const [pushing, others] = [true, false].map((isApp) =>
+      this.#started.filter(({ name }) => (name === 'sample-app') === isApp),
+    );
+    for (const stage of [...(pushing ?? []), ...(others ?? []).toReversed()])
+      await stage.stop(deadlineMs);
   }
 
   figures(): Promise<Figure[]> {
@@ -184,6 +199,7 @@ class Demo implements Component {
         collect: this.url('collect'),
         workspace: this.url('workspace'),
         xray: this.url('xray-metrics'),
+        otlpCounter: `sum(${OTLP_PREFIX}http_requests_total)`,
         panels: PANELS.flatMap((panel) =>
           panel.queries.map(({ query }) => ({ title: panel.title, query })),
         ),
@@ -254,7 +270,12 @@ class Demo implements Component {
     const writeUrl = `${this.url('workspace')}/workspaces/${WORKSPACE_ID}/api/v1/remote_write`;
     writeFileSync(
       file,
-      renderCollectorConfig({ discoverUrl: this.url('discover'), writeUrl, region: REGION }),
+      renderCollectorConfig({
+        discoverUrl: this.url('discover'),
+        writeUrl,
+        region: REGION,
+        otlpListen: this.#listen('otlp'),
+      }),
     );
     await this.#start('collect', {
       arguments: [
@@ -266,7 +287,7 @@ class Demo implements Component {
         this.#listen('collect'),
       ],
       environment: this.#awsEnvironment(),
-      says: 'scrapes every 5 s; remote_write and events of CloudWatch, with SigV4',
+      says: 'scrapes every 5 s, takes OTLP; remote_write, CloudWatch and X-Ray, with SigV4',
       path: '/metrics',
     });
   }
@@ -371,22 +392,4 @@ function checkDisk(directory: string): void {
     `${freeMb} MB free for ${directory}, the demo needs ${FREE_MB_MIN} MB; free some space ` +
       'or choose another folder with --data',
   );
-}
-
-/** Prints every figure; a figure of 0 makes the exit status 1. */
-function report(figures: readonly Figure[]): void {
-  for (const { what, value, unit } of figures) {
-    const text = Number.isInteger(value) ? String(value) : value.toFixed(2);
-    say(`  ${value > 0 ? '✓' : '✗'} ${what.padEnd(10)} ${text.padStart(8)} ${unit}`);
-  }
-  const empty = figures.filter((figure) => figure.value <= 0);
-  if (empty.length === 0) return;
-  process.stderr.write(
-    `amperage: no data: ${empty.map(({ what, unit }) => `${what} (${unit})`).join(', ')}\n`,
-  );
-  process.exitCode = 1;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

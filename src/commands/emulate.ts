@@ -57,7 +57,7 @@ Requests must be signed with the keys in EMULATE_ACCESS_KEY and EMULATE_SECRET_K
 Examples:
   amperage emulate
   amperage emulate --scenario account.yml
-  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws servicediscovery list-namespaces
+  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_DEFAULT_REGION=us-east-1 aws servicediscovery list-namespaces   # with its keys
 `,
     )
     .action(run);

@@ -17,7 +17,12 @@ import {
   type LogOptions,
   runUntilSignal,
 } from './runner.ts';
-import { type OtlpFlags, readOtlpEndpoint, readOtlpResource } from './sample-app/otlp.ts';
+import {
+  type OtlpFlags,
+  readOtlpEndpoint,
+  readOtlpInterval,
+  readOtlpResource,
+} from './sample-app/otlp.ts';
 import { createTracing, readDaemonAddress, type TracingFlags } from './sample-app/tracing.ts';
 import { addTrustFlag } from './trust.ts';
 
@@ -93,7 +98,12 @@ async function run(flags: SampleAppFlags): Promise<void> {
   const exporter =
     endpoint === undefined
       ? undefined
-      : new OtlpExporter({ world, endpoint, resource: readOtlpResource(process.env, world.log) });
+      : new OtlpExporter({
+          world,
+          endpoint,
+          resource: readOtlpResource(process.env, world.log),
+          intervalMs: readOtlpInterval(process.env, world.log),
+        });
   const traced =
     daemon === undefined && exporter === undefined
       ? undefined

@@ -6,6 +6,10 @@ import { z } from 'zod';
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import { sinkKinds } from '../sinks/sinks.ts';
+import { nearest } from './nearest.ts';
+
+/** How many unknown keys are compared with the known ones; for more, nothing is suggested. */
+const GUESSES_MAX = 100;
 
 /**
  * Reports all issues of one parse.
@@ -21,10 +25,14 @@ export function reportIssues(
   at: ConfigPath = [],
 ): void {
   const root = { value, at };
+  let guesses = 0;
   for (const issue of error.issues) {
     const path = issue.path as ConfigPath;
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) reportUnknownKey([...path, key], schema, root, report);
+      for (const key of issue.keys) {
+        const known = guesses++ < GUESSES_MAX ? listKnownKeys(schema, path) : [];
+        reportUnknownKey([...path, key], known, root, report);
+      }
       continue;
     }
     if (issue.code === 'invalid_key') {
@@ -92,13 +100,12 @@ function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
 
 function reportUnknownKey(
   path: ConfigPath,
-  schema: z.ZodType,
+  known: readonly string[],
   root: ParsedRoot,
   report: Reporter,
 ): void {
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
-  const known = listKnownKeys(schema, parent);
   const guess = nearest(key, known);
   const remedy = guess === undefined ? '' : `; did you mean "${guess}"?`;
   const message = `unknown key "${key}" in ${describeWhere(parent, root)}${remedy}`;
@@ -174,33 +181,4 @@ function listKnownKeys(schema: z.ZodType, path: ConfigPath): string[] {
 
 function flatten(schema: JsonSchema): JsonSchema[] {
   return [schema, ...[...(schema.anyOf ?? []), ...(schema.allOf ?? [])].flatMap(flatten)];
-}
-
-/**
- * The known key that was probably meant: at most a quarter of the letters differ, or one letter of
- * a short key.
- */
-export function nearest(key: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Infinity;
-  const farthest = Math.max(1, Math.floor(key.length / 4));
-  for (const candidate of known) {
-    if (Math.abs(candidate.length - key.length) > farthest) continue;
-    const distance = editDistance(key, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return bestDistance <= farthest ? best : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

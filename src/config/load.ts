@@ -10,6 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../kernel/errors.ts';
 import { describeFinding, type Finding } from '../settings/finding.ts';
+import { isAgentConfig, reportAgentConfig } from './agent-config.ts';
 import { isCollectorConfig, planCollector } from './otel/collector.ts';
 import { expandReferences } from './otel/expand.ts';
 import type { CollectorPlan } from './plan.ts';
@@ -134,6 +135,10 @@ async function makePlan(
 ): Promise<CollectorPlan | undefined> {
   const { env, allowsPartial } = reading;
   const whole = document.valueWithNulls();
+  if (isAgentConfig(whole)) {
+    reportAgentConfig(whole, report);
+    return undefined;
+  }
   if (isCollectorConfig(whole)) {
     const expanded = await expandReferences(whole, { ...reading, report });
     const { value } = expanded;

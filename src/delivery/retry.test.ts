@@ -86,33 +86,87 @@ test('of what was taken in part only the rest goes again', async () => {
   assert.equal(all.metrics.retried.value, 1);
 });
 
-test('what lasts, and what must be mended in the set-up, is logged as an error', async () => {
+const linesOf = (lines: readonly string[]): string[] =>
+  lines.map((line) =>
+    line.includes('it delivers again')
+      ? `again ${/ failures=(\d+)/.exec(line)?.[1]}`
+      : `${/level=(\w+)/.exec(line)?.[1]} ${/ failures=(\d+)/.exec(line)?.[1]}`,
+  );
+
+test('the first failure is logged at once, then a line a minute that counts them', async () => {
   const all = bench();
-  const { deliver } = scripted([() => failure(1, 'SINK_FORBIDDEN'), () => failure(1)]);
+  const { deliver } = scripted([
+    ...Array.from({ length: 149 }, () => () => failure(1_000)),
+    () => DONE,
+  ]);
+  const delivered = withRetry(deliver, { ...all, backoff })([chunkOf([1])], 1, all.signals);
+  for (let i = 0; i < 149; i++) await all.clock.advance(1_000);
+  await delivered;
+  // From the eleventh failure of a batch on they are errors.
+  assert.deepEqual(linesOf(all.lines), ['warn 1', 'error 10', 'error 60', 'error 60', 'again 149']);
+  assert.match(all.lines.at(-1) ?? '', /after_ms=149000/);
+});
+
+test('a fault of the set-up is an error at once, also behind a failure that passes', async () => {
+  const all = bench();
+  const { deliver } = scripted([
+    () => failure(1),
+    () => failure(1, 'SINK_FORBIDDEN'),
+    () => failure(1),
+  ]);
   const delivered = withRetry(deliver, { ...all, backoff })([chunkOf([1])], 1, all.signals);
   delivered.catch(() => undefined);
-  for (let i = 0; i < 90; i++) await all.clock.advance(1_000);
-  const levels = all.lines.map((line) => /level=(\w+)/.exec(line)?.[1]);
-  assert.deepEqual(levels.slice(0, 11), [
-    'error',
-    ...Array.from({ length: 9 }, () => 'warn'),
-    'error',
-  ]);
+  for (let i = 0; i < 5; i++) await all.clock.advance(1_000);
+  assert.deepEqual(linesOf(all.lines), ['warn 1', 'error 1']);
   all.end();
   await assert.rejects(delivered);
 });
 
-test('errors of a sink are logged once a minute, whatever batch they are of', async () => {
+test('batches of a sink share its lines, and one that is delivered does not end the silence', async () => {
   const all = bench();
-  const { deliver } = scripted([() => failure(1_000, 'SINK_FORBIDDEN')]);
+  let isAway = true;
+  const deliver: Deliver = (chunks) =>
+    isAway && itemsIn(chunks)[0] !== 9
+      ? Promise.reject(failure(1_000, 'SINK_FORBIDDEN'))
+      : Promise.resolve(DONE);
   const patient = withRetry(deliver, { ...all, backoff });
   const batches = [1, 2, 3].map((item) => patient([chunkOf([item])], 1, all.signals));
-  for (const one of batches) one.catch(() => undefined);
-  for (let i = 0; i < 119; i++) await all.clock.advance(1_000);
-  const errors = all.lines.filter((line) => line.includes('level=error'));
-  assert.deepEqual([errors.length, all.load.failing], [2, 3]);
-  all.end();
-  await Promise.allSettled(batches);
+  for (let i = 0; i < 119; i++) {
+    await all.clock.advance(1_000);
+    await patient([chunkOf([9])], 1, all.signals);
+  }
+  assert.deepEqual([linesOf(all.lines), all.load.failing], [['error 1', 'error 180'], 3]);
+  isAway = false;
+  await all.clock.advance(1_000);
+  await Promise.all(batches);
+  assert.deepEqual(linesOf(all.lines).slice(2), ['again 360']);
+});
+
+test('a receiver that refuses now and then has two lines a minute', async () => {
+  const all = bench();
+  let tries = 0;
+  const deliver: Deliver = () =>
+    tries++ % 2 === 0 ? Promise.reject(failure(500)) : Promise.resolve(DONE);
+  const patient = withRetry(deliver, { ...all, backoff });
+  for (let i = 0; i < 120; i++) {
+    const delivered = patient([chunkOf([1])], 1, all.signals);
+    await all.clock.advance(1_000);
+    await delivered;
+  }
+  assert.deepEqual(linesOf(all.lines), ['warn 1', 'again 1', 'warn 60', 'again 1']);
+});
+
+test('two sinks have lines of their own', async () => {
+  const [first, second] = [bench(), bench()];
+  const { deliver } = scripted([() => failure(1_000)]);
+  const fine: Deliver = () => Promise.resolve(DONE);
+  const failing = withRetry(deliver, { ...first, backoff })([chunkOf([1])], 1, first.signals);
+  failing.catch(() => undefined);
+  await withRetry(fine, { ...second, backoff })([chunkOf([1])], 1, second.signals);
+  await first.clock.advance(5_000);
+  assert.deepEqual([first.lines.length, second.lines.length], [1, 0]);
+  first.end();
+  await assert.rejects(failing);
 });
 
 test('what is refused or must be split is not tried again', async () => {

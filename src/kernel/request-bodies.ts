@@ -1,6 +1,7 @@
 /** Bodies of requests: read and inflated within a limit. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
+import { BodyParts } from './body-parts.ts';
 import { HttpError } from './http-error.ts';
 import { askForBody } from './web-server.ts';
 
@@ -20,23 +21,13 @@ export async function readBody(
   const declared = Number(incoming.headers['content-length'] ?? 0);
   if (declared > maxBytes) throw refuseSize(maxBytes);
   askForBody(incoming, outgoing);
-  const parts: Buffer[] = [];
-  let size = 0;
+  const parts = new BodyParts();
   for await (const part of incoming as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > maxBytes) throw refuseSize(maxBytes);
+    if (parts.length + part.length > maxBytes) throw refuseSize(maxBytes);
     onBytes?.(part.length);
-    parts.push(part);
+    parts.add(part);
   }
-  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
-  if (lend === undefined) return Buffer.concat(parts, size);
-  const body = lend(size);
-  let at = 0;
-  for (const part of parts) {
-    body.set(part, at);
-    at += part.length;
-  }
-  return body;
+  return parts.join(lend);
 }
 
 /** The body, inflated if it is gzip. @throws HttpError 400 where it can't be, within the limit */

@@ -37,4 +37,29 @@ export interface NativeHistogram {
   readonly negativeCounts: readonly number[];
   /** Upper bounds of the buckets of schema -53, ascending, without +Inf; else empty. */
   readonly customValues: readonly number[];
+  /** The least and the greatest observation, where the writer tells them: Prometheus does not. */
+  readonly extremes?: Extremes | undefined;
+}
+
+/** The least and the greatest of the observations that a distribution holds. */
+export interface Extremes {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What the histogram is where each observation is multiplied, as far as the buckets stay. */
+export function scaleHistogram(histogram: NativeHistogram, scale: number): NativeHistogram {
+  if (scale === 1) return histogram;
+  const { sum, extremes } = histogram;
+  return {
+    ...histogram,
+    sum: sum * scale,
+    ...(extremes === undefined ? {} : { extremes: scaleExtremes(extremes, scale) }),
+  };
+}
+
+export function scaleExtremes({ min, max }: Extremes, scale: number): Extremes {
+  return scale < 0
+    ? { min: max * scale, max: min * scale }
+    : { min: min * scale, max: max * scale };
 }

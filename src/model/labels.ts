@@ -34,7 +34,25 @@ export function makeLabelSet(
     last = name;
     set.push({ name, value });
   }
-  return isSorted ? set : set.sort((a, b) => compareUtf8(a.name, b.name));
+  return isSorted ? set : sortByName(set);
+}
+
+/** Above so many labels each is no longer looked up by those before it, which is quadratic. */
+const INSERTED_MAX = 32;
+
+/** Most sets are sorted but for one or two labels, which are put where they belong. */
+function sortByName(set: Label[]): Label[] {
+  if (set.length > INSERTED_MAX) return set.sort((a, b) => compareUtf8(a.name, b.name));
+  for (let i = 1; i < set.length; i++) {
+    const label = set[i] as Label;
+    let at = i;
+    while (at > 0 && compareUtf8((set[at - 1] as Label).name, label.name) > 0) {
+      set[at] = set[at - 1] as Label;
+      at -= 1;
+    }
+    set[at] = label;
+  }
+  return set;
 }
 
 /** The value of a label, '' when the set has no label of that name. */

@@ -6,6 +6,7 @@
  *
  * Source: opentelemetry-proto's opentelemetry/proto/metrics/v1/metrics.proto
  */
+import type { Extremes } from './histogram.ts';
 import type { LabelSet } from './labels.ts';
 import type { Exemplar, SeriesType } from './sample.ts';
 
@@ -65,6 +66,7 @@ export interface NumberPoint extends MetricPoint {
 export interface HistogramPoint extends MetricPoint {
   readonly count: number;
   readonly sum: number | undefined;
+  readonly extremes?: Extremes | undefined;
   /** Upper bounds, ascending, without +Inf. */
   readonly bounds: readonly number[];
   /** Observations in each bucket, not cumulative; one more than there are bounds. */
@@ -82,6 +84,7 @@ export interface ExponentialPoint extends MetricPoint {
   readonly scale: number;
   readonly count: number;
   readonly sum: number;
+  readonly extremes?: Extremes | undefined;
   readonly zeroCount: number;
   readonly zeroThreshold: number;
   readonly positive: ExponentialBuckets;

@@ -1,5 +1,6 @@
 /**
- * An appender that hands everything on to the next one, to be extended by transforms of samples.
+ * An appender that hands everything on to the next one, to be extended by transforms of samples;
+ * everything but extremes, which hold only where a transform leaves distributions as they are.
  */
 import type { NativeHistogram } from './histogram.ts';
 import type { LabelSet } from './labels.ts';
@@ -44,8 +45,8 @@ export class PassingAppender implements Appender {
     this.next.forget(ref);
   }
 
-  commit(): void {
-    this.next.commit();
+  commit(hasAnswered?: boolean): void {
+    this.next.commit(hasAnswered);
   }
 
   rollback(): void {

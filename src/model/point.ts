@@ -52,19 +52,37 @@ export function splitLabels(attributes: Map<string, string>, origin: PointOrigin
   const suffix = isPart ? whole.slice(family.name.length) : '';
   const name = suffix === '' ? whole : family.name;
   const bound = takeBound(attributes, type, suffix);
-  return {
-    name,
-    type,
-    unit,
-    isDelta,
-    attributes,
-    get resource() {
-      return origin.resource;
-    },
-    scale,
-    suffix,
-    bound,
-  };
+  const point = new SplitPoint(attributes, origin);
+  point.name = name;
+  point.type = type;
+  point.unit = unit;
+  point.isDelta = isDelta;
+  point.scale = scale;
+  point.suffix = suffix;
+  point.bound = bound;
+  return point;
+}
+
+/** A class, since a literal with a getter is made anew for each series. */
+class SplitPoint implements Point {
+  name = '';
+  type: SeriesType = 'unknown';
+  unit = '';
+  isDelta = false;
+  scale = 1;
+  suffix = '';
+  bound: Label | undefined = undefined;
+  readonly attributes: Map<string, string>;
+  readonly #origin: PointOrigin;
+
+  constructor(attributes: Map<string, string>, origin: PointOrigin) {
+    this.attributes = attributes;
+    this.#origin = origin;
+  }
+
+  get resource(): Map<string, string> {
+    return this.#origin.resource;
+  }
 }
 
 /** Makes labels of a point, whose attributes they take over. */

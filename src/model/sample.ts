@@ -2,7 +2,7 @@
  * Samples and the seam by which they leave a scrape: values and interfaces only.
  * A sample is (timestamp in integer milliseconds since 1970, float64).
  */
-import type { NativeHistogram } from './histogram.ts';
+import type { Extremes, NativeHistogram } from './histogram.ts';
 import type { LabelSet } from './labels.ts';
 
 /** The number by which one appender knows a label set. */
@@ -104,6 +104,12 @@ export interface Appender {
   /** Appends the stale marker. */
   appendStale(ref: SeriesRef, tMs: number): void;
   appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void;
+  /**
+   * Tells the least and the greatest observation of a classic histogram at that time, by the ref of
+   * its sum, or of its count where it has no sum. Absent where they are not wanted, and in a
+   * transform that makes other distributions of what it gets.
+   */
+  appendExtremes?(ref: SeriesRef, tMs: number, extremes: Extremes): void;
   /** Appends an exemplar of the series; the caller does not append the same exemplar twice. */
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void;
   /**
@@ -120,8 +126,12 @@ export interface Appender {
   /**
    * Hands the samples on, durably where the sink has a queue. Does not throw when the disk is full:
    * that is counted.
+   *
+   * @param hasAnswered  whether the target answered, so that it has nothing but what was appended:
+   *                     tells a scrape of which nothing was wanted from one that failed. Undefined
+   *                     where the source does not know
    */
-  commit(): void;
+  commit(hasAnswered?: boolean): void;
   rollback(): void;
   close(): void;
 }

@@ -2,7 +2,7 @@
  * An appender behind transforms. Those of series are applied where a ref is made; those of samples
  * are appenders themselves. The refs are those of the appender to which it hands on.
  */
-import type { NativeHistogram } from './histogram.ts';
+import { type Extremes, type NativeHistogram, scaleExtremes, scaleHistogram } from './histogram.ts';
 import type { LabelSet } from './labels.ts';
 import {
   type Appender,
@@ -75,9 +75,11 @@ class TransformedAppender extends PassingAppender {
   }
 
   override appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
-    const scale = this.#scaleOf(ref);
-    const scaled = scale === 1 ? histogram : { ...histogram, sum: histogram.sum * scale };
-    this.next.appendHistogram(ref, tMs, scaled);
+    this.next.appendHistogram(ref, tMs, scaleHistogram(histogram, this.#scaleOf(ref)));
+  }
+
+  appendExtremes(ref: SeriesRef, tMs: number, extremes: Extremes): void {
+    this.next.appendExtremes?.(ref, tMs, scaleExtremes(extremes, this.#scaleOf(ref)));
   }
 
   override appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {

@@ -14,6 +14,7 @@ import {
 } from '../../test/kit/otlp-receiver.ts';
 import { onEnd } from '../../test/kit/ending.ts';
 import { until } from '../../test/kit/waiting.ts';
+import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { compress } from '../wire/snappy.ts';
 import { createWorld } from '../../test/kit/world.ts';
 import { ByteBudget } from './budget.ts';
@@ -88,6 +89,62 @@ test('a large request gives way to other work', async () => {
   assert.equal((await intake.take(body)).items, 100_000);
   isDone = true;
   assert.ok(turns > 4, String(turns));
+});
+
+test('millions of empty messages of traces give way to other work', async () => {
+  const appender = { append: () => undefined, commit: () => undefined };
+  const intake = new TracesIntake({ id: 'otlp', appender, world: createWorld() });
+  const empties = (number: number) =>
+    Buffer.alloc(2_000_000).fill(Buffer.from([number * 8 + 2, 0]));
+  const wrap = (number: number, bytes: Buffer): Buffer => {
+    const writer = new ProtoWriter();
+    writer.field(number, bytes);
+    return Buffer.from(writer.written());
+  };
+  for (const [index, body] of [
+    empties(1),
+    wrap(1, empties(2)),
+    wrap(1, wrap(2, empties(2))),
+    wrap(1, empties(1)),
+  ].entries()) {
+    let turns = 0;
+    let isDone = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    assert.equal((await intake.take(body)).items, 0);
+    isDone = true;
+    assert.ok(turns > 2, `body ${index}: ${turns}`);
+  }
+});
+
+test('a request whose commit fails takes nothing of another that is under way', async () => {
+  const committed: string[] = [];
+  let open: string[] = [];
+  let second: Promise<unknown> | undefined;
+  const appender = {
+    // As a sink whose chunk is full within a request, and whose queue then takes nothing.
+    append: (document: Uint8Array) => {
+      if (document.length > 1_000) {
+        open = [];
+        throw new Error('the disk is full');
+      }
+      open.push(String(document.length));
+      second ??= intake.take(makeTraceRequest(1, 2_000)).catch(String);
+      // Long enough that the request gives way before it is committed.
+      for (const endMs = performance.now() + 5; performance.now() < endMs;);
+    },
+    commit: () => {
+      committed.push(...open);
+      open = [];
+    },
+  };
+  const intake = new TracesIntake({ id: 'otlp', appender, world: createWorld() });
+  await intake.take(Buffer.concat(Array.from({ length: 20 }, () => makeTraceRequest())));
+  assert.match(String(await second), /the disk is full/);
+  assert.equal(committed.length, 20);
 });
 
 test('the bytes of all requests under way are bounded, and given back', () => {

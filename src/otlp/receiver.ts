@@ -4,6 +4,8 @@
 import type { Component } from '../kernel/component.ts';
 import type { GrpcServer } from '../kernel/grpc/server.ts';
 import type { HttpServer } from '../kernel/http-server.ts';
+import { parseListen } from '../kernel/listen-address.ts';
+import type { ReceiverStatus } from '../kernel/receiver-status.ts';
 import type { World } from '../kernel/world.ts';
 import { ByteBudget } from './budget.ts';
 import { OtlpExports, type OtlpIntakes } from './exports.ts';
@@ -36,9 +38,9 @@ export class OtlpReceiver implements Component {
     this.name = settings.id;
     this.#settings = settings;
     this.#parts = parts;
-    const { log, metrics } = parts.world;
-    const budget = this.#budget;
-    this.#report = new OtlpReport({ receiver: settings.id, log, metrics, budget });
+    const { log, metrics, clock } = parts.world;
+    const told = { receiver: settings.id, log, metrics, nowMs: () => clock.nowMs() };
+    this.#report = new OtlpReport({ ...told, budget: this.#budget });
     this.#exports = new OtlpExports(settings, parts.intakes, this.#report);
   }
 
@@ -49,6 +51,21 @@ export class OtlpReceiver implements Component {
 
   get grpcPort(): number {
     return this.#grpc?.port ?? 0;
+  }
+
+  /** One for each protocol that is listened for. */
+  get statuses(): readonly ReceiverStatus[] {
+    const { id, http, grpc } = this.#settings;
+    const { tallies } = this.#report;
+    const one = (listen: string, port: number, protocol: 'http' | 'grpc', name: string) => {
+      const { host } = parseListen(listen);
+      const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+      return tallies[protocol].status({ receiver: id, protocol: `OTLP over ${name}`, address });
+    };
+    return [
+      ...(http === undefined ? [] : [one(http.listen, this.httpPort, 'http', 'HTTP')]),
+      ...(grpc === undefined ? [] : [one(grpc.listen, this.grpcPort, 'grpc', 'gRPC')]),
+    ];
   }
 
   /** @throws ConfigError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED or WEB_CONFIG */

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
+import { ReceiverTally } from '../kernel/receiver-status.ts';
 import type { ByteBudget } from './budget.ts';
 import type { ExportCall, RefusedExport } from './export-call.ts';
 import type { OtlpSignal } from '../wire/otlp/cutting.ts';
@@ -13,7 +14,13 @@ export interface OtlpReportOptions {
   readonly log: Logger;
   readonly metrics: Registry;
   readonly budget: ByteBudget;
+  readonly nowMs: () => number;
 }
+
+type OtlpTally = ReceiverTally<OtlpUnit, OtlpUnit | 'requests'>;
+type OtlpUnit = 'points' | 'spans';
+
+const UNITS: Readonly<Record<OtlpSignal, OtlpUnit>> = { metrics: 'points', traces: 'spans' };
 
 export interface TakenReport extends ExportCall {
   readonly bytes: number;
@@ -29,6 +36,8 @@ export interface ToldRefusal extends ExportCall {
 }
 
 export class OtlpReport {
+  /** What it has counted since it was made, by protocol. */
+  readonly tallies: Readonly<Record<ExportCall['protocol'], OtlpTally>>;
   readonly #receiver: string;
   readonly #log: Logger;
   readonly #metrics: ReturnType<typeof createOtlpMetrics>;
@@ -36,7 +45,10 @@ export class OtlpReport {
   /** Signals of which something has been taken. */
   readonly #seen = new Set<OtlpSignal>();
 
-  constructor({ receiver, log, metrics, budget }: OtlpReportOptions) {
+  constructor({ receiver, log, metrics, budget, nowMs }: OtlpReportOptions) {
+    const tally = (): OtlpTally =>
+      new ReceiverTally(['points', 'spans'], ['points', 'spans', 'requests'], nowMs);
+    this.tallies = { http: tally(), grpc: tally() };
     this.#receiver = receiver;
     this.#log = log.with({ receiver });
     this.#metrics = createOtlpMetrics(metrics);
@@ -45,6 +57,10 @@ export class OtlpReport {
   }
 
   tellTaken({ protocol, signal, from, bytes, items, rejected, message }: TakenReport): void {
+    const tally = this.tallies[protocol];
+    tally.come();
+    tally.taken[UNITS[signal]] += items;
+    tally.refused[UNITS[signal]] += rejected;
     const labels = { receiver: this.#receiver, protocol, signal };
     const outcome = rejected > 0 ? 'partial' : 'taken';
     this.#metrics.requests.with({ ...labels, outcome }).inc();
@@ -63,6 +79,7 @@ export class OtlpReport {
   /** The logger bounds how often a line is repeated. */
   tellRefused({ protocol, signal, from, refusal }: ToldRefusal): void {
     const { status, message } = refusal;
+    this.#countRefused(protocol);
     this.#metrics.requests
       .with({ receiver: this.#receiver, protocol, signal, outcome: status })
       .inc();
@@ -77,6 +94,7 @@ export class OtlpReport {
 
   /** A request that was refused before it was known what it is of. */
   tellUnread(protocol: 'http' | 'grpc', from: string, cause: string): void {
+    this.#countRefused(protocol);
     const labels = { receiver: this.#receiver, protocol, signal: 'none', outcome: 'unread' };
     this.#metrics.requests.with(labels).inc();
     this.#log.warn('an OTLP request is refused', { protocol, from, cause });
@@ -84,6 +102,7 @@ export class OtlpReport {
 
   /** What is no request of OTLP of this port: another protocol. */
   tellWrongProtocol(protocol: 'http' | 'grpc', from: string, cause: string): void {
+    this.#countRefused(protocol);
     this.#metrics.wrongProtocol.with({ receiver: this.#receiver, protocol }).inc();
     this.#log.warn('what came to a port of OTLP is of another protocol', { protocol, from, cause });
   }
@@ -91,6 +110,11 @@ export class OtlpReport {
   /** Connections that are closed at once, since there are too many. */
   tellConnectionRefused(protocol: 'http' | 'grpc'): void {
     this.#metrics.connectionsRefused.with({ receiver: this.#receiver, protocol }).inc();
+  }
+
+  #countRefused(protocol: ExportCall['protocol']): void {
+    this.tallies[protocol].come();
+    this.tallies[protocol].refused.requests += 1;
   }
 
   end(): void {

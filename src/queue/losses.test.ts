@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '../kernel/logger.ts';
+import { systemClock } from '../kernel/clock.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { type Entry, newEntry, storedEntry } from './entry.ts';
 import { QueueLosses } from './losses.ts';
@@ -29,6 +30,7 @@ test('each loss is counted by its reason and told with its items', () => {
     read: () => Buffer.from('on disk'),
     dropped: registry.counters('dropped', 'Test.'),
     log: silentLogger,
+    clock: systemClock,
   });
   losses.count(3, 'disk_cap', chunk.bytes);
   losses.count(4, 'disk_cap', undefined);
@@ -44,6 +46,7 @@ test('bytes are read from disk for so many losses a second, never for rotten one
     read: () => Buffer.from(`${(reads += 1)}`),
     dropped: new Registry().counters('dropped', 'Test.'),
     log: silentLogger,
+    clock: systemClock,
   };
   const losses = new QueueLosses({ ...options, onDropped: () => undefined });
   assert.equal(losses.bytesOf(newEntry(chunk, 1, 0), 'memory_full'), chunk.bytes);

@@ -2,8 +2,10 @@
  * Losses of the queue itself: each is counted by reason, logged, and passed to `onDropped`, which
  * finds the owner.
  */
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Family } from '../kernel/metrics.ts';
+import { DropLog } from './drop-log.ts';
 import type { Entry } from './entry.ts';
 import type { DropReason, DurableQueueOptions } from './options.ts';
 import type { StoredChunk } from './store.ts';
@@ -15,6 +17,7 @@ export interface QueueLossesOptions {
   /** A counter for each `reason`. */
   readonly dropped: Family<Counter>;
   readonly log: Logger;
+  readonly clock: Clock;
 }
 
 /**
@@ -25,24 +28,32 @@ const READ_MAX = 64;
 
 export class QueueLosses {
   readonly #options: QueueLossesOptions;
+  readonly #told: DropLog;
   /** Chunks read since the last tick. */
   #read = 0;
 
   constructor(options: QueueLossesOptions) {
     this.#options = options;
+    this.#told = new DropLog(options.log, options.clock);
   }
 
   /** To be called once a second: chunks may be read again. */
   tick(): void {
     this.#read = 0;
+    this.#told.tick();
+  }
+
+  /** Says what has not been said yet. */
+  end(): void {
+    this.#told.tick(true);
   }
 
   /** @param bytes  of the chunk; undefined where they are damaged or were not read */
   count(items: number, reason: DropReason, bytes: Uint8Array | undefined): void {
-    const { dropped, onDropped, log } = this.#options;
+    const { dropped, onDropped } = this.#options;
     dropped.with({ reason }).inc(items);
     onDropped?.(items, reason, bytes);
-    log.warn('queue dropped items', { items, reason });
+    this.#told.add(items, reason);
   }
 
   /**

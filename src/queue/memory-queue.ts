@@ -7,7 +7,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { assert } from '../kernel/errors.ts';
-import type { Logger } from '../kernel/logger.ts';
 import type { World } from '../kernel/world.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
 import { type Entry, newEntry } from './entry.ts';
@@ -16,6 +15,7 @@ import { takeBatch } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { newQueueMetrics, type QueueMetrics } from './metrics.ts';
 import type { DropReason, DurableQueueOptions } from './options.ts';
+import { DropLog } from './drop-log.ts';
 import { Senders } from './senders.ts';
 
 export interface MemoryQueueOptions extends Pick<
@@ -30,7 +30,7 @@ export class MemoryQueue implements ChunkQueue, Component {
   readonly name: string;
   readonly #options: MemoryQueueOptions;
   readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #told: DropLog;
   readonly #metrics: QueueMetrics;
   readonly #lanes: Lanes;
   readonly #senders: Senders;
@@ -43,7 +43,7 @@ export class MemoryQueue implements ChunkQueue, Component {
     this.name = `queue ${options.name}`;
     this.#options = options;
     this.#clock = world.clock;
-    this.#log = world.log.with({ queue: options.name });
+    this.#told = new DropLog(world.log.with({ sink: options.name }), world.clock);
     this.#lanes = new Lanes(options.lanes);
     this.#senders = new Senders(this.#lanes, world.clock, this.#stopping.signal);
     this.#flushes = new Flushes(this.#lanes);
@@ -74,6 +74,7 @@ export class MemoryQueue implements ChunkQueue, Component {
       () => true,
       (entry) => this.#drop(entry, 'stopped'),
     );
+    this.#told.tick(true);
     return Promise.resolve();
   }
 
@@ -149,7 +150,7 @@ export class MemoryQueue implements ChunkQueue, Component {
   #count({ items, bytes }: Entry, reason: DropReason): void {
     this.#metrics.dropped.with({ reason }).inc(items);
     this.#options.onDropped?.(items, reason, bytes);
-    this.#log.warn('queue dropped items', { items, reason });
+    this.#told.add(items, reason);
   }
 
   #finish(entry: Entry): void {

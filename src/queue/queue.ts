@@ -74,7 +74,7 @@ export class DurableQueue implements ChunkQueue, Component {
     this.name = `queue ${options.name}`;
     this.#options = options;
     this.#clock = world.clock;
-    const log = world.log.with({ queue: options.name });
+    const log = world.log.with({ sink: options.name });
     this.#log = log;
     this.#metrics = newQueueMetrics(world.metrics, options.name, () => ({
       chunks: this.#lanes.chunks,
@@ -98,7 +98,7 @@ export class DurableQueue implements ChunkQueue, Component {
       drop: this.#drop.bind(this),
     });
     const read = store.read.bind(store);
-    this.#losses = new QueueLosses({ onDropped, read, dropped, log });
+    this.#losses = new QueueLosses({ onDropped, read, dropped, log, clock: world.clock });
     this.#senders = new Senders(this.#lanes, world.clock, this.#stopping.signal);
     this.#flushes = new Flushes(this.#lanes);
   }
@@ -216,6 +216,7 @@ export class DurableQueue implements ChunkQueue, Component {
       const { items } = this.#unwritten;
       this.#log.error('queue ends with items that the disk did not take', { items });
     }
+    this.#losses.end();
     await this.#durability.save();
     this.#store.close();
     this.#lock?.release();

@@ -9,7 +9,12 @@
  *     1     18         -1          dropped by the transforms of outlet 1
  *     2     -2         5           outlet 0 is new, and the series has not been renewed yet
  */
-import type { NativeHistogram } from '../model/histogram.ts';
+import {
+  type Extremes,
+  type NativeHistogram,
+  scaleExtremes,
+  scaleHistogram,
+} from '../model/histogram.ts';
 import { type LabelSet, labelValue, METRIC_NAME } from '../model/labels.ts';
 import {
   type Appender,
@@ -140,7 +145,14 @@ export class FanOut implements RoutedAppender {
   appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
     this.#isInTransaction = true;
     this.#each(ref, (appender, own, scale) =>
-      appender.appendHistogram(own, tMs, scale === 1 ? histogram : scaleSum(histogram, scale)),
+      appender.appendHistogram(own, tMs, scaleHistogram(histogram, scale)),
+    );
+  }
+
+  appendExtremes(ref: SeriesRef, tMs: number, extremes: Extremes): void {
+    this.#isInTransaction = true;
+    this.#each(ref, (appender, own, scale) =>
+      appender.appendExtremes?.(own, tMs, scaleExtremes(extremes, scale)),
     );
   }
 
@@ -173,8 +185,8 @@ export class FanOut implements RoutedAppender {
     this.#release(ref);
   }
 
-  commit(): void {
-    for (const { appender } of this.#columns) appender.commit();
+  commit(hasAnswered?: boolean): void {
+    for (const { appender } of this.#columns) appender.commit(hasAnswered);
     this.#endTransaction();
   }
 
@@ -321,8 +333,4 @@ function openColumn(outlet: Outlet, key: string, countDropped: CountDropped): Co
   const behind = outlet.transforms.slice(own.length);
   const appender = openPath(behind, outlet.openAppender(key), countDropped);
   return { outlet, transforms: own, appender };
-}
-
-function scaleSum(histogram: NativeHistogram, scale: number): NativeHistogram {
-  return { ...histogram, sum: histogram.sum * scale };
 }

@@ -98,3 +98,40 @@ test('spans are transformed once for all sinks of a route, and segments pass', (
   assert.equal(plain[0], document.toString());
   assert.equal(plain.length, 4);
 });
+
+test('a sink that fails takes nothing from the others, and leaves nothing for a later commit', () => {
+  const list: string[] = [];
+  let fails: 'append' | 'commit' | undefined;
+  const failing: TraceOutlet = {
+    openTraces: () => ({
+      append: () => {
+        if (fails === 'append') throw new Error('no room');
+      },
+      commit: () => {
+        if (fails === 'commit') throw new Error('no disk');
+      },
+    }),
+    transforms: [],
+  };
+  const router = new TraceRouter(() => undefined);
+  router.apply(new Map([['a', [failing, openInto(list)]]]));
+  const appender = router.open('a');
+  const send = (document: string): void => {
+    appender.append(Buffer.from(document), 1);
+    appender.commit();
+  };
+  fails = 'append';
+  assert.throws(() => send('x'), /no room/);
+  fails = 'commit';
+  assert.throws(() => send('y'), /no disk/);
+  fails = undefined;
+  send('z');
+  assert.deepEqual(list, ['x', 'y', 'z']);
+  // A reload goes through, and what stood open is told to whoever commits it.
+  fails = 'commit';
+  appender.append(Buffer.from('open'), 1);
+  router.apply(new Map([['a', [openInto(list)]]]));
+  assert.throws(() => appender.commit(), /no disk/);
+  appender.commit();
+  assert.deepEqual(list, ['x', 'y', 'z', 'open']);
+});

@@ -65,10 +65,17 @@ const open = ({ openTraces, transforms }: TraceOutlet): Opened => ({
   transforms,
 });
 
+/**
+ * A sink that fails leaves the others as they are: they get all documents, and no document stays
+ * behind in one, to go with a later commit and once more with what its sender sends again. The
+ * commit that was open fails, since not all sinks have all of it.
+ */
 class TraceFanOut implements TraceAppender {
   readonly #countDropped: CountSpans;
   #outlets: readonly TraceOutlet[];
   #opened: readonly Opened[];
+  /** What a sink threw first since the commit before. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(outlets: readonly TraceOutlet[], countDropped: CountSpans) {
     this.#countDropped = countDropped;
@@ -81,12 +88,29 @@ class TraceFanOut implements TraceAppender {
     const given = new GivenDocument(Buffer.from(buffer, byteOffset, length));
     for (const { appender, transforms } of this.#opened) {
       const made = given.behind(transforms, this.#countDropped);
-      if (made !== undefined) appender.append(made, receivedMs);
+      if (made === undefined) continue;
+      try {
+        appender.append(made, receivedMs);
+      } catch (error) {
+        this.#failure ??= { error };
+      }
     }
   }
 
   commit(): void {
-    for (const { appender } of this.#opened) appender.commit();
+    this.#commitAll();
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  #commitAll(): void {
+    for (const { appender } of this.#opened)
+      try {
+        appender.commit();
+      } catch (error) {
+        this.#failure ??= { error };
+      }
   }
 
   noteRejected(documents: number): void {
@@ -101,7 +125,8 @@ class TraceFanOut implements TraceAppender {
         return before !== undefined && isSameTraceOutlet(one, before);
       });
     if (isSame) return;
-    this.commit();
+    // A failure is told to whoever commits next: it is what stands open now, and no reload's.
+    this.#commitAll();
     this.#outlets = outlets;
     this.#opened = outlets.map(open);
   }

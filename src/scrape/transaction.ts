@@ -264,7 +264,7 @@ export class ScrapeTransaction {
       this.#config.limits.samples,
       fetched instanceof Error ? chooseBodySize(fetched) : fetched.body.length,
     ]);
-    this.#appender.commit();
+    this.#appender.commit(failure === undefined);
     return { failure, counts, durationMs };
   }
 }

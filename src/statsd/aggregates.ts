@@ -4,6 +4,7 @@
  *
  *     take ─► state ─► write: samples by the refs of the parts, then back to 0 (delta) or not
  */
+import { createHash } from 'node:crypto';
 import type { SeriesType, Appender, SeriesRef } from '../model/sample.ts';
 import { formatSampleValue } from '../wire/exposition/writer.ts';
 import { CoarseningBuckets } from './exponential.ts';
@@ -75,6 +76,16 @@ export function gaugeAggregate(): Aggregate {
   };
 }
 
+const MEMBER_CHARACTERS_MAX = 64;
+
+/** A long member is told from others by its hash: a set of ten thousand would else be megabytes. */
+function shortenMember(text: string): string {
+  // Copied, since a part of a line holds the whole line.
+  return text.length <= MEMBER_CHARACTERS_MAX
+    ? Buffer.from(text).toString()
+    : createHash('sha256').update(text).digest('base64');
+}
+
 /** How many different members came in an interval. */
 export function setAggregate(): Aggregate {
   const members = new Set<string>();
@@ -85,7 +96,7 @@ export function setAggregate(): Aggregate {
     get heldCount() {
       return members.size;
     },
-    take: ({ text }) => void members.add(text),
+    take: ({ text }) => void members.add(shortenMember(text)),
     write: (appender, [ref], tMs) => {
       if (ref !== undefined) appender.append(ref, tMs, members.size);
       members.clear();

@@ -12,6 +12,8 @@
 
 export const LINE_BYTES_MAX = 8 * 1024;
 const TAGS_MAX = 100;
+/** One line of a lower rate would stand for more than a thousand million, or for infinity. */
+const RATE_MIN = 1e-9;
 
 export const STATSD_TYPES = [
   'counter',
@@ -110,7 +112,7 @@ function readPart(
 ): LineRefusal | undefined {
   if (part.startsWith('@')) {
     const rate = readValue(part.slice(1))?.number;
-    if (rate === undefined) return 'rate';
+    if (rate === undefined || (rate > 0 && rate < RATE_MIN)) return 'rate';
     // As in the Collector, what is no part of a whole counts as 1.
     if (rate > 0 && rate < 1) line.rate = rate;
   } else if (part.startsWith('#')) {

@@ -10,6 +10,7 @@
  */
 import type { Component } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
+import type { ReceiverStatus } from '../kernel/receiver-status.ts';
 import type { World } from '../kernel/world.ts';
 import type { RoutedAppender } from '../model/sample.ts';
 import { LINE_BYTES_MAX, parseLine } from './line.ts';
@@ -21,6 +22,8 @@ import { UdpSocket } from './udp-socket.ts';
 
 /** Datagrams that were read and not yet taken. */
 const PENDING_BYTES_MAX = 16 * 1024 * 1024;
+/** Beside its bytes. */
+const PACKET_BYTES = 256;
 /** After so long, taking lines gives way to other work. */
 const TURN_MS = 10;
 const LINE_FEED = 10;
@@ -59,8 +62,9 @@ export class StatsdReceiver implements Component {
     this.name = settings.id;
     this.#settings = settings;
     this.#parts = parts;
-    const { log, metrics } = parts.world;
-    this.#report = new StatsdReport({ receiver: settings.id, log, metrics });
+    const { log, metrics, clock } = parts.world;
+    const nowMs = (): number => clock.nowMs();
+    this.#report = new StatsdReport({ receiver: settings.id, log, metrics, nowMs });
   }
 
   /** Where it listens, after `start`: `host:port`, or a path. */
@@ -68,6 +72,12 @@ export class StatsdReceiver implements Component {
     const udp = this.#udp?.address;
     if (udp === undefined) return this.#stream?.address ?? '';
     return udp.family === 6 ? `[${udp.host}]:${udp.port}` : `${udp.host}:${udp.port}`;
+  }
+
+  get statuses(): readonly ReceiverStatus[] {
+    const { id, transport } = this.#settings;
+    const protocol = `StatsD by ${transport.toUpperCase()}`;
+    return [this.#report.tally.status({ receiver: id, protocol, address: this.address })];
   }
 
   /** @throws ConfigError LISTEN_ADDRESS, LISTEN_FAILED, PORT_FORBIDDEN or PORT_IN_USE */
@@ -137,7 +147,7 @@ export class StatsdReceiver implements Component {
 
   /** Datagrams wait for their turn, so that a burst holds up nothing else for long. */
   #hold(datagram: Packet): void {
-    const { length } = datagram.bytes;
+    const length = measureHeld(datagram);
     if (this.#pendingBytes + length > PENDING_BYTES_MAX) {
       this.#report.tellBufferFull(PENDING_BYTES_MAX);
       return;
@@ -159,7 +169,7 @@ export class StatsdReceiver implements Component {
     let index = 0;
     for (const datagram of this.#pending) {
       index += 1;
-      this.#pendingBytes -= datagram.bytes.length;
+      this.#pendingBytes -= measureHeld(datagram);
       this.#take(datagram);
       if (performance.now() >= endMs) break;
     }
@@ -188,6 +198,11 @@ export class StatsdReceiver implements Component {
     if (refusal === undefined) this.#report.countTaken();
     else this.#report.countRefused(refusal, text, from);
   }
+}
+
+/** What a datagram holds; an empty one is not nothing. */
+function measureHeld({ bytes }: Packet): number {
+  return bytes.length + PACKET_BYTES;
 }
 
 function nextTurn(): Promise<void> {

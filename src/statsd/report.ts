@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Gauge, Registry } from '../kernel/metrics.ts';
+import { ReceiverTally } from '../kernel/receiver-status.ts';
 import { LINE_REFUSALS, type LineRefusal } from './line.ts';
 import { TABLE_REFUSALS, type TableRefusal } from './table.ts';
 
@@ -44,9 +45,12 @@ export interface StatsdReportOptions {
   readonly receiver: string;
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly nowMs: () => number;
 }
 
 export class StatsdReport {
+  /** What it has counted since it was made. */
+  readonly tally: ReceiverTally<'lines', 'lines' | 'datagrams'>;
   readonly #log: Logger;
   readonly #options: StatsdReportOptions;
   readonly #counters: ReceiverMetrics;
@@ -55,6 +59,7 @@ export class StatsdReport {
 
   constructor(options: StatsdReportOptions) {
     this.#options = options;
+    this.tally = new ReceiverTally(['lines'], ['lines', 'datagrams'], options.nowMs);
     this.#log = options.log.with({ receiver: options.receiver });
     this.#counters = createMetrics(options.metrics, options.receiver);
   }
@@ -64,16 +69,19 @@ export class StatsdReport {
   }
 
   countReceived(bytes: number): void {
+    this.tally.come();
     this.#counters.packets.inc();
     this.#counters.bytes.inc(bytes);
   }
 
   countTaken(): void {
+    this.tally.taken.lines += 1;
     this.#counters.taken.inc();
   }
 
   /** @param line  what was refused, or its beginning; @param from  the sender's address */
   countRefused(reason: StatsdRefusal, line: string, from: string): void {
+    this.tally.refused.lines += 1;
     this.#counters.refused(reason).inc();
     if (QUIET.has(reason)) return;
     const known = this.#refused.get(reason);
@@ -92,6 +100,7 @@ export class StatsdReport {
   }
 
   tellBufferFull(bytes: number): void {
+    this.tally.refused.datagrams += 1;
     this.#counters.dropped('memory').inc();
     this.#log.warn('datagrams of StatsD are dropped: the collector does not keep up', {
       buffer_bytes: bytes,
@@ -100,6 +109,7 @@ export class StatsdReport {
   }
 
   tellKernelDrops(count: number): void {
+    this.tally.refused.datagrams += count;
     this.#counters.dropped('kernel').inc(count);
     if (count === 0) return;
     this.#log.warn('the kernel dropped datagrams: the receive buffer was full', {

@@ -219,3 +219,23 @@ test('totals that end together are told in few transactions', async () => {
   assert.equal((await flush(400_000)).length, 5_000);
   assert.equal(appender.commits - before, 3);
 });
+
+test('a rate near 0 is refused: one line would make a series infinite for good', async () => {
+  const { send, flush } = open({ observers: { timing: HISTOGRAM }, counterType: 'float' });
+  const hostile = send(1, 'a:1|c|@5e-324', 'b:1|ms|@5e-324', 'c:1|c|@1e-10', 'd:1|c|@1e-9');
+  assert.deepEqual(hostile, ['rate', 'rate', 'rate', undefined]);
+  send(1, 'a:1|c', 'b:1|ms');
+  const lines = await flush(2);
+  assert.ok(
+    lines.every((line) => !/Inf|NaN/.test(line)),
+    lines.join('\n'),
+  );
+});
+
+test('long members of sets, which are held by their hashes, are told apart', async () => {
+  const { send, flush } = open();
+  const member = (index: number): string => `${index}-${'m'.repeat(4_000)}`;
+  for (let index = 0; index < 100; index++) send(1, `s:${member(index)}|s`);
+  send(1, `s:${member(3)}|s`);
+  assert.deepEqual(await flush(2), ['s 100 @2']);
+});

@@ -127,14 +127,14 @@ class AggregatingAppender extends PassingAppender {
     if (!this.#touched.has(member)) this.#release(member);
   }
 
-  override commit(): void {
+  override commit(hasAnswered?: boolean): void {
     for (const member of this.#touched) {
       const { group, isLive, willLive = isLive } = member;
       group.live += Number(willLive) - Number(isLive);
       member.isLive = willLive;
     }
     for (const group of this.#touchedGroups) this.#appendGroup(group);
-    this.next.commit();
+    this.next.commit(hasAnswered);
     this.#endTransaction();
   }
 

@@ -5,7 +5,7 @@
  *     series ──┬──────────── not taken, or copied ────────────┬──► next
  *              └── taken ──► path: transforms one by one ─────┘
  */
-import type { NativeHistogram } from '../model/histogram.ts';
+import type { Extremes, NativeHistogram } from '../model/histogram.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { TransformedSeries } from '../model/open-series.ts';
 import {
@@ -89,6 +89,10 @@ class BranchAppender extends PassingAppender {
     this.#each(ref, (appender, own) => appender.appendHistogram(own, tMs, histogram));
   }
 
+  appendExtremes(ref: SeriesRef, tMs: number, extremes: Extremes): void {
+    this.#each(ref, (appender, own) => appender.appendExtremes?.(own, tMs, extremes));
+  }
+
   override appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
     this.#each(ref, (appender, own) => appender.appendExemplar(own, exemplar));
   }
@@ -110,9 +114,9 @@ class BranchAppender extends PassingAppender {
     this.#free.push(ref);
   }
 
-  override commit(): void {
-    this.#side.commit();
-    this.next.commit();
+  override commit(hasAnswered?: boolean): void {
+    this.#side.commit(hasAnswered);
+    this.next.commit(hasAnswered);
   }
 
   override rollback(): void {
@@ -143,6 +147,10 @@ class BranchAppender extends PassingAppender {
 
 /** The end of a side road: what ends a transaction or the appender comes by the main road. */
 class JoiningAppender extends PassingAppender {
+  appendExtremes(ref: SeriesRef, tMs: number, extremes: Extremes): void {
+    this.next.appendExtremes?.(ref, tMs, extremes);
+  }
+
   override commit(): void {
     // Comes by the main road.
   }

@@ -45,7 +45,17 @@ function add(a: NativeHistogram, b: NativeHistogram): NativeHistogram {
     negativeSpans,
     negativeCounts,
     customValues: a.customValues,
+    ...joinExtremes(a, b),
   };
+}
+
+/** Nothing where they are not known of both. */
+function joinExtremes(
+  { extremes: a }: NativeHistogram,
+  { extremes: b }: NativeHistogram,
+): Pick<NativeHistogram, 'extremes'> {
+  if (a === undefined || b === undefined) return {};
+  return { extremes: { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) } };
 }
 
 /** Counts by number of the bucket. */

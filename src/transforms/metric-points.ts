@@ -161,7 +161,7 @@ export class MetricPointAppender extends PassingAppender {
     this.next.forget(ref);
   }
 
-  override commit(): void {
+  override commit(hasAnswered?: boolean): void {
     let later = this.#later;
     this.#settleAll();
     while (later.length > 0) {
@@ -176,7 +176,7 @@ export class MetricPointAppender extends PassingAppender {
       if (this.#owners[ref]?.stream.isSent === true) this.next.appendExemplar(ref, exemplar);
     this.#exemplars = [];
     this.#sweep();
-    this.next.commit();
+    this.next.commit(hasAnswered);
   }
 
   override rollback(): void {

@@ -78,11 +78,11 @@ export class NativeSumsAppender extends PassingAppender {
     this.next.forget(ref);
   }
 
-  override commit(): void {
+  override commit(hasAnswered?: boolean): void {
     for (const increase of this.#open) this.#add(increase);
     for (const { ref, exemplar } of this.#exemplars) this.next.appendExemplar(ref, exemplar);
     this.#reset();
-    this.next.commit();
+    this.next.commit(hasAnswered);
   }
 
   override rollback(): void {

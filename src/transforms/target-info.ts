@@ -11,7 +11,7 @@
  * a series or once for a transaction.
  * Source: contrib's pkg/translator/prometheusremotewrite/helper.go (addResourceTargetInfo)
  */
-import type { NativeHistogram } from '../model/histogram.ts';
+import type { Extremes, NativeHistogram } from '../model/histogram.ts';
 import {
   type LabelSet,
   labelSetKey,
@@ -168,6 +168,10 @@ class TargetInfoAppender extends PassingAppender {
     this.next.appendHistogram(ref, tMs, histogram);
   }
 
+  appendExtremes(ref: SeriesRef, tMs: number, extremes: Extremes): void {
+    if (ref < SERVED_FROM) this.next.appendExtremes?.(ref, tMs, extremes);
+  }
+
   override appendStale(ref: SeriesRef, tMs: number): void {
     if (ref >= SERVED_FROM) return;
     const slot = this.#slotOf[ref] as number;
@@ -201,7 +205,7 @@ class TargetInfoAppender extends PassingAppender {
     this.next.forget(ref);
   }
 
-  override commit(): void {
+  override commit(hasAnswered?: boolean): void {
     const told = new Set<string>();
     for (const [slot, observed] of this.#observed.entries()) {
       if (observed === undefined) continue;
@@ -211,7 +215,7 @@ class TargetInfoAppender extends PassingAppender {
       else if (staleMs > NONE) this.#end(observed, staleMs);
     }
     this.#reset();
-    this.next.commit();
+    this.next.commit(hasAnswered);
     this.#releaseEmpty();
   }
 

@@ -84,9 +84,25 @@ function translateAttributes(
   joinsEqual: boolean,
 ): void {
   if (!hasOtherName(attributes, nameLabel)) return;
-  const given = [...attributes].sort(([a], [b]) => compareUtf8(a, b));
+  const given = [...attributes];
   attributes.clear();
   for (const [name, value] of given) {
+    if (value === '') continue;
+    const label = nameLabel(name);
+    // Only what is joined has an order.
+    if (attributes.has(label)) return joinAttributes(attributes, given, nameLabel, joinsEqual);
+    attributes.set(label, value);
+  }
+}
+
+function joinAttributes(
+  attributes: Map<string, string>,
+  given: [string, string][],
+  nameLabel: (name: string) => string,
+  joinsEqual: boolean,
+): void {
+  attributes.clear();
+  for (const [name, value] of given.sort(([a], [b]) => compareUtf8(a, b))) {
     if (value === '') continue;
     const label = nameLabel(name);
     const other = attributes.get(label);

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Gauge, Registry } from '../kernel/metrics.ts';
+import { ReceiverTally } from '../kernel/receiver-status.ts';
 import type { Rejection } from '../wire/xray/datagram.ts';
 import type { SocketAddress } from '../kernel/udp-drops.ts';
 import type { Tally } from './thread-messages.ts';
@@ -12,12 +13,15 @@ export interface ReceiverReportOptions {
   readonly receiver: string;
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly nowMs: () => number;
   readonly bufferBytes: number;
   /** What was asked of the system as receive buffer. */
   readonly socketBufferBytes: number;
 }
 
 export class ReceiverReport {
+  /** What it has counted since it was made. */
+  readonly tally: ReceiverTally<'segments', 'segments' | 'datagrams'>;
   readonly #options: ReceiverReportOptions;
   readonly #log: Logger;
   readonly #metrics: ReceiverMetrics;
@@ -26,6 +30,7 @@ export class ReceiverReport {
 
   constructor(options: ReceiverReportOptions) {
     this.#options = options;
+    this.tally = new ReceiverTally(['segments'], ['segments', 'datagrams'], options.nowMs);
     this.#log = options.log.with({ receiver: options.receiver });
     this.#metrics = createReceiverMetrics(options.metrics, options.receiver);
   }
@@ -53,9 +58,14 @@ export class ReceiverReport {
   /** @param heldBytes  all buffers of the thread */
   tellTally(tally: Tally, heldBytes: number): void {
     this.#metrics.heldBytes.set(heldBytes);
+    if (tally.datagrams > 0) this.tally.come();
+    this.tally.taken.segments += tally.datagrams - tally.dropped;
+    this.tally.refused.segments += tally.dropped;
     this.#metrics.datagrams.inc(tally.datagrams);
     this.#metrics.bytes.inc(tally.bytes);
     for (const [reason, count] of Object.entries(tally.rejected)) {
+      this.tally.taken.segments -= count;
+      this.tally.refused.datagrams += count;
       this.#metrics.rejected(reason).inc(count);
       const fields = { reason, count, from: tally.rejectedSender };
       this.#log.warn('datagrams without a trace segment are rejected', fields);
@@ -88,6 +98,8 @@ export class ReceiverReport {
   }
 
   tellUncommitted(documents: number, error: string): void {
+    this.tally.taken.segments -= documents;
+    this.tally.refused.segments += documents;
     this.#metrics.dropped('commit').inc(documents);
     this.#log.error('trace segments could not be committed and are lost', { documents, error });
   }
@@ -106,6 +118,7 @@ export class ReceiverReport {
 
   /** @param count  since the last call; 0 says that the system tells them */
   tellKernelDrops(count: number): void {
+    this.tally.refused.datagrams += count;
     this.#metrics.kernelDrops().inc(count);
     if (count === 0) return;
     this.#log.warn('the kernel dropped datagrams: the receive buffer was full', {

@@ -8,6 +8,7 @@
 import type { Component } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
+import type { ReceiverStatus } from '../kernel/receiver-status.ts';
 import type { World } from '../kernel/world.ts';
 import type { TraceAppender } from '../model/trace-appender.ts';
 import { readDocuments } from './document-batch.ts';
@@ -74,13 +75,21 @@ export class TraceReceiver implements Component {
       bufferBytes: settings.bufferBytes ?? BUFFER_BYTES,
       socketBufferBytes: settings.socketBufferBytes ?? SOCKET_BUFFER_BYTES,
     };
-    const { log, metrics } = parts.world;
-    this.#report = new ReceiverReport({ receiver: settings.id, log, metrics, ...this.#limits });
+    const { log, metrics, clock } = parts.world;
+    const told = { receiver: settings.id, log, metrics, nowMs: () => clock.nowMs() };
+    this.#report = new ReceiverReport({ ...told, ...this.#limits });
   }
 
   /** The port that is listened on, after `start`. */
   get port(): number {
     return this.#address?.port ?? 0;
+  }
+
+  get statuses(): readonly ReceiverStatus[] {
+    const { host = '', port = 0, family } = this.#address ?? {};
+    const address = family === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+    const where = { receiver: this.#settings.id, protocol: 'trace segments by UDP', address };
+    return [this.#report.tally.status(where)];
   }
 
   /** @throws ConfigError LISTEN_ADDRESS, LISTEN_FAILED, PORT_FORBIDDEN or PORT_IN_USE */

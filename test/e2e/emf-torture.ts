@@ -9,9 +9,13 @@
  * the sums differ. Events that came twice, because an answer was lost or a process was killed
  * before it noted one, are the same to the last byte, and are counted.
  *
- *     npm run torture:emf -- [seconds]
+ * With `--disk-full` the disk also takes nothing for a while (a limit on the size of files, which
+ * `prlimit` sets and lifts). The process lives on until the disk takes writes again: what it has
+ * sent meanwhile would else be counted twice, which docs/cloudwatch.md says.
+ *
+ *     npm run torture:emf -- [seconds] [--disk-full]
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,6 +28,8 @@ import { makeRandom } from '../kit/random.ts';
 const TARGETS = 5;
 const SCRAPE_INTERVAL = '200ms';
 const CALM_MS = 60_000;
+/** On a busy machine a process takes long to start. */
+const START_MS = 120_000;
 const DROPPED = 'amperage_sink_items_dropped_total';
 const PENDING = 'queue_pending_items';
 
@@ -41,6 +47,8 @@ export interface EmfTortureResult {
   readonly kills: number;
   readonly stops: number;
   readonly outages: number;
+  /** How often the disk was full. */
+  readonly full: number;
   /** Different events that were kept. */
   readonly events: number;
   readonly repeated: number;
@@ -64,7 +72,10 @@ interface Kept {
   readonly tMs: number;
 }
 
-export async function tortureEmf(seconds: number, seed = 11): Promise<EmfTortureResult> {
+export async function tortureEmf(
+  seconds: number,
+  { seed = 11, fillsDisk = false } = {},
+): Promise<EmfTortureResult> {
   const random = makeRandom(seed);
   const aws = await startEmulatedAws();
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-emf-torture-'));
@@ -81,17 +92,27 @@ export async function tortureEmf(seconds: number, seed = 11): Promise<EmfTorture
   const setFaults = (faults: readonly object[]): void => {
     aws.account.trouble.set({ faults });
   };
-  let [kills, stops, outages, dropped] = [0, 0, 0, 0];
-  let life = await start(folder, aws.credentials);
-  const lives = [life];
+  let [kills, stops, outages, full, dropped] = [0, 0, 0, 0, 0];
+  const lives: Life[] = [];
   let told: number[] = [];
   try {
+    let life = await start(folder, aws.credentials);
+    lives.push(life);
     const endAt = performance.now() + seconds * 1_000;
     while (performance.now() < endAt) {
       const isAway = random() < 0.3;
       if (isAway) outages += 1;
       setFaults(isAway ? AWAY : FAULTS);
       await sleep(1_500 + random() * 2_500);
+      const isFull = fillsDisk && (full === 0 || random() < 0.7);
+      if (isFull) {
+        full += 1;
+        limitFiles(life.child, random() < 0.5 ? '0' : '20000');
+        await sleep(1_000 + random() * 2_000);
+        limitFiles(life.child, 'unlimited');
+        // The queue tries the disk again once a second.
+        await sleep(2_500);
+      }
       dropped += await readSum(life.web, DROPPED);
       const isKill = random() < 0.7;
       life.child.kill(isKill ? 'SIGKILL' : 'SIGTERM');
@@ -117,7 +138,7 @@ export async function tortureEmf(seconds: number, seed = 11): Promise<EmfTorture
     await aws.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
-  return { kills, stops, outages, repeated, dropped, ...judge(texts, told) };
+  return { kills, stops, outages, full, repeated, dropped, ...judge(texts, told) };
 }
 
 /** Judges the different events that were kept. @param told  totals that must have come */
@@ -206,7 +227,9 @@ async function start(
   const flags = ['--config.file', path.join(folder, 'prometheus.yml'), '--log.level', 'error'];
   flags.push('--storage.path', path.join(folder, 'queue'));
   flags.push('--web.listen-address', `127.0.0.1:${port}`);
-  const child = spawn(process.execPath, [MAIN, 'collect', ...flags], {
+  // A write beyond the limit is an error, and no signal that ends the process.
+  const command = ['-c', 'trap "" XFSZ; exec "$@"', 'sh', process.execPath, MAIN, 'collect'];
+  const child = spawn('sh', [...command, ...flags], {
     stdio: 'ignore',
     env: {
       ...process.env,
@@ -216,13 +239,20 @@ async function start(
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const web = `http://127.0.0.1:${port}`;
-  const endAt = performance.now() + 30_000;
+  const endAt = performance.now() + START_MS;
   while ((await fetch(`${web}/-/ready`).catch(() => undefined))?.status !== 200) {
-    if (performance.now() > endAt || child.exitCode !== null)
+    if (performance.now() > endAt || child.exitCode !== null) {
+      child.kill('SIGKILL');
       throw new Error('amperage collect does not start');
+    }
     await sleep(50);
   }
   return { child, web, ended };
+}
+
+/** Limits the size of files from now on: a write beyond it fails, as on a disk that is full. */
+function limitFiles({ pid }: ChildProcess, bytes: string): void {
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
 }
 
 async function readSum(url: string, metric: string): Promise<number> {
@@ -236,7 +266,9 @@ function sleep(ms: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  const result = await tortureEmf(Number(process.argv[2] ?? 60));
+  const [seconds = '60'] = process.argv.slice(2).filter((one) => !one.startsWith('--'));
+  const fillsDisk = process.argv.includes('--disk-full');
+  const result = await tortureEmf(Number(seconds), { fillsDisk });
   console.log(JSON.stringify(result, undefined, 2));
   console.log(`counted by targets − sent = ${result.lost}`);
   if (result.lost !== 0 || result.gaps !== 0 || result.behind !== 0) process.exitCode = 1;

@@ -72,7 +72,7 @@ export function sum(name: string, labels: Labels, value: number): OtelMetric {
 export function histogram(
   name: string,
   labels: Labels,
-  own: Pick<HistogramPoint, 'bounds' | 'counts' | 'sum'>,
+  own: Pick<HistogramPoint, 'bounds' | 'counts' | 'sum' | 'extremes'>,
 ): OtelMetric {
   const count = own.counts.reduce((total, one) => total + one, 0);
   const points = [{ ...point(labels), ...own, count }];

@@ -27,7 +27,7 @@ export class LogsReceiver {
   /** Log groups with their streams; undefined takes all. */
   groups: Map<string, Set<string>> | undefined;
   /** The answer to a call; undefined does what CloudWatch Logs does. */
-  answer: (call: LogsCall) => HttpResponse | undefined = () => undefined;
+  answer: (call: LogsCall) => HttpResponse | undefined | Promise<undefined> = () => undefined;
   readonly server: HttpServer;
 
   constructor() {
@@ -66,7 +66,7 @@ export class LogsReceiver {
     const input = JSON.parse((await request.body()).toString()) as Record<string, unknown>;
     const call = { action, input, request };
     this.calls.push(call);
-    const answer = this.answer(call);
+    const answer = await this.answer(call);
     if (answer !== undefined) return answer;
     const group = String(input['logGroupName']);
     const stream = String(input['logStreamName']);

@@ -12,6 +12,12 @@ export interface BoundedLine {
 
 const NEWLINE = 0x0a;
 
+/** A mark of byte order, with which editors begin a file, is no part of its first line. */
+function decode(bytes: Buffer, isFirst: boolean): string {
+  const text = bytes.toString();
+  return isFirst && text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
 /** @param bytesMax  of a line, without its end */
 export async function* readBoundedLines(
   stream: AsyncIterable<Uint8Array | string>,
@@ -27,7 +33,7 @@ export async function* readBoundedLines(
   };
   const end = (): BoundedLine => {
     number += 1;
-    const text = bytes > bytesMax ? undefined : Buffer.concat(pieces).toString();
+    const text = bytes > bytesMax ? undefined : decode(Buffer.concat(pieces), number === 1);
     pieces = [];
     bytes = 0;
     return { number, text };

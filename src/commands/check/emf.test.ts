@@ -74,6 +74,24 @@ suite('check emf', () => {
     assert.equal(lines[1], 'events.jsonl: 2 events, 1 fault');
   });
 
+  test('a mark of byte order, CRLF and a missing last newline change nothing', async () => {
+    const line = JSON.stringify(good);
+    assert.equal(await check(`\ufeff${line}\r\n\r\n${line}`), 'events.jsonl: 2 events, 0 faults\n');
+    assert.match(await check(`${line}\n\ufeff${line}`), /:2: the event is no JSON/);
+    assert.equal(await check(''), 'events.jsonl: 0 events, 0 faults\n');
+  });
+
+  test('bytes that are no text are faults', async () => {
+    const lines = (await check('\u0000\u001b[2J\u0007\n')).split('\n');
+    assert.match(lines[0] ?? '', /:1: the event is no JSON/);
+    assert.ok(!lines.join('').includes('\u001b'));
+  });
+
+  test('a folder is said', async () => {
+    const command = createCheckEmfCommand(() => undefined).exitOverride();
+    await assert.rejects(command.parseAsync([folder], { from: 'user' }), /cannot read/);
+  });
+
   test('timestamps are looked at when that is asked for', async () => {
     const line = JSON.stringify(good);
     assert.match(await check(line, '--timestamps'), /Timestamp is more than 14 days ago/);

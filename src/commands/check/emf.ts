@@ -24,12 +24,13 @@ interface Counts {
 export function createCheckEmfCommand(write: (text: string) => void): Command {
   return new Command('emf')
     .description('check events of the embedded metric format, a line each')
-    .argument('[files...]', 'files of events; standard input without any')
+    .argument('[files...]', 'files of events; standard input for "-", and without any')
     .option('--timestamps', 'also check that timestamps are such as CloudWatch Logs takes now')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage check emf events.jsonl\n  docker logs app | amperage check emf ' +
-        '--timestamps\n',
+        '--timestamps\n  amperage check emf - < events.jsonl\n\n' +
+        'The status is 2 where there are faults, and 3 where events only name no metrics.\n',
     )
     .action(async (files: readonly string[], options: { timestamps?: boolean }) => {
       const nowMs = options.timestamps === true ? Date.now() : undefined;
@@ -39,7 +40,8 @@ export function createCheckEmfCommand(write: (text: string) => void): Command {
       };
       let faults = 0;
       let plain = 0;
-      for (const file of files.length === 0 ? [undefined] : files) {
+      for (const given of files.length === 0 ? ['-'] : files) {
+        const file = given === '-' ? undefined : given;
         const counts = await checkEvents(file, nowMs, say);
         faults += counts.faults;
         plain += counts.plain;

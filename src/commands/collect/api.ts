@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { DEADLINE_MAX_MS, type TaskSourceStatus } from '../../exporter/task-source.ts';
 import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';
 import { describeError } from '../../kernel/errors.ts';
+import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import type { World } from '../../kernel/world.ts';
 import { formatDurationMs } from '../../model/duration.ts';
 import { type LabelSet, labelValue } from '../../model/labels.ts';
@@ -24,6 +25,7 @@ export interface ApiOptions {
   readonly world: World;
   readonly scrape: ScrapeManager;
   readonly tasks: TaskSources;
+  readonly receivers: () => readonly ReceiverStatus[];
   readonly configs: () => readonly ScrapeConfig[];
   /** The configuration's text without its secrets. */
   readonly configText: () => string;
@@ -49,6 +51,7 @@ export function createApiRoutes(options: ApiOptions): Route[] {
     'targets/relabel_steps': (query) => traceRelabelling(options, query),
     scrape_pools: () => ({ scrapePools: options.configs().map(({ id }) => id) }),
     metadata: (query) => listMetadata(scrape, query),
+    'status/receivers': () => ({ receivers: options.receivers().map(describeReceiver) }),
     'status/config': () => ({ yaml: options.configText() }),
     'status/flags': () => options.flags,
     'status/buildinfo': () => describeBuild(),
@@ -147,6 +150,11 @@ function describeTaskSource(status: TaskSourceStatus, url: string): unknown {
     scrapeInterval: formatDurationMs(status.intervalMs),
     scrapeTimeout: formatDurationMs(Math.min(DEADLINE_MAX_MS, status.intervalMs)),
   };
+}
+
+/** A receiver of what others send; their number is that of the configuration. */
+function describeReceiver({ lastMs, ...status }: ReceiverStatus): unknown {
+  return { ...status, lastReceived: formatScrapeTime(lastMs) };
 }
 
 function formatScrapeTime(atMs: number): string {

@@ -10,6 +10,7 @@ import { DiscoveryManager } from '../../discovery/manager.ts';
 import type { Component } from '../../kernel/component.ts';
 import { assert } from '../../kernel/errors.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
+import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import type { World } from '../../kernel/world.ts';
 import { isSameOutlet, type Outlet } from '../../routes/outlet.ts';
 import { Router, type Routes } from '../../routes/router.ts';
@@ -118,6 +119,11 @@ export class Collector implements Component {
       onUpdate: (source, groups) =>
         void (sharing === undefined ? this.scrape : this.#held).update(source, groups),
     });
+  }
+
+  /** How the receivers fare that listen. */
+  get receivers(): readonly ReceiverStatus[] {
+    return this.#receiving.statuses;
   }
 
   /** Starts the sinks first, so that whatever is scraped can be kept. */

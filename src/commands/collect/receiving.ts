@@ -8,6 +8,7 @@ import { collide, type Listener } from '../../config/listeners.ts';
 import type { CollectorPlan, OtlpReceiverPlan } from '../../config/plan.ts';
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
+import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import type { World } from '../../kernel/world.ts';
 import type { OpenRoutedAppender } from '../../model/sample.ts';
 import type { TraceAppender } from '../../model/trace-appender.ts';
@@ -35,11 +36,16 @@ type Listeners = Pick<
 interface Wanted extends Pick<Listener, 'listen' | 'protocol'> {
   /** Where it listens beside that. */
   readonly more?: readonly Pick<Listener, 'listen' | 'protocol'>[];
-  readonly make: () => Component;
+  readonly make: () => Listening;
+}
+
+/** What listens; receivers tell how they fare. */
+interface Listening extends Component {
+  readonly statuses?: readonly ReceiverStatus[];
 }
 
 interface Running extends Wanted {
-  readonly component: Component;
+  readonly component: Listening;
 }
 
 /** How long requests under way may take when a listener is gone. */
@@ -52,6 +58,11 @@ export class Receiving {
 
   constructor(options: ReceivingOptions) {
     this.#options = options;
+  }
+
+  /** Of the receivers that listen, in the order in which they were opened. */
+  get statuses(): readonly ReceiverStatus[] {
+    return [...this.#running.values()].flatMap(({ component }) => component.statuses ?? []);
   }
 
   /**

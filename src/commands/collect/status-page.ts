@@ -1,8 +1,10 @@
 /**
- * The collector's web page: jobs, targets with their health and errors, and dropped targets. Plain
- * HTML without a script. Texts of targets and labels are escaped, and the page may load nothing.
+ * The collector's web page: jobs, targets with their health and errors, dropped targets, and what
+ * receivers have taken. Plain HTML without a script. Texts of targets, labels and the configuration
+ * are escaped, and the page may load nothing.
  */
 import type { HttpResponse, Route } from '../../kernel/http-server.ts';
+import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import { formatDurationMs } from '../../model/duration.ts';
 import { formatLabelSet, type LabelSet } from '../../model/labels.ts';
 import type { TaskSourceStatus } from '../../exporter/task-source.ts';
@@ -25,6 +27,7 @@ td { overflow-wrap: anywhere; }
 export interface Shown {
   readonly scrape: ScrapeManager;
   readonly tasks: TaskSources;
+  readonly receivers: readonly ReceiverStatus[];
 }
 
 export function createStatusRoute(shown: Shown, nowMs: () => number): Route {
@@ -44,7 +47,7 @@ export function createStatusRoute(shown: Shown, nowMs: () => number): Route {
   };
 }
 
-function renderStatusPage({ scrape, tasks }: Shown, nowMs: number): string {
+function renderStatusPage({ scrape, tasks, receivers }: Shown, nowMs: number): string {
   const byJob = new Map<string, TargetStatus[]>();
   for (const status of scrape.targets()) {
     const list = byJob.get(status.job) ?? [];
@@ -58,9 +61,11 @@ function renderStatusPage({ scrape, tasks }: Shown, nowMs: number): string {
   );
   if (tasks.endpoint !== undefined)
     sections.push(renderTasks(tasks.endpoint, tasks.statuses, nowMs));
+  if (receivers.length > 0) sections.push(renderReceivers(receivers, nowMs));
   const links = [
     ['/metrics', 'own metrics'],
     ['/api/v1/targets', 'targets'],
+    ['/api/v1/status/receivers', 'receivers'],
     ['/api/v1/status/config', 'configuration'],
   ].map(([href, text]) => `<a href="${href}">${text}</a>`);
   return (
@@ -115,6 +120,31 @@ function renderTasks(url: string, statuses: readonly TaskSourceStatus[], nowMs: 
     '<h2>task metrics</h2><table><tr><th>Endpoint<th>Health<th>Receiver<th>Last ' +
     `reading<th>Took<th>Samples<th>Error</tr>${rows.join('')}</table>`
   );
+}
+
+function renderReceivers(statuses: readonly ReceiverStatus[], nowMs: number): string {
+  const rows = statuses.slice(0, SHOWN_MAX).map((status) => {
+    const cells = [
+      status.receiver,
+      status.protocol,
+      status.address,
+      formatCounts(status.taken),
+      formatCounts(status.refused),
+      formatAgo(status.lastMs, nowMs),
+    ];
+    return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}`).join('')}</tr>`;
+  });
+  const hidden = statuses.length - rows.length;
+  return (
+    '<h2>receivers</h2><table><tr><th>Receiver<th>What<th>Address<th>Taken<th>Refused<th>Last ' +
+    `received</tr>${rows.join('')}</table>${hidden > 0 ? `<p>and ${hidden} more</p>` : ''}`
+  );
+}
+
+/** Such as `points: 12, spans: 3`; what has not come is left out. */
+function formatCounts(counts: Readonly<Record<string, number>>): string {
+  const come = Object.entries(counts).filter(([, count]) => count > 0);
+  return come.length === 0 ? '0' : come.map(([unit, count]) => `${unit}: ${count}`).join(', ');
 }
 
 function formatAgo(atMs: number, nowMs: number): string {

@@ -18,6 +18,8 @@ interface Sources {
   readonly collect: string;
   readonly workspace: string;
   readonly xray: string;
+  /** PromQL of the application's counter as it came by OTLP. */
+  readonly otlpCounter: string;
   /** Title and query of each panel of the web page. */
   readonly panels: readonly { readonly title: string; readonly query: string }[];
 }
@@ -80,6 +82,18 @@ export async function readFigures(
       unit: 'traces of the last five minutes',
     },
   ];
+  figures.push(
+    {
+      what: 'received',
+      value: await sum(sources.collect, 'amperage_otlp_items_total'),
+      unit: 'data points and spans by OTLP',
+    },
+    {
+      what: 'counted',
+      value: await readValue(world, sources.workspace, sources.otlpCounter, nowMs),
+      unit: 'requests by OTLP, of those served',
+    },
+  );
   const sums = await readSums((url) => read(world, url), sources.workspace, nowMs);
   figures.push(
     { what: 'added up', value: sums.cloudwatch, unit: 'requests by CloudWatch, its Sum' },
@@ -123,6 +137,20 @@ async function countTraces(world: World, workspace: string, nowMs: number): Prom
   const url = `${workspace}/api/v1/xray/traces?${range.toString()}`;
   const answer = parse(await read(world, url)) as { data?: { traces?: unknown[] } } | null;
   return answer?.data?.traces?.length ?? 0;
+}
+
+/** The value of an expression that gives one series; 0 for none. */
+async function readValue(
+  world: World,
+  workspace: string,
+  query: string,
+  nowMs: number,
+): Promise<number> {
+  const parameters = new URLSearchParams({ query, time: String(nowMs / 1_000) });
+  const answer = parse(await read(world, `${workspace}/api/v1/query?${parameters}`)) as {
+    data?: { result?: { value?: [number, string] }[] };
+  } | null;
+  return Number(answer?.data?.result?.[0]?.value?.[1] ?? 0);
 }
 
 async function countPoints(

@@ -13,6 +13,8 @@ export const PORTS = {
   exporter: 9779,
   discover: 9001,
   collect: 9090,
+  // The collector's receiver.
+  otlp: 4318,
   xray: 2000,
   // Metrics and health of the same stage.
   'xray-metrics': 2001,

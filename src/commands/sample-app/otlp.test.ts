@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWorld } from '../../../test/kit/world.ts';
-import { readOtlpEndpoint, readOtlpResource } from './otlp.ts';
+import { readOtlpEndpoint, readOtlpInterval, readOtlpResource } from './otlp.ts';
 
 test('the endpoint is that of the flag, else of the variable; an empty one is none', () => {
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://b:4318' };
@@ -29,4 +29,14 @@ test('the resource is that of the variables; one wrong pair leaves out all of th
     assert.equal(read(wrong)['service.name'], 'sample-app');
   }
   assert.equal(lines.length, 6);
+});
+
+test('the interval is that of the variable for metrics; another value is told and left out', () => {
+  const { log, lines } = createWorld();
+  const read = (text: string) => readOtlpInterval({ OTEL_METRIC_EXPORT_INTERVAL: text }, log);
+  assert.equal(read('5000'), 5_000);
+  assert.equal(read(''), 15_000);
+  assert.equal(lines.length, 0);
+  for (const wrong of ['5s', '999', '3600001', '-1']) assert.equal(read(wrong), 15_000);
+  assert.match(lines.join('\n'), /OTEL_METRIC_EXPORT_INTERVAL is left out.*from 1000 to 3600000/);
 });

@@ -5,6 +5,7 @@
  */
 import { ConfigError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { OTLP_INTERVAL_MS } from '../../sample-app/otlp/exporter.ts';
 import type { WrittenAttributes } from '../../sample-app/otlp/spans.ts';
 import { VERSION } from '../version.ts';
 
@@ -16,6 +17,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const FLAG = '--otlp-endpoint';
 export const OTLP_ENDPOINT_VARIABLE = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+const INTERVAL_VARIABLE = 'OTEL_METRIC_EXPORT_INTERVAL';
+const INTERVAL_MS_MIN = 1_000;
+const INTERVAL_MS_MAX = 3_600_000;
 
 /**
  * The URL below which both signals go: by the flag, else by the variable; undefined for neither.
@@ -34,6 +38,22 @@ export function readOtlpEndpoint(flags: OtlpFlags, env: Environment): string | u
     'FLAG_VALUE',
     `${by} "${given}" is no URL of HTTP; write for example http://127.0.0.1:4318`,
   );
+}
+
+/**
+ * How often both signals are sent: the variable of metrics, in ms; a value of less than a second or
+ * more than an hour is left out with a warning, as the specification asks.
+ */
+export function readOtlpInterval(env: Environment, log: Logger): number {
+  const given = env[INTERVAL_VARIABLE] ?? '';
+  const intervalMs = /^\d{1,9}$/.test(given) ? Number(given) : 0;
+  if (intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX) return intervalMs;
+  if (given !== '')
+    log.warn(`${INTERVAL_VARIABLE} is left out`, {
+      value: given,
+      remedy: `write milliseconds, from ${INTERVAL_MS_MIN} to ${INTERVAL_MS_MAX}`,
+    });
+  return OTLP_INTERVAL_MS;
 }
 
 /** The resource: OTEL_SERVICE_NAME comes before the name in OTEL_RESOURCE_ATTRIBUTES. */

@@ -49,8 +49,11 @@ test('a full disk is passed over, unless segments of an earlier run wait on it',
     throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   });
   syncBuiltinESMExports();
-  context.after(syncBuiltinESMExports);
-  context.after(() => context.mock.restoreAll());
+  // In this order, or whoever imports the function would have the planted one from here on.
+  context.after(() => {
+    context.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
   assert.equal(chooseStorage(WISH, [full, other]).folder, join(other, 'udp-2000'));
   assert.deepEqual(readdirSync(full), ['udp-2000']);
   assert.equal(chooseStorage(WISH, [full]).folder, undefined);

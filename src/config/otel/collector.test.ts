@@ -271,6 +271,6 @@ service: { pipelines: { metrics: { receivers: [prometheus], exporters: [promethe
   assert.deepEqual(lines.map((line) => line.split(';')[0]), [
     'c.yml:2:99: the environment has no NO',
     'c.yml:3:49: the environment has no NOTHING',
-    'c.yml:3:67: unknown key "tiemout" in exporters.prometheusremotewrite [CONFIG_UNKNOWN_KEY]',
+    'c.yml:3:67: unknown key "tiemout" in exporters.prometheusremotewrite',
   ]);
 }); // prettier-ignore

@@ -5,7 +5,7 @@
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import type { Signal } from '../../sinks/sink.ts';
-import { nearest } from '../issues.ts';
+import { nearest } from '../nearest.ts';
 import {
   besideFor,
   insteadOfUnknown,

@@ -38,6 +38,22 @@ async function told(parts: Parts): Promise<string[]> {
   return findings.map((one) => `${one.severity}: ${formatFinding(one)}`);
 }
 
+test('both dialects guess keys with letters that changed places, and shortened ones', async () => {
+  const collector = await told({
+    receivers: 'otlp: { protocols: { gprc: {} } }',
+    exporters: 'awsemf: { region: us-east-1, log_group: a }',
+  });
+  assert.match(collector.join('\n'), /unknown key "gprc".*did you mean "grpc"\?/);
+  assert.match(collector.join('\n'), /unknown key "log_group".*did you mean "log_group_name"\?/);
+  const text =
+    'otlp_receivers: [{ gprc: { listen: "0.0.0.0:4317" } }]\n' +
+    'emf_write: [{ region: us-east-1, log_group: x }]\n';
+  const { findings } = await checkConfigText(text, 'c.yml', { env: {} });
+  const prometheus = findings.map(formatFinding).join('\n');
+  assert.match(prometheus, /unknown key "gprc".*did you mean "grpc"\?/);
+  assert.match(prometheus, /unknown key "log_group".*did you mean "log_group_name"\?/);
+});
+
 for (const [what, parts, expected] of [
   [
     'a key of a receiver that nothing uses is misspelt',

@@ -6,6 +6,8 @@
  * Pure. Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */
 
+import { BodyParts } from '../body-parts.ts';
+
 export const FRAME_HEAD_BYTES = 5;
 
 export interface GrpcFrame {
@@ -29,10 +31,9 @@ export type FrameFault = 'malformed' | 'too_large';
  */
 export class UnaryFrame {
   readonly #maxBytes: number;
-  readonly #parts: Buffer[] = [];
-  #bytes = 0;
-  /** Of the message; undefined while its head is not whole. */
-  #length: number | undefined;
+  readonly #head = Buffer.alloc(FRAME_HEAD_BYTES);
+  #headBytes = 0;
+  readonly #message = new BodyParts();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -40,25 +41,29 @@ export class UnaryFrame {
 
   /** A fault ends it: nothing more may be added. */
   add(part: Buffer): FrameFault | undefined {
-    this.#parts.push(part);
-    this.#bytes += part.length;
-    if (this.#length === undefined && this.#bytes >= FRAME_HEAD_BYTES) {
-      const head = Buffer.concat(this.#parts).subarray(0, FRAME_HEAD_BYTES);
-      if ((head[0] ?? 0) > 1) return 'malformed';
-      this.#length = head.readUInt32BE(1);
-      if (this.#length > this.#maxBytes) return 'too_large';
+    const missing = FRAME_HEAD_BYTES - this.#headBytes;
+    if (missing > 0) {
+      const own = part.subarray(0, missing);
+      this.#head.set(own, this.#headBytes);
+      this.#headBytes += own.length;
     }
-    if (this.#length === undefined) return undefined;
+    if (this.#headBytes < FRAME_HEAD_BYTES) return undefined;
+    if ((this.#head[0] ?? 0) > 1) return 'malformed';
+    if (this.#length > this.#maxBytes) return 'too_large';
+    this.#message.add(part.subarray(missing));
     // A second message has no place in a unary call.
-    return this.#bytes > FRAME_HEAD_BYTES + this.#length ? 'malformed' : undefined;
+    return this.#message.length > this.#length ? 'malformed' : undefined;
   }
 
   /** The message, once the body has ended; undefined where it is cut off. */
   finish(): GrpcFrame | undefined {
-    if (this.#length === undefined || this.#bytes !== FRAME_HEAD_BYTES + this.#length)
-      return undefined;
-    const whole = this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts);
-    if (whole === undefined) return undefined;
-    return { isCompressed: whole[0] === 1, message: whole.subarray(FRAME_HEAD_BYTES) };
+    const isWhole = this.#headBytes === FRAME_HEAD_BYTES && this.#message.length === this.#length;
+    if (!isWhole) return undefined;
+    return { isCompressed: this.#head[0] === 1, message: this.#message.join() };
+  }
+
+  /** Of the message, as its head says it. */
+  get #length(): number {
+    return this.#head.readUInt32BE(1);
   }
 }

@@ -2,8 +2,8 @@
  * A server of unary calls of gRPC, over HTTP/2 with prior knowledge or TLS (decision 23). Not here:
  * streams of messages, reflection, compressed answers.
  * Limits: bytes of a message; calls under way of a connection; connections; 60 s, or what
- * grpc-timeout asks for, for a call to come whole. Node bounds resets, invalid frames and headers
- * of a connection, and ends one that goes beyond.
+ * grpc-timeout asks for, for a call to come whole; 60 s for a connection to answer a ping. Node
+ * bounds resets, invalid frames and headers of a connection, and ends one that goes beyond.
  * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 import type {
@@ -72,6 +72,8 @@ export interface GrpcServerOptions {
   /** Most calls under way of one connection; 100 by default. */
   readonly maxConcurrentStreams?: number | undefined;
   readonly connectionsMax?: number | undefined;
+  /** How often each connection is asked whether it is alive; 60 s by default. */
+  readonly pingMs?: number | undefined;
   /** What it throws is answered as internal. */
   readonly handle: (call: GrpcCall) => Promise<GrpcAnswer>;
   /** Called for a connection that is closed at once, since there are too many. */
@@ -85,6 +87,7 @@ export interface GrpcServerOptions {
 const STREAMS_MAX = 100;
 const CONNECTIONS_MAX = 2_000;
 const CALL_MS = 60_000;
+const PING_MS = 60_000;
 /** How long the rest of a refused call is read, so that the client gets to read its answer. */
 const LINGER_MS = 1_000;
 /** What a sender may send ahead: a usual request has room in it. */
@@ -97,6 +100,9 @@ export class GrpcServer implements Component {
   readonly #address: ListenAddress;
   readonly #server: Http2Server | Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** Those that have not answered their last ping. */
+  readonly #unanswered = new WeakSet<ServerHttp2Session>();
+  #pings: NodeJS.Timeout | undefined;
   #listening = false;
 
   constructor(options: GrpcServerOptions) {
@@ -127,6 +133,7 @@ export class GrpcServer implements Component {
         this.#server.off('error', onError);
         this.#server.on('error', (error: Error) => log.error('grpc server failed', { error }));
         this.#listening = true;
+        this.#pings = setInterval(() => this.#ping(), this.#options.pingMs ?? PING_MS).unref();
         const address = host.includes(':') ? `[${host}]:${this.port}` : `${host}:${this.port}`;
         log.info('listening', { what: name, address, tls: tls !== undefined });
         resolve();
@@ -138,6 +145,7 @@ export class GrpcServer implements Component {
   async stop(deadlineMs: number): Promise<void> {
     if (!this.#listening) return;
     this.#listening = false;
+    clearInterval(this.#pings);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const session of this.#sessions) session.close();
     const timer = setTimeout(() => {
@@ -153,6 +161,21 @@ export class GrpcServer implements Component {
     // The server's sessionError has told it; without a listener it would end the process.
     session.on('error', () => undefined);
     if (!this.#listening) session.close();
+  }
+
+  /**
+   * Ends connections that did not answer the ping before, and asks the others. A client that went
+   * away without a word, or that never said one, would keep its place among the connections.
+   */
+  #ping(): void {
+    for (const session of this.#sessions) {
+      if (this.#unanswered.has(session)) session.destroy();
+      if (session.destroyed || session.closed) continue;
+      this.#unanswered.add(session);
+      session.ping((error: Error | null) => {
+        if (error === null) this.#unanswered.delete(session);
+      });
+    }
   }
 
   #tellFailed(error: Error, session: ServerHttp2Session): void {

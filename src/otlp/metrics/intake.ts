@@ -142,7 +142,7 @@ export class MetricsIntake implements OtlpIntake {
 
   #takeResource(
     scan: PointScan,
-    { resourceAt, resourceEnd }: Pick<ResourceHead, 'resourceAt' | 'resourceEnd'>,
+    { resourceAt, resourceEnd }: ResourceHead,
   ): KnownResource | undefined {
     const { bytes } = scan.request;
     const hash = hashRange(bytes, resourceAt, resourceEnd);

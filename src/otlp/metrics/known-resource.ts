@@ -36,7 +36,7 @@ export class KnownScope {
     const name = readRange(request, head.nameAt, head.nameEnd);
     const unit = readRange(request, head.unitAt, head.unitEnd);
     const { kind, temporality, isMonotonic } = head;
-    const key = `${kind} ${temporality} ${isMonotonic} ${name}\n${unit}`;
+    const key = makeKey(head, name, unit);
     const known = this.#byHead.get(key);
     if (known !== undefined) return known;
     const metric = new KnownMetric({
@@ -56,6 +56,14 @@ export class KnownScope {
     return metric;
   }
 
+  /** Takes out a metric whose points were all refused: nothing bounds how many there are. */
+  dropEmpty(metric: KnownMetric): void {
+    // One without points was just added, so that it is the last.
+    if (metric.points.length > 0 || metric !== this.metrics.at(-1)) return;
+    this.metrics.pop();
+    this.#byHead.delete(makeKey(metric, metric.name, metric.family.unit));
+  }
+
   /** Takes out metrics without points. */
   sweep(): void {
     const left = this.metrics.filter(({ points }) => points.length > 0);
@@ -68,6 +76,14 @@ export class KnownScope {
     for (const [key, metric] of this.#byHead)
       if (metric.points.length === 0) this.#byHead.delete(key);
   }
+}
+
+function makeKey(
+  { kind, temporality, isMonotonic }: Pick<KnownMetric, 'kind' | 'temporality' | 'isMonotonic'>,
+  name: string,
+  unit: string,
+): string {
+  return `${kind} ${temporality} ${isMonotonic} ${name}\n${unit}`;
 }
 
 export class KnownResource {
@@ -121,6 +137,13 @@ export class KnownResource {
     scope.position = this.scopes.length;
     this.scopes.push(scope);
     return scope;
+  }
+
+  /** Takes out a scope whose metrics have no points. */
+  dropEmpty(scope: KnownScope): void {
+    if (scope.metrics.length > 0 || scope !== this.scopes.at(-1)) return;
+    this.scopes.pop();
+    this.#scopesByHash.delete(scope.hash);
   }
 
   makeRef(labels: LabelSet, metric: { readonly family: SeriesFamily }): SeriesRef {

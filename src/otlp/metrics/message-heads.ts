@@ -1,54 +1,57 @@
 /**
  * Reads what stands round the points of a request: of each resource, scope and metric where its
  * parts are. A field may come behind those that it is needed for, so each message is passed over
- * once, length by length, before its inner ones are read. Pure.
+ * once, length by length, before its inner ones are read; what may have many fields in steps. Pure.
  * Source: opentelemetry-proto's metrics.proto
  */
 import type { ProtoReader } from '../../wire/protobuf/reader.ts';
 import type { MetricKind } from './known-metric.ts';
 
-/** Beginnings and ends of messages, by turns. */
-export type Ranges = number[];
+/** Fields that are passed over in one step: a request may have ten million empty ones. */
+const FIELDS_A_STEP = 4_096;
 
+/** Where a resource stands. */
 export interface ResourceHead {
   resourceAt: number;
   resourceEnd: number;
-  readonly scopes: Ranges;
 }
 
-export function readResourceHead(reader: ProtoReader): ResourceHead {
-  const head: ResourceHead = { resourceAt: 0, resourceEnd: 0, scopes: [] };
-  while (reader.more()) {
+/** Goes over a ResourceMetrics to the reader's end. */
+export function* readResourceHead(
+  reader: ProtoReader,
+): Generator<undefined, ResourceHead, undefined> {
+  const head: ResourceHead = { resourceAt: 0, resourceEnd: 0 };
+  for (let fields = 1; reader.more(); fields++) {
+    if (fields % FIELDS_A_STEP === 0) yield;
     const tag = reader.tag();
     if (tag === 0x0a) {
-      const end = reader.lengthEnd();
+      head.resourceEnd = reader.lengthEnd();
       head.resourceAt = reader.at;
-      head.resourceEnd = end;
-      reader.at = end;
-    } else if (tag === 0x12) addRange(reader, head.scopes);
-    else reader.skip(tag);
+      reader.at = head.resourceEnd;
+    } else reader.skip(tag);
   }
   return head;
 }
 
+/** Where a scope and its schema's URL stand. */
 export interface ScopeHead {
   scopeAt: number;
   scopeEnd: number;
   schemaAt: number;
   schemaEnd: number;
-  readonly metrics: Ranges;
 }
 
-export function readScopeHead(reader: ProtoReader): ScopeHead {
-  const head = { scopeAt: 0, scopeEnd: 0, schemaAt: 0, schemaEnd: 0, metrics: [] as Ranges };
-  while (reader.more()) {
+/** Goes over a ScopeMetrics to the reader's end. */
+export function* readScopeHead(reader: ProtoReader): Generator<undefined, ScopeHead, undefined> {
+  const head: ScopeHead = { scopeAt: 0, scopeEnd: 0, schemaAt: 0, schemaEnd: 0 };
+  for (let fields = 1; reader.more(); fields++) {
+    if (fields % FIELDS_A_STEP === 0) yield;
     const tag = reader.tag();
     if (tag === 0x0a) {
       head.scopeEnd = reader.lengthEnd();
       head.scopeAt = reader.at;
       reader.at = head.scopeEnd;
-    } else if (tag === 0x12) addRange(reader, head.metrics);
-    else if (tag === 0x1a) {
+    } else if (tag === 0x1a) {
       head.schemaEnd = reader.lengthEnd();
       head.schemaAt = reader.at;
       reader.at = head.schemaEnd;
@@ -143,10 +146,4 @@ export class MetricHead {
     }
     reader.leave(outer);
   }
-}
-
-function addRange(reader: ProtoReader, ranges: Ranges): void {
-  const end = reader.lengthEnd();
-  ranges.push(reader.at, end);
-  reader.at = end;
 }

@@ -8,7 +8,7 @@
  * A gap of more than two buckets begins a new span, as in Prometheus' own conversion.
  * Source: Prometheus' storage/remote/otlptranslator/prometheusremotewrite/histograms.go
  */
-import type { BucketSpan, NativeHistogram } from '../../model/histogram.ts';
+import type { BucketSpan, Extremes, NativeHistogram } from '../../model/histogram.ts';
 import type { DoubleList } from './double-list.ts';
 import type { PointScan, ScannedBuckets } from './point-scan.ts';
 
@@ -42,6 +42,7 @@ export function makeExponential(scan: PointScan, isReset: boolean): NativeHistog
     negativeSpans: negative.spans,
     negativeCounts: negative.counts,
     customValues: [],
+    extremes: readExtremes(scan),
   };
 }
 
@@ -60,7 +61,13 @@ export function makeCustom(scan: PointScan, isReset: boolean): NativeHistogram {
     negativeSpans: [],
     negativeCounts: [],
     customValues: [...scan.bounds.copy()],
+    extremes: readExtremes(scan),
   };
+}
+
+/** Undefined where one of both is not told, or they contradict each other. */
+export function readExtremes({ min, max }: PointScan): Extremes | undefined {
+  return min <= max ? { min, max } : undefined;
 }
 
 /** Whether its buckets hold as many observations as it says; Prometheus refuses it otherwise. */

@@ -39,6 +39,9 @@ export class PointScan {
   count = 0;
   sum = 0;
   hasSum = false;
+  /** Of a distribution; NaN where it is not told. */
+  min = NaN;
+  max = NaN;
   /** Counts of explicit buckets. */
   readonly counts = new DoubleList();
   /** Bounds of explicit buckets, or quantiles of a summary. */
@@ -149,6 +152,12 @@ export class PointScan {
         case 0x50:
           this.#flag();
           break;
+        case 0x59:
+          this.min = view.getFloat64(reader.fixed64At(), true);
+          break;
+        case 0x61:
+          this.max = view.getFloat64(reader.fixed64At(), true);
+          break;
         default:
           reader.skip(tag);
       }
@@ -198,6 +207,12 @@ export class PointScan {
           break;
         case 0x5a:
           this.#addExemplar();
+          break;
+        case 0x61:
+          this.min = view.getFloat64(reader.fixed64At(), true);
+          break;
+        case 0x69:
+          this.max = view.getFloat64(reader.fixed64At(), true);
           break;
         case 0x71:
           this.zeroThreshold = view.getFloat64(reader.fixed64At(), true);
@@ -257,6 +272,8 @@ export class PointScan {
     this.count = 0;
     this.sum = 0;
     this.hasSum = false;
+    this.min = NaN;
+    this.max = NaN;
     this.counts.clear();
     this.bounds.clear();
     this.values.clear();

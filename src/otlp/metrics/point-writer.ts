@@ -8,7 +8,7 @@ import type { SeriesRef } from '../../model/sample.ts';
 import { readExemplars } from './exemplars.ts';
 import { type KnownMetric, type KnownPoint, NO_REF } from './known-metric.ts';
 import { DELTA, type KnownResource, type KnownScope } from './known-resource.ts';
-import { isConsistent, makeCustom, makeExponential, SCHEMA_MIN } from './native.ts';
+import { isConsistent, makeCustom, makeExponential, readExtremes, SCHEMA_MIN } from './native.ts';
 import { formatBound, makeBase, makeSeriesLabels, readPointAttributes } from './point-labels.ts';
 import type { PointScan } from './point-scan.ts';
 import type { RejectReason } from './rejections.ts';
@@ -115,6 +115,9 @@ export class PointWriter {
       appender.append(refs[i] as SeriesRef, tMs, below);
     }
     appender.append(refs[last] as SeriesRef, tMs, count);
+    const extremes = readExtremes(scan);
+    if (extremes !== undefined)
+      appender.appendExtremes?.(refs[scan.hasSum ? SUM : COUNT] as SeriesRef, tMs, extremes);
     if (scan.exemplars.length > 0)
       this.#appendExemplars(point, (value) => {
         const bucket = point.bounds.findIndex((bound) => value <= bound);

@@ -9,6 +9,7 @@ const WORDS = {
   scale: 'exponential histograms have a scale below -4',
   histogram: 'histograms have another count than their buckets together',
   attribute_name: 'attributes have no name',
+  too_large: 'points, or the descriptions of their metric, scope or resource, are above 128 KiB',
   series_limit: 'there is no room for more series',
   resource_limit: 'there is no room for more resources in one request',
 } as const;

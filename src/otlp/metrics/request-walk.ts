@@ -15,17 +15,18 @@ import { MetricHead, readResourceHead, readScopeHead, type ResourceHead } from '
 import { readPointAttributes } from './point-labels.ts';
 import { PointScan } from './point-scan.ts';
 import { PointWriter, type WriterOptions } from './point-writer.ts';
-import { Rejections } from './rejections.ts';
+import { Rejections, type RejectReason } from './rejections.ts';
 
 /** Points between two steps: a histogram of a thousand bounds is a thousand samples. */
 const POINTS_A_STEP = 64;
+/** Or bytes: a point may have ten thousand attributes, a scope as many empty metrics. */
+const BYTES_A_STEP = 32 * 1024;
+/** Of a point, a resource, a scope or a text of a metric; usual ones have some hundred. */
+const PART_BYTES_MAX = 128 * 1024;
 
 export interface WalkOptions extends Omit<WriterOptions, 'scan'> {
   /** The resource that is described by these bytes; undefined where there is no room for it. */
-  readonly takeResource: (
-    scan: PointScan,
-    range: Pick<ResourceHead, 'resourceAt' | 'resourceEnd'>,
-  ) => KnownResource | undefined;
+  readonly takeResource: (scan: PointScan, range: ResourceHead) => KnownResource | undefined;
 }
 
 export interface Walked {
@@ -43,6 +44,7 @@ export function* walkRequest(
   const { reader } = scan;
   const walk = new Walk(scan, options);
   while (reader.more()) {
+    if (walk.isStepDue()) yield;
     const tag = reader.tag();
     if (tag !== 0x0a) {
       reader.skip(tag);
@@ -63,6 +65,10 @@ class Walk implements Walked {
   readonly #options: WalkOptions;
   readonly #writerOptions: WriterOptions;
   readonly #head = new MetricHead();
+  #stepAt = 0;
+  #resourceHead: ResourceHead = { resourceAt: 0, resourceEnd: 0 };
+  /** Of the resource that is read; undefined while no metric of it has points. */
+  #resource: KnownResource | RejectReason | undefined;
 
   constructor(scan: PointScan, options: WalkOptions) {
     this.#scan = scan;
@@ -71,38 +77,75 @@ class Walk implements Walked {
     this.#writerOptions = { ...options, scan };
   }
 
+  /** Reads a ResourceMetrics, from its beginning to the reader's end. */
   *resource(): Generator<undefined, void, undefined> {
     const reader = this.#reader;
-    const { end } = reader;
-    const head = readResourceHead(reader);
-    const resource = this.#options.takeResource(this.#scan, head);
+    const { at, end } = reader;
+    this.#resourceHead = yield* readResourceHead(reader);
+    this.#resource = undefined;
     let place = 0;
-    for (let i = 0; i < head.scopes.length; i += 2) {
-      reader.at = head.scopes[i] as number;
-      reader.end = head.scopes[i + 1] as number;
-      place = yield* this.#scope(resource, place);
+    reader.at = at;
+    while (reader.more()) {
+      if (this.isStepDue()) yield;
+      const tag = reader.tag();
+      if (tag !== 0x12) {
+        reader.skip(tag);
+        continue;
+      }
+      reader.enter();
+      place = yield* this.#scope(place);
+      reader.end = end;
     }
-    reader.at = end;
-    reader.end = end;
   }
 
-  *#scope(
-    resource: KnownResource | undefined,
-    place: number,
-  ): Generator<undefined, number, undefined> {
+  *#scope(place: number): Generator<undefined, number, undefined> {
     const reader = this.#reader;
-    const head = readScopeHead(reader);
-    const scope = resource && this.#takeScope(resource, head, place);
+    const { at, end } = reader;
+    const head = yield* readScopeHead(reader);
+    let scope: KnownScope | undefined;
     let metricPlace = 0;
-    for (let i = 0; i < head.metrics.length; i += 2) {
-      reader.at = head.metrics[i] as number;
-      reader.end = head.metrics[i + 1] as number;
+    reader.at = at;
+    while (reader.more()) {
+      if (this.isStepDue()) yield;
+      const tag = reader.tag();
+      if (tag !== 0x12) {
+        reader.skip(tag);
+        continue;
+      }
+      reader.enter();
+      const metricEnd = reader.end;
       this.#head.read(reader);
-      if (resource === undefined || scope === undefined)
-        this.rejections.add('resource_limit', this.#head.pointCount);
-      else metricPlace = yield* this.#metric(resource, scope, metricPlace);
+      // What has no points is not remembered: nothing would bound how much of it there is.
+      if (this.#head.hasData && this.#head.pointCount > 0) {
+        const resource = (this.#resource ??= this.#takeResource());
+        const refusal = typeof resource === 'string' ? resource : findHeadFault(this.#head, head);
+        if (refusal !== undefined) this.rejections.add(refusal, this.#head.pointCount);
+        else {
+          const known = resource as KnownResource;
+          scope ??= this.#takeScope(known, head, place);
+          metricPlace = yield* this.#metric(known, scope, metricPlace);
+        }
+      }
+      reader.at = metricEnd;
+      reader.end = end;
     }
-    return scope === undefined ? place : scope.position + 1;
+    if (scope === undefined) return place;
+    (this.#resource as KnownResource).dropEmpty(scope);
+    return scope.position + 1;
+  }
+
+  /** Whether so many bytes have been gone over that other work has a turn. */
+  isStepDue(): boolean {
+    const { at } = this.#reader;
+    if (Math.abs(at - this.#stepAt) < BYTES_A_STEP) return false;
+    this.#stepAt = at;
+    return true;
+  }
+
+  #takeResource(): KnownResource | RejectReason {
+    const { resourceAt, resourceEnd } = this.#resourceHead;
+    if (resourceEnd - resourceAt > PART_BYTES_MAX) return 'too_large';
+    return this.#options.takeResource(this.#scan, this.#resourceHead) ?? 'resource_limit';
   }
 
   *#metric(
@@ -111,13 +154,6 @@ class Walk implements Walked {
     place: number,
   ): Generator<undefined, number, undefined> {
     const head = this.#head;
-    if (!head.hasData) return place;
-    const hasTemporality = head.kind !== 'gauge' && head.kind !== 'summary';
-    if (head.nameEnd === head.nameAt || (hasTemporality && !isTemporality(head.temporality))) {
-      const reason = head.nameEnd === head.nameAt ? 'metric_name' : 'temporality';
-      this.rejections.add(reason, head.pointCount);
-      return place;
-    }
     const metric = scope.take(this.#scan.request, head, place);
     this.#describe(metric);
     const writer = new PointWriter(this.#writerOptions, { resource, scope, metric });
@@ -126,15 +162,14 @@ class Walk implements Walked {
     reader.end = head.dataEnd;
     let pointPlace = 0;
     for (let read = 0; reader.more(); read++) {
-      if (read % POINTS_A_STEP === POINTS_A_STEP - 1) yield;
+      if (read % POINTS_A_STEP === POINTS_A_STEP - 1 || this.isStepDue()) yield;
       const tag = reader.varint();
       if (tag !== 0x0a) {
         reader.skip(tag);
         continue;
       }
       const outer = reader.enter();
-      readPoint(this.#scan, head.kind);
-      const next = writer.write(pointPlace);
+      const next = this.#point(writer, head.kind, pointPlace);
       if (typeof next === 'number') {
         pointPlace = next;
         this.items += 1;
@@ -142,7 +177,18 @@ class Walk implements Walked {
       reader.leave(outer);
     }
     yield;
+    scope.dropEmpty(metric);
     return metric.position + 1;
+  }
+
+  #point(writer: PointWriter, kind: MetricKind, place: number): number | RejectReason {
+    const reader = this.#reader;
+    if (reader.end - reader.at > PART_BYTES_MAX) {
+      reader.at = reader.end;
+      return 'too_large';
+    }
+    readPoint(this.#scan, kind);
+    return writer.write(place);
   }
 
   #describe(metric: KnownMetric): void {
@@ -165,6 +211,7 @@ class Walk implements Walked {
     const reader = this.#reader;
     const { request } = this.#scan;
     const labels = new Map<string, string>();
+    const { at, end: outer } = reader;
     reader.at = scopeAt;
     reader.end = scopeEnd;
     while (reader.more()) {
@@ -188,8 +235,25 @@ class Walk implements Walked {
       reader.at = end;
     }
     labels.set('otel_scope_schema_url', readRange(request, schemaAt, schemaEnd));
+    reader.at = at;
+    reader.end = outer;
     return labels;
   }
+}
+
+/** Why no point of a metric is taken; undefined where they may be. */
+function findHeadFault(head: MetricHead, scope: ScopeRanges): RejectReason | undefined {
+  if (head.nameEnd === head.nameAt) return 'metric_name';
+  const hasTemporality = head.kind !== 'gauge' && head.kind !== 'summary';
+  if (hasTemporality && !isTemporality(head.temporality)) return 'temporality';
+  const longest = Math.max(
+    head.nameEnd - head.nameAt,
+    head.unitEnd - head.unitAt,
+    head.descriptionEnd - head.descriptionAt,
+    scope.scopeEnd - scope.scopeAt,
+    scope.schemaEnd - scope.schemaAt,
+  );
+  return longest > PART_BYTES_MAX ? 'too_large' : undefined;
 }
 
 function readPoint(scan: PointScan, kind: MetricKind): void {

@@ -1,6 +1,7 @@
 /**
  * What becomes of spans: they are cut into documents as X-Ray takes them (decision 20), which go
- * the way of segments. All documents of a request are committed before it is answered.
+ * the way of segments. All documents of a request are committed before it is answered, one request
+ * after another: a commit that fails for one must not take away what another has appended.
  */
 import type { World } from '../../kernel/world.ts';
 import { runGivingWay } from '../../kernel/giving-way.ts';
@@ -17,6 +18,8 @@ export interface TracesIntakeOptions {
 
 export class TracesIntake implements OtlpIntake {
   readonly #options: TracesIntakeOptions;
+  /** The request whose documents are appended, and all that wait behind it. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: TracesIntakeOptions) {
     this.#options = options;
@@ -25,7 +28,9 @@ export class TracesIntake implements OtlpIntake {
   async take(body: Buffer): Promise<TakenRequest> {
     // Nothing is appended before the whole request is known to be well-formed.
     const cut = await runGivingWay(cutTraces(body));
-    await runGivingWay(this.#append(cut.documents));
+    const appended = this.#last.then(() => runGivingWay(this.#append(cut.documents)));
+    this.#last = appended.catch(() => undefined);
+    await appended;
     const { spans, rejected, fault } = cut;
     this.#tell(cut);
     const message = fault === undefined ? '' : `${rejected} spans are rejected: ${fault}`;
@@ -35,12 +40,15 @@ export class TracesIntake implements OtlpIntake {
   *#append(documents: CutTraces['documents']): Generator<undefined, void, undefined> {
     const { appender, world } = this.#options;
     const nowMs = world.clock.nowMs();
-    for (const document of documents) {
-      appender.append(document, nowMs);
-      yield;
+    try {
+      for (const document of documents) {
+        appender.append(document, nowMs);
+        yield;
+      }
+    } finally {
+      // What an appender that fails has taken before must not wait for the next request.
+      appender.commit();
     }
-    // Documents of another request that came meanwhile may be committed with these.
-    appender.commit();
   }
 
   #tell({ rejected, oversized }: CutTraces): void {

@@ -1,7 +1,7 @@
 /**
- * Sends spans and metrics by OTLP over HTTP, as protobuf: every 15 s, and once more at the stop.
- * Requests that a receiver may take later (429, 502, 503, 504, no answer) keep their spans for the
- * next time; metrics are totals, and the next ones stand for them.
+ * Sends spans and metrics by OTLP over HTTP, as protobuf: every 15 s by default, and once more at
+ * the stop. Requests that a receiver may take later (429, 502, 503, 504, no answer) keep their
+ * spans for the next time; metrics are totals, and the next ones stand for them.
  * Limits: SPANS_MAX spans wait, SPANS_REQUEST_MAX are in a request.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
@@ -12,7 +12,8 @@ import type { SegmentDocument } from '../tracing/document.ts';
 import { encodeMetrics, encodeSpans } from './encode.ts';
 import { type WrittenAttributes, listSpans, type SpanValue } from './spans.ts';
 
-const INTERVAL_MS = 15_000;
+/** How often both signals are sent. */
+export const OTLP_INTERVAL_MS = 15_000;
 const SPANS_MAX = 20_000;
 const SPANS_REQUEST_MAX = 500;
 const TIMEOUT_MS = 10_000;
@@ -24,6 +25,7 @@ export interface OtlpExporterOptions {
   /** Where `/v1/traces` and `/v1/metrics` are below. */
   readonly endpoint: string;
   readonly resource: WrittenAttributes;
+  readonly intervalMs?: number | undefined;
 }
 
 type Outcome = 'taken' | 'retry' | 'refused';
@@ -32,6 +34,7 @@ export class OtlpExporter implements Component {
   readonly name = 'OTLP exporter';
   readonly #options: OtlpExporterOptions;
   readonly #startMs: number;
+  readonly #intervalMs: number;
   readonly #stopping = new AbortController();
   #spans: SpanValue[] = [];
   #running: Promise<void> = Promise.resolve();
@@ -40,13 +43,14 @@ export class OtlpExporter implements Component {
 
   constructor(options: OtlpExporterOptions) {
     this.#options = options;
+    this.#intervalMs = options.intervalMs ?? OTLP_INTERVAL_MS;
     this.#startMs = options.world.clock.nowMs();
   }
 
   start(): Promise<void> {
     const { world, endpoint } = this.#options;
     this.#isStarted = true;
-    world.log.info('spans and metrics are sent by OTLP', { endpoint, every_ms: INTERVAL_MS });
+    world.log.info('spans and metrics are sent by OTLP', { endpoint, every_ms: this.#intervalMs });
     this.#running = this.#run();
     return Promise.resolve();
   }
@@ -82,7 +86,7 @@ export class OtlpExporter implements Component {
     const { clock } = this.#options.world;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await clock.sleep(INTERVAL_MS, signal).catch(() => undefined);
+      await clock.sleep(this.#intervalMs, signal).catch(() => undefined);
       if (!signal.aborted) await this.#export(signal);
     }
   }

@@ -9,7 +9,7 @@
  * Slots and groups live as long as a series of them; what is collected, as long as a transaction.
  * Source: contrib's receiver/prometheusreceiver/internal/metricfamily.go
  */
-import type { NativeHistogram } from '../../model/histogram.ts';
+import type { Extremes, NativeHistogram } from '../../model/histogram.ts';
 import { type LabelSet, labelSetKey, makeLabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type { ResourceMetrics } from '../../model/otel-metrics.ts';
 import { readPoint } from '../../model/open-series.ts';
@@ -46,8 +46,15 @@ interface Series {
   exemplars: Exemplar[] | undefined;
 }
 
+/** @param hasAnswered  as `Appender.commit` has it */
+export type TakeMetrics = (
+  metrics: readonly ResourceMetrics[],
+  hasAnswered: boolean | undefined,
+) => void;
+
 export class MetricsAppender implements Appender {
-  readonly #take: (metrics: readonly ResourceMetrics[]) => void;
+  readonly #take: TakeMetrics;
+  readonly #takesNothing: boolean;
   readonly #series = new Map<SeriesRef, Series>();
   readonly #slots = new Map<string, MetricSlot>();
   #nextRef = 0;
@@ -55,9 +62,13 @@ export class MetricsAppender implements Appender {
   #touched: MetricSlot[] = [];
   #withExemplars: Series[] = [];
 
-  /** @param take  gets what a commit holds; not called for one without samples */
-  constructor(take: (metrics: readonly ResourceMetrics[]) => void) {
+  /**
+   * @param take          gets what a commit holds
+   * @param takesNothing  whether it is called for a commit without samples too
+   */
+  constructor(take: TakeMetrics, { takesNothing = false } = {}) {
     this.#take = take;
+    this.#takesNothing = takesNothing;
   }
 
   refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
@@ -93,6 +104,12 @@ export class MetricsAppender implements Appender {
     this.#addNative(series, tMs, histogram);
   }
 
+  appendExtremes(ref: SeriesRef, tMs: number, extremes: Extremes): void {
+    const series = this.#series.get(ref);
+    if (series === undefined || (series.part !== 'sum' && series.part !== 'count')) return;
+    findParts(this.#collect(series.slot), series.group, tMs).extremes = extremes;
+  }
+
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
     this.#series.get(ref)?.exemplars?.push(exemplar);
   }
@@ -118,10 +135,10 @@ export class MetricsAppender implements Appender {
     if (slot.groups.size === 0) this.#slots.delete(slot.key);
   }
 
-  commit(): void {
+  commit(hasAnswered?: boolean): void {
     const metrics = makeMetrics(this.#touched);
     this.rollback();
-    if (metrics.length > 0) this.#take(metrics);
+    if (metrics.length > 0 || this.#takesNothing) this.#take(metrics, hasAnswered);
   }
 
   rollback(): void {

@@ -9,6 +9,7 @@
  * bucket to the next. Without both there is no point, and the parts are metrics of their own.
  * Source: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  */
+import type { Extremes } from '../../model/histogram.ts';
 import type { LabelSet } from '../../model/labels.ts';
 import type { HistogramPoint, MetricPoint, SummaryPoint } from '../../model/otel-metrics.ts';
 import type { Exemplar } from '../../model/sample.ts';
@@ -22,6 +23,7 @@ export interface Parts {
   readonly tMs: number;
   count: { readonly value: PartValue } | undefined;
   sum: { readonly value: PartValue } | undefined;
+  extremes: Extremes | undefined;
   /** By bound or quantile: as series have them, cumulative. */
   readonly bounds: Map<number, PartValue>;
   readonly exemplars: Exemplar[];
@@ -29,7 +31,8 @@ export interface Parts {
 
 export function newParts(attributes: LabelSet, tMs: number): Parts {
   const bounds = new Map<number, PartValue>();
-  return { attributes, tMs, count: undefined, sum: undefined, bounds, exemplars: [] };
+  const none = { count: undefined, sum: undefined, extremes: undefined };
+  return { attributes, tMs, ...none, bounds, exemplars: [] };
 }
 
 /** Undefined when neither _count nor the bucket +Inf is there. */
@@ -53,7 +56,8 @@ export function makeHistogramPoint(
   const counts = [...buckets.map(({ value }) => value), count].map((value, index) =>
     Math.max(0, value - (index === 0 ? 0 : (buckets[index - 1]?.value ?? 0))),
   );
-  return { ...common, count, sum: parts.sum?.value, bounds, counts };
+  const told = parts.extremes === undefined ? {} : { extremes: parts.extremes };
+  return { ...common, count, sum: parts.sum?.value, ...told, bounds, counts };
 }
 
 /** Undefined when there is no _count. */

@@ -33,7 +33,7 @@ export function makeExponentialPoint(
   common: MetricPoint,
   histogram: NativeHistogram,
 ): ExponentialPoint {
-  const { schema, count, sum, zeroCount, zeroThreshold } = histogram;
+  const { schema, count, sum, zeroCount, zeroThreshold, extremes } = histogram;
   let positive = listBuckets(histogram.positiveSpans, histogram.positiveCounts);
   let negative = listBuckets(histogram.negativeSpans, histogram.negativeCounts);
   let scale = schema;
@@ -43,12 +43,12 @@ export function makeExponentialPoint(
     scale -= 1;
   }
   const sides = { positive: fillGaps(positive), negative: fillGaps(negative) };
-  return { ...common, scale, count, sum, zeroCount, zeroThreshold, ...sides };
+  return { ...common, scale, count, sum, extremes, zeroCount, zeroThreshold, ...sides };
 }
 
 export function makeCustomPoint(
   common: MetricPoint,
-  { count, sum, customValues, positiveSpans, positiveCounts }: NativeHistogram,
+  { count, sum, extremes, customValues, positiveSpans, positiveCounts }: NativeHistogram,
 ): HistogramPoint {
   const counts = new Array<number>(customValues.length + 1).fill(0);
   let bucket = 0;
@@ -58,7 +58,7 @@ export function makeCustomPoint(
     for (let i = 0; i < length; i++, bucket++)
       if (bucket < counts.length) counts[bucket] = positiveCounts[next++] ?? 0;
   }
-  return { ...common, count, sum, bounds: customValues, counts };
+  return { ...common, count, sum, extremes, bounds: customValues, counts };
 }
 
 /** A native histogram of no observations, which stands for one that has ended. */

@@ -9,6 +9,7 @@
  * Source: core's exporter/debugexporter/internal/normal and internal/otlptext
  */
 import { escapeControls } from '../../kernel/control-characters.ts';
+import type { Extremes } from '../../model/histogram.ts';
 import { type LabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type {
   ExponentialPoint,
@@ -49,6 +50,8 @@ function formatPoint(point: AnyPoint): string {
     );
     return [...head, ...quantiles].join(' ');
   }
+  const { extremes } = point;
+  if (extremes !== undefined) head.push(...formatExtremes(extremes));
   if ('bounds' in point) {
     const buckets = point.counts.map((count, index) => {
       const bound = point.bounds[index];
@@ -58,6 +61,10 @@ function formatPoint(point: AnyPoint): string {
   }
   const buckets = listBuckets(point).map(({ upper, count }) => `le${upper}=${count}`);
   return [...head, ...buckets].join(' ');
+}
+
+function formatExtremes({ min, max }: Extremes): readonly string[] {
+  return [`min=${formatSampleValue(min)}`, `max=${formatSampleValue(max)}`];
 }
 
 function* listDetails(all: readonly ResourceMetrics[]): Generator<string> {
@@ -119,6 +126,11 @@ function* listValues(point: AnyPoint): Generator<string> {
     for (const [index, { quantile, value }] of point.quantiles.entries())
       yield `QuantileValue #${index}: Quantile ${quantile}, Value ${formatSampleValue(value)}`;
     return;
+  }
+  const { extremes } = point;
+  if (extremes !== undefined) {
+    yield `Min: ${formatSampleValue(extremes.min)}`;
+    yield `Max: ${formatSampleValue(extremes.max)}`;
   }
   if ('bounds' in point) {
     for (const [index, bound] of point.bounds.entries())

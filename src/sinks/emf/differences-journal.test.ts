@@ -33,7 +33,9 @@ function openBench(context: TestContext) {
       }));
       const data = { kind: 'sum', isMonotonic: true, isDelta: false, points } as const;
       const one = { name: 'c', description: '', unit: '', type: 'counter', data } as const;
-      const { metrics, changed } = differences.apply('t', [{ resource: [], metrics: [one] }], T0);
+      const { metrics, changed } = differences.apply('t', [{ resource: [], metrics: [one] }], {
+        nowMs: T0,
+      });
       const commit = journal.write(changed);
       const sent = metrics.flatMap((all) =>
         all.metrics.flatMap(({ data: own }) =>

@@ -56,7 +56,7 @@ function bench(options: { retainsInitialValue?: boolean; seriesMax?: number } = 
   );
   const read = (key: string, metrics: readonly OtelMetric[], resource = {}, nowMs = T0) =>
     differences
-      .apply(key, [{ resource: makeLabelSet(resource), metrics }], nowMs)
+      .apply(key, [{ resource: makeLabelSet(resource), metrics }], { nowMs })
       .metrics.flatMap((one: ResourceMetrics) => one.metrics);
   const values = (key: string, points: readonly Given[], resource = {}, nowMs = T0) =>
     read(key, [counter('c', points)], resource, nowMs).flatMap(({ data }) =>

@@ -18,27 +18,13 @@
  */
 import { labelSetKey } from '../../model/labels.ts';
 import type {
-  ExponentialPoint,
-  HistogramPoint,
   MetricData,
   MetricPoint,
-  NumberPoint,
   OtelMetric,
   ResourceMetrics,
-  SummaryPoint,
 } from '../../model/otel-metrics.ts';
-import {
-  readExponential,
-  type Subtract,
-  subtractCounts,
-  subtractExponential,
-  subtractNumber,
-  type Totals,
-  totalsOfExponential,
-  totalsOfHistogram,
-  totalsOfNumber,
-  totalsOfSummary,
-} from './differences-totals.ts';
+import { EXPONENTIALS, type Form, HISTOGRAMS, NUMBERS, SUMMARIES } from './differences-forms.ts';
+import type { Totals } from './differences-totals.ts';
 
 export const SERIES_MAX = 200_000;
 /** How long a target is known after its last reading. */
@@ -99,6 +85,13 @@ export interface Increases {
   readonly changed: readonly CountedSeries[];
 }
 
+export interface TargetReading {
+  /** By our clock. */
+  readonly nowMs: number;
+  /** As `Appender.commit` has it; where the source does not know, its metrics tell. */
+  readonly hasAnswered?: boolean | undefined;
+}
+
 export class Differences {
   options: DifferencesOptions;
   /** A counter that began later has not been counted by anybody before. */
@@ -121,7 +114,11 @@ export class Differences {
   }
 
   /** Makes increases of the metrics of one commit. @param key  of the target */
-  apply(key: string, metrics: readonly ResourceMetrics[], nowMs: number): Increases {
+  apply(
+    key: string,
+    metrics: readonly ResourceMetrics[],
+    { nowMs, hasAnswered = isReading(metrics) }: TargetReading,
+  ): Increases {
     this.#commit += 1;
     const changed: CountedSeries[] = [];
     const known = this.targets.get(key);
@@ -134,8 +131,7 @@ export class Differences {
       const made = own.flatMap((metric) => this.#convert(metric, at) ?? []);
       return made.length === 0 ? [] : [{ resource: labels, metrics: made }];
     });
-    if (known === undefined && (changed.length > 0 || isReading(metrics)))
-      this.targets.set(key, target);
+    if (known === undefined && (changed.length > 0 || hasAnswered)) this.targets.set(key, target);
     return { metrics: increases, changed };
   }
 
@@ -311,64 +307,14 @@ interface Place {
   readonly changed: CountedSeries[];
 }
 
-/** How points of one kind become totals, and an increase a point. */
-interface Form<Point extends MetricPoint> {
-  readonly letter: string;
-  readonly subtract: Subtract;
-  totalsOf(point: Point): Totals;
-  /** What must be equal for two points to be compared. */
-  shapeOf(point: Point): string;
-  rewrite(point: Point, totals: Totals, startMs: number | undefined): Point;
-}
-
-const NUMBERS: Form<NumberPoint> = {
-  letter: 'n',
-  subtract: subtractNumber,
-  totalsOf: totalsOfNumber,
-  shapeOf: () => '',
-  rewrite: (point, [value = 0], startMs) => ({ ...point, startMs, value }),
-};
-
-const HISTOGRAMS: Form<HistogramPoint> = {
-  letter: 'h',
-  subtract: subtractCounts,
-  totalsOf: totalsOfHistogram,
-  shapeOf: ({ bounds }) => bounds.join(),
-  rewrite: (point, [count = 0, sum = 0, ...counts], startMs) => ({
-    ...point,
-    startMs,
-    count,
-    sum: point.sum === undefined ? undefined : sum,
-    counts,
-  }),
-};
-
-const EXPONENTIALS: Form<ExponentialPoint> = {
-  letter: 'e',
-  subtract: subtractExponential,
-  totalsOf: totalsOfExponential,
-  shapeOf: () => '',
-  rewrite: (point, totals, startMs) => ({ ...point, ...readExponential(totals), startMs }),
-};
-
-const SUMMARIES: Form<SummaryPoint> = {
-  letter: 's',
-  subtract: subtractCounts,
-  totalsOf: totalsOfSummary,
-  shapeOf: () => '',
-  rewrite: (point, [count = 0, sum = 0], startMs) => ({
-    ...point,
-    startMs,
-    count,
-    sum: point.sum === undefined ? undefined : sum,
-  }),
-};
-
 function withPoints(metric: OtelMetric, data: MetricData): OtelMetric | undefined {
   return data.points.length === 0 ? undefined : { ...metric, data };
 }
 
-/** Whether a target has answered: what a scrape tells of itself is there for a failure too. */
+/**
+ * Whether a target has answered, as far as its metrics tell: what a scrape tells of itself is there
+ * for a failure too.
+ */
 function isReading(metrics: readonly ResourceMetrics[]): boolean {
   return metrics.some(({ metrics: own }) =>
     own.some(

@@ -35,6 +35,22 @@ suite('histograms', () => {
     });
   });
 
+  test('have the Min and Max that the sender tells, and end their outermost buckets there', () => {
+    const extremes = { min: 1.2, max: 9 };
+    const own = { bounds, counts: [0, 3, 0, 1], sum: 13, extremes };
+    const made = makeEvents({}, [histogram('h', WEB, own)]);
+    const whole = { Values: [1.6, 6.5], Counts: [3, 1], Max: 9, Min: 1.2, Count: 4, Sum: 13 };
+    assert.deepEqual(valueOf(made), whole);
+    const bare = { bounds: [], counts: [4], sum: 13, extremes };
+    const alone = makeEvents({}, [histogram('h', WEB, bare)]);
+    const single = { Values: [3.25], Counts: [4], Max: 9, Min: 1.2, Count: 4, Sum: 13 };
+    assert.deepEqual(valueOf(alone), single);
+    const wrong = { bounds, counts: [0, 3, 1, 0], sum: 8, extremes: { min: 3, max: 5 } };
+    const doubted = makeEvents({}, [histogram('h', WEB, wrong)]);
+    const known = { Values: [1.5, 3], Counts: [3, 1], Max: 4, Min: 1, Count: 4, Sum: 8 };
+    assert.deepEqual(valueOf(doubted), known);
+  });
+
   test('with all in one bucket have their mean, and one observation is exact', () => {
     const one = makeEvents({}, [histogram('h', WEB, { bounds, counts: [0, 0, 1, 0], sum: 3.25 })]);
     assert.deepEqual(valueOf(one), {

@@ -200,6 +200,29 @@ test('throttling and faults of the service are waited for, and nothing is lost',
   assert.doesNotMatch(world.metrics.expose(), /items_dropped_total\{/);
 });
 
+test('a service slower than the readings makes no gap: what waits goes in fewer requests', async (context) => {
+  const { receiver, start } = await openRoad(context);
+  receiver.answer = async ({ action }) => {
+    if (action === 'PutLogEvents') await systemClock.sleep(100);
+    return undefined;
+  };
+  const { appender, world } = await start();
+  const readings = 150;
+  for (let i = 0; i <= readings; i++) {
+    commit(appender, T0 + i, { requests: 3 * i }, 'counter');
+    await systemClock.sleep(2);
+  }
+  await waitUntil(() => receiver.kept.length >= readings);
+  const times = receiver.kept.map(({ timestamp }) => timestamp - T0).sort((a, b) => a - b);
+  assert.deepEqual(
+    times,
+    Array.from({ length: readings }, (_, i) => i + 1),
+  );
+  assert.ok(readValues(receiver, 'requests').every((value) => value === 3));
+  assert.ok(receiver.puts.length < readings / 3, String(receiver.puts.length));
+  assert.doesNotMatch(world.metrics.expose(), /items_dropped_total\{/);
+});
+
 test('data that CloudWatch has accepted already counts as delivered', async (context) => {
   const { receiver, start } = await openRoad(context);
   receiver.answer = () => refuse('DataAlreadyAcceptedException');

@@ -1,6 +1,7 @@
 /**
  * Values of metrics in an event: numbers, statistic sets of summaries, and values with counts of
- * histograms, whose Min and Max are the bounds of the outermost buckets that hold anything. Pure.
+ * histograms, whose Min and Max are those that the sender tells, or else the bounds of the
+ * outermost buckets that hold anything. Pure.
  *
  *     bounds 1 2 4, counts 0 3 1 0  →  Values 1.5 3, Counts 3 1, Min 1, Max 4
  *
@@ -8,6 +9,7 @@
  * share the sum as their values do, and have Min and Max of their own.
  * Source: contrib's exporter/awsemfexporter/datapoint.go
  */
+import type { Extremes } from '../../model/histogram.ts';
 import type { ExponentialPoint, HistogramPoint, SummaryPoint } from '../../model/otel-metrics.ts';
 import { EMF_VALUE_MAX, EMF_VALUES_MAX } from '../../wire/emf/limits.ts';
 import type { LeftOutReason } from './left-out.ts';
@@ -48,7 +50,7 @@ interface Bucket {
 }
 
 export function formatHistogram(point: HistogramPoint): EventValues {
-  const { bounds, counts, sum } = point;
+  const { bounds, counts, sum, extremes } = point;
   const buckets: Bucket[] = [];
   for (const [index, count] of counts.entries()) {
     if (count <= 0) continue;
@@ -58,12 +60,12 @@ export function formatHistogram(point: HistogramPoint): EventValues {
     const isOpen = index === 0 || index >= bounds.length;
     buckets.push({ low, high, value: (low + high) / 2, count, isOpen });
   }
-  return formatBuckets(buckets, sum);
+  return formatBuckets(buckets, sum, extremes);
 }
 
 /** The lowest first, as those of a classic histogram are. */
 export function formatExponential(point: ExponentialPoint): EventValues {
-  const { scale, positive, negative, zeroCount, sum } = point;
+  const { scale, positive, negative, zeroCount, sum, extremes } = point;
   const power = (index: number): number => 2 ** (index * 2 ** -scale);
   const buckets: Bucket[] = [];
   for (let i = negative.counts.length - 1; i >= 0; i--) {
@@ -80,13 +82,17 @@ export function formatExponential(point: ExponentialPoint): EventValues {
     const high = power(positive.offset + i + 1);
     buckets.push({ low, high, value: (low + high) / 2, count, isOpen: false });
   }
-  return formatBuckets(buckets, sum);
+  return formatBuckets(buckets, sum, extremes);
 }
 
 /** @param buckets  those that hold something, ascending */
-function formatBuckets(buckets: readonly Bucket[], sum: number | undefined): EventValues {
+function formatBuckets(
+  buckets: readonly Bucket[],
+  sum: number | undefined,
+  extremes: Extremes | undefined,
+): EventValues {
   if (buckets.length === 0) return NOTHING;
-  const all = sharpen(buckets, sum);
+  const all = sharpen(tighten(buckets, extremes), sum);
   const estimate = all.reduce((total, { value, count }) => total + value * count, 0);
   // A sum that one NaN has spoilt for ever is no reason to lose the buckets.
   const total = sum === undefined || !Number.isFinite(sum) ? estimate : sum;
@@ -101,6 +107,26 @@ function formatBuckets(buckets: readonly Bucket[], sum: number | undefined): Eve
     parts.push(formatPart(part, share));
   }
   return { parts };
+}
+
+/** Ends the outermost buckets at the least and greatest observation, where these lie in them. */
+function tighten(buckets: readonly Bucket[], extremes: Extremes | undefined): readonly Bucket[] {
+  if (extremes === undefined) return buckets;
+  const { min, max } = extremes;
+  const all = [...buckets];
+  const narrow = (at: number, low: number, high: number): void => {
+    const one = all.at(at);
+    if (one !== undefined) all.splice(at, 1, { ...one, low, high, value: (low + high) / 2 });
+  };
+  const [first] = all;
+  // Without bounds there is one bucket, of which nothing else is known.
+  if (Number.isNaN(first?.high)) narrow(0, min, max);
+  if (first !== undefined && min <= first.high && (first.isOpen || min >= first.low))
+    narrow(0, min, first.high);
+  const last = all.at(-1);
+  if (last !== undefined && max >= last.low && (last.isOpen || max <= last.high))
+    narrow(-1, last.low, max);
+  return all;
 }
 
 /** Where all is in one bucket, its mean stands for it; a single observation is known exactly. */

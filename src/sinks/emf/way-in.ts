@@ -54,7 +54,9 @@ export class EmfWayIn {
 
   /** The same function for as long as what it opens goes on. */
   readonly open = (key: string): Appender =>
-    new MetricsAppender((metrics) => this.#take(key, metrics));
+    new MetricsAppender((metrics, hasAnswered) => this.#take(key, metrics, hasAnswered), {
+      takesNothing: true,
+    });
 
   /** Goes on from the totals that an earlier run has left. @param folder  none keeps nothing */
   async resume(folder: string | undefined): Promise<void> {
@@ -93,9 +95,11 @@ export class EmfWayIn {
     await this.#journal?.close();
   }
 
-  #take(key: string, metrics: readonly ResourceMetrics[]): void {
+  #take(key: string, metrics: readonly ResourceMetrics[], hasAnswered: boolean | undefined): void {
     const { clock, queue, load, makeEvents, onMetric } = this.#options;
-    const { metrics: increases, changed } = this.#differences.apply(key, metrics, clock.nowMs());
+    const reading = { nowMs: clock.nowMs(), hasAnswered };
+    const { metrics: increases, changed } = this.#differences.apply(key, metrics, reading);
+    if (metrics.length === 0) return;
     const events = makeEvents(increases);
     const commit = this.#journal?.write(changed) ?? 0;
     if (events.length === 0) {

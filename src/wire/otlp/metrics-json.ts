@@ -5,6 +5,7 @@
  * Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding,
  * https://protobuf.dev/programming-guides/json/
  */
+import type { Extremes } from '../../model/histogram.ts';
 import { type Label, type LabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type {
   ExponentialBuckets,
@@ -107,6 +108,7 @@ function makeHistogram(point: HistogramPoint): Json {
     ...makeTotals(count, sum),
     bucketCounts: counts.map(formatUnsigned),
     explicitBounds: bounds.map(makeDouble),
+    ...makeExtremes(point),
   };
 }
 
@@ -121,6 +123,7 @@ function makeExponential(point: ExponentialPoint): Json {
     ...(zeroThreshold === 0 ? {} : { zeroThreshold: makeDouble(zeroThreshold) }),
     ...makeBuckets('positive', positive),
     ...makeBuckets('negative', negative),
+    ...makeExtremes(point),
   };
 }
 
@@ -139,6 +142,11 @@ function makeSummary(point: SummaryPoint): Json {
       value: makeDouble(value),
     })),
   };
+}
+
+function makeExtremes({ extremes }: { readonly extremes?: Extremes | undefined }): Json {
+  if (extremes === undefined) return {};
+  return { min: makeDouble(extremes.min), max: makeDouble(extremes.max) };
 }
 
 function makeTotals(count: number, sum: number | undefined): Json {

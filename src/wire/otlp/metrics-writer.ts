@@ -5,6 +5,7 @@
  * Source:
  * https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
  */
+import type { Extremes } from '../../model/histogram.ts';
 import { type Label, type LabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type {
   ExponentialBuckets,
@@ -124,6 +125,7 @@ function writeHistogram(writer: ProtoWriter, point: HistogramPoint): void {
   writeNested(writer, 7, () => {
     for (const bound of point.bounds) writer.double(bound);
   });
+  writeExtremes(writer, 11, point);
 }
 
 function writeExponential(writer: ProtoWriter, point: ExponentialPoint): void {
@@ -135,6 +137,7 @@ function writeExponential(writer: ProtoWriter, point: ExponentialPoint): void {
   writeFixed(writer, 7, zeroCount);
   writeBuckets(writer, 8, positive);
   writeBuckets(writer, 9, negative);
+  writeExtremes(writer, 12, point);
   if (zeroThreshold !== 0) writeDouble(writer, 14, zeroThreshold);
 }
 
@@ -168,6 +171,17 @@ function writeTotals(
 ): void {
   writeFixed(writer, 4, count);
   if (sum !== undefined) writeDouble(writer, 5, sum);
+}
+
+/** @param field  that of the least; the greatest is the next one */
+function writeExtremes(
+  writer: ProtoWriter,
+  field: number,
+  { extremes }: { readonly extremes?: Extremes | undefined },
+): void {
+  if (extremes === undefined) return;
+  writeDouble(writer, field, extremes.min);
+  writeDouble(writer, field + 1, extremes.max);
 }
 
 function writeExemplar(writer: ProtoWriter, { labels, value, tMs }: Exemplar): void {

@@ -54,51 +54,76 @@ export interface CutTraces {
  */
 export function* cutTraces(body: Uint8Array): Generator<undefined, CutTraces, undefined> {
   const cut = new Cut();
-  const reader = new ProtoReader(body);
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag !== tagOf(1, BYTES)) {
-      reader.skip(tag);
+  for (const resource of walkRepeated(body, 1)) {
+    if (resource === undefined) {
+      yield;
       continue;
     }
-    const resource = splitEnvelope(reader.binary(), RESOURCE_SPANS);
-    cut.beginResource(resource.envelope);
-    for (const bytes of resource.parts) {
-      const scope = splitEnvelope(bytes, SCOPE_SPANS);
-      cut.beginScope(scope.envelope);
-      for (const span of scope.parts) {
-        cut.addSpan(span);
+    cut.beginResource(yield* readEnvelope(resource, RESOURCE_SPANS));
+    for (const scope of walkRepeated(resource, 2)) {
+      if (scope === undefined) {
+        yield;
+        continue;
+      }
+      cut.beginScope(yield* readEnvelope(scope, SCOPE_SPANS));
+      for (const span of walkRepeated(scope, 2)) {
+        if (span !== undefined) cut.addSpan(span);
         yield;
       }
+      yield;
     }
     cut.endDocument();
+    yield;
   }
   return cut.finish();
 }
 
-interface Envelope {
-  /** All fields but the repeated one. */
-  readonly envelope: Uint8Array;
-  /** The elements of field 2, which both resource spans and scope spans repeat. */
-  readonly parts: readonly Uint8Array[];
+/** Fields that are passed over in one step: a request may have ten million empty ones. */
+const FIELDS_A_STEP = 1_024;
+
+/** The elements of a field of messages; undefined where the work may be interrupted. */
+function* walkRepeated(
+  bytes: Uint8Array,
+  number: number,
+): Generator<Uint8Array | undefined, void, undefined> {
+  const reader = new ProtoReader(bytes);
+  for (let fields = 1; reader.more(); fields++) {
+    if (fields % FIELDS_A_STEP === 0) yield undefined;
+    const tag = reader.tag();
+    if (tag === tagOf(number, BYTES)) yield reader.binary();
+    else reader.skip(tag);
+  }
 }
 
-function splitEnvelope(bytes: Uint8Array, message: Message<unknown>): Envelope {
+/** All fields but field 2, which both resource spans and scope spans repeat. */
+function* readEnvelope(
+  bytes: Uint8Array,
+  message: Message<unknown>,
+): Generator<undefined, Uint8Array, undefined> {
   const reader = new ProtoReader(bytes);
-  const parts: Uint8Array[] = [];
-  const rest: Uint8Array[] = [];
-  while (reader.more()) {
+  // Most often all of it stands together, and nothing is copied.
+  let [start, end] = [0, 0];
+  let scattered: ProtoWriter | undefined;
+  for (let fields = 1; reader.more(); fields++) {
+    if (fields % FIELDS_A_STEP === 0) yield;
     const from = reader.at;
     const tag = reader.tag();
-    if (tag === tagOf(2, BYTES)) parts.push(reader.binary());
-    else {
-      reader.skip(tag);
-      rest.push(bytes.subarray(from, reader.at));
+    reader.skip(tag);
+    if (tag === tagOf(2, BYTES)) continue;
+    if (from > end && end > start) {
+      scattered ??= new ProtoWriter();
+      scattered.raw(bytes.subarray(start, end));
     }
+    if (from > end || end === start) start = from;
+    end = reader.at;
   }
-  const envelope = rest.length === 1 && rest[0] !== undefined ? rest[0] : Buffer.concat(rest);
-  checkMessage(message, new ProtoReader(envelope), DEPTH_MAX);
-  return { envelope, parts };
+  const last = bytes.subarray(start, end);
+  scattered?.raw(last);
+  const envelope = scattered?.written() ?? last;
+  // All spans of a larger one are rejected.
+  if (envelope.length <= SPAN_MAX_BYTES)
+    checkMessage(message, new ProtoReader(envelope), DEPTH_MAX);
+  return envelope;
 }
 
 interface Section {
@@ -205,9 +230,9 @@ function writeDocument(resource: Uint8Array, sections: readonly Section[]): Buff
 
 /** Undefined for a span that can be taken. @throws WireError for bytes that are no span */
 function findSpanFault(span: Uint8Array, envelopeBytes: number): string | undefined {
-  checkMessage(SPAN, new ProtoReader(span), DEPTH_MAX);
   if (span.length + envelopeBytes > SPAN_MAX_BYTES)
     return `a span with its resource is larger than ${SPAN_MAX_BYTES} bytes`;
+  checkMessage(SPAN, new ProtoReader(span), DEPTH_MAX);
   let traceId: Uint8Array = NOTHING;
   let spanId: Uint8Array = NOTHING;
   const reader = new ProtoReader(span);

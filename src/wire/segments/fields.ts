@@ -51,11 +51,11 @@ export function splitFields(
   const named = attributes.get(ANNOTATIONS);
   const indexed = new Set([...indexing.attributes, ...readTexts(named)]);
   if (Array.isArray(named)) attributes.delete(ANNOTATIONS);
-  const annotations: Record<string, AttributeValue> = {};
-  const own: Record<string, unknown> = {};
-  const metadata: Record<string, SegmentMembers> = {};
+  const annotations = openMembers<AttributeValue>();
+  const own = openMembers<unknown>();
+  const metadata = openMembers<SegmentMembers>();
   const place = (key: string, value: AttributeValue): void => {
-    const isIndexed = (indexing.all || indexed.has(key)) && isAnnotation(value);
+    const isIndexed = (indexing.all || indexed.has(key)) && isAnnotation(value) && key !== '';
     if (isIndexed) annotations[fixAnnotationKey(key)] = value;
     else if (value !== null) own[key] = value;
   };
@@ -82,6 +82,11 @@ export function keepResourceMetadata(metadata: Fields['metadata']): Fields['meta
     return own.length === 0 ? [] : [[namespace, Object.fromEntries(own)] as const];
   });
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+/** Members by names of others: `__proto__` is a name like any. */
+function openMembers<Value>(): Record<string, Value> {
+  return Object.create(null) as Record<string, Value>;
 }
 
 function isAnnotation(value: AttributeValue): boolean {
