@@ -171,6 +171,22 @@ test('bodies that come while a turn has no time left are kept and taken in later
   assert.ok(all.every((outcome) => outcome?.counts?.scraped === 2));
 });
 
+test('a body that waits for its turn until after the timeout is a scrape that failed', async () => {
+  const turns = new Turns(0);
+  const [first, small, big] = [0, 1, 2].map(() => new RecordedTarget({}, [], turns));
+  let elapsed = 10;
+  const moment = { tMs: 1, timeoutMs: 1_000, elapsedMs: () => elapsed };
+  const scrape = (target: RecordedTarget | undefined, text: string) =>
+    target?.transaction.scrape({ body: Buffer.from(text), kind: 'text' }, moment);
+  await scrape(first, 'a 1\n');
+  const waiting = [scrape(small, 'a 1\n'), scrape(big, large(1))];
+  elapsed = 1_001;
+  for (const outcome of await Promise.all(waiting))
+    assert.match(String(outcome?.failure), /waited to be read until after the timeout of 1000 ms/);
+  for (const target of [small, big])
+    assert.deepEqual(target?.taken().lines, [], 'nothing of it is appended');
+});
+
 test('only bodies larger than what is lent, and what follows them, take more than one turn', async () => {
   const target = new RecordedTarget();
   const { transaction } = target;

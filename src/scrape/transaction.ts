@@ -192,7 +192,8 @@ export class ScrapeTransaction {
   }
 
   /** A scrape that is not large, and for which the turn in which it came had no time. */
-  *#takeLater(fetched: OwnBody | Error, moment: ScrapeMoment): Steps<ScrapeOutcome> {
+  *#takeLater(given: OwnBody | Error, moment: ScrapeMoment): Steps<ScrapeOutcome> {
+    const fetched = failIfLate(given, moment);
     const outcome = this.#takeSome(fetched, moment, AT_ONCE_BYTES_MAX);
     return outcome === 'more' ? yield* this.#takeRest(fetched, moment) : outcome;
   }
@@ -202,8 +203,8 @@ export class ScrapeTransaction {
     return yield* this.#takeBy(fetched, moment, (body, tMs) => this.#intake.ingestRest(body, tMs));
   }
 
-  *#takeSlices(fetched: OwnBody | Error, moment: ScrapeMoment): Steps<ScrapeOutcome> {
-    return yield* this.#takeBy(fetched, moment, (body, tMs, kind) =>
+  *#takeSlices(given: OwnBody | Error, moment: ScrapeMoment): Steps<ScrapeOutcome> {
+    return yield* this.#takeBy(failIfLate(given, moment), moment, (body, tMs, kind) =>
       this.#intake.ingestInSlices(body, tMs, kind),
     );
   }
@@ -267,6 +268,19 @@ export class ScrapeTransaction {
     this.#appender.commit(failure === undefined);
     return { failure, counts, durationMs };
   }
+}
+
+/**
+ * A body that has waited for its turn until after the timeout is none: where more is to be read
+ * than can be, scrapes fail, as they do where the target is slow, and do not pile up in memory.
+ */
+function failIfLate(
+  fetched: OwnBody | Error,
+  { timeoutMs, elapsedMs }: ScrapeMoment,
+): OwnBody | Error {
+  if (fetched instanceof Error || elapsedMs() <= timeoutMs) return fetched;
+  const message = `the body waited to be read until after the timeout of ${timeoutMs} ms`;
+  return new HttpClientError('timeout', message);
 }
 
 /** The result of a fetch that may be kept for later turns. */
