@@ -23,6 +23,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '--container': 'aws ecs execute-command',
   '--cpu-prof': 'node',
   '--cpu-prof-dir': 'node',
+  '--disk-full': 'npm run torture:emf',
   '--heap-prof': 'node',
   '--heap-prof-dir': 'node',
   '--heapsnapshot-signal': 'node',

@@ -11,6 +11,9 @@ import { onEnd } from './ending.ts';
 
 export const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 
+/** Starting takes seconds where other work has the machine. */
+const READY_MAX_MS = 60_000;
+
 /**
  * Environment for a command that must find no credentials and no region other than those it is
  * given.
@@ -67,7 +70,7 @@ export async function startProgram(
     clearTimeout(timer);
   });
   const url = `http://127.0.0.1:${port}`;
-  await until(`${path.basename(file)} ${given[0] ?? ''} is ready`, 20_000, async () => {
+  await until(`${path.basename(file)} ${given[0] ?? ''} is ready`, READY_MAX_MS, async () => {
     if (hasExited) throw new Error(`it ended at once:\n${output}`);
     return (await fetch(`${url}${readyPath}`).catch(() => undefined))?.status === 200;
   });
