@@ -27,9 +27,12 @@ async function drip(response: ServerResponse, bytes: number): Promise<void> {
   // Chunks as they are on the wire: the length of one byte, the byte, the end.
   const chunks = Buffer.from('1\r\n \r\n'.repeat(4_096));
   const { socket } = response;
-  for (let sent = 0; sent < bytes && socket?.destroyed === false; sent += 4_096)
+  if (socket === null) return;
+  for (let sent = 0; sent < bytes; sent += 4_096) {
+    if (socket.destroyed) return;
     if (!socket.write(chunks)) await new Promise((resolve) => socket.once('drain', resolve));
-  socket?.end('2\r\n[]\r\n0\r\n\r\n');
+  }
+  socket.end('2\r\n[]\r\n0\r\n\r\n');
 }
 
 const server = createServer((request, response) => {

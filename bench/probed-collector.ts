@@ -66,15 +66,16 @@ export class Collector {
     // The peak begins anew: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
     writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
     const residentMb = this.#readMb('VmRSS');
-    let [healthMs, isDone] = [0, false];
+    let healthMs = 0;
+    const done = new AbortController();
     const probing = (async () => {
-      while (!isDone) {
+      while (!done.signal.aborted) {
         healthMs = Math.max(healthMs, await probe(this.port));
         await sleep(PROBE_EVERY_MS);
       }
     })();
     await act();
-    isDone = true;
+    done.abort();
     await probing;
     return { ...(await this.#readTurns()), healthMs, residentMb, peakMb: this.#readMb('VmHWM') };
   }

@@ -156,7 +156,7 @@ test('bodies that come while a turn has no time left are kept and taken in later
   const targets = Array.from({ length: 50 }, () => new RecordedTarget({}, [], turns));
   const lent = Buffer.from('a 1\nb 2\n');
   const moment = { tMs: 1, timeoutMs: 1_000, elapsedMs: () => 1 };
-  const outcomes = targets.map(({ transaction }) =>
+  const outcomes = targets.map(async ({ transaction }) =>
     transaction.scrape({ body: lent, kind: 'text' }, moment),
   );
   const committed = (): number => targets.filter(({ appender }) => appender.commits > 0).length;
@@ -176,7 +176,7 @@ test('a body that waits for its turn until after the timeout is a scrape that fa
   const [first, small, big] = [0, 1, 2].map(() => new RecordedTarget({}, [], turns));
   let elapsed = 10;
   const moment = { tMs: 1, timeoutMs: 1_000, elapsedMs: () => elapsed };
-  const scrape = (target: RecordedTarget | undefined, text: string) =>
+  const scrape = async (target: RecordedTarget | undefined, text: string) =>
     target?.transaction.scrape({ body: Buffer.from(text), kind: 'text' }, moment);
   await scrape(first, 'a 1\n');
   const waiting = [scrape(small, 'a 1\n'), scrape(big, large(1))];

@@ -141,8 +141,9 @@ export class ScrapeTransaction {
     fetched: FetchedBody | Error,
     moment: ScrapeMoment,
   ): Promise<ScrapeOutcome | undefined> {
-    const slices = this.isLarge(fetched) ? this.#takeSlices : this.#takeLater;
-    return this.#run(slices.call(this, own(fetched), moment));
+    const kept = own(fetched);
+    const isLarge = this.isLarge(fetched);
+    return this.#run(isLarge ? this.#takeSlices(kept, moment) : this.#takeLater(kept, moment));
   }
 
   /** Commits stale markers of all series and of the report: the target is gone. */

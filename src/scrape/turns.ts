@@ -49,7 +49,7 @@ export class Turns {
           } while (this.hasTime());
           this.#waiting.push({ goOn, isAlone: false });
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       if (this.hasTime()) goOn();
