@@ -8,6 +8,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { ClockWatch } from '../kernel/clock-watch.ts';
 import type { Component } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
+import { watchEventLoop } from '../kernel/event-loop-metrics.ts';
 import { createHttpClient, type HttpClient } from '../kernel/http-client.ts';
 import {
   createLogger,
@@ -104,7 +105,9 @@ export async function runUntilSignal(
   try {
     await component.start();
     await clockWatch.start();
+    const endWatching = watchEventLoop(world.metrics);
     const signal = await signalled;
+    endWatching();
     world.log.info('stopping', { signal, deadline_ms: stopTimeoutMs });
     const force = (): void => process.exit(1);
     process.once('SIGINT', force);

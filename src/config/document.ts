@@ -14,13 +14,13 @@ import {
   LineCounter,
   type Node,
   type Pair,
-  parseDocument,
   type Document,
   visit,
   type YAMLMap,
 } from 'yaml';
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 import { type ConfigPath, type Finding } from '../settings/finding.ts';
+import { parseInSteps } from './yaml-steps.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;
@@ -49,6 +49,17 @@ const DEPTH_MAX = 100;
 const EMPTY_IS_TEXT = new Set(['regex']);
 
 export function readDocument(text: string, file: string): ConfigDocument {
+  const steps = readDocumentInSteps(text, file);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/** The same as `readDocument`, for long texts: between two steps other work may be done. */
+export function* readDocumentInSteps(
+  text: string,
+  file: string,
+): Generator<undefined, ConfigDocument, undefined> {
   const lines = new LineCounter();
   const finding = (offset: number, code: FindingCode, message: string): Finding => {
     const { line, col } = lines.linePos(offset);
@@ -67,13 +78,13 @@ export function readDocument(text: string, file: string): ConfigDocument {
   }
   // The library compares each key of a mapping with all others, which takes minutes for a mapping
   // with very many keys. `findRepeatedKeys` does it in one pass.
-  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
-  const document = parseDocument(text, options);
+  const document = yield* parseInSteps(text, { lineCounter: lines, uniqueKeys: false });
   // The library's parser is recursive, and tells its own end by this error.
   const overflow = document.errors.find(({ message }) => /call stack/.test(message));
   if (overflow !== undefined) return empty([finding(overflow.pos[0], 'CONFIG_YAML', TOO_DEEP)]);
   const deep = findTooDeep(document);
   if (deep !== undefined) return empty([finding(deep, 'CONFIG_YAML', TOO_DEEP)]);
+  yield;
   if (document.errors.length > 0 || hasDashWord(document)) {
     const dashes = findEnDashes(text, file);
     if (dashes.length > 0) return empty(dashes);
@@ -91,6 +102,7 @@ export function readDocument(text: string, file: string): ConfigDocument {
       ),
     );
     if (repeated.length > 0) return empty(repeated);
+    yield;
     return {
       value:
         convert(document.contents, { document, nodes: 0, open: new Set(), keepsNulls: false }) ??

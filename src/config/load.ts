@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConfigError } from '../kernel/errors.ts';
 import { describeFinding, type Finding } from '../settings/finding.ts';
 import { isAgentConfig, reportAgentConfig } from './agent-config.ts';
@@ -114,7 +115,7 @@ export async function checkConfigText(
     allowsPartial: options.allowPartial ?? false,
     readRemote: options.readRemote,
   };
-  const opened = openDocument(text, file, reading);
+  const opened = await openDocument(text, file, reading);
   const plan = opened && (await makePlan(opened, dirname(resolve(file)), reading));
   const { findings, texts } = reading;
   findings.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
@@ -145,8 +146,10 @@ async function makePlan(
     return planCollector(value, { baseDirectory, reading, report: expanded.report });
   }
   const value = expandValue(document.value, reading, report);
+  await nextTurn();
   const parsed = parseValue(prometheusSchema, value, { allowsPartial, report });
   if (parsed === undefined) return undefined;
+  await nextTurn();
   const { data: input, raw } = parsed;
   const main = { inputs: input.scrape_configs ?? [], raw, baseDirectory, report };
   const sources = await withScrapeFiles(main, input.scrape_config_files, reading);

@@ -5,7 +5,8 @@
  */
 import type { z } from 'zod';
 import type { ConfigPath, Finding, Reporter } from '../settings/finding.ts';
-import { type ConfigDocument, readDocument } from './document.ts';
+import { runGivingWay } from '../kernel/giving-way.ts';
+import { type ConfigDocument, readDocumentInSteps } from './document.ts';
 import { expand } from './expand.ts';
 import { isDroppable, reportIssues } from './issues.ts';
 
@@ -27,12 +28,12 @@ export interface OpenedDocument {
 }
 
 /** Parses a text. Undefined for a text that is not valid YAML; the findings then say why. */
-export function openDocument(
+export async function openDocument(
   text: string,
   file: string,
   reading: DocumentReading,
-): OpenedDocument | undefined {
-  const document = readDocument(text, file);
+): Promise<OpenedDocument | undefined> {
+  const document = await runGivingWay(readDocumentInSteps(text, file));
   reading.findings.push(...document.findings);
   if (document.findings.length > 0) return undefined;
   return { document, report: makeReporter(document, file, reading) };

@@ -55,7 +55,7 @@ async function readScrapeFile(
     return undefined;
   }
   reading.texts.push(text);
-  const opened = openDocument(text, file, reading);
+  const opened = await openDocument(text, file, reading);
   if (opened === undefined) return undefined;
   const { document, report } = opened;
   const value = expandValue(document.value, reading, report);

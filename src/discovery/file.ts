@@ -105,7 +105,7 @@ async function readGroups(path: string): Promise<readonly TargetGroup[]> {
     const list: unknown = isJson ? JSON.parse(text) : parseYaml(text);
     // An empty YAML file is an empty list. An empty JSON file is taken for one that is being
     // written, and fails.
-    return parseTargetList(isJson ? list : (list ?? []), path, { __meta_filepath: path });
+    return await parseTargetList(isJson ? list : (list ?? []), path, { __meta_filepath: path });
   } catch (error) {
     throw new Error(path, { cause: error });
   }

@@ -66,7 +66,7 @@ async function readList(
     if (!/^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type.trim()))
       throw new Error(`content type ${JSON.stringify(type)}, expected "application/json"`);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(answer.body);
-    return parseTargetList(JSON.parse(text), config.url, { __meta_url: config.url });
+    return await parseTargetList(JSON.parse(text), config.url, { __meta_url: config.url });
   } catch (error) {
     countHttpFailure(world);
     throw new Error(`http_sd ${withoutSecrets(config.url)}`, { cause: error });

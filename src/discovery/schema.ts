@@ -4,6 +4,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/#http_sd-format
  */
 import { z } from 'zod';
+import { runGivingWay } from '../kernel/giving-way.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 
@@ -28,31 +29,53 @@ export const targetListSchema = listOf(
 /** Far above any real list: a longer one means that its source is broken. */
 const TARGETS_MAX = 100_000;
 
+/** Groups that are parsed between two yields. */
+const SLICE_GROUPS = 200;
+
 /**
- * Parses a list of target groups in the format of file_sd and http_sd.
+ * Parses a list of target groups in the format of file_sd and http_sd. It gives way to other work:
+ * lists may hold many thousand groups.
  *
  * @param source  prefix of the groups' sources: `<source>:<index>`
  * @param extra   labels added to each group (`__meta_url`)
- * @throws Error that says what is wrong with the list
+ * @returns a promise that rejects with an Error that says what is wrong with the list
  */
-export function parseTargetList(
+export async function parseTargetList(
   list: unknown,
   source: string,
   extra: Readonly<Record<string, string>>,
-): readonly TargetGroup[] {
-  const parsed = targetListSchema.safeParse(list);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const path = issue?.path.map((step) => `[${JSON.stringify(step)}]`).join('') ?? '';
-    throw new Error(`not a list of target groups: ${path} ${issue?.message ?? ''}`.trim());
-  }
+): Promise<readonly TargetGroup[]> {
+  return runGivingWay(parseInSlices(list, source, extra));
+}
+
+function* parseInSlices(
+  list: unknown,
+  source: string,
+  extra: Readonly<Record<string, string>>,
+): Generator<undefined, readonly TargetGroup[], undefined> {
+  const groups: TargetGroup[] = [];
   let count = 0;
-  for (const group of parsed.data) count += group.targets?.length ?? 0;
-  if (count > TARGETS_MAX)
-    throw new Error(`the list holds ${count} targets, more than ${TARGETS_MAX}`);
-  return parsed.data.map((group, index) => ({
-    source: `${source}:${index}`,
-    targets: (group.targets ?? []).map((address) => ({ __address__: address })),
-    labels: { ...group.labels, ...extra },
-  }));
+  for (let from = 0; from === 0 || (Array.isArray(list) && from < list.length);) {
+    const slice: unknown = Array.isArray(list) ? list.slice(from, from + SLICE_GROUPS) : list;
+    const parsed = targetListSchema.safeParse(slice);
+    if (!parsed.success) throw describeIssue(parsed.error.issues[0], from);
+    for (const group of parsed.data) {
+      const targets = (group.targets ?? []).map((address) => ({ __address__: address }));
+      count += targets.length;
+      const labels = { ...group.labels, ...extra };
+      groups.push({ source: `${source}:${groups.length}`, targets, labels });
+    }
+    if (count > TARGETS_MAX) throw new Error(`the list holds more than ${TARGETS_MAX} targets`);
+    from += SLICE_GROUPS;
+    yield;
+  }
+  return groups;
+}
+
+/** @param from  the index of the group at which the parsed part of the list begins */
+function describeIssue(issue: z.core.$ZodIssue | undefined, from: number): Error {
+  const [index, ...rest] = issue?.path ?? [];
+  const steps = typeof index === 'number' ? [index + from, ...rest] : (issue?.path ?? []);
+  const path = steps.map((step) => `[${JSON.stringify(step)}]`).join('');
+  return new Error(`not a list of target groups: ${path} ${issue?.message ?? ''}`.trim());
 }

@@ -52,3 +52,14 @@ test('collectors run before each exposition and removed children are gone', () =
   gauges.remove({ k: 'w' });
   assert.doesNotMatch(metrics.expose(), /"w"/);
 });
+
+test('a value that can not be read is counted, and all other metrics are shown', () => {
+  const metrics = new Registry();
+  const value = metrics.gauge('value', 'Read by the second function.');
+  metrics.onCollect(() => {
+    throw new Error('ENOENT');
+  });
+  metrics.onCollect(() => value.set(3));
+  assert.match(metrics.expose(), /^value 3$/m);
+  assert.match(metrics.expose(), /^amperage_metrics_read_failures_total 2$/m);
+});

@@ -2,6 +2,7 @@
  * Amperage's own metrics: counters, gauges, histograms and summaries in a registry that writes the
  * text format 0.0.4. Not a client library for other programs.
  * Limits: 2,000 children of a family; further ones are counted together under the value "other".
+ * A function that fails to read its values costs these, not the exposition: it is counted.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import {
@@ -63,6 +64,8 @@ interface FamilyState {
  * value "other", so that cardinality stays bounded.
  */
 const CHILDREN_MAX = 2_000;
+/** Shown from the first failure on. */
+const FAILURES = 'amperage_metrics_read_failures_total';
 
 export class Registry {
   readonly #families = new Map<string, FamilyState>();
@@ -98,7 +101,7 @@ export class Registry {
 
   /**
    * Registers a function that runs before each exposition, for gauges whose value is read only
-   * then.
+   * then. When it throws, the gauges that it has not set keep their values.
    *
    * @returns  a function that ends the registration
    */
@@ -109,7 +112,12 @@ export class Registry {
 
   /** All metrics; families in the order of registration. */
   families(): MetricFamily[] {
-    for (const collect of this.#collectors) collect();
+    for (const collect of this.#collectors)
+      try {
+        collect();
+      } catch {
+        this.counter(FAILURES, 'Times that values of metrics could not be read.').inc();
+      }
     return [...this.#families.values()].map(({ name, help, kind, children }) => ({
       name,
       help,

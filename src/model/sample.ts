@@ -94,6 +94,12 @@ export interface Appender {
    * @param origin  as far as it is known; what a series has already been given stays
    */
   refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef;
+  /**
+   * Makes room for some hundreds of new series, in slices that may be given up: where there are
+   * very many series, columns that grow are long work for one `refOf`. Nothing else is called
+   * meanwhile.
+   */
+  prepare?(): Generator<undefined, void, undefined>;
   append(ref: SeriesRef, tMs: number, value: number): void;
   /** Appends the stale marker. */
   appendStale(ref: SeriesRef, tMs: number): void;

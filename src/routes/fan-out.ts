@@ -112,6 +112,10 @@ export class FanOut implements RoutedAppender {
     return DROPPED_REF;
   }
 
+  *prepare(): Generator<undefined, void, undefined> {
+    for (const { appender } of this.#columns) yield* appender.prepare?.() ?? [];
+  }
+
   renew(ref: SeriesRef, labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
     if (ref === DROPPED_REF) return this.refOf(labels, origin);
     if (this.#fill(ref, labels, origin)) return ref;

@@ -20,12 +20,19 @@ import { SERIES_TYPES } from '../model/sample.ts';
 import { type ExpositionFormat, ExpositionReader } from '../wire/exposition/reader.ts';
 import { areEqual } from '../kernel/equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
-import { copyOffsets, newOffsets, type SeriesOffsets, trimOffsets } from './series-offsets.ts';
+import {
+  copyOffsets,
+  moveOffsets,
+  newOffsets,
+  type SeriesOffsets,
+  trimOffsets,
+} from './series-offsets.ts';
 import { RANGE_SERIES, ReferenceBody } from './reference-body.ts';
 import { buildSeriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
 import { runInRanges, type Steps } from './steps.ts';
-import { AHEAD_MAX_MS, type TargetSeries, setFamilyMetadata } from './target-series.ts';
+import { Turns } from './turns.ts';
+import { appendAtOwnTime, type TargetSeries, setFamilyMetadata } from './target-series.ts';
 
 /** Slot of a series that relabelling dropped. */
 const DROPPED = -1;
@@ -34,17 +41,23 @@ const SPACE = 32;
 const SLICE_BYTES = 16 * 1024;
 
 /**
- * What all caches share, since only one works at a time: a reader, and columns to note offsets in.
+ * What all targets share, since only one works at a time: a reader, columns to note offsets in, and
+ * the turns of the event loop in which bodies are read.
  */
 export class ScrapeScratch {
   readonly reader = new ExpositionReader();
   offsets: SeriesOffsets;
+  readonly turns: Turns;
 
   /** @param room how many series it has space for at first */
-  constructor(room = 0) {
+  constructor(room = 0, turns = new Turns()) {
     this.offsets = newOffsets(Math.max(1_024, room));
+    this.turns = turns;
   }
 }
+
+/** Whether a body holds exactly the series of the one before; 'more': more is left to be read. */
+type WalkedBody = 'same' | 'other' | 'more';
 
 export class SeriesCache {
   /** The shared scratch, except while a large body is read. */
@@ -62,6 +75,10 @@ export class SeriesCache {
   /** Where the stanza of the current sample begins, and whether the walk paused within it. */
   #stanzaStart = 0;
   #isInStanza = false;
+  /** How many bytes with series that are not the expected ones may still be read at once. */
+  #left = Infinity;
+  /** Where a body goes on of which more is left. */
+  #restPos = 0;
 
   constructor(series: TargetSeries, scratch: ScrapeScratch) {
     this.#series = series;
@@ -70,24 +87,27 @@ export class SeriesCache {
   }
 
   /**
-   * Appends the samples of a body.
+   * Appends the samples of a body, but stops behind `restMax` bytes with series that are not where
+   * they are expected: the caller goes on with `ingestInSlices`.
    *
-   * @returns whether it holds exactly the series of the body before
    * @throws ExpositionError, PermanentError
    */
-  ingest(body: Borrowed<Uint8Array>, format: ExpositionFormat, tMs: number): boolean {
+  ingest(
+    body: Borrowed<Uint8Array>,
+    format: ExpositionFormat,
+    tMs: number,
+    restMax: number,
+  ): WalkedBody {
     const { reader } = this.#scratch;
     if (format !== this.#format) this.forget();
     this.#format = format;
     try {
       reader.open(body, format);
-      // The walk also says "same" for an empty body where no reference is kept yet.
-      const isSame = this.#walk(tMs) && this.#reference.isKept;
-      if (!isSame) {
-        const { offsets } = this.#scratch;
-        this.#reference.keep(ownCopy(reader.bytes), copyOffsets(offsets, offsets.count));
-      }
-      return isSame;
+      const walked = this.#walk(tMs, restMax);
+      if (walked !== 'other') return walked;
+      const { offsets } = this.#scratch;
+      this.#reference.keep(ownCopy(reader.bytes), copyOffsets(offsets, offsets.count));
+      return 'other';
     } finally {
       reader.release();
     }
@@ -95,18 +115,29 @@ export class SeriesCache {
 
   /**
    * The same as `ingest` in slices, for a body that the caller owns; it takes a scratch of its own.
+   * With `isRest` it goes on where `ingest` has stopped, and begins in the same turn.
+   *
+   * @returns whether it holds exactly the series of the body before
    */
-  *ingestInSlices(body: Uint8Array, format: ExpositionFormat, tMs: number): Steps<boolean> {
-    const shared = this.#scratch;
-    const scratch = new ScrapeScratch(Math.max(this.#reference.offsets.count, body.length >> 7));
+  *ingestInSlices(
+    body: Uint8Array,
+    format: ExpositionFormat,
+    tMs: number,
+    isRest = false,
+  ): Steps<boolean> {
     if (format !== this.#format) this.forget();
     this.#format = format;
+    const shared = this.#scratch;
+    const room = Math.max(this.#reference.offsets.count, body.length >> 5);
+    const scratch = new ScrapeScratch(isRest ? 0 : room, shared.turns);
+    if (isRest) scratch.offsets = copyOffsets(shared.offsets, Math.max(room, shared.offsets.count));
     try {
       this.#scratch = scratch;
-      scratch.reader.open(body, format);
+      scratch.reader.open(body, this.#format);
+      if (isRest) scratch.reader.pos = this.#restPos;
       yield;
-      const isSame = (yield* this.#walkInSlices(tMs)) && this.#reference.isKept;
-      if (isSame) return true;
+      if (!isRest && (yield* this.#walkSameInSlices(tMs))) return true;
+      if (yield* this.#walkRestInSlices(tMs)) return true;
       const offsets = yield* trimOffsets(scratch.offsets);
       this.#reference.keep(takeOver(scratch.reader.bytes), offsets);
       return false;
@@ -122,23 +153,26 @@ export class SeriesCache {
     this.#reference.forget();
   }
 
-  /** Reads the body. @returns whether it holds exactly the series of the reference, in order */
-  #walk(tMs: number): boolean {
+  #walk(tMs: number, restMax: number): WalkedBody {
     const scratch = this.#scratch;
     const { reader } = scratch;
     const { count } = this.#reference.offsets;
     if (scratch.offsets.slots.length < count) scratch.offsets = newOffsets(count);
     const same = this.#walkSame(tMs, 0, count);
-    if (same === count && count > 0 && reader.isAtEnd) return true;
-    this.#noteSame(0, same);
+    if (same === count && count > 0 && reader.isAtEnd) return 'same';
+    moveOffsets(this.#reference.offsets, this.#scratch.offsets, 0, same);
     this.#beginOther(same);
-    this.#walkRest(tMs, Infinity);
-    return this.#isSame && this.#expected === count;
+    this.#left = restMax;
+    if (this.#walkRest(tMs, Infinity)) return this.#isSameBody ? 'same' : 'other';
+    this.#restPos = reader.pos;
+    return 'more';
   }
 
-  *#walkInSlices(tMs: number): Steps<boolean> {
+  /** Reads the series that stand where they stood. @returns whether that is the whole body */
+  *#walkSameInSlices(tMs: number): Steps<boolean> {
     const { reader, offsets: notes } = this.#scratch;
-    const { count } = this.#reference.offsets;
+    const old = this.#reference.offsets;
+    const { count } = old;
     let same = 0;
     for (let to = 0; same === to && to < count;) {
       to = Math.min(count, to + RANGE_SERIES);
@@ -146,15 +180,28 @@ export class SeriesCache {
       yield;
     }
     if (same === count && count > 0 && reader.isAtEnd) return true;
-    yield* runInRanges(same, RANGE_SERIES, (from, to) => this.#noteSame(from, to));
+    yield* runInRanges(same, RANGE_SERIES, (from, to) => moveOffsets(old, notes, from, to));
     notes.count = same;
-    yield* this.#reference.indexInSlices();
     this.#beginOther(same);
+    return false;
+  }
+
+  /** Reads the rest. @returns whether the body holds exactly the series of the reference */
+  *#walkRestInSlices(tMs: number): Steps<boolean> {
+    const { reader } = this.#scratch;
+    yield* this.#reference.indexInSlices();
+    this.#left = Infinity;
     do {
       yield* this.#table.prepare(SLICE_BYTES >> 1);
       yield;
     } while (!this.#walkRest(tMs, reader.pos + SLICE_BYTES));
-    return this.#isSame && this.#expected === count;
+    return this.#isSameBody;
+  }
+
+  /** An empty body has all series of the reference also where none is kept yet. */
+  get #isSameBody(): boolean {
+    const { isKept, offsets } = this.#reference;
+    return this.#isSame && this.#expected === offsets.count && isKept;
   }
 
   #beginOther(same: number): void {
@@ -192,35 +239,19 @@ export class SeriesCache {
   }
 
   /**
-   * Notes what the hot loop found: the offsets of the series [first, to), moved to the new body.
-   */
-  #noteSame(first: number, to: number): void {
-    const old = this.#reference.offsets;
-    const notes = this.#scratch.offsets;
-    for (let i = first; i < to; i++) {
-      const moved = (notes.stanzaStarts[i] as number) - (old.stanzaStarts[i] as number);
-      notes.seriesStarts[i] = (old.seriesStarts[i] as number) + moved;
-      notes.seriesEnds[i] = (old.seriesEnds[i] as number) + moved;
-    }
-    notes.slots.set(old.slots.subarray(first, to), first);
-    notes.hashes.set(old.hashes.subarray(first, to), first);
-    notes.types.set(old.types.subarray(first, to), first);
-    notes.count = to;
-  }
-
-  /**
    * Reads the rest of a body after the hot loop has stopped: series may be new, missing or moved.
    *
    *     reference   a  b  c  d  e
    *     new body    a  x  c  d  e     x is looked up and not found; c is found: d is expected next
    *
-   * @returns false when it stopped at `until`, or soon behind it
+   * @returns false when it stopped at `until`, or soon behind it, or since nothing was left of
+   * `#left`
    */
   #walkRest(tMs: number, until: number): boolean {
     const { reader } = this.#scratch;
     for (;;) {
       if (!this.#isInStanza) {
-        if (reader.pos >= until) return false;
+        if (reader.pos >= until || this.#left <= 0) return false;
         if (this.#takeExpected(tMs)) continue;
         this.#stanzaStart = reader.pos;
         this.#recallType();
@@ -231,6 +262,7 @@ export class SeriesCache {
       this.#isSame = false;
       const position = this.#takeOther(tMs);
       if (position >= 0) this.#expected = position + 1;
+      this.#left -= reader.pos - this.#stanzaStart;
     }
   }
 
@@ -309,22 +341,10 @@ export class SeriesCache {
     counts.kept += 1;
     if (reader.hasExemplar) this.#takeExemplar(slot, tMs);
     if (reader.hasTime && this.#series.config.honorTimestamps) {
-      this.#takeAt(slot, tMs);
+      appendAtOwnTime(this.#series, slot, reader, tMs);
       return;
     }
     if (!this.#table.append(slot, tMs, reader.value)) counts.duplicates += 1;
-  }
-
-  #takeAt(slot: number, nowMs: number): void {
-    const { config, counts } = this.#series;
-    const { reader } = this.#scratch;
-    if (reader.tMs > nowMs + AHEAD_MAX_MS) {
-      this.#table.touch(slot);
-      counts.outOfBounds += 1;
-      return;
-    }
-    const outcome = this.#table.appendAt(slot, reader, config.trackTimestampsStaleness);
-    if (outcome === 'out_of_order') counts.outOfOrder += 1;
   }
 
   #takeExemplar(slot: number, nowMs: number): void {

@@ -3,7 +3,7 @@
  * the series that it lacks, within the limits. It appends and forgets; transaction.ts rolls back,
  * reports and commits.
  */
-import { PermanentError } from '../kernel/errors.ts';
+import { assert, PermanentError } from '../kernel/errors.ts';
 import { type Borrowed, LENT_BYTES_MAX } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
@@ -90,20 +90,28 @@ export class Intake {
    * appender has other sinks than at the body before, every series is looked up by its labels and
    * its ref renewed.
    *
+   * @param restMax  the most bytes of a text that are read at once with series that are not where
+   * they are expected
+   * @returns false where there are more: the caller goes on with `ingestRest` in the same turn
    * @throws ExpositionError, PermanentError: the caller rolls the appender back and calls `fail`
    */
-  ingest(body: Borrowed<Uint8Array>, tMs: number, kind: ExpositionKind): void {
+  ingest(body: Borrowed<Uint8Array>, tMs: number, kind: ExpositionKind, restMax: number): boolean {
     this.#takeBack();
     const { table } = this.#series;
     table.forgetGone();
     this.#begin(kind);
     if (kind === 'protobuf') this.#protobuf.ingest(body, tMs);
-    else this.#isSame = this.#text.ingest(body, kind, tMs);
+    else {
+      const walked = this.#text.ingest(body, kind, tMs, restMax);
+      if (walked === 'more') return false;
+      this.#isSame = walked === 'same';
+    }
     this.#check();
     if (!this.#isSame) table.markMissing(tMs, 0, table.size);
     this.#isLarge = false;
     this.accept();
     table.forgetGone();
+    return true;
   }
 
   /**
@@ -112,12 +120,29 @@ export class Intake {
    */
   *ingestInSlices(body: Uint8Array, tMs: number, kind: ExpositionKind): Steps {
     yield* this.clean();
-    const { table } = this.#series;
     this.#begin(kind);
     if (kind === 'protobuf') yield* this.#protobuf.ingestInSlices(body, tMs);
     else this.#isSame = yield* this.#text.ingestInSlices(body, kind, tMs);
+    yield* this.#endBody(body, tMs);
+  }
+
+  /**
+   * Goes on where `ingest` returned false, in slices that begin in the same turn. The caller does
+   * the same as after `ingestInSlices`.
+   *
+   * @param body  the same bytes, which the caller owns
+   */
+  *ingestRest(body: Uint8Array, tMs: number): Steps {
+    const kind = this.#kind;
+    assert(kind !== 'protobuf', 'a protobuf body was not read to its end');
+    this.#isSame = yield* this.#text.ingestInSlices(body, kind, tMs, true);
+    yield* this.#endBody(body, tMs);
+  }
+
+  *#endBody(body: Uint8Array, tMs: number): Steps {
     this.#check();
     if (this.#isSame) return;
+    const { table } = this.#series;
     yield* runInRanges(table.size, RANGE_SLOTS, (from, to) => table.markMissing(tMs, from, to));
     this.#isLarge = body.length > LENT_BYTES_MAX;
   }

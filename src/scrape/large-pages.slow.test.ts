@@ -6,7 +6,9 @@ import { body, double, message, sub, text, uint } from '../../test/fuzz/protobuf
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { makeScrapeConfig } from './config.ts';
+import { Turns } from './turns.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
+import type { RecordingAppender } from '../../test/kit/recording-appender.ts';
 import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
 
@@ -61,19 +63,27 @@ function makeExposition({ kind, pieces, fault }: Step, value: number): Uint8Arra
 test('a body taken in slices commits what it would commit at once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 5 }), async (steps) => {
-      const [atOnce, sliced] = [new RecordedTarget(), new RecordedTarget()];
+      const [atOnce, sliced, asLoop] = [
+        new RecordedTarget(),
+        new RecordedTarget(),
+        new RecordedTarget(),
+      ];
+      const all = [atOnce, sliced, asLoop];
       for (const [index, one] of steps.entries()) {
-        if (one.isBumped) for (const { appender } of [atOnce, sliced]) appender.generation += 1;
+        if (one.isBumped) for (const { appender } of all) appender.generation += 1;
         const tMs = index + 1;
         const exposition =
           one.fault === 'no body' ? new Error('no body') : makeExposition(one, index);
         const expected = atOnce.scrape(exposition, tMs, one.kind);
-        const got = await sliced.scrapeInSlices(exposition, tMs, one.kind);
-        assert.deepEqual(got, expected);
-        assert.deepEqual(sliced.liveSeries.sort(), atOnce.liveSeries.sort());
-        assert.equal(sliced.transaction.seriesCount, atOnce.transaction.seriesCount);
+        assert.deepEqual(await sliced.scrapeInSlices(exposition, tMs, one.kind), expected);
+        assert.deepEqual(await asLoop.scrapeAsLoop(exposition, tMs, one.kind), expected);
+        for (const other of [sliced, asLoop]) {
+          assert.deepEqual(other.liveSeries.sort(), atOnce.liveSeries.sort());
+          assert.equal(other.transaction.seriesCount, atOnce.transaction.seriesCount);
+        }
       }
-      assert.deepEqual(sliced.appender.metadata, atOnce.appender.metadata);
+      for (const other of [sliced, asLoop])
+        assert.deepEqual(other.appender.metadata, atOnce.appender.metadata);
     }),
     { numRuns: 40 },
   );
@@ -89,6 +99,93 @@ const large = (value: number): string => {
   );
   return lines.join('');
 };
+
+/** The most calls of an appender's method in one turn while `act` runs. */
+async function countMost(
+  appender: RecordingAppender,
+  method: 'refOf' | 'append' | 'appendStale',
+  act: () => Promise<unknown>,
+): Promise<number> {
+  let [calls, most] = [0, 0];
+  const real = appender[method].bind(appender) as (...given: unknown[]) => unknown;
+  appender[method] = ((...given: unknown[]) => {
+    calls += 1;
+    most = Math.max(most, calls);
+    return real(...given);
+  }) as never;
+  let isDone = false;
+  const turn = (): void => {
+    calls = 0;
+    if (!isDone) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await act();
+  isDone = true;
+  appender[method] = real as never;
+  return most;
+}
+
+test('new series of bodies of any size are taken some hundreds a turn', async () => {
+  const page = (length: number, label: string): string =>
+    Array.from({ length }, (_, i) => `a_metric_of_a_target{${label}="${i}", more="text"} 1\n`).join(
+      '',
+    );
+  // Without a share, each turn does one step.
+  const target = new RecordedTarget({}, [], new Turns(0));
+  const scrape = (body: string, tMs: number) => (): Promise<unknown> =>
+    target.scrapeAsLoop(body, tMs);
+  const { appender } = target;
+  const first = page(30_000, 'i');
+  assert.ok(first.length < LENT_BYTES_MAX);
+  assert.ok((await countMost(appender, 'refOf', scrape(first, 1))) < 1_500, 'all are new');
+  assert.equal(target.liveSeries.length, 30_000);
+  const other = page(30_000, 'k');
+  assert.ok((await countMost(appender, 'refOf', scrape(other, 2))) < 1_500, 'all are others');
+  const more = other + page(10_000, 'more');
+  assert.ok((await countMost(appender, 'refOf', scrape(more, 3))) < 1_500, 'some come');
+  appender.generation += 1;
+  const renewed = countMost(appender, 'append', scrape(more.replace(/ 1\n$/, ' 2\n'), 4));
+  assert.ok((await renewed) < 1_500, 'all are renewed');
+  const made = appender.made.length;
+  await target.scrapeAsLoop(more, 5);
+  assert.equal(appender.made.length, made, 'and then they are known');
+});
+
+test('bodies that come while a turn has no time left are kept and taken in later turns', async () => {
+  const turns = new Turns(0);
+  const targets = Array.from({ length: 50 }, () => new RecordedTarget({}, [], turns));
+  const lent = Buffer.from('a 1\nb 2\n');
+  const moment = { tMs: 1, timeoutMs: 1_000, elapsedMs: () => 1 };
+  const outcomes = targets.map(async ({ transaction }) =>
+    transaction.scrape({ body: lent, kind: 'text' }, moment),
+  );
+  const committed = (): number => targets.filter(({ appender }) => appender.commits > 0).length;
+  assert.equal(committed(), 1);
+  // The lender overwrites the bytes after the turn in which it lent them.
+  lent.fill('#');
+  await nextTurn();
+  assert.ok(committed() <= 3, `${committed()} in two turns`);
+  targets.at(-1)?.transaction.giveUp();
+  const all = await Promise.all(outcomes);
+  assert.equal(all.pop(), undefined, 'it was given up');
+  assert.ok(all.every((outcome) => outcome?.counts?.scraped === 2));
+});
+
+test('a body that waits for its turn until after the timeout is a scrape that failed', async () => {
+  const turns = new Turns(0);
+  const [first, small, big] = [0, 1, 2].map(() => new RecordedTarget({}, [], turns));
+  let elapsed = 10;
+  const moment = { tMs: 1, timeoutMs: 1_000, elapsedMs: () => elapsed };
+  const scrape = async (target: RecordedTarget | undefined, text: string) =>
+    target?.transaction.scrape({ body: Buffer.from(text), kind: 'text' }, moment);
+  await scrape(first, 'a 1\n');
+  const waiting = [scrape(small, 'a 1\n'), scrape(big, large(1))];
+  elapsed = 1_001;
+  for (const outcome of await Promise.all(waiting))
+    assert.match(String(outcome?.failure), /waited to be read until after the timeout of 1000 ms/);
+  for (const target of [small, big])
+    assert.deepEqual(target?.taken().lines, [], 'nothing of it is appended');
+});
 
 test('only bodies larger than what is lent, and what follows them, take more than one turn', async () => {
   const target = new RecordedTarget();

@@ -340,10 +340,7 @@ export class ScrapeLoop {
       // The virtual clock of tests counts waits only; the real one also counts computing.
       elapsedMs: () => Math.max(performance.now() - startedAt, clock.elapsedMs() - beganAtMs),
     };
-    const transaction = this.#transaction;
-    const outcome = transaction.isLarge(fetched)
-      ? await transaction.takeInSlices(fetched, moment)
-      : transaction.take(fetched, moment);
+    const outcome = await this.#transaction.scrape(fetched, moment);
     if (outcome === undefined) return;
     const { failure, counts, durationMs } = outcome;
     this.#status = {

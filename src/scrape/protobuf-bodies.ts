@@ -12,7 +12,7 @@ import { readProtobufInSteps } from '../wire/exposition/protobuf/families.ts';
 import { reduceBuckets } from './histogram-limits.ts';
 import { buildSeriesLabels } from './series-labels.ts';
 import type { Steps } from './steps.ts';
-import { AHEAD_MAX_MS, type TargetSeries, setFamilyMetadata } from './target-series.ts';
+import { appendAtOwnTime, type TargetSeries, setFamilyMetadata } from './target-series.ts';
 
 const DROPPED = -1;
 /** Samples, and pauses of the reader, between two yields. */
@@ -102,13 +102,7 @@ export class ProtobufBodies {
       if (!table.append(slot, nowMs, value)) counts.duplicates += 1;
       return;
     }
-    if (tMs > nowMs + AHEAD_MAX_MS) {
-      table.touch(slot);
-      counts.outOfBounds += 1;
-      return;
-    }
-    const outcome = table.appendAt(slot, { tMs, value }, config.trackTimestampsStaleness);
-    if (outcome === 'out_of_order') counts.outOfOrder += 1;
+    appendAtOwnTime(this.#series, slot, { tMs, value }, nowMs);
   }
 
   /** Appends a histogram at the time of the scrape; a timestamp of its own is not read. */

@@ -40,6 +40,27 @@ export function copyOffsets(from: SeriesOffsets, size: number): SeriesOffsets {
 }
 
 /**
+ * Notes the series [first, to) of the body before, which stand at `stanzaStarts` of the notes:
+ * their other offsets are moved as far as their stanzas.
+ */
+export function moveOffsets(
+  old: SeriesOffsets,
+  notes: SeriesOffsets,
+  first: number,
+  to: number,
+): void {
+  for (let i = first; i < to; i++) {
+    const moved = (notes.stanzaStarts[i] as number) - (old.stanzaStarts[i] as number);
+    notes.seriesStarts[i] = (old.seriesStarts[i] as number) + moved;
+    notes.seriesEnds[i] = (old.seriesEnds[i] as number) + moved;
+  }
+  notes.slots.set(old.slots.subarray(first, to), first);
+  notes.hashes.set(old.hashes.subarray(first, to), first);
+  notes.types.set(old.types.subarray(first, to), first);
+  notes.count = to;
+}
+
+/**
  * Copies the offsets to columns without spare room, one column a slice; returns them as they are
  * where the spare room is small.
  */

@@ -282,10 +282,11 @@ export class SeriesTable {
   }
 
   /**
-   * Prepares the index for looking up and adding this many series, in slices; without it `slotOf`
-   * does so at once.
+   * Prepares the appender and the index for looking up and adding this many series, in slices;
+   * without it `slotOf` does so at once.
    */
   *prepare(more: number): Steps {
+    yield* this.#appender.prepare?.() ?? [];
     if (this.#isIndexed && this.#byLabels.hasRoomFor(more)) return;
     this.#isIndexed = false;
     this.#byLabels.reset((this.#size - this.#free.length + more) * 2);

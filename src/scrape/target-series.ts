@@ -22,7 +22,7 @@ export interface ScrapeCounts {
 }
 
 /** Samples further in the future than this are dropped, as in Prometheus. */
-export const AHEAD_MAX_MS = 10 * 60_000;
+const AHEAD_MAX_MS = 10 * 60_000;
 
 /** What the readers of a target's bodies share. */
 export interface TargetSeries {
@@ -49,4 +49,20 @@ export function setFamilyMetadata(
   const family = metadata.findFamily(name);
   const told = family === undefined ? undefined : metadata.entries.get(family);
   if (family !== undefined && told !== undefined) table.setMetadata(slot, family, told);
+}
+
+/** Appends a sample at the time that the target gave, or counts why it is not appended. */
+export function appendAtOwnTime(
+  { table, config, counts }: TargetSeries,
+  slot: number,
+  sample: { readonly tMs: number; readonly value: number },
+  nowMs: number,
+): void {
+  if (sample.tMs > nowMs + AHEAD_MAX_MS) {
+    table.touch(slot);
+    counts.outOfBounds += 1;
+    return;
+  }
+  const outcome = table.appendAt(slot, sample, config.trackTimestampsStaleness);
+  if (outcome === 'out_of_order') counts.outOfOrder += 1;
 }

@@ -7,15 +7,16 @@
  *                  │ malformed, a limit broken           ├─► report ─► commit
  *     no body ─────┴─► rollback, markers of all series ──┘
  *
- * A body that is lent is read within the turn of the event loop in which it came. A large body, or
- * any scrape of a target whose series came from a large body, is handled over several turns; the
- * transaction owns that body. Nothing is seen of it until the commit, which is a single turn, and
- * it may be given up before that at any turn.
+ * A body that is lent is read within the turn of the event loop in which it came, where that has
+ * time left. What is large is handled over several turns: a large body, the rest of one with many
+ * series that are not where they were, any scrape of a target whose series came from a large body.
+ * The transaction owns such a body. Nothing is seen of it until the commit, which is a single turn,
+ * and it may be given up before that at any turn.
  *
  * Not here: when a target is scraped and how its body is fetched (loop.ts), how a body is read
  * (intake.ts).
  */
-import { describeError } from '../kernel/errors.ts';
+import { assert, describeError } from '../kernel/errors.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
 import { LENT_BYTES_MAX, takeOver } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
@@ -27,7 +28,7 @@ import type { FetchedBody } from './fetch.ts';
 import { Intake } from './intake.ts';
 import { type ReportMarks, ScrapeReport } from './report.ts';
 import type { Steps } from './steps.ts';
-import { runOnItsOwn } from './turns.ts';
+import type { Turns } from './turns.ts';
 import type { ScrapeCounts } from './target-series.ts';
 
 export interface TransactionOptions {
@@ -47,6 +48,12 @@ export interface ScrapeMoment {
   readonly elapsedMs: () => number;
 }
 
+/** A body that the transaction owns. */
+interface OwnBody {
+  readonly body: Uint8Array;
+  readonly kind: ExpositionKind;
+}
+
 /** The result of a scrape. */
 export interface ScrapeOutcome {
   /** Undefined when the scrape succeeded. */
@@ -56,8 +63,15 @@ export interface ScrapeOutcome {
   readonly durationMs: number;
 }
 
+/**
+ * The most bytes with new or moved series that are read in one turn: about 800 series, which take
+ * some 10 ms where all of them are new.
+ */
+const AT_ONCE_BYTES_MAX = 64 * 1_024;
+
 export class ScrapeTransaction {
   readonly #appender: RoutedAppender;
+  readonly #turns: Turns;
   readonly #intake: Intake;
   readonly #report: ScrapeReport;
   #config: ScrapeConfig;
@@ -67,6 +81,7 @@ export class ScrapeTransaction {
   constructor(options: TransactionOptions) {
     const { appender, targetLabels, config, marks } = options;
     this.#appender = appender;
+    this.#turns = options.scratch.turns;
     this.#config = config;
     this.#intake = new Intake(options);
     this.#report = new ScrapeReport(appender, targetLabels, config.hasExtraMetrics, marks);
@@ -88,36 +103,47 @@ export class ScrapeTransaction {
     this.#report.setExtra(config.hasExtraMetrics);
   }
 
-  /** Whether a scrape with this result needs several turns: `takeInSlices`. */
+  /** Whether a scrape with this result needs several turns in any case. */
   isLarge(fetched: FetchedBody | Error): boolean {
-    return (
-      this.#intake.isLarge || (!(fetched instanceof Error) && fetched.body.length > LENT_BYTES_MAX)
-    );
+    if (this.#intake.isLarge) return true;
+    if (fetched instanceof Error) return false;
+    const { body, kind } = fetched;
+    return body.length > (kind === 'protobuf' ? AT_ONCE_BYTES_MAX : LENT_BYTES_MAX);
   }
 
   /**
-   * Takes and commits one scrape: a body, or the reason why there is none. The body is not used
-   * after this returns.
+   * Takes and commits one scrape: a body, or the reason why there is none. It is done at once where
+   * that is little work and the turn has time for it. A lent body is not used after this returns.
+   *
+   * @returns undefined when it was given up
    */
-  take(fetched: FetchedBody | Error, moment: ScrapeMoment): ScrapeOutcome {
+  scrape(
+    fetched: FetchedBody | Error,
+    moment: ScrapeMoment,
+  ): ScrapeOutcome | Promise<ScrapeOutcome | undefined> {
+    if (this.isLarge(fetched) || !this.#turns.hasTime()) return this.takeInSlices(fetched, moment);
     this.giveUp();
-    const { tMs } = moment;
-    const failure = fetched instanceof Error ? fetched : this.#read(fetched, tMs);
-    if (failure !== undefined) {
-      this.#appender.rollback();
-      this.#intake.fail(tMs);
-    }
-    return this.#conclude(fetched, failure, moment);
+    const outcome = this.#takeSome(fetched, moment, AT_ONCE_BYTES_MAX);
+    if (outcome !== 'more') return outcome;
+    return this.#run(this.#takeRest(own(fetched), moment));
   }
 
-  /** The same as `take`, over several turns; undefined when it was given up. */
+  /** The same as `scrape`, all of it at once. */
+  take(fetched: FetchedBody | Error, moment: ScrapeMoment): ScrapeOutcome {
+    this.giveUp();
+    const outcome = this.#takeSome(fetched, moment, Infinity);
+    assert(outcome !== 'more', 'a body was not read to its end');
+    return outcome;
+  }
+
+  /** The same as `scrape`, in as many turns as it takes. */
   takeInSlices(
     fetched: FetchedBody | Error,
     moment: ScrapeMoment,
   ): Promise<ScrapeOutcome | undefined> {
-    // A small body is lent for this turn only, so it is copied.
-    const kept = fetched instanceof Error ? fetched : { ...fetched, body: takeOver(fetched.body) };
-    return this.#run(this.#takeSlices(kept, moment));
+    const kept = own(fetched);
+    const isLarge = this.isLarge(fetched);
+    return this.#run(isLarge ? this.#takeSlices(kept, moment) : this.#takeLater(kept, moment));
   }
 
   /** Commits stale markers of all series and of the report: the target is gone. */
@@ -142,20 +168,58 @@ export class ScrapeTransaction {
   async #run<T>(slices: Steps<T>): Promise<T | undefined> {
     this.giveUp();
     this.#running = slices;
-    const result = await runOnItsOwn(slices);
+    const result = await this.#turns.run(slices);
     if (this.#running === slices) this.#running = undefined;
     return result;
   }
 
-  *#takeSlices(
-    fetched: { readonly body: Uint8Array; readonly kind: ExpositionKind } | Error,
+  /**
+   * Takes a scrape unless its body has more than `restMax` bytes with series that are not where
+   * they are expected.
+   */
+  #takeSome(
+    fetched: FetchedBody | Error,
     moment: ScrapeMoment,
+    restMax: number,
+  ): ScrapeOutcome | 'more' {
+    const { tMs } = moment;
+    const failure = fetched instanceof Error ? fetched : this.#read(fetched, tMs, restMax);
+    if (failure === 'more') return 'more';
+    if (failure !== undefined) {
+      this.#appender.rollback();
+      this.#intake.fail(tMs);
+    }
+    return this.#conclude(fetched, failure, moment);
+  }
+
+  /** A scrape that is not large, and for which the turn in which it came had no time. */
+  *#takeLater(given: OwnBody | Error, moment: ScrapeMoment): Steps<ScrapeOutcome> {
+    const fetched = failIfLate(given, moment);
+    const outcome = this.#takeSome(fetched, moment, AT_ONCE_BYTES_MAX);
+    return outcome === 'more' ? yield* this.#takeRest(fetched, moment) : outcome;
+  }
+
+  /** Goes on with a body of which `#takeSome` has left more. */
+  *#takeRest(fetched: OwnBody | Error, moment: ScrapeMoment): Steps<ScrapeOutcome> {
+    return yield* this.#takeBy(fetched, moment, (body, tMs) => this.#intake.ingestRest(body, tMs));
+  }
+
+  *#takeSlices(given: OwnBody | Error, moment: ScrapeMoment): Steps<ScrapeOutcome> {
+    return yield* this.#takeBy(failIfLate(given, moment), moment, (body, tMs, kind) =>
+      this.#intake.ingestInSlices(body, tMs, kind),
+    );
+  }
+
+  *#takeBy(
+    fetched: OwnBody | Error,
+    moment: ScrapeMoment,
+    ingest: (body: Uint8Array, tMs: number, kind: ExpositionKind) => Steps,
   ): Steps<ScrapeOutcome> {
     const { tMs } = moment;
     let failure = fetched instanceof Error ? fetched : undefined;
     if (!(fetched instanceof Error))
       try {
-        yield* this.#intake.ingestInSlices(fetched.body, tMs, fetched.kind);
+        yield* ingest(fetched.body, tMs, fetched.kind);
       } catch (error) {
         failure = toError(error);
       }
@@ -177,10 +241,9 @@ export class ScrapeTransaction {
     this.#appender.commit();
   }
 
-  #read({ body, kind }: FetchedBody, tMs: number): Error | undefined {
+  #read({ body, kind }: FetchedBody, tMs: number, restMax: number): Error | 'more' | undefined {
     try {
-      this.#intake.ingest(body, tMs, kind);
-      return undefined;
+      return this.#intake.ingest(body, tMs, kind, restMax) ? undefined : 'more';
     } catch (error) {
       return toError(error);
     }
@@ -206,6 +269,24 @@ export class ScrapeTransaction {
     this.#appender.commit(failure === undefined);
     return { failure, counts, durationMs };
   }
+}
+
+/**
+ * A body that has waited for its turn until after the timeout is none: where more is to be read
+ * than can be, scrapes fail, as they do where the target is slow, and do not pile up in memory.
+ */
+function failIfLate(
+  fetched: OwnBody | Error,
+  { timeoutMs, elapsedMs }: ScrapeMoment,
+): OwnBody | Error {
+  if (fetched instanceof Error || elapsedMs() <= timeoutMs) return fetched;
+  const message = `the body waited to be read until after the timeout of ${timeoutMs} ms`;
+  return new HttpClientError('timeout', message);
+}
+
+/** The result of a fetch that may be kept for later turns. */
+function own(fetched: FetchedBody | Error): OwnBody | Error {
+  return fetched instanceof Error ? fetched : { ...fetched, body: takeOver(fetched.body) };
 }
 
 function toError(error: unknown): Error {

@@ -1,38 +1,23 @@
 /**
  * Runs long work in short turns of the event loop, so that timers and sockets are served between
- * them. There are two ways, because the two kinds of work must not wait for each other:
+ * them. All work of one `Turns` divides one share of each turn, in the order of arrival: a hundred
+ * jobs or bodies at once do not take a hundred shares. Two kinds of work that must not wait for
+ * each other have a `Turns` each:
  *
- *     Turns        work on all targets of a job, after a new list or configuration. It may wait, so
- *                  all of it divides one share of each turn, in the order of arrival: a hundred
- *                  jobs that change at once do not take a hundred shares
- *     runOnItsOwn  a large scrape body. It has a timeout to keep, so it has a share of its own and
- *                  does not wait for lists; there are few large bodies at a time
+ *     lists    work on all targets of a job, after a new list or configuration
+ *     bodies   what is read of scrape bodies, which have a timeout to keep
  */
 import type { Steps } from './steps.ts';
 
 /** The share of each turn for all work of one `Turns`; a step that has begun is finished. */
 const SHARE_MS = 10;
-/** The share of each turn for one scrape body. */
-const OWN_SHARE_MS = 5;
-
-/** Runs all steps, in as many turns as that takes; undefined when `steps.return` has ended them. */
-export async function runOnItsOwn<Result>(steps: Steps<Result>): Promise<Result | undefined> {
-  let endMs = performance.now() + OWN_SHARE_MS;
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    if (performance.now() < endMs) continue;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    endMs = performance.now() + OWN_SHARE_MS;
-  }
-}
 
 export class Turns {
   readonly #shareMs: number;
   /**
    * Work that continues in later turns, in the order of waiting: at most one entry for each `run`.
    */
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
   /** When work began in this turn; undefined in a turn without work so far. */
   #beganAt: number | undefined;
 
@@ -40,18 +25,36 @@ export class Turns {
     this.#shareMs = shareMs;
   }
 
+  /** Whether work may begin in this turn. The first work of a turn always may. */
+  hasTime(): boolean {
+    if (this.#beganAt !== undefined) return performance.now() - this.#beganAt < this.#shareMs;
+    this.#beganAt = performance.now();
+    setImmediate(this.#turn);
+    return true;
+  }
+
   /**
    * Runs all steps, the first ones at once if this turn has time left.
    *
-   * @returns undefined when the signal ended it between two steps
+   * @returns undefined when the signal ended it between two steps, or `steps.return` did
    */
-  async run<Result>(steps: Steps<Result>, signal?: AbortSignal): Promise<Result | undefined> {
-    for (;;) {
-      if (!this.#hasTime()) await this.#nextTurn();
-      if (signal?.aborted === true) return undefined;
-      const { done, value } = steps.next();
-      if (done === true) return value;
-    }
+  run<Result>(steps: Steps<Result>, signal?: AbortSignal): Promise<Result | undefined> {
+    return new Promise((resolve, reject) => {
+      const goOn = (): void => {
+        try {
+          do {
+            if (signal?.aborted === true) return resolve(undefined);
+            const { done, value } = steps.next();
+            if (done === true) return resolve(value);
+          } while (this.hasTime());
+          this.#waiting.push({ goOn, isAlone: false });
+        } catch (error) {
+          reject(error);
+        }
+      };
+      if (this.hasTime()) goOn();
+      else this.#waiting.push({ goOn, isAlone: false });
+    });
   }
 
   /**
@@ -59,26 +62,25 @@ export class Turns {
    * is used up.
    */
   async giveWay(): Promise<void> {
-    if (!this.#hasTime()) await this.#nextTurn();
-  }
-
-  #hasTime(): boolean {
-    if (this.#beganAt !== undefined) return performance.now() - this.#beganAt < this.#shareMs;
-    this.#beganAt = performance.now();
-    setImmediate(this.#turn);
-    return true;
-  }
-
-  #nextTurn(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.hasTime()) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ goOn: resolve, isAlone: true }));
   }
 
   readonly #turn = (): void => {
-    const next = this.#waiting.shift();
     this.#beganAt = undefined;
-    if (next === undefined) return;
+    if (this.#waiting.length === 0) return;
     this.#beganAt = performance.now();
     setImmediate(this.#turn);
-    next();
+    for (;;) {
+      const next = this.#waiting.shift();
+      next?.goOn();
+      if (next === undefined || next.isAlone || !this.hasTime()) return;
+    }
   };
+}
+
+interface Waiting {
+  readonly goOn: () => void;
+  /** Its work begins after this call, so that nothing is known of its time. */
+  readonly isAlone: boolean;
 }

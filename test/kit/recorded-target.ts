@@ -7,6 +7,7 @@ import type { LabelSet } from '../../src/model/labels.ts';
 import type { ExpositionKind } from '../../src/wire/exposition/negotiation.ts';
 import { ScrapeScratch } from '../../src/scrape/cache.ts';
 import { type ScrapeConfig, makeScrapeConfig } from '../../src/scrape/config.ts';
+import { Turns } from '../../src/scrape/turns.ts';
 import { RecordingAppender } from './recording-appender.ts';
 import {
   type ScrapeMoment,
@@ -27,12 +28,16 @@ export class RecordedTarget {
   readonly appender = new RecordingAppender();
   readonly transaction: ScrapeTransaction;
 
-  constructor(config: Partial<ScrapeConfig> = {}, targetLabels: LabelSet = []) {
+  constructor(
+    config: Partial<ScrapeConfig> = {},
+    targetLabels: LabelSet = [],
+    turns = new Turns(),
+  ) {
     this.transaction = new ScrapeTransaction({
       appender: this.appender,
       targetLabels,
       config: makeScrapeConfig({ jobName: 'j', ...config }),
-      scratch: new ScrapeScratch(),
+      scratch: new ScrapeScratch(0, turns),
     });
   }
 
@@ -55,6 +60,18 @@ export class RecordedTarget {
   ): Promise<RecordedScrape> {
     const got = page instanceof Error ? page : { body: Buffer.from(page), kind };
     const outcome = await this.transaction.takeInSlices(got, makeMoment(tMs));
+    assert.ok(outcome !== undefined, 'it was not given up');
+    return { ...outcome, ...this.taken() };
+  }
+
+  /** The same as `scrape`, in one turn or several, as a loop does it. */
+  async scrapeAsLoop(
+    page: string | Uint8Array | Error,
+    tMs: number,
+    kind: ExpositionKind = 'text',
+  ): Promise<RecordedScrape> {
+    const got = page instanceof Error ? page : { body: Buffer.from(page), kind };
+    const outcome = await this.transaction.scrape(got, makeMoment(tMs));
     assert.ok(outcome !== undefined, 'it was not given up');
     return { ...outcome, ...this.taken() };
   }

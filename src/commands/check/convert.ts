@@ -66,7 +66,7 @@ interface Converted {
 /** @param checked  without errors */
 export async function convertChecked(file: string, checked: CheckedConfig): Promise<Converted> {
   const reading = { findings: [], texts: [], env: {}, allowsPartial: true };
-  const opened = openDocument(checked.text, file, reading);
+  const opened = await openDocument(checked.text, file, reading);
   if (opened === undefined) throw new Error(`BUG: ${file} was checked and is no YAML`);
   const conversion = convertDocument(opened.document, reading);
   const body = stringify(conversion.document, { lineWidth: 0, aliasDuplicateObjects: false });

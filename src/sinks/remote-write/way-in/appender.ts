@@ -1,14 +1,14 @@
 /**
  * The way into a remote_write queue: the samples of a scrape are patched into the encoded series of
- * its target (series-slab.ts), and compressed to chunks at commit.
- * A commit is one chunk, or several when it is larger than a request may be, so that a chunk
- * always fits a request.
+ * its target (series-slab.ts), and compressed to chunks. A commit is one chunk, or several when it
+ * is larger than a request may be, so that a chunk always fits a request. Each is compressed as
+ * soon as it is full: what is left for the commit is the last one, and to append all of them.
  */
 import type { Load } from '../../../delivery/load.ts';
 import type { DeliverySettings } from '../../../delivery/settings.ts';
 import { type Borrowed, ownCopy, peek } from '../../../model/borrowed.ts';
 import type { LabelSet } from '../../../model/labels.ts';
-import type { ChunkQueue } from '../../../model/queue.ts';
+import type { Chunk, ChunkQueue } from '../../../model/queue.ts';
 import type { NativeHistogram } from '../../../model/histogram.ts';
 import {
   type Appender,
@@ -46,6 +46,9 @@ interface Piece {
   oldestMs: number;
   newestMs: number;
 }
+
+/** A piece that is compressed and waits for the commit. */
+type FullPiece = Omit<Chunk, 'lane'>;
 
 export interface AppenderPoolOptions {
   readonly config: RemoteWriteConfig;
@@ -142,13 +145,8 @@ export class AppenderPool {
     return this.#joined.subarray(0, length);
   }
 
-  /** Compresses a message to a chunk, by a plan if there is one, and appends it to the queue. */
-  enqueue(
-    lane: number,
-    message: Borrowed<Uint8Array>,
-    piece: Readonly<Piece>,
-    plan?: PackingPlan,
-  ): void {
+  /** Compresses the message of a piece, by a plan if there is one. */
+  compress(message: Borrowed<Uint8Array>, piece: Readonly<Piece>, plan?: PackingPlan): FullPiece {
     const raw = peek(message);
     const room = maxCompressedLength(raw.length);
     if (this.#scratch.length < room) this.#scratch = new Uint8Array(room);
@@ -156,9 +154,14 @@ export class AppenderPool {
       plan === undefined ? compressInto(raw, this.#scratch, 0) : pack(plan, raw, this.#scratch, 0);
     const bytes = this.#scratch.slice(0, end);
     const { samples, oldestMs, newestMs } = piece;
+    return { bytes, items: samples, oldestMs, newestMs, rawBytes: raw.length };
+  }
+
+  /** Appends a compressed piece to the queue. */
+  enqueue(lane: number, piece: FullPiece): void {
     const { queue, load } = this.#options;
-    queue.append({ bytes, items: samples, oldestMs, newestMs, lane, rawBytes: raw.length });
-    load.taken(samples, newestMs);
+    queue.append({ ...piece, lane });
+    load.taken(piece.items, piece.newestMs);
   }
 }
 
@@ -172,7 +175,7 @@ class RemoteWriteAppender implements Appender {
   readonly #startsMs: number[] = [];
   /** Samples that can't be patched into the slab; each piece has them behind its runs. */
   #encoder: WriteRequestEncoder | undefined;
-  #pieces: Piece[] = [];
+  #full: FullPiece[] = [];
   #piece: Piece = newPiece(0, 0);
 
   constructor(pool: AppenderPool, lane: number) {
@@ -189,6 +192,10 @@ class RemoteWriteAppender implements Appender {
       this.#startsMs[ref] = 0;
     }
     return ref;
+  }
+
+  prepare(): Generator<undefined, void, undefined> {
+    return this.#slab.prepare();
   }
 
   append(ref: SeriesRef, tMs: number, value: number): void {
@@ -255,30 +262,18 @@ class RemoteWriteAppender implements Appender {
   }
 
   commit(): void {
-    if (this.#piece.bytes > 0) this.#pieces.push(this.#piece);
-    const apart = this.#encoder?.bytes() ?? NOTHING;
-    this.#plans.begin();
-    this.#pieces.forEach((piece, index) => {
-      const next = this.#pieces[index + 1];
-      const toRun = next?.firstRun ?? this.#slab.breakRun();
-      const end = next?.apartStart ?? apart.length;
-      const rest = apart.subarray(piece.apartStart, end);
-      const raw = this.#pool.join(this.#slab, piece.firstRun, toRun, rest);
-      const isOneRun = toRun - piece.firstRun === 1 && rest.length === 0;
-      const plan = isOneRun
-        ? this.#plans.planFor(index, this.#slab.runAt(piece.firstRun), raw)
-        : undefined;
-      this.#pool.enqueue(this.#lane, raw, piece, plan);
-    });
+    if (this.#piece.bytes > 0) this.#endPiece();
+    for (const piece of this.#full) this.#pool.enqueue(this.#lane, piece);
     this.rollback();
   }
 
   rollback(): void {
     if (this.#encoder !== undefined) this.#pool.give(this.#encoder);
     this.#encoder = undefined;
-    this.#pieces = [];
+    this.#full = [];
     this.#piece = newPiece(0, 0);
     this.#slab.seal();
+    this.#plans.begin();
   }
 
   close(): void {
@@ -296,14 +291,27 @@ class RemoteWriteAppender implements Appender {
   #count(bytes: number, tMs: number): void {
     let piece = this.#piece;
     if (piece.samples > 0 && this.#pool.isFull(piece.samples, piece.bytes + bytes)) {
-      this.#pieces.push(piece);
-      piece = newPiece(this.#slab.breakRun(), this.#encoder?.length ?? 0);
-      this.#piece = piece;
+      this.#endPiece();
+      piece = this.#piece;
     }
     piece.samples += 1;
     piece.bytes += bytes;
     if (tMs < piece.oldestMs) piece.oldestMs = tMs;
     if (tMs > piece.newestMs) piece.newestMs = tMs;
+  }
+
+  /** Compresses the present piece and begins another one. */
+  #endPiece(): void {
+    const piece = this.#piece;
+    const toRun = this.#slab.breakRun();
+    const rest = this.#encoder?.bytes().subarray(piece.apartStart) ?? NOTHING;
+    const raw = this.#pool.join(this.#slab, piece.firstRun, toRun, rest);
+    const isOneRun = toRun - piece.firstRun === 1 && rest.length === 0;
+    const plan = isOneRun
+      ? this.#plans.planFor(this.#full.length, this.#slab.runAt(piece.firstRun), raw)
+      : undefined;
+    this.#full.push(this.#pool.compress(raw, piece, plan));
+    this.#piece = newPiece(toRun, this.#encoder?.length ?? 0);
   }
 }
 

@@ -1,7 +1,7 @@
 /** A slab against the plain encoder: the same messages, whatever comes and goes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownCopy } from '../../../model/borrowed.ts';
+import { ownCopy, peek } from '../../../model/borrowed.ts';
 import fc from 'fast-check';
 import { makeLabelSet } from '../../../model/labels.ts';
 import { encodeLabels } from '../../../wire/remote-write/labels.ts';
@@ -116,4 +116,37 @@ test('series next to each other are one run, also after others have gone', () =>
   for (const ref of refs) if (!kept.includes(ref)) slab.remove(ref);
   assert.ok(scrape(kept) > 1);
   assert.equal(scrape(kept), 1, 'the holes are closed');
+});
+
+test('a large slab makes room in slices, and room-making that is given up has no effect', () => {
+  const slab = new SeriesSlab();
+  const added: Uint8Array[] = [];
+  const add = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const labels = encodeLabels(
+        makeLabelSet({ __name__: 'a', i: `${added.length}`.padEnd(990) }),
+      );
+      assert.equal(slab.add(labels), added.length);
+      added.push(labels);
+    }
+  };
+  const buffer = (): ArrayBufferLike => peek(slab.labelsOf(0)).buffer;
+  assert.deepEqual([...slab.prepare()], [], 'a small one grows at once');
+  for (let round = 0; round < 8; round++) {
+    add(1_000);
+    const given = slab.prepare();
+    for (let i = 0; i < round; i++) given.next();
+    given.return();
+    add(20);
+    const before = buffer();
+    let slices = 0;
+    for (const slice of slab.prepare()) slices += slice === undefined ? 1 : 0;
+    if (buffer() !== before) assert.ok(slices >= added.length / 150, `${slices} slices`);
+    const ready = buffer();
+    add(1_000);
+    if (round > 0) assert.equal(buffer(), ready, 'and then nothing is copied');
+    for (const [ref, labels] of added.entries())
+      assert.deepEqual(Buffer.from(ownCopy(slab.labelsOf(ref))), Buffer.from(labels));
+    for (let i = 0; i < 5; i++) slab.seal();
+  }
 });

@@ -26,6 +26,12 @@ import {
 import type { SlabRun } from './plan-book.ts';
 
 const FIRST_BYTES = 1_024;
+/** A slab is large from this size on: it grows in slices (`prepare`), and by less. */
+const LARGE_BYTES = 1024 * 1024;
+/** Bytes that are copied between two yields. */
+const SLICE_BYTES = 128 * 1024;
+/** How many refs `prepare` makes room for: more than the labels of a slice of a body may have. */
+const SOME_REFS = 8_192;
 /** Spare room is given back where no series was added between so many seals. */
 const SEALS_ALIKE = 3;
 
@@ -75,6 +81,23 @@ export class SeriesSlab {
     const copy = ownCopy(labels);
     this.#garbage += this.lengthOf(ref);
     this.#put(ref, copy, startMs);
+  }
+
+  /**
+   * Makes room for a megabyte of new series in slices, where the slab is large; otherwise `add`
+   * does so at once.
+   */
+  *prepare(): Generator<undefined, void, undefined> {
+    if (this.#bytes.length < LARGE_BYTES) return;
+    if (this.#refs + SOME_REFS > this.#starts.length) yield* this.#growRefsInSlices();
+    if (this.#end + LARGE_BYTES <= this.#bytes.length) return;
+    const larger = new Uint8Array(this.#end + (this.#end >> 2) + 2 * LARGE_BYTES);
+    for (let at = 0; at < this.#end; at += SLICE_BYTES) {
+      larger.set(this.#bytes.subarray(at, Math.min(this.#end, at + SLICE_BYTES)), at);
+      yield;
+    }
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
   }
 
   has(ref: number): boolean {
@@ -151,12 +174,15 @@ export class SeriesSlab {
     this.#isBroken = true;
     if (this.#garbage > this.#end >> 1) this.#compact();
     // Gives back spare room, but not while series are still being added: more may follow.
-    else if (
-      this.#sealsAlike >= SEALS_ALIKE &&
-      this.#bytes.length - this.#end > (this.#end >> 3) + FIRST_BYTES
-    )
+    else if (this.#sealsAlike >= SEALS_ALIKE && this.#bytes.length - this.#end > this.#spareMax)
       this.#resize(this.#end);
     this.#sealsAlike += 1;
+  }
+
+  /** How much spare room is kept: a large slab keeps what it grew by, since copying it is long. */
+  get #spareMax(): number {
+    const isLarge = this.#end >= LARGE_BYTES;
+    return isLarge ? (this.#end >> 2) + 2 * LARGE_BYTES : (this.#end >> 3) + FIRST_BYTES;
   }
 
   clear(): void {
@@ -233,12 +259,21 @@ export class SeriesSlab {
   }
 
   #growRefs(): void {
-    this.#starts = doubleLength(this.#starts);
+    const slices = this.#growRefsInSlices();
+    while (slices.next().done !== true);
+  }
+
+  /** The length of `#starts` counts, so it grows last: what is given up before has no effect. */
+  *#growRefsInSlices(): Generator<undefined, void, undefined> {
     this.#ends = doubleLength(this.#ends);
+    yield;
     this.#turns = doubleLength(this.#turns);
-    const startBytes = new Uint8Array(this.#starts.length);
-    startBytes.set(this.#startBytes);
+    yield;
+    const startBytes = new Uint8Array(this.#starts.length * 2);
+    startBytes.set(this.#startBytes.subarray(0, this.#starts.length));
     this.#startBytes = startBytes;
+    yield;
+    this.#starts = doubleLength(this.#starts);
   }
 }
 

@@ -1,0 +1,146 @@
+/**
+ * A real `amperage collect` with what benchmarks see of it: the longest turns of its event loop
+ * (turn-probe.ts), its health checks, memory, descriptors and metrics; and the load beside it
+ * (hardening-load.ts). Linux only.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../test/kit/processes.ts';
+
+/** How often a health check asks. */
+const PROBE_EVERY_MS = 100;
+/** A health check that is not answered by then counts as this long. */
+const PROBE_MAX_MS = 30_000;
+
+export interface Figures {
+  readonly turnMs: number;
+  readonly turnCpuMs: number;
+  readonly healthMs: number;
+  readonly residentMb: number;
+  readonly peakMb: number;
+}
+
+export class Collector {
+  readonly port: number;
+  readonly folder: string;
+  readonly #child: ChildProcess;
+
+  static async start(config: string, flags: (folder: string) => string[] = () => []) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'amperage-hardening-'));
+    const port = await freePort();
+    writeFileSync(path.join(folder, 'prometheus.yml'), config);
+    const child = spawn(
+      process.execPath,
+      [
+        '--import',
+        new URL('turn-probe.ts', import.meta.url).href,
+        path.join(import.meta.dirname, '../src/main.ts'),
+        'collect',
+        `--config.file=${path.join(folder, 'prometheus.yml')}`,
+        `--storage.path=${path.join(folder, 'data')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--log.level=error',
+        ...flags(folder),
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const collector = new Collector(child, port, folder);
+    while ((await probe(port)) >= PROBE_MAX_MS) await sleep(100);
+    return collector;
+  }
+
+  private constructor(child: ChildProcess, port: number, folder: string) {
+    this.#child = child;
+    this.port = port;
+    this.folder = folder;
+  }
+
+  /** What happens while `act` runs. */
+  async measure(act: () => Promise<void>): Promise<Figures> {
+    await this.#readTurns();
+    // The peak begins anew: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
+    writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
+    const residentMb = this.#readMb('VmRSS');
+    let healthMs = 0;
+    const done = new AbortController();
+    const probing = (async () => {
+      while (!done.signal.aborted) {
+        healthMs = Math.max(healthMs, await probe(this.port));
+        await sleep(PROBE_EVERY_MS);
+      }
+    })();
+    await act();
+    done.abort();
+    await probing;
+    return { ...(await this.#readTurns()), healthMs, residentMb, peakMb: this.#readMb('VmHWM') };
+  }
+
+  /** Goes over to another configuration. */
+  reload(config: string): void {
+    writeFileSync(path.join(this.folder, 'prometheus.yml'), config);
+    this.#child.kill('SIGHUP');
+  }
+
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${this.port}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => line.startsWith(name));
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await exited;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #readTurns(): Promise<{ turnMs: number; turnCpuMs: number }> {
+    const line = once(this.#child.stdout as NodeJS.ReadableStream, 'data');
+    this.#child.kill('SIGUSR2');
+    return JSON.parse(String((await line)[0])) as { turnMs: number; turnCpuMs: number };
+  }
+
+  get residentMb(): number {
+    return this.#readMb('VmRSS');
+  }
+
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+  }
+
+  #readMb(name: string): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024;
+  }
+}
+
+/** How long an answer takes on a new connection, whatever its status. */
+function probe(port: number): Promise<number> {
+  const startMs = performance.now();
+  return new Promise((resolve) => {
+    const asked = request({ port, host: '127.0.0.1', path: '/-/healthy', agent: false });
+    asked.setTimeout(PROBE_MAX_MS, () => asked.destroy());
+    asked.once('error', () => resolve(PROBE_MAX_MS));
+    asked.once('response', (answer) => {
+      answer.resume();
+      resolve(performance.now() - startMs);
+    });
+    asked.end();
+  });
+}
+
+/** Starts the load. */
+export async function startLoad(): Promise<{ address: string; stop: () => void }> {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'hardening-load.ts')], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const port = await new Promise<number>((resolve) =>
+    child.once('message', (value) => resolve(value as number)),
+  );
+  return { address: `127.0.0.1:${port}`, stop: () => void child.kill() };
+}
