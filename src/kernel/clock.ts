@@ -15,6 +15,17 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A moment by both clocks. */
+export interface Moment {
+  /** Milliseconds since 1970, integer. */
+  readonly wallMs: number;
+  readonly elapsedMs: number;
+}
+
+export function readMoment(clock: Clock): Moment {
+  return { wallMs: clock.nowMs(), elapsedMs: clock.elapsedMs() };
+}
+
 /** The longest delay that setTimeout takes; longer sleeps are cut into pieces. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 

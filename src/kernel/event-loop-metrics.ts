@@ -17,11 +17,11 @@ export function watchEventLoop(metrics: Registry): () => void {
     'How long timers that were due waited for their turn of the event loop.',
     BUCKETS_SECONDS,
   );
-  let lastMs = performance.now();
+  let last = performance.now();
   const timer = setInterval(() => {
-    const nowMs = performance.now();
-    delays.observe(Math.max(0, nowMs - lastMs - EVERY_MS) / 1_000);
-    lastMs = nowMs;
+    const present = performance.now();
+    delays.observe(Math.max(0, present - last - EVERY_MS) / 1_000);
+    last = present;
   }, EVERY_MS).unref();
   return () => clearInterval(timer);
 }

@@ -6,7 +6,7 @@
  *                       stored     is read from its segment when its turn comes
  *     gone                         sent or dropped; removed from its lane once it is at the head
  */
-import type { Clock } from '../kernel/clock.ts';
+import type { Moment } from '../kernel/clock.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { StoredChunk } from './store.ts';
 
@@ -43,22 +43,12 @@ export interface Entry {
   isHanded: boolean;
 }
 
-/** A moment by both clocks. */
-export interface Moment {
-  readonly nowMs: number;
-  readonly elapsedMs: number;
-}
-
-export function readMoment(clock: Clock): Moment {
-  return { nowMs: clock.nowMs(), elapsedMs: clock.elapsedMs() };
-}
-
 /** The wall time by which a chunk's age counts: at most what has passed since its append. */
 export function ageNowMs(
   { wallOffsetMs }: Pick<Entry, 'wallOffsetMs'>,
-  { nowMs, elapsedMs }: Moment,
+  { wallMs, elapsedMs }: Moment,
 ): number {
-  return Math.min(nowMs, wallOffsetMs + elapsedMs);
+  return Math.min(wallMs, wallOffsetMs + elapsedMs);
 }
 
 /** The offset by which a batch of these is judged: where they differ, the one that keeps more. */
@@ -80,7 +70,7 @@ export function newEntry(chunk: Chunk, lanes: number, at: Moment): Entry {
     oldestMs,
     newestMs,
     appendedMs: at.elapsedMs,
-    wallOffsetMs: at.nowMs - at.elapsedMs,
+    wallOffsetMs: at.wallMs - at.elapsedMs,
     isCarriedOver: false,
     bytes,
     stored: undefined,

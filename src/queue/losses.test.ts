@@ -50,7 +50,7 @@ test('bytes are read from disk for so many losses a second, never for rotten one
   };
   const losses = new QueueLosses({ ...options, onDropped: () => undefined });
   assert.equal(
-    losses.bytesOf(newEntry(chunk, 1, { nowMs: 0, elapsedMs: 0 }), 'memory_full'),
+    losses.bytesOf(newEntry(chunk, 1, { wallMs: 0, elapsedMs: 0 }), 'memory_full'),
     chunk.bytes,
   );
   assert.equal(losses.bytesOf(onDisk(), 'corrupt'), undefined);
@@ -62,7 +62,7 @@ test('bytes are read from disk for so many losses a second, never for rotten one
   assert.ok(losses.bytesOf(onDisk(), 'disk_cap') !== undefined);
   const unheard = new QueueLosses({ ...options, onDropped: undefined });
   assert.equal(
-    unheard.bytesOf(newEntry(chunk, 1, { nowMs: 0, elapsedMs: 0 }), 'disk_cap'),
+    unheard.bytesOf(newEntry(chunk, 1, { wallMs: 0, elapsedMs: 0 }), 'disk_cap'),
     undefined,
   );
 });

@@ -4,12 +4,12 @@
  * are dropped and counted. What it holds at the end of the process is lost: at a stop that is
  * counted as `stopped`, at a kill nothing can count it.
  */
-import type { Clock } from '../kernel/clock.ts';
+import { type Clock, readMoment } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { assert } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
-import { type Entry, findWallOffset, newEntry, readMoment } from './entry.ts';
+import { type Entry, findWallOffset, newEntry } from './entry.ts';
 import { Flushes } from './flushes.ts';
 import { takeBatch } from './lane.ts';
 import { Lanes } from './lanes.ts';

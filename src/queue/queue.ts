@@ -16,7 +16,7 @@
  * the disk cap is reached, when both the disk and the memory bound are full, when it is too old,
  * too large, or when its bytes on disk are damaged. Chunks that are done cannot be read again.
  */
-import type { Clock } from '../kernel/clock.ts';
+import { type Clock, readMoment } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { assert, ConfigError, describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -25,7 +25,7 @@ import type { World } from '../kernel/world.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
 import { ChunkCache } from './cache.ts';
 import { Durability } from './durability.ts';
-import { type Entry, findWallOffset, newEntry, readMoment } from './entry.ts';
+import { type Entry, findWallOffset, newEntry } from './entry.ts';
 import { Flushes } from './flushes.ts';
 import { Home, type HomeLoss } from './home.ts';
 import { takeBatch } from './lane.ts';

@@ -6,7 +6,8 @@
  *     age            chunks that the receiver would refuse as too old, once a second
  */
 import { assert } from '../kernel/errors.ts';
-import { ageNowMs, type Entry, type Moment } from './entry.ts';
+import type { Moment } from '../kernel/clock.ts';
+import { ageNowMs, type Entry } from './entry.ts';
 import type { Lanes } from './lanes.ts';
 import { type DropReason, type DurableQueueOptions, MEMORY_MAX_BYTES } from './options.ts';
 import { CHUNK_MAX_BYTES } from './segment.ts';

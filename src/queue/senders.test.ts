@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { VirtualClock } from '../kernel/clock.ts';
-import { newEntry, readMoment } from './entry.ts';
+import { readMoment, VirtualClock } from '../kernel/clock.ts';
+import { newEntry } from './entry.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { Senders } from './senders.ts';

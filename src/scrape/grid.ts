@@ -5,12 +5,7 @@
  * on the grid again. Pure; all times are ms.
  */
 
-/** A moment by both clocks. */
-export interface Moment {
-  /** Since 1970, integer. */
-  readonly wallMs: number;
-  readonly elapsedMs: number;
-}
+import type { Moment } from '../kernel/clock.ts';
 
 export interface FirstScrape {
   readonly nowMs: number;

@@ -11,6 +11,7 @@
  * What a scrape does to the target's series is in transaction.ts.
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
  */
+import type { Moment } from '../kernel/clock.ts';
 import { describeError } from '../kernel/errors.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
@@ -20,7 +21,6 @@ import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
-import type { Moment } from './grid.ts';
 import { fetchExposition, type FetchedBody } from './fetch.ts';
 import { countScrape } from './outcome-metrics.ts';
 import { type ScrapeMetrics } from './metrics.ts';

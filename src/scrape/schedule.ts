@@ -2,8 +2,8 @@
  * The schedule of one loop: moments of its grid (grid.ts) on the clocks of the process, and the
  * waits for them.
  */
-import type { Clock } from '../kernel/clock.ts';
-import { findFirstScrape, findNextTick, findStep, type FirstScrape, type Moment } from './grid.ts';
+import { type Clock, type Moment, readMoment } from '../kernel/clock.ts';
+import { findFirstScrape, findNextTick, findStep, type FirstScrape } from './grid.ts';
 
 export interface ScheduleOptions {
   readonly clock: Clock;
@@ -23,8 +23,7 @@ export class Schedule {
   }
 
   now(): Moment {
-    const { clock } = this.#options;
-    return { wallMs: clock.nowMs(), elapsedMs: clock.elapsedMs() };
+    return readMoment(this.#options.clock);
   }
 
   /** The time of a moment by the wall clock as it is set now. */

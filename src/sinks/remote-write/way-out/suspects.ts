@@ -54,20 +54,20 @@ export class SuspectSeries implements Suspects {
       apart.push(cutChunk(chunk.lane, raw, bad));
     }
     if (apart.length === 0) return undefined;
-    const nowMs = this.#options.clock.elapsedMs();
-    const isSearchDue = nowMs - this.#searchedMs >= SEARCH_INTERVAL_MS;
-    if (isSearchDue) this.#searchedMs = nowMs;
+    const elapsedMs = this.#options.clock.elapsedMs();
+    const isSearchDue = elapsedMs - this.#searchedMs >= SEARCH_INTERVAL_MS;
+    if (isSearchDue) this.#searchedMs = elapsedMs;
     return { rest, apart, isSearchDue };
   }
 
   refused(chunks: readonly Chunk[], text: string): void {
-    const nowMs = this.#options.clock.elapsedMs();
+    const elapsedMs = this.#options.clock.elapsedMs();
     for (const chunk of chunks)
       for (const key of listKeys(chunk)) {
         const isNew = !this.#refusedMs.delete(key);
-        this.#refusedMs.set(key, nowMs);
+        this.#refusedMs.set(key, elapsedMs);
         if (!isNew) continue;
-        this.#searchedMs = nowMs;
+        this.#searchedMs = elapsedMs;
         this.#options.onNew(chunk, text);
         const [longest] = this.#refusedMs.keys();
         if (this.#refusedMs.size > SUSPECTS_MAX && longest !== undefined)
