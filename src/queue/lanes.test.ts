@@ -11,7 +11,7 @@ function entry(number: number, lane: number, lanes: Lanes): Entry {
   const bytes = Buffer.alloc(10);
   const times = { oldestMs: number, newestMs: number };
   return newEntry({ bytes, items: 1, rawBytes: 20, lane, ...times }, lanes.count, {
-    nowMs: number,
+    wallMs: number,
     elapsedMs: number,
   });
 }

@@ -10,7 +10,7 @@ function entry(number: number): Entry {
   const bytes = Buffer.alloc(10);
   const times = { oldestMs: number, newestMs: number };
   return newEntry({ bytes, items: 2, rawBytes: 20, lane: 0, ...times }, 1, {
-    nowMs: number,
+    wallMs: number,
     elapsedMs: number,
   });
 }
