@@ -273,7 +273,7 @@ test('what /metrics and /sent count of the load is what arrives', async (context
   const load = new LoadGenerator({
     world,
     url: () => app.url,
-    perSecond: 400,
+    perSecond: 150,
     concurrencyMax: 100,
     random: () => 0.5,
     pathOf: mixedPathOf,

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   createServer as createHttp2Server,
+  type Http2Session,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
@@ -27,6 +28,12 @@ export class BadOtlp {
   readonly faults: Record<string, number> = {};
   readonly received = new Map<number, Receipt>();
   /** Numbers that came again though their answer had been sent. */
+  /** What was answered last, in calls of gRPC. */
+  #lately: {
+    readonly atMs: number;
+    readonly numbers: readonly number[];
+    readonly session: Http2Session;
+  }[] = [];
   readonly repeats: { readonly number: number; readonly before: Receipt }[] = [];
   isCalm = false;
   isAway = false;
@@ -111,10 +118,11 @@ export class BadOtlp {
         const { session } = stream;
         stream.once('close', () => {
           if (stream.sentTrailers !== undefined && session?.destroyed === false)
-            this.#noteAnswered(numbers);
+            this.#noteAnswered(numbers, session);
         });
-        if (mood === 'goaway') stream.session?.goaway();
-        if (mood === 'answer lost') stream.session?.destroy();
+        // Without a stream's id it would say that none was answered, and all are sent again.
+        if (mood === 'goaway') stream.session?.goaway(0, LAST_STREAM_ID);
+        if (mood === 'answer lost' && session !== undefined) this.#destroy(session);
         else this.#answer(stream, 0);
       }
     });
@@ -160,11 +168,28 @@ export class BadOtlp {
     return numbers;
   }
 
-  #noteAnswered(numbers: readonly number[]): void {
-    for (const number of numbers)
-      this.received.set(number, { atMs: performance.now(), isAnswered: true });
+  #noteAnswered(numbers: readonly number[], session: Http2Session): void {
+    const atMs = performance.now();
+    for (const number of numbers) this.received.set(number, { atMs, isAnswered: true });
+    this.#lately = this.#lately.filter((one) => atMs - one.atMs < ON_ITS_WAY_MS);
+    this.#lately.push({ atMs, numbers, session });
+  }
+
+  /** Ends a session at once, with the answers of other calls that have not left it yet. */
+  #destroy(session: Http2Session): void {
+    const nowMs = performance.now();
+    session.destroy();
+    for (const one of this.#lately)
+      if (one.session === session && nowMs - one.atMs < ON_ITS_WAY_MS)
+        for (const number of one.numbers)
+          this.received.set(number, { atMs: one.atMs, isAnswered: false });
   }
 }
+
+/** The greatest there is: all streams that there are will be answered. */
+const LAST_STREAM_ID = 2 ** 31 - 1;
+/** What was answered so long ago has arrived. */
+const ON_ITS_WAY_MS = 500;
 
 function moodOf(random: number): Mood {
   if (random < 0.08) return 'throttled';
