@@ -108,8 +108,7 @@ async function measure({ bodies, kind = 'text' }: Case): Promise<{ longest: numb
     await new Promise((resolve) => setTimeout(resolve, 20));
     const moment = { tMs: (index + 1) * 1_000, timeoutMs: 10_000, elapsedMs: () => 1 };
     result = await watchTurns(async () => {
-      if (target.isLarge(got)) await target.takeInSlices(got, moment);
-      else target.take(got, moment);
+      await target.scrape(got, moment);
     });
   }
   return result;

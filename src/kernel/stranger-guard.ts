@@ -60,26 +60,6 @@ export function isAmong(hosts: readonly string[]): (name: string) => boolean {
   return (name) => known.has(name);
 }
 
-/**
- * Why a call of the workspace must be refused that asks AWS or sets faults, whatever its method;
- * undefined for those of programs and of the workspace's own page.
- *
- * @param hosts  names of the public DNS that are the workspace's own; undefined where any is
- */
-export function refuseForeignPage(
-  headers: IncomingHttpHeaders,
-  hosts: readonly string[] | undefined,
-): string | undefined {
-  return refuseStranger(
-    { headers },
-    {
-      isSigning: true,
-      isKnownHost: hosts === undefined ? undefined : isAmong(hosts),
-      hostFlag: '--page.host',
-    },
-  )?.words;
-}
-
 function isForeign({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders, host: string): boolean {
   return (
     (origin !== undefined && !isOriginOf(origin, host)) ||

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { ConfigError } from '../../kernel/errors.ts';
 import { HttpError } from '../../kernel/http-error.ts';
 import { type HttpResponse, type Route } from '../../kernel/http-server.ts';
-import { refuseForeignPage } from '../../kernel/stranger-guard.ts';
+import { refuseForeignPage } from './foreign-page.ts';
 import type { World } from '../../kernel/world.ts';
 
 const faultSchema = z.strictObject({

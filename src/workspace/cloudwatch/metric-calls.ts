@@ -9,7 +9,7 @@
  */
 import type { HttpRequest } from '../../kernel/http-server.ts';
 import { ApiError, type Data } from '../api/answer.ts';
-import { refuseForeignPage } from '../../kernel/stranger-guard.ts';
+import { refuseForeignPage } from '../api/foreign-page.ts';
 import { invalid, parseTime } from '../api/parameters.ts';
 import type { ApiCall } from '../api/routes.ts';
 import { type CloudWatchApi, metricDataSchema, type MetricPoints, metricsSchema } from './api.ts';

@@ -6,7 +6,7 @@
  * trace, CALL_MAX_MS for one call with all of its pages.
  */
 import type { HttpRequest } from '../../kernel/http-server.ts';
-import { refuseForeignPage } from '../../kernel/stranger-guard.ts';
+import { refuseForeignPage } from '../api/foreign-page.ts';
 import { TRACE_ID } from '../../wire/xray/trace-id.ts';
 import { ApiError, type Data } from '../api/answer.ts';
 import { invalid, parseLimit, parseTime } from '../api/parameters.ts';

@@ -209,7 +209,8 @@ export class SeriesSlab {
   }
 
   #addRun(start: number, end: number): void {
-    if (this.#runCount * 2 === this.#runs.length) this.#runs = doubleLength(this.#runs);
+    if (this.#runCount * 2 === this.#runs.length)
+      this.#runs = lengthen(this.#runs, this.#runs.length * 2);
     this.#runs[this.#runCount * 2] = start;
     this.#runs[this.#runCount * 2 + 1] = end;
     this.#runCount += 1;
@@ -263,23 +264,30 @@ export class SeriesSlab {
     while (slices.next().done !== true);
   }
 
-  /** The length of `#starts` counts, so it grows last: what is given up before has no effect. */
+  /**
+   * The length of `#starts` counts, so it grows last: what is given up before has no effect, and
+   * the columns that have grown already are not made longer by the next try.
+   */
   *#growRefsInSlices(): Generator<undefined, void, undefined> {
-    this.#ends = doubleLength(this.#ends);
+    const length = this.#starts.length * 2;
+    this.#ends = lengthen(this.#ends, length);
     yield;
-    this.#turns = doubleLength(this.#turns);
+    this.#turns = lengthen(this.#turns, length);
     yield;
-    const startBytes = new Uint8Array(this.#starts.length * 2);
-    startBytes.set(this.#startBytes.subarray(0, this.#starts.length));
-    this.#startBytes = startBytes;
-    yield;
-    this.#starts = doubleLength(this.#starts);
+    if (this.#startBytes.length < length) {
+      const startBytes = new Uint8Array(length);
+      startBytes.set(this.#startBytes);
+      this.#startBytes = startBytes;
+      yield;
+    }
+    this.#starts = lengthen(this.#starts, length);
   }
 }
 
-/** A copy of twice the length. */
-function doubleLength(old: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(old.length * 2);
+/** A copy of this length; the given one where it is as long already. */
+function lengthen(old: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  if (old.length >= length) return old;
+  const larger = new Int32Array(length);
   larger.set(old);
   return larger;
 }
