@@ -114,7 +114,7 @@ export async function tortureEmf(
         await sleep(2_500);
       }
       dropped += await readSum(life.web, DROPPED);
-      const isKill = random() < 0.7;
+      const isKill = kills === 0 || random() < 0.7;
       life.child.kill(isKill ? 'SIGKILL' : 'SIGTERM');
       await life.ended;
       if (isKill) kills += 1;

@@ -68,7 +68,7 @@ export async function tortureOtlp(
       await until(() => life.committed.length > 50);
       await sleep(500 + random() * 1_000);
       receiver.isAway = random() < 0.3;
-      const isKill = receiver.isAway || random() < 0.8;
+      const isKill = killedMs.length === 0 || receiver.isAway || random() < 0.8;
       if (isKill) {
         life.child.kill('SIGKILL');
         killedMs.push(performance.now());

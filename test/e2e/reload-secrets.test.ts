@@ -21,7 +21,7 @@ import { listen, serve } from '../kit/listen.ts';
 import { makeCertificate } from '../kit/authority.ts';
 
 async function parse(keys: string): Promise<ScrapeConfig> {
-  const times = 'scrape_interval: 200ms, scrape_timeout: 200ms';
+  const times = 'scrape_interval: 500ms, scrape_timeout: 500ms';
   const text = `scrape_configs: [{ job_name: j, ${times}, ${keys} }]`;
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
   assert.deepEqual(findings, []);
@@ -54,7 +54,7 @@ async function reload(context: TestContext, address: string, before: string, aft
   const scrapes = async (): Promise<void> => {
     const target = () => manager.targets()[0];
     const from = target()?.lastScrapeMs ?? 0;
-    await until('two more scrapes', 20_000, () => (target()?.lastScrapeMs ?? 0) > from + 350);
+    await until('two more scrapes', 20_000, () => (target()?.lastScrapeMs ?? 0) > from + 900);
     assert.equal(target()?.health, 'up', target()?.lastError ?? 'no target');
   };
   await manager.start();

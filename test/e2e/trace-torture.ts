@@ -169,7 +169,7 @@ export async function tortureTraces(
       }
       xray.isAway = random() < 0.3 || isOut();
       dropped += await readSum(life.web, DROPPED);
-      const isKill = random() < 0.7;
+      const isKill = kills.size === 0 || random() < 0.7;
       (isKill ? kills : stops).add(life);
       life.child.kill(isKill ? 'SIGKILL' : 'SIGTERM');
       await life.ended;

@@ -36,7 +36,10 @@ function makeMetrics(count: number, points: Uint8Array): Buffer {
   return field(1, field(1), field(2, ...metrics));
 }
 
-test('millions of empty messages give way to other work', async () => {
+test('millions of empty messages give way to other work', async (context) => {
+  // Each look at the time finds the share of the turn used up, however fast the machine is.
+  let nowMs = 0;
+  context.mock.method(performance, 'now', () => (nowMs += 1_000));
   const count = 1_000_000;
   const bodies = [
     empties(1, count),
