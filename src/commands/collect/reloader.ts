@@ -29,9 +29,11 @@ export interface ReloaderOptions {
 
 /**
  * Reloads begin so far apart: each is work for all jobs, and who writes or signals often wants only
- * the last one.
+ * the last one. Each that had to wait doubles it, since a reload gives up the scrapes under way of
+ * the jobs that it changes: between two there is time for slow targets too.
  */
 const APART_MS = 1_000;
+const APART_MAX_MS = 30_000;
 
 /** What a text has that includes others. */
 const INCLUDES = /scrape_config_files|\$\{(?:file|s3):/;
@@ -51,6 +53,7 @@ export class Reloader implements Component {
   /** The reload that begins after it, for all who ask meanwhile. */
   #waiting: Promise<void> | undefined;
   #begunAtMs = -Infinity;
+  #apartMs = APART_MS;
   #watching: Promise<void> = Promise.resolve();
   readonly #onHangUp = (): void => void this.reload('SIGHUP').catch(() => undefined);
 
@@ -107,7 +110,8 @@ export class Reloader implements Component {
   async #reloadInTurn(reason: string): Promise<void> {
     const { clock } = this.#options.world;
     await this.#running;
-    const waitMs = this.#begunAtMs + APART_MS - clock.elapsedMs();
+    const waitMs = this.#begunAtMs + this.#apartMs - clock.elapsedMs();
+    this.#apartMs = waitMs > 0 ? Math.min(2 * this.#apartMs, APART_MAX_MS) : APART_MS;
     if (waitMs > 0) await clock.sleep(waitMs, this.#stopping.signal);
     this.#begunAtMs = clock.elapsedMs();
     this.#waiting = undefined;
