@@ -17,7 +17,7 @@ const SEARCH_INTERVAL_MS = 60_000;
 
 /** A chunk by its series, which a sink reads in its own format. */
 export interface SeriesOfChunk {
-  /** One for each series, or each item of one (keyOf); none where the chunk can't be read. */
+  /** One for each series, or each item of one (suspectKey); none where the chunk can't be read. */
   readonly keys: readonly number[];
   /** A chunk of those, by their places among the keys. */
   cut(isWanted: (index: number) => boolean): Chunk;
@@ -95,7 +95,7 @@ export class SuspectSeries implements Suspects {
  * A checksum of what names a series, and its length. Two series with the same one are set apart
  * together, which costs nothing but a request.
  */
-export function keyOf(...parts: readonly Uint8Array[]): number {
+export function suspectKey(...parts: readonly Uint8Array[]): number {
   let [sum, length] = [0, 0];
   for (const part of parts) {
     sum = crc32(part, sum);

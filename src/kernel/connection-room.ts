@@ -68,8 +68,10 @@ export class ConnectionRoom {
    */
   follow(socket: Duplex): (waits?: () => boolean) => void {
     const key = keyOf(socket);
-    const place = this.#places.get(key);
+    let place = this.#places.get(key);
     return (waits = always) => {
+      // Some servers tell of a connection before it has its place.
+      place ??= this.#places.get(key);
       if (place === undefined || this.#places.get(key) !== place) return;
       place.waits = waits;
       place.sinceMs = performance.now();

@@ -177,19 +177,19 @@ export class GrpcServer implements Component {
     const timer = setTimeout(() => session.destroy(), PREFACE_MS);
     session.once('remoteSettings', () => clearTimeout(timer));
     session.once('close', () => clearTimeout(timer));
-    // Calls that have come whole, and whose clients wait for our answer.
-    const owed = new Set<ServerHttp2Stream>();
+    // Calls that have come whole: until we have answered them, the client waits for us.
+    const whole = new Set<ServerHttp2Stream>();
     const follow = this.#room.follow(session.socket);
-    const note = (): void => follow(() => owed.size === 0);
+    const note = (): void => follow(() => [...whole].every((stream) => stream.writableEnded));
     session.on('stream', (stream: ServerHttp2Stream) => {
       note();
-      const settle = (): void => {
-        if (owed.delete(stream)) note();
-      };
       stream.once('end', () => {
-        if (!stream.writableEnded) owed.add(stream);
+        whole.add(stream);
+        stream.once('close', () => {
+          whole.delete(stream);
+          note();
+        });
       });
-      stream.once('prefinish', settle).once('close', settle);
     });
   }
 

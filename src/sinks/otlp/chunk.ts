@@ -7,7 +7,7 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Chunk } from '../../model/queue.ts';
-import { keyOf, type SeriesOfChunk } from '../../delivery/suspects.ts';
+import { suspectKey, type SeriesOfChunk } from '../../delivery/suspects.ts';
 import { WireError } from '../../wire/errors.ts';
 import {
   countRequestItems,
@@ -64,7 +64,7 @@ export function unpackOtlpChunk({ bytes }: Pick<Chunk, 'bytes'>): Buffer | undef
  * A chunk by the series of its points; one of spans has none, nor one that is damaged: it is judged
  * where it is sent.
  */
-export function readSeries(chunk: Chunk): SeriesOfChunk {
+export function readOtlpSeries(chunk: Chunk): SeriesOfChunk {
   const { lane, oldestMs, newestMs } = chunk;
   const body = signalOf(chunk.bytes) === 'metrics' ? unpackOtlpChunk(chunk) : undefined;
   const cut: SeriesOfChunk['cut'] = (isWanted) => {
@@ -72,7 +72,7 @@ export function readSeries(chunk: Chunk): SeriesOfChunk {
     const items = countRequestItems('metrics', bytes);
     return makeOtlpChunk({ signal: 'metrics', bytes, items, oldestMs, newestMs, lane });
   };
-  return { keys: listSeries(body).map(({ name, parts }) => keyOf(name, ...parts)), cut };
+  return { keys: listSeries(body).map(({ name, parts }) => suspectKey(name, ...parts)), cut };
 }
 
 /** The metric of the first point of a chunk of metrics; "" for none. */

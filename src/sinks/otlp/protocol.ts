@@ -10,7 +10,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Chunk } from '../../model/queue.ts';
 import { WireError } from '../../wire/errors.ts';
 import type { OtlpSignal } from '../../wire/otlp/cutting.ts';
-import { halveChunks, readMetricName, readSeries, signalOf, unpackOtlpChunk } from './chunk.ts';
+import { halveChunks, readMetricName, readOtlpSeries, signalOf, unpackOtlpChunk } from './chunk.ts';
 import type { OtlpSettings } from './config.ts';
 import type { OtlpMetrics } from './metrics.ts';
 import type { OtlpRequest, Transport } from './transport.ts';
@@ -39,7 +39,7 @@ export class OtlpProtocol implements Protocol<OtlpRequest> {
         metric: readMetricName(chunk),
         answer,
       });
-    this.suspects = new SuspectSeries({ clock, read: readSeries, onNew });
+    this.suspects = new SuspectSeries({ clock, read: readOtlpSeries, onNew });
   }
 
   encode(chunks: readonly Chunk[]): OtlpRequest | undefined {

@@ -1,7 +1,7 @@
 /**
- * What names the series of each point of a request of metrics, in its bytes: nothing is decoded but
- * the name of the metric. Pure. It relies on what metrics-writer.ts does: the resource stands before
- * its metrics, the name before the points.
+ * What names the series of each point of a request of metrics, in its bytes; nothing is decoded.
+ * Pure. It relies on what metrics-writer.ts does: the resource stands before its metrics, the name
+ * before the points.
  */
 import { ProtoReader } from '../protobuf/reader.ts';
 import { BYTES } from '../protobuf/wire-format.ts';

@@ -20,7 +20,7 @@ import {
   protocolHeaders,
   readWrittenCount,
 } from './message-version.ts';
-import { halve, readNames, readSeries, samplesByJob, withoutOlder } from './split.ts';
+import { halve, readNames, readWrittenSeries, samplesByJob, withoutOlder } from './split.ts';
 
 const ANSWER_MAX_BYTES = 1024 * 1024;
 /** How many bytes of a refusal's body are read. */
@@ -53,7 +53,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
         ...readNames(chunk.bytes),
         answer,
       });
-    this.suspects = new SuspectSeries({ clock, read: readSeries, onNew });
+    this.suspects = new SuspectSeries({ clock, read: readWrittenSeries, onNew });
   }
 
   encode(chunks: readonly Chunk[]): WriteRequest | undefined {

@@ -2,7 +2,7 @@
  * Takes chunks apart: into halves for a receiver that takes less or refuses a part, and without
  * series that are too old. It also reads whose the samples of chunks are.
  */
-import { keyOf, type SeriesOfChunk } from '../../../delivery/suspects.ts';
+import { suspectKey, type SeriesOfChunk } from '../../../delivery/suspects.ts';
 import { type LabelSet, labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { WireError } from '../../../wire/errors.ts';
@@ -123,7 +123,7 @@ export function readNames(bytes: Uint8Array): { readonly metric: string; readonl
 }
 
 /** A chunk by its series; one that is no message has none: it is judged where it is sent. */
-export function readSeries({ bytes, lane }: Chunk): SeriesOfChunk {
+export function readWrittenSeries({ bytes, lane }: Chunk): SeriesOfChunk {
   let raw: Uint8Array = bytes;
   let ranges: readonly SeriesRange[] = [];
   try {
@@ -133,7 +133,7 @@ export function readSeries({ bytes, lane }: Chunk): SeriesOfChunk {
     if (!(error instanceof WireError)) throw error;
   }
   return {
-    keys: ranges.map((range) => keyOf(readLabelBytes(raw, range))),
+    keys: ranges.map((range) => suspectKey(readLabelBytes(raw, range))),
     cut: (isWanted) =>
       cutChunk(
         lane,
