@@ -13,7 +13,7 @@ import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
-import { isAmong } from '../kernel/stranger-guard.ts';
+import { knownHosts } from '../kernel/stranger-guard.ts';
 import { createAdjustableLogger } from '../kernel/logger.ts';
 import { makeNamedFolder } from '../kernel/private-files.ts';
 import type { LogPlan } from '../config/plan.ts';
@@ -80,8 +80,8 @@ export function createCollectCommand(): Command {
     )
     .option(
       '--web.allowed-host <name>',
-      'a name of the public DNS by which that address is asked for; others are refused, ' +
-        'addresses and private names pass; may be given several times',
+      'a name of the public DNS by which it is asked for at any address of HTTP; others are ' +
+        'refused, addresses and private names pass; may be given several times',
       gather,
       [],
     )
@@ -139,7 +139,8 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
   const finalScrapeMs = readDurationFlag('--final-scrape', flags.finalScrape);
   const { log, adjust } = createAdjustableLogger(readLogFlags(flags));
-  const world = createWorld(flags, undefined, log);
+  const hosts = knownHosts('--web.allowed-host', flags['web.allowedHost']);
+  const world = { ...createWorld(flags, undefined, log), hosts };
   const applyLog = (plan: LogPlan): void =>
     adjust(planLogger(plan, flags, (name) => command.getOptionValueSource(name) === 'cli'));
   const isGiven = command.getOptionValueSource('config.file') === 'cli';
@@ -204,7 +205,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     name: 'collect',
     listen: flags['web.listenAddress'],
     listenFlag: '--web.listen-address',
-    strangers: { isKnownHost: isAmong(flags['web.allowedHost']), hostFlag: '--web.allowed-host' },
+    strangers: { ...world.hosts },
     routes: [
       ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
       createStatusRoute(collector, () => world.clock.nowMs()),

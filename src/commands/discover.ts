@@ -16,10 +16,12 @@ import { parseShard } from '../sharding/fixed.ts';
 import { selectHeld, withParts } from '../sharding/parts.ts';
 import { writeAtomically } from '../kernel/atomic-file.ts';
 import { Group } from '../kernel/component.ts';
+import { knownHosts } from '../kernel/stranger-guard.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
 import { describeUnusable } from '../kernel/private-files.ts';
+import { ALLOWED_HOST_HELP, gather } from './flags.ts';
 import { renderExplained } from './discover/explain.ts';
 import { Found } from './discover/found.ts';
 import { isSameList, ListTexts } from './discover/list-texts.ts';
@@ -37,6 +39,7 @@ export function createDiscoverCommand(): Command {
         'is none.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9001')
+    .option('--allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
     .option('--write-to <file>', 'also write the targets as a file for file_sd')
     .addHelpText(
       'after',
@@ -104,7 +107,8 @@ function addDiscoveryFlags(command: Command): Command {
 }
 
 async function serve(flags: DiscoverFlags): Promise<void> {
-  const world = createWorld(flags);
+  const hosts = knownHosts('--allowed-host', flags.allowedHost);
+  const world = { ...createWorld(flags), hosts };
   const sources = await readSources(flags, process.env, world);
   const found = new Found(sources.jobs.map(({ job }) => job));
   const { writeTo } = sources;
@@ -134,6 +138,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
   const server = new HttpServer({
     name: 'discover',
     listen: flags.listen,
+    strangers: { ...world.hosts },
     log: world.log,
     metrics: world.metrics,
     ready: () => found.isWhole(),

@@ -11,10 +11,11 @@ import { formatTop } from '../exporter/top.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
+import { knownHosts } from '../kernel/stranger-guard.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { formatDurationMs } from '../model/duration.ts';
-import { readDurationFlag, gather } from './flags.ts';
+import { ALLOWED_HOST_HELP, gather, readDurationFlag } from './flags.ts';
 import {
   createWorld,
   createLongRunningCommand,
@@ -25,6 +26,7 @@ import { VERSION } from './version.ts';
 
 interface ExporterFlags extends LogOptions {
   readonly 'web.listenAddress': readonly string[];
+  readonly 'web.allowedHost': readonly string[];
   readonly 'web.telemetryPath': string;
   readonly 'web.disableExporterMetrics'?: boolean;
   readonly 'web.config.file'?: string;
@@ -55,6 +57,7 @@ export function createExporterCommand(): Command {
       gather,
       [] as readonly string[],
     )
+    .option('--web.allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
     .option('--web.telemetry-path <path>', 'path of the metrics', '/metrics')
     .option('--web.config.file <file>', 'TLS and basic auth, as the Prometheus exporters read them')
     .option('--web.disable-exporter-metrics', "leave out the exporter's own metrics")
@@ -107,7 +110,8 @@ async function run(flags: ExporterFlags): Promise<void> {
       `--web.telemetry-path "${path}" must begin with a slash and not be / or /health`,
     );
   const cacheMs = readDurationFlag('--cache-time', flags.cacheTime, { maxMs: CACHE_MS_MAX });
-  const world = createWorld(flags, createPlainHttpClient());
+  const hosts = knownHosts('--web.allowed-host', flags['web.allowedHost']);
+  const world = { ...createWorld(flags, createPlainHttpClient()), hosts };
   world.metrics
     .gauges('ecs_exporter_build_info', 'Version of this exporter; always 1.')
     .with({ version: VERSION })

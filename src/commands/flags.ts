@@ -42,6 +42,11 @@ export function readRateFlag(flag: string, text: string): number {
   return readNumberFlag(flag, text.replace(/\/s$/, ''));
 }
 
+/** Of the flag that names hosts, for each command that listens. */
+export const ALLOWED_HOST_HELP =
+  'a name of the public DNS by which it is asked for; others are refused, addresses and private ' +
+  'names pass; may be given several times';
+
 /** For a flag that may be given several times: the values so far with this one after them. */
 export function gather(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];

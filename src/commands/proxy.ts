@@ -5,6 +5,7 @@ import { createCredentialSource } from '../aws/credentials.ts';
 import type { CredentialSource } from '../aws/credential-source.ts';
 import { configuredRegion } from '../aws/region.ts';
 import { Group, type Component } from '../kernel/component.ts';
+import { knownHosts } from '../kernel/stranger-guard.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import { isLoneExternalId } from '../settings/aws-access.ts';
@@ -196,6 +197,7 @@ async function run(flags: ProxyFlags): Promise<void> {
         listenFlag: '--admin-listen',
         routes: [],
         log: world.log,
+        strangers: knownHosts('--allowed-host', flags.allowedHost),
         metrics: world.metrics,
         ready: isFresh,
       }),

@@ -10,7 +10,8 @@ import { parseLatency, seededRandom } from '../sample-app/latency.ts';
 import { LoadGenerator } from '../sample-app/load.ts';
 import { mixedPathOf } from '../sample-app/load-mix.ts';
 import { OtlpExporter } from '../sample-app/otlp/exporter.ts';
-import { readNumberFlag, readRateFlag } from './flags.ts';
+import { knownHosts } from '../kernel/stranger-guard.ts';
+import { ALLOWED_HOST_HELP, gather, readNumberFlag, readRateFlag } from './flags.ts';
 import {
   createWorld,
   createLongRunningCommand,
@@ -30,6 +31,7 @@ const CONCURRENCY_MAX = 500;
 
 interface SampleAppFlags extends LogOptions, TracingFlags, OtlpFlags {
   readonly listen: string;
+  readonly allowedHost: readonly string[];
   readonly rate: string;
   readonly loadUrl?: string;
   readonly latency: string;
@@ -41,6 +43,7 @@ export function createSampleAppCommand(): Command {
   return addTrustFlag(createLongRunningCommand('sample-app'))
     .description('An instrumented web application (/work, /metrics) that puts load on itself.')
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:3000')
+    .option('--allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
     .option('--rate <requests/s>', 'mean rate of the load, 5 or 5/s; 0: no load', '5')
     .option(
       '--latency <distribution>',
@@ -83,7 +86,8 @@ async function run(flags: SampleAppFlags): Promise<void> {
   const seed = readNumberFlag('--seed', flags.seed);
   const daemon = readDaemonAddress(flags, process.env);
   const endpoint = readOtlpEndpoint(flags, process.env);
-  const world = createWorld(flags);
+  const hosts = knownHosts('--allowed-host', flags.allowedHost);
+  const world = { ...createWorld(flags), hosts };
   // One connection for each request that may be under way: the load must not queue in its client.
   const http = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
   // The application's calls of itself need connections of their own: when all of the load's are

@@ -8,6 +8,7 @@ import { configuredRegion } from '../aws/region.ts';
 import { ServiceClient } from '../aws/service-client.ts';
 import type { AwsCredentials } from '../aws/signing.ts';
 import { type Component, Group } from '../kernel/component.ts';
+import { knownHosts } from '../kernel/stranger-guard.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
@@ -30,7 +31,7 @@ import { createCloudWatchApi } from '../workspace/cloudwatch/api.ts';
 import { makeMetricCalls } from '../workspace/cloudwatch/metric-calls.ts';
 import { makeTraceCalls } from '../workspace/traces/trace-calls.ts';
 import { createXrayApi } from '../workspace/traces/xray-api.ts';
-import { readCountFlag, readDurationFlag, gather } from './flags.ts';
+import { ALLOWED_HOST_HELP, gather, readCountFlag, readDurationFlag } from './flags.ts';
 import {
   createWorld,
   createLongRunningCommand,
@@ -113,13 +114,7 @@ export function createWorkspaceCommand(): Command {
       '--cloudwatch.region <region>',
       'region of that CloudWatch (default: as that of --xray.region)',
     )
-    .option(
-      '--page.host <name>',
-      'a name of the public DNS by which browsers ask for the page; traces and metrics of ' +
-        'CloudWatch are refused by others; may be given several times',
-      gather,
-      [],
-    )
+    .option('--page.host <name>', ALLOWED_HOST_HELP, gather, [])
     .addHelpText(
       'after',
       `
@@ -167,20 +162,18 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   const xray = await openService('xray', flags, world);
   const cloudwatch = await openService('cloudwatch', flags, world);
   const nowMs = (): number => world.clock.nowMs();
-  // A page cannot sign: where each read must be signed, its host name does not matter.
-  const hosts = isOpen ? flags['page.host'] : undefined;
   const traces = xray && createXrayApi(xray, world.metrics);
   const metrics = cloudwatch && createCloudWatchApi(cloudwatch, world.metrics);
   const moreCalls = [
-    ...makeTraceCalls({ xray: traces, nowMs, hosts }),
-    ...makeMetricCalls({ cloudwatch: metrics, nowMs, hosts }),
+    ...makeTraceCalls({ xray: traces, nowMs }),
+    ...makeMetricCalls({ cloudwatch: metrics, nowMs }),
   ];
   const server = new HttpServer({
     name: 'workspace',
     listen: flags.listen,
     // Queries are for pages of other origins too; writes are signed, and calls that ask AWS or set
     // faults refuse such pages themselves.
-    strangers: 'none',
+    strangers: { ...knownHosts('--page.host', flags['page.host']), isOpen: true },
     log: world.log,
     metrics: world.metrics,
     routes: [

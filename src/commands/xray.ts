@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { describeError } from '../kernel/errors.ts';
+import { knownHosts } from '../kernel/stranger-guard.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { followTrust } from '../kernel/trust.ts';
@@ -47,6 +48,7 @@ interface XrayFlags extends DaemonFlags, LogOptions, TrustOptions {
   readonly 'storage.path'?: string;
   readonly diskSizeLimit: string;
   readonly 'web.listenAddress'?: string;
+  readonly 'web.allowedHost'?: string;
   readonly stopTimeout: string;
 }
 
@@ -121,7 +123,8 @@ async function runDaemon(
   log.info(`Initializing AWS X-Ray daemon ${VERSION_TEXT}`);
   sayIgnored(log, ignored, keys);
   log.info(`Using buffer memory limit of ${settings.bufferMb} MB`);
-  const world = createWorld(flags, undefined, log);
+  const hosts = knownHosts('--web.allowed-host', flags['web.allowedHost']?.split(','));
+  const world = { ...createWorld(flags, undefined, log), hosts };
   try {
     followTrust({ file: flags['tls.caFile'], env: process.env }, log);
     const region = await findDaemonRegion(settings, process.env);

@@ -77,7 +77,9 @@ function listPieces(chunks: readonly Chunk[], protocol: SplitOptions['protocol']
   const divided = rest.length === 0 ? [] : (protocol.divide?.(rest) ?? [rest]);
   const plain = { isApart: false, isSearched: true };
   const pieces: Piece[] = divided.map((piece) => ({ ...plain, chunks: piece }));
-  if (apart.length > 0) pieces.push({ chunks: apart, isApart: true, isSearched: isSearchDue });
+  const dividedApart = apart.length === 0 ? [] : (protocol.divide?.(apart) ?? [apart]);
+  for (const piece of dividedApart)
+    pieces.push({ chunks: piece, isApart: true, isSearched: isSearchDue });
   return pieces;
 }
 

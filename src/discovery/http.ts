@@ -11,7 +11,7 @@ import { parseTargetList } from './schema.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
 import type { ClientResponse } from '../kernel/http-client.ts';
 import { readAuthorization } from '../kernel/http-credentials.ts';
-import { findRedirect, RedirectedCredentials, REDIRECTS_MAX } from '../kernel/redirects.ts';
+import { askFollowing, type Followed } from '../kernel/redirects.ts';
 import { silentReporter } from '../settings/finding.ts';
 import {
   httpClientShape,
@@ -73,20 +73,18 @@ async function readList(
   }
 }
 
-/** Asks for the list, following redirects. @returns also what to say of withheld credentials */
+/** Asks for the list, following redirects. */
 async function ask(
   config: HttpConfig,
   client: HttpClientSettings,
   { http, clock, signal }: DiscoveryWorld,
-): Promise<{ readonly answer: ClientResponse; readonly withheld: string }> {
+): Promise<Followed<ClientResponse>> {
   const authorization = await readAuthorization(client);
   const own = { ...client.headers, ...(authorization === undefined ? {} : { authorization }) };
   const hasOwn = Object.keys(own).length > 0;
   const endMs = clock.elapsedMs() + Math.min(config.refresh_interval, TIMEOUT_MAX_MS);
-  const credentials = new RedirectedCredentials(new URL(config.url));
-  let { url } = config;
-  for (let redirects = 0; ; redirects++) {
-    const answer = await http.send({
+  const send = (url: string, isOwn: boolean): Promise<ClientResponse> =>
+    http.send({
       method: 'GET',
       url,
       headers: {
@@ -94,17 +92,16 @@ async function ask(
         'accept-encoding': 'gzip',
         'user-agent': 'amperage',
         'x-prometheus-refresh-interval-seconds': String(config.refresh_interval / 1_000),
-        ...(credentials.reach(new URL(url)) ? own : {}),
+        ...(isOwn ? own : {}),
       },
       timeoutMs: Math.ceil(Math.max(1, endMs - clock.elapsedMs())),
       bodyMaxBytes: BODY_MAX_BYTES,
       signal,
     });
-    const next = config.follow_redirects === false ? undefined : findRedirect(answer, url);
-    if (next === undefined) return { answer, withheld: hasOwn ? credentials.describe() : '' };
-    if (redirects === REDIRECTS_MAX) throw new Error(`more than ${REDIRECTS_MAX} redirects`);
-    url = next;
-  }
+  if (config.follow_redirects === false)
+    return { answer: await send(config.url, true), withheld: '' };
+  const { answer, withheld } = await askFollowing(config.url, send);
+  return { answer, withheld: hasOwn ? withheld : '' };
 }
 
 function countHttpFailure(world: DiscoveryWorld): void {

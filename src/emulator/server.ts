@@ -10,7 +10,7 @@ import { type Verification, verifyRequest } from '../aws/verification.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { Registry } from '../kernel/metrics.ts';
-import { isAmong } from '../kernel/stranger-guard.ts';
+import { knownHosts } from '../kernel/stranger-guard.ts';
 import type { World } from '../kernel/world.ts';
 import { EmulatedAccount } from './account.ts';
 import { adminRoutes } from './admin-routes.ts';
@@ -83,7 +83,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         region,
       },
     );
-  const isAllowed = isAmong(options.allowedHosts ?? []);
+  const hosts = knownHosts('--allowed-host', options.allowedHosts);
   const edges = { verify, trouble, nowMs };
 
   const xray = createXray(account.xray, { nowMs, trouble });
@@ -138,10 +138,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const server: HttpServer = new HttpServer({
     name: 'emulate',
     listen: options.listen,
-    strangers: {
-      isKnownHost: (name) => isAllowed(name) || isAwsHost(name),
-      hostFlag: '--allowed-host',
-    },
+    strangers: { ...hosts, isKnownHost: (name) => hosts.isKnownHost(name) || isAwsHost(name) },
     log: world.log,
     metrics: world.metrics,
     routes: [

@@ -35,6 +35,7 @@ export function createExporter(options: ExporterOptions): HttpServer {
     listen: options.listen,
     listenFlag: '--web.listen-address',
     log: world.log,
+    strangers: { ...world.hosts },
     web: options.web,
     routes: [
       {

@@ -68,8 +68,10 @@ export class ConnectionRoom {
    */
   follow(socket: Duplex): (waits?: () => boolean) => void {
     const key = keyOf(socket);
-    const place = this.#places.get(key);
+    let place = this.#places.get(key);
     return (waits = always) => {
+      // Some servers tell of a connection before it has its place.
+      place ??= this.#places.get(key);
       if (place === undefined || this.#places.get(key) !== place) return;
       place.waits = waits;
       place.sinceMs = performance.now();
@@ -141,11 +143,22 @@ export class ConnectionRoom {
 /** Keeps room in a server of HTTP/1.1, with TLS or not. */
 export function keepHttpRoom(server: HttpServer, limits: RoomLimits): void {
   const room = new ConnectionRoom(server, limits);
+  /** The answer that is under way on each connection. */
+  const current = new WeakMap<Duplex, ServerResponse>();
   server.prependListener('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const note = room.follow(incoming.socket);
-    // Until its request is whole the client owes the rest, and after the answer the reading.
-    note(() => !incoming.complete || outgoing.writableEnded);
-    outgoing.once('close', () => note());
+    const { socket } = incoming;
+    const note = room.follow(socket);
+    const begin = (): void => {
+      current.set(socket, outgoing);
+      // Until its request is whole the client owes the rest, and after the answer the reading.
+      note(() => !incoming.complete || outgoing.writableEnded);
+    };
+    // Of requests one behind the other, each answer has the connection in its turn.
+    if (outgoing.socket === null) outgoing.once('socket', begin);
+    else begin();
+    outgoing.once('close', () => {
+      if (current.get(socket) === outgoing) note();
+    });
   });
 }
 

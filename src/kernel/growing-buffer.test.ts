@@ -27,6 +27,23 @@ test('pieces of four bytes hold less than twice their bytes, and are copied a fe
   assert.ok(allocated <= 4 * 1024 * 1024, `${allocated}`);
 });
 
+test('a large body is held with at most as much beside it as it is large, up to its limit', () => {
+  const most = 20 * 1024 * 1024;
+  const sizes: number[] = [];
+  const allocate = (length: number): Buffer => {
+    sizes.push(length);
+    return Buffer.alloc(length);
+  };
+  const gathered = new GrowingBuffer({ most, allocate });
+  const piece = Buffer.alloc(65_536, 1);
+  for (let count = 0; count < most / piece.length; count++) gathered.add(piece);
+  assert.equal(gathered.finish().length, most);
+  assert.equal(sizes.at(-1), most);
+  // Two are held while the bytes move from one to the next.
+  const together = sizes.map((size, index) => size + (sizes[index - 1] ?? 0));
+  assert.ok(Math.max(...together) < most * 1.75, `${Math.max(...together) / most}`);
+});
+
 test('a piece that is another’s memory is not written behind', () => {
   const all = Buffer.from(new Uint8Array(Buffer.from('abcdef')).buffer);
   const gathered = new GrowingBuffer();

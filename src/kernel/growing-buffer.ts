@@ -12,6 +12,8 @@ const PIECE_BYTES = 4;
 /** The most that is allocated for an announced length before its bytes have come. */
 const READY_BYTES = 1024 * 1024;
 const FIRST_BYTES = 1024;
+/** A larger buffer grows by half, so that less is held beside it while it moves. */
+const LARGE_BYTES = 4 * 1024 * 1024;
 /** A first piece that is a slice of more than that times its size is copied, to let that go. */
 const HELD_TIMES_MAX = 8;
 
@@ -31,6 +33,8 @@ export function checkPieces(pieces: number, bytes: number): void {
 export interface BufferOptions {
   /** How many bytes are announced; 0 where unknown. */
   readonly announced?: number;
+  /** The most bytes that the caller adds: no more room is made. */
+  readonly most?: number;
   /** Gives a buffer of at least this length, for a body of several pieces. */
   readonly allocate?: ((length: number) => Buffer) | undefined;
 }
@@ -39,6 +43,7 @@ const allocateNew = (length: number): Buffer => Buffer.allocUnsafeSlow(length);
 
 export class GrowingBuffer {
   readonly #announced: number;
+  readonly #most: number;
   readonly #allocate: (length: number) => Buffer;
   #buffer: Buffer | undefined;
   /** Whether there is room of our own behind what was added. */
@@ -46,7 +51,8 @@ export class GrowingBuffer {
   #length = 0;
   #pieces = 0;
 
-  constructor({ announced = 0, allocate = allocateNew }: BufferOptions = {}) {
+  constructor({ announced = 0, most = Infinity, allocate = allocateNew }: BufferOptions = {}) {
+    this.#most = most;
     this.#announced = Number.isFinite(announced) ? announced : 0;
     this.#allocate = allocate;
   }
@@ -75,7 +81,10 @@ export class GrowingBuffer {
     // The first piece may be another's memory: nothing is written behind it.
     const room = this.#isOwn ? (this.#buffer?.length ?? 0) : 0;
     if (room < needed) {
-      const wanted = this.#isOwn ? room * 2 : Math.min(this.#announced, READY_BYTES);
+      const grown = this.#isOwn
+        ? room * (room < LARGE_BYTES ? 2 : 1.5)
+        : Math.min(this.#announced, READY_BYTES);
+      const wanted = Math.min(this.#most, Math.floor(grown));
       const larger = this.#allocate(Math.max(FIRST_BYTES, needed, wanted));
       this.#buffer?.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;

@@ -289,7 +289,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(describeTooLarge(bodyMaxBytes));
       return;
     }
-    this.#body = new GrowingBuffer({ announced });
+    this.#body = new GrowingBuffer({ announced, most: bodyMaxBytes });
     this.#status = status;
     this.#headers = flatten(headers);
     if (this.#request.isForwarded === true) this.#headerLists = headers as HeaderLists;

@@ -102,7 +102,7 @@ export interface HttpServerOptions {
   readonly onUnread?: (refusal: HttpRefusal, from: string) => void;
   /**
    * Which requests of web pages are refused (stranger-guard.ts); by default those of other origins
-   * that change something. `none`: none, since the routes say which origins they serve.
+   * that change something, and those by a name of the public DNS. `none`: the routes judge both.
    */
   readonly strangers?: StrangerRules | 'none';
   /** TLS, basic auth and further headers. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { componentContract } from '../../test/contracts/component.ts';
 import { ConfigError } from './errors.ts';
@@ -13,6 +14,7 @@ import { parseListen } from './listen-address.ts';
 import { silentLogger } from './logger.ts';
 import { Registry } from './metrics.ts';
 import { serve } from '../../test/kit/listen.ts';
+import { until } from '../../test/kit/waiting.ts';
 import { openHttp } from '../../test/kit/world.ts';
 
 const client = openHttp({ after });
@@ -274,6 +276,40 @@ test('no answer is said by its kind: timeout, refused, reset, aborted', async (c
   const signal = AbortSignal.abort(new Error('stopping'));
   await assert.rejects(get(`${url}/hang`, { signal }), { kind: 'aborted' });
   await assert.rejects(get('http://127.0.0.1:1/'), { kind: 'connect' });
+});
+
+test('requests one behind the other wait until the answer before is taken', async (context) => {
+  const body = Buffer.alloc(1024 * 1024, 'a');
+  const refusals: number[] = [];
+  let served = 0;
+  const handle: HttpHandler = () => {
+    served += 1;
+    return { status: 200, body };
+  };
+  const onUnread: HttpServerOptions['onUnread'] = ({ status }) => void refusals.push(status);
+  const routes = [{ method: 'GET', path: '/a', handle }] as const;
+  await withServer({ routes, onUnread }, async (_url, server) => {
+    const ask = (requests: number) => {
+      const socket = connect(server.port, '127.0.0.1');
+      socket.on('error', () => undefined).pause();
+      context.after(() => void socket.destroy());
+      socket.write('GET /a HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(requests));
+      return socket;
+    };
+    const reading = ask(50);
+    await until('the sockets are full', 5_000, () => served >= 3, 10);
+    await sleep(100);
+    // The buffers of the loopback take some answers; those of the others were not even made.
+    assert.ok(served < 25, `${served} are served`);
+    let bytes = 0;
+    reading.on('data', (part: Buffer) => (bytes += part.length)).resume();
+    await until('all have come', 10_000, () => bytes > 50 * body.length, 10);
+    assert.equal(served, 50);
+    const greedy = ask(500);
+    await once(greedy.resume(), 'close');
+    assert.deepEqual(refusals, [429]);
+    assert.ok(served < 200, `${served} are served`);
+  });
 });
 
 test('connections above the limit are closed at once and told', async () => {

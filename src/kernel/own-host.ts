@@ -4,8 +4,11 @@
  */
 import { isIP } from 'node:net';
 
-/** Names below these lead to no server of a stranger: they are not in the public DNS. */
+/** Names below these lead nowhere a stranger chooses: they are not in the public DNS. */
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|localdomain|local|internal|lan|test|home\.arpa)\.?$/i;
+
+/** Names of load balancers and instances, whose addresses AWS gives, and not who has them. */
+const AWS_MACHINE = /(?:^|\.)(?:elb(?:\.[a-z0-9-]+)?|compute(?:-1)?)\.amazonaws\.com(?:\.cn)?\.?$/i;
 
 /** The name in a Host header or the authority of a URL, without its port. */
 export function stripPort(host: string): string {
@@ -13,9 +16,11 @@ export function stripPort(host: string): string {
 }
 
 /**
- * Whether a name is an address, or one that is not in the public DNS. Names of one label are from a
- * hosts file or a container network.
+ * Whether a name is an address, or one that is not in the public DNS, or not in a stranger's hands
+ * there. Names of one label are from a hosts file or a container network.
  */
 export function isOwnHost(name: string): boolean {
-  return isIP(name) !== 0 || !name.includes('.') || PRIVATE_NAME.test(name);
+  return (
+    isIP(name) !== 0 || !name.includes('.') || PRIVATE_NAME.test(name) || AWS_MACHINE.test(name)
+  );
 }

@@ -1,9 +1,10 @@
 /**
- * Where the credentials of a request go when its answer leads elsewhere: to the host that was asked
- * first and to hosts below it, by whatever scheme and port, until a redirect leads to any other;
- * from there on to none, not even back. Pure.
+ * Follows redirects. The credentials of a request go to the host that was asked first and to hosts
+ * below it, by whatever scheme and port, until a redirect leads to any other; from there on to
+ * none, not even back.
  * Source: Go's net/http (shouldCopyHeaderOnRedirect), prometheus/common's HTTP client
  */
+import { parseUrl } from './urls.ts';
 
 export class RedirectedCredentials {
   readonly #first: string;
@@ -34,7 +35,7 @@ export class RedirectedCredentials {
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** Where an answer leads, as a URL of HTTP; undefined where it leads nowhere. */
-export function findRedirect(
+function findRedirect(
   { status, headers }: { status: number; headers: Readonly<Record<string, unknown>> },
   url: string,
 ): string | undefined {
@@ -46,4 +47,41 @@ export function findRedirect(
 }
 
 /** So many redirects are followed. */
-export const REDIRECTS_MAX = 10;
+const REDIRECTS_MAX = 10;
+
+export class TooManyRedirectsError extends Error {
+  override readonly name = 'TooManyRedirectsError';
+  constructor() {
+    super(`there are more than ${REDIRECTS_MAX} redirects`);
+  }
+}
+
+type Redirecting = Parameters<typeof findRedirect>[0];
+
+export interface Followed<Answer> {
+  /** Of the last URL. */
+  readonly answer: Answer;
+  /** What an error about it says of withheld credentials; else ''. */
+  readonly withheld: string;
+}
+
+/**
+ * Asks a URL, and where its answers lead.
+ *
+ * @param send  asks one URL; `isOwn` says whether credentials go there
+ * @throws TooManyRedirectsError, and what `send` throws
+ */
+export async function askFollowing<Answer extends Redirecting>(
+  first: string,
+  send: (url: string, isOwn: boolean) => Promise<Answer>,
+): Promise<Followed<Answer>> {
+  const credentials = new RedirectedCredentials(parseUrl(first));
+  let url = first;
+  for (let redirects = 0; ; redirects++) {
+    const answer = await send(url, credentials.reach(parseUrl(url)));
+    const next = findRedirect(answer, url);
+    if (next === undefined) return { answer, withheld: credentials.describe() };
+    if (redirects === REDIRECTS_MAX) throw new TooManyRedirectsError();
+    url = next;
+  }
+}

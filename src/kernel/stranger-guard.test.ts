@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders } from 'node:http';
 import { test } from 'node:test';
-import { isAmong, refuseStranger, type StrangerRules } from './stranger-guard.ts';
+import { knownHosts, refuseStranger, type StrangerRules } from './stranger-guard.ts';
 
-const rules: StrangerRules = { isKnownHost: isAmong(['Metrics.example.com']), hostFlag: '--name' };
+const rules: StrangerRules = knownHosts('--name', ['Metrics.example.com']);
 const status = (
   headers: IncomingHttpHeaders,
   {
@@ -21,17 +21,28 @@ test('addresses, private and known names pass, others are refused with the flag 
     'collector',
     'collector.prod.internal:80',
     'a.localhost',
+    'internal-shop-1234.us-east-1.elb.amazonaws.com:4318',
+    'shop-0123.elb.eu-west-1.amazonaws.com',
+    'ec2-198-51-100-1.compute-1.amazonaws.com',
+    'ec2-198-51-100-1.eu-west-1.compute.amazonaws.com',
     'metrics.example.com:9090',
     'METRICS.example.com',
     '',
   ])
     // prettier-ignore
     assert.equal(status({ host }), undefined, host);
-  for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:9090'])
+  for (const host of [
+    'evil.example',
+    'a.elb.amazonaws.com.evil.example',
+    'evil.s3.amazonaws.com',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example:9090',
+  ])
     for (const method of ['GET', 'POST']) assert.equal(status({ host }, { method }), 403, host);
   const refusal = refuseStranger({ headers: { host: 'evil.example:1' } }, rules);
   assert.match(refusal?.words ?? '', /evil\.example is not known.*--name evil\.example/);
-  assert.equal(status({ host: 'evil.example' }, { more: { isKnownHost: undefined } }), undefined);
+  assert.equal(refuseStranger({ headers: { host: 'evil.example' } }, {})?.status, 403);
+  assert.equal(refuseStranger({ headers: { host: 'collector:9090' } }, {}), undefined);
 });
 
 test('what changes or signs something is refused to pages of other origins, and to no program', () => {
@@ -55,6 +66,7 @@ test('what changes or signs something is refused to pages of other origins, and 
   for (const headers of foreign) {
     assert.equal(status(headers, { method: 'GET' }), undefined, 'its answer is not read');
     assert.equal(status(headers, { method: 'GET', more: { isSigning: true } }), 403);
+    assert.equal(status(headers, { more: { isOpen: true } }), undefined, 'its routes judge');
   }
 });
 

@@ -10,14 +10,17 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { HttpRefusal } from './http-refusals.ts';
 import { isOwnHost, stripPort } from './own-host.ts';
 
-export interface StrangerRules {
-  /**
-   * Whether a name of the public DNS, in lower case and without a port, is one of the listener's;
-   * addresses and private names always are. Undefined where any name is.
-   */
-  readonly isKnownHost?: ((name: string) => boolean) | undefined;
+/** Which names of the public DNS are a process's own; addresses and private names always are. */
+export interface KnownHosts {
+  /** @param name  in lower case and without a port */
+  readonly isKnownHost: (name: string) => boolean;
   /** The flag that makes a name known, for the answer. */
-  readonly hostFlag?: string | undefined;
+  readonly hostFlag: string;
+}
+
+export interface StrangerRules extends Partial<KnownHosts> {
+  /** Whether pages of all origins may change something, since the routes say which may. */
+  readonly isOpen?: boolean;
   /** Whether reading is guarded as changing is, since each request is signed. */
   readonly isSigning?: boolean;
 }
@@ -28,39 +31,44 @@ const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none']);
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 
-const FOREIGN =
+export const FOREIGN_WORDS =
   'this is not for web pages of other origins; open the page of this server itself, or ask from ' +
   'a program, without Origin and Sec-Fetch-Site headers';
 
 /** The answer to a stranger's request; undefined for a good one. */
 export function refuseStranger(
   { method = 'GET', url = '/', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
-  { isKnownHost, hostFlag, isSigning = false }: StrangerRules,
+  { isKnownHost, hostFlag, isSigning = false, isOpen = false }: StrangerRules,
 ): HttpRefusal | undefined {
   // A forward proxy is asked for whole URLs, which no page can make a browser do.
   const named = ABSOLUTE.exec(url)?.[1];
   const host = named ?? headers.host ?? '';
-  if ((isSigning || !READING.has(method)) && isForeign(headers, host))
-    return { status: 403, words: FOREIGN };
+  if (!isOpen && (isSigning || !READING.has(method)) && isForeign(headers, host))
+    return { status: 403, words: FOREIGN_WORDS };
   const name = stripPort(host).toLowerCase();
-  if (named !== undefined || isKnownHost === undefined || isOwnHost(name) || isKnownHost(name))
-    return undefined;
+  if (named !== undefined || isOwnHost(name) || isKnownHost?.(name) === true) return undefined;
+  return { status: 403, words: describeUnknownHost(name, hostFlag) };
+}
+
+export function describeUnknownHost(name: string, hostFlag: string | undefined): string {
   const remedy = hostFlag === undefined ? '' : `, or start with ${hostFlag} ${name}`;
-  return {
-    status: 403,
-    words:
-      `${name} is not known as a name of this server, and a stranger may have led it here; ask ` +
-      `by an address or as localhost${remedy}`,
-  };
+  return (
+    `${name} is not known as a name of this server, and a stranger may have led it here; ask by ` +
+    `an address or as localhost${remedy}`
+  );
 }
 
-/** The rule that names are known by a list. */
-export function isAmong(hosts: readonly string[]): (name: string) => boolean {
-  const known = new Set(hosts.map((host) => host.toLowerCase()));
-  return (name) => known.has(name);
+/** @param names  that are given by the flag */
+export function knownHosts(hostFlag: string, names: readonly string[] = []): KnownHosts {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  return { hostFlag, isKnownHost: (name) => known.has(name) };
 }
 
-function isForeign({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders, host: string): boolean {
+/** Whether a page of another origin asks, as far as its browser says so. */
+export function isForeign(
+  { origin, 'sec-fetch-site': site }: IncomingHttpHeaders,
+  host = '',
+): boolean {
   return (
     (origin !== undefined && !isOriginOf(origin, host)) ||
     (site !== undefined && !OWN_SITES.has(site))

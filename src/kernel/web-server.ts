@@ -41,6 +41,15 @@ export interface WebServerOptions {
 
 const CHECK_MS = 1_000;
 const HANDSHAKE_MS = 10_000;
+/**
+ * So many requests may wait on one connection: each is served when the client has taken the answer
+ * before, or answers that are not read would pile up.
+ */
+const PIPELINED_MAX = 100;
+const TOO_MANY: HttpRefusal = {
+  status: 429,
+  words: `more than ${PIPELINED_MAX} requests wait on one connection; read their answers first`,
+};
 /** How long the rest of a refused request is read, so that the client gets to read its answer. */
 const LINGER_MS = 2_000;
 
@@ -67,8 +76,29 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     outgoing.writeHead(refusal.status, { ...TEXT, connection: 'close' }).write(renderBody(refusal));
     endWhenRead(incoming, outgoing);
   };
+  /** How many requests of each connection wait for the answer before theirs to be taken. */
+  const waiting = new WeakMap<Duplex, number>();
+  const serveInTurn = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const { socket } = incoming;
+    const before = answers.get(socket);
+    answers.set(socket, outgoing);
+    if (before === undefined || before.writableFinished) {
+      serve(incoming, outgoing);
+      return;
+    }
+    const count = (waiting.get(socket) ?? 0) + 1;
+    waiting.set(socket, count);
+    if (count > PIPELINED_MAX) {
+      if (!socket.destroyed) onRefused(TOO_MANY, addressOf(socket));
+      socket.destroy();
+      return;
+    }
+    before.once('close', () => {
+      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+      if (!socket.destroyed) serve(incoming, outgoing);
+    });
+  };
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    answers.set(incoming.socket, outgoing);
     const refusal = refuseHead(incoming) ?? options.refuseStranger?.(incoming);
     if (refusal !== undefined) refuse(incoming, outgoing, refusal);
     else if (incoming.url === '*') outgoing.writeHead(204, { allow: methods }).end();
@@ -85,10 +115,10 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
       connectionsCheckingInterval: CHECK_MS,
     },
     options.web,
-    serve,
+    serveInTurn,
   );
   server.maxHeadersCount = 0;
-  server.on('checkContinue', serve);
+  server.on('checkContinue', serveInTurn);
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     refuse(incoming, outgoing, {
       status: 417,

@@ -46,7 +46,7 @@ export function createOtlpHttpServer(
   const { listen, listenFlag, tls, headers, bodyMaxBytes, requestTimeoutMs } = settings;
   return new HttpServer({
     // Origins are allowed by cors; without it browsers ask first, as the bodies have types.
-    strangers: 'none',
+    strangers: { ...parts.world.hosts, isOpen: true },
     name: `${id} (OTLP over HTTP)`,
     listen,
     ...(listenFlag === undefined ? {} : { listenFlag }),

@@ -10,7 +10,7 @@ import { keepHttpRoom, limitRoom } from '../kernel/connection-room.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import type { Logger } from '../kernel/logger.ts';
-import { isAmong, refuseStranger } from '../kernel/stranger-guard.ts';
+import { knownHosts, refuseStranger } from '../kernel/stranger-guard.ts';
 import { BUSY_WORDS, type WebConfig } from '../kernel/web-config.ts';
 import { createWebServer } from '../kernel/web-server.ts';
 import { METHODS, type SigningProxy } from './proxy.ts';
@@ -48,9 +48,9 @@ export class ProxyServer implements Component {
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
       void this.#serve(incoming, outgoing);
-    const isAllowed = isAmong(options.allowedHosts ?? []);
+    const hosts = knownHosts('--allowed-host', options.allowedHosts);
     const isKnownHost = (name: string): boolean =>
-      isAllowed(name) || isSignedFor(name, options.proxy.config);
+      hosts.isKnownHost(name) || isSignedFor(name, options.proxy.config);
     this.#server = createWebServer(
       {
         limits,
@@ -59,7 +59,7 @@ export class ProxyServer implements Component {
         noTunnel:
           'what runs through a tunnel cannot be signed; ask for http:// and the proxy speaks https',
         refuseStranger: (incoming) =>
-          refuseStranger(incoming, { isKnownHost, hostFlag: '--allowed-host', isSigning: true }),
+          refuseStranger(incoming, { ...hosts, isKnownHost, isSigning: true }),
         onRefused: (refusal) => options.proxy.countRefused(refusal),
       },
       listener,

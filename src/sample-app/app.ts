@@ -86,6 +86,7 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
     listen: options.listen,
     routes: [...routes, served, ...(tracing === undefined ? [] : tracedOnly(tracing, trace))],
     log: world.log,
+    strangers: { ...world.hosts },
     metrics: world.metrics,
   });
   return server;

@@ -16,7 +16,7 @@ import {
   parseContentType,
 } from '../wire/exposition/negotiation.ts';
 import { refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
-import { findRedirect, RedirectedCredentials, REDIRECTS_MAX } from '../kernel/redirects.ts';
+import { askFollowing, TooManyRedirectsError } from '../kernel/redirects.ts';
 import { parseUrl } from '../kernel/urls.ts';
 import type { ScrapeConfig } from './config.ts';
 
@@ -46,29 +46,28 @@ export interface FetchedBody {
 export async function fetchExposition(options: FetchOptions): Promise<FetchedBody> {
   const { clock, config, timeoutMs } = options;
   const endMs = clock.elapsedMs() + timeoutMs;
-  const credentials = new RedirectedCredentials(parseUrl(options.url));
-  let { url } = options;
-  for (let redirects = 0; ; redirects++) {
-    const parsed = parseUrl(url);
-    if (!config.allowMetadataAddresses) refuseMetadataUrl(parsed);
-    const response = await options.http.send({
+  const send = async (
+    url: string,
+    isOwn: boolean,
+  ): Promise<ClientResponse<Borrowed<Uint8Array>>> => {
+    if (!config.allowMetadataAddresses) refuseMetadataUrl(parseUrl(url));
+    return options.http.send({
       method: 'GET',
       url,
-      headers: await buildHeaders(options, credentials.reach(parsed)),
+      headers: await buildHeaders(options, isOwn),
       timeoutMs: Math.ceil(Math.max(1, Math.min(timeoutMs, endMs - clock.elapsedMs()))),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
       signal: options.signal,
     });
-    const next = findRedirect(response, url);
-    if (next === undefined || !config.followRedirects)
-      return readBody(response, config, hasOwn(config) ? credentials.describe() : '');
-    if (redirects === REDIRECTS_MAX)
-      throw new PermanentError(
-        'SCRAPE_REDIRECTS',
-        `the target redirects more than ${REDIRECTS_MAX} times`,
-      );
-    url = next;
-  }
+  };
+  if (!config.followRedirects) return readBody(await send(options.url, true), config, '');
+  const { answer, withheld } = await askFollowing(options.url, send).catch((error: unknown) => {
+    if (!(error instanceof TooManyRedirectsError)) throw error;
+    throw new PermanentError('SCRAPE_REDIRECTS', `the target is not reached: ${error.message}`, {
+      cause: error,
+    });
+  });
+  return readBody(answer, config, hasOwn(config) ? withheld : '');
 }
 
 /** Configured headers go where credentials go: a token may be in any of them. */

@@ -52,7 +52,7 @@ const WAYS: Readonly<Record<string, [answer: (response: ServerResponse) => void,
     ],
     circling: [
       (response) => void response.writeHead(302, { location: '/circling' }).end(),
-      /redirects more than/,
+      /more than 10 redirects/,
     ],
     stealing: [
       (response) =>

@@ -120,6 +120,19 @@ test('a refused line is shown with its sender, cut, and without tags', async (co
   assert.doesNotMatch(told, /4111|card/);
 });
 
+test('a web page sends no metrics: a connection that begins as one of HTTP is ended', async (context) => {
+  const { receiver, take, refused } = await open(context, { transport: 'tcp' });
+  const pages = ['/', `/${'a'.repeat(10_000)}`].map(
+    (path) => `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\nevil:1|c\n`,
+  );
+  for (const page of pages) await sendStream(receiver.address, page).catch(() => undefined);
+  await sendStream(receiver.address, 'POST', ' /x HTTP/1.1\n', 'evil:1|c\n').catch(() => undefined);
+  await sendStream(receiver.address, 'GET:1|c\n');
+  await receiver.stop(1_000);
+  assert.deepEqual(take(), ['GET 1']);
+  assert.equal(refused('http'), 3);
+});
+
 test('a stream is cut into lines wherever its chunks end; the last needs no line feed', async (context) => {
   const { receiver, take } = await open(context, { transport: 'tcp' });
   await sendStream(receiver.address, 'a:1|', 'c\na:2|c\nb', ':4|g');

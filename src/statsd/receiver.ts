@@ -97,6 +97,7 @@ export class StatsdReceiver implements Component {
       this.#stream = new StreamServer(this.#settings, {
         onLines: (bytes, from) => this.#take({ bytes, from }),
         onTooLong: (from) => report.countRefused('too_long', '', from),
+        onHttp: (from) => report.countRefused('http', '', from),
         onClients: (count) => report.setClients(count),
         onClientRefused: () => report.tellClientRefused(CLIENTS_MAX),
       });

@@ -9,9 +9,14 @@ import { LINE_REFUSALS, type LineRefusal } from './line.ts';
 import { TABLE_REFUSALS, type TableRefusal } from './table.ts';
 
 /** Why a line is not taken. */
-export type StatsdRefusal = LineRefusal | TableRefusal | 'too_long';
+export type StatsdRefusal = LineRefusal | TableRefusal | 'too_long' | 'http';
 
-const REFUSALS: readonly StatsdRefusal[] = [...LINE_REFUSALS, ...TABLE_REFUSALS, 'too_long'];
+const REFUSALS: readonly StatsdRefusal[] = [
+  ...LINE_REFUSALS,
+  ...TABLE_REFUSALS,
+  'too_long',
+  'http',
+];
 
 /** What is no metric was never to be one: it is counted and not told. */
 const QUIET: ReadonlySet<StatsdRefusal> = new Set(['event', 'service_check']);
@@ -22,6 +27,7 @@ const REMEDIES: Readonly<Partial<Record<StatsdRefusal, string>>> = {
   negative_count: 'send it as a gauge, or set is_monotonic_counter to false',
   series_limit: 'send fewer tags that have many values, or raise series_limit where there is one',
   observation_limit: 'observe as histogram, or shorten aggregation_interval',
+  http: 'HTTP is not spoken at this port; send lines of StatsD',
   tag: 'give each tag a value, or set enable_simple_tags',
 };
 

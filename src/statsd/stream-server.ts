@@ -26,6 +26,8 @@ export interface StreamEvents {
   /** Whole lines, each ended by a line feed but for the last. */
   readonly onLines: (lines: Buffer, from: string) => void;
   readonly onTooLong: (from: string) => void;
+  /** A web page may send lines of metrics as the body of a request. */
+  readonly onHttp: (from: string) => void;
   readonly onClients: (count: number) => void;
   readonly onClientRefused: () => void;
 }
@@ -122,17 +124,24 @@ export class StreamServer {
   }
 }
 
+type ReaderEvents = Pick<StreamEvents, 'onLines' | 'onTooLong' | 'onHttp'>;
+
+/** How a request of HTTP begins; the longest method that a web page has is OPTIONS. */
+const HTTP = /^[A-Z]{3,8} (?:\/|\*|https?:)/;
+const HTTP_BYTES = 16;
+
 /** Cuts the bytes of one connection into whole lines. */
 export class StreamReader {
-  readonly #events: Pick<StreamEvents, 'onLines' | 'onTooLong'>;
+  readonly #events: ReaderEvents;
   /** The sender's address. */
   readonly #from: string;
   #rest: Buffer = Buffer.alloc(0);
   #isFramed: boolean | undefined;
+  #hasBegun = false;
   /** Whether the rest of a line that was too long is passed over. */
   #isSkipping = false;
 
-  constructor(events: Pick<StreamEvents, 'onLines' | 'onTooLong'>, from: string) {
+  constructor(events: ReaderEvents, from: string) {
     this.#events = events;
     this.#from = from;
   }
@@ -153,8 +162,16 @@ export class StreamReader {
     this.#rest = Buffer.alloc(0);
   }
 
-  #readLines(): true {
+  #readLines(): boolean {
     const end = this.#rest.lastIndexOf(LINE_FEED) + 1;
+    if (!this.#hasBegun && (end > 0 || this.#rest.length >= HTTP_BYTES)) {
+      this.#hasBegun = true;
+      if (HTTP.test(this.#rest.toString('latin1', 0, HTTP_BYTES))) {
+        this.#events.onHttp(this.#from);
+        this.#rest = Buffer.alloc(0);
+        return false;
+      }
+    }
     if (end > 0) {
       const start = this.#isSkipping ? this.#rest.indexOf(LINE_FEED) + 1 : 0;
       this.#isSkipping = false;

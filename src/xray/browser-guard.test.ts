@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { knownHosts } from '../kernel/stranger-guard.ts';
 import { refuseBrowser } from './browser-guard.ts';
 
 test('what the headers of a browser look like is refused, whatever it asks for', () => {
@@ -10,12 +11,11 @@ test('what the headers of a browser look like is refused, whatever it asks for',
     { 'sec-fetch-site': 'none' },
     { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' },
   ])
-    for (const isLoopback of [true, false])
-      assert.match(
-        refuseBrowser(headers, '127.0.0.1:2000', isLoopback) ?? '',
-        /for programs alone/,
-        JSON.stringify(headers),
-      );
+    assert.match(
+      refuseBrowser(headers, '127.0.0.1:2000', undefined) ?? '',
+      /for programs alone/,
+      JSON.stringify(headers),
+    );
 });
 
 test('programs pass, with the headers that their clients add', () => {
@@ -24,11 +24,13 @@ test('programs pass, with the headers that their clients add', () => {
     { 'user-agent': 'Botocore/1.40 Python/3.13' },
     { 'user-agent': 'node', 'sec-fetch-mode': 'cors' },
   ])
-    assert.equal(refuseBrowser(headers, 'localhost:2000', true), undefined);
+    assert.equal(refuseBrowser(headers, 'localhost:2000', undefined), undefined);
 });
 
-test('at the loopback only names pass that no stranger can lead there', () => {
+test('names pass that no stranger can lead here, and those that are configured', () => {
+  const hosts = knownHosts('--name', ['xray.prod.example.com']);
   const own = [
+    'xray.prod.example.com:2000',
     '127.0.0.1:2000',
     '[::1]:2000',
     'localhost',
@@ -38,11 +40,11 @@ test('at the loopback only names pass that no stranger can lead there', () => {
     'daemon.local',
     '',
   ];
-  for (const host of own) assert.equal(refuseBrowser({}, host, true), undefined, host);
+  for (const host of own) assert.equal(refuseBrowser({}, host, hosts), undefined, host);
   for (const host of ['rebound.example.com:2000', 'a.evil.', 'localhost.evil.com', 'x.notlocal'])
-    assert.match(refuseBrowser({}, host, true) ?? '', /is not a name of this machine/, host);
-});
-
-test('a listener of all interfaces is asked for by any name', () => {
-  assert.equal(refuseBrowser({}, 'xray.prod.example.com:2000', false), undefined);
+    assert.match(
+      refuseBrowser({}, host, hosts) ?? '',
+      /not known as a name of this server.*--name /,
+      host,
+    );
 });

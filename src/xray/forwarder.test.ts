@@ -83,14 +83,15 @@ test('a whole URL as the target is asked for by its path; fetch of Node passes',
 test('what is not for programs, not in the list or not to be signed is refused', async (context) => {
   const upstream = await startUpstream(context);
   const { ask, metric } = await startForwarder(context, upstream.url);
+  const unknown = /not known as a name of this server/;
   const refusals: [string, Asking, number, RegExp][] = [
     ['/Traces', {}, 403, /Traces is not forwarded.*awsproxy/],
     ['/GetSamplingRules/', {}, 403, /is not forwarded/],
     ['/%47etSamplingRules', {}, 403, /is not forwarded/],
     ['/TraceSegments', { headers: { origin: 'http://evil' } }, 403, /Origin/],
     ['/TraceSegments', { headers: { 'sec-fetch-site': 'same-origin' } }, 403, /Sec-Fetch-Site/],
-    ['/TraceSegments', { headers: { host: 'evil.example.com:2000' } }, 403, /not a name of this/],
-    ['http://evil.example.com/TraceSegments', {}, 403, /not a name of this/],
+    ['/TraceSegments', { headers: { host: 'evil.example.com:2000' } }, 403, unknown],
+    ['http://evil.example.com/TraceSegments', {}, 403, unknown],
     ['/TraceSegments', { method: 'TRACE', body: '' }, 405, /TRACE/],
     [
       '/TraceSegments',

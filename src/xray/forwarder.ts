@@ -8,14 +8,13 @@
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sampling.html
  */
 import { randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
 import { type ServiceAccess, ServiceClient } from '../aws/service-client.ts';
 import type { Component } from '../kernel/component.ts';
 import { selectEndToEnd } from '../kernel/end-to-end-headers.ts';
 import { type ClientResponse } from '../kernel/http-client.ts';
 import { HttpError } from '../kernel/http-error.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
-import { splitListen } from '../kernel/listen-address.ts';
+import type { KnownHosts } from '../kernel/stranger-guard.ts';
 import type { World } from '../kernel/world.ts';
 import { refuseBrowser } from './browser-guard.ts';
 import { createForwardMetrics, type ForwardMetrics } from './forward-metrics.ts';
@@ -76,7 +75,7 @@ export class Forwarder implements Component {
   readonly #sampling: SamplingCache;
   /** Ends the calls that no client waits for. */
   readonly #stopped = new AbortController();
-  readonly #isLoopback: boolean;
+  readonly #hosts: KnownHosts | undefined;
   /** This forwarder's name in `Via`. A request that has it already is going round in a circle. */
   readonly #via = `amperage-${randomBytes(6).toString('hex')}`;
   #bodyBytes = 0;
@@ -91,7 +90,7 @@ export class Forwarder implements Component {
     const { service } = access;
     this.#calls = new UpstreamCalls({ name, service, client: this.#client, world, metrics });
     this.#sampling = new SamplingCache({ name, clock: world.clock, metrics });
-    this.#isLoopback = isLoopback(splitListen(listen)?.host ?? '');
+    this.#hosts = world.hosts;
     this.#server = new HttpServer({
       // browser-guard.ts refuses all that browsers send.
       strangers: 'none',
@@ -164,7 +163,7 @@ export class Forwarder implements Component {
     if (!path.startsWith('/'))
       throw this.#refuse('path', 400, `${path} is no path: begin it with /`);
     const host = named?.[1] ?? headers.host ?? '';
-    const foreign = refuseBrowser(headers, host, this.#isLoopback);
+    const foreign = refuseBrowser(headers, host, this.#hosts);
     if (foreign !== undefined) throw this.#refuse('browser', 403, foreign);
     if ((headers.via ?? '').includes(this.#via))
       throw this.#refuse('circle', 508, 'this port is its own upstream; correct the endpoint');
@@ -251,13 +250,4 @@ export class Forwarder implements Component {
   #countRefused(reason: string): void {
     this.#metrics.refused.with({ forwarder: this.name, reason }).inc();
   }
-}
-
-function isLoopback(host: string): boolean {
-  return (
-    host === '' ||
-    host === 'localhost' ||
-    host === '::1' ||
-    (isIP(host) === 4 && host.startsWith('127.'))
-  );
 }

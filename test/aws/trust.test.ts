@@ -14,6 +14,7 @@ import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../../src/aws/client-options.ts';
 import { createCredentialSource } from '../../src/aws/credentials.ts';
 import { sdkProvider } from '../../src/aws/sdk-credentials.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
 import { readSource } from '../../src/config/sources/readers.ts';
 import { parseSourceUri } from '../../src/config/sources/uri.ts';
 import { createHttpClient, type HttpClientOptions } from '../../src/kernel/http-client.ts';
@@ -50,6 +51,7 @@ async function readFrom(uri: string): Promise<unknown> {
   const http = createHttpClient();
   const edges = {
     http,
+    clock: systemClock,
     metrics: new Registry(),
     credentials,
     env: {},

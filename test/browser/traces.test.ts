@@ -75,7 +75,7 @@ suite('traces on the page in Chromium', () => {
           store: new Store({ ...STORE_DEFAULTS, directory: temporaryFolder(context) }, world),
           world,
           version: '0',
-          moreCalls: makeTraceCalls({ xray: api, nowMs: () => Date.now(), hosts: [] }),
+          moreCalls: makeTraceCalls({ xray: api, nowMs: () => Date.now() }),
           authorize: () => Promise.resolve(undefined),
         }),
         ...pageRoutes(path.join(ROOT, 'build/page')),

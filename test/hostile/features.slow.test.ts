@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { httpMechanism } from '../../src/discovery/http.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
 import { GrpcClient } from '../../src/kernel/grpc/client.ts';
 import { createTokenSource } from '../../src/kernel/oauth2.ts';
 import type { ProxyConfig } from '../../src/proxy/config.ts';
@@ -52,8 +53,10 @@ const FEATURES: Readonly<Record<string, Meet>> = {
     await assert.rejects(createTokenSource(settings, () => 0, openHttp(context))());
   },
   'a configuration by HTTP': async (context, url) => {
-    const edges = { http: openHttp(context), signal: context.signal } as ReadEdges;
-    const reading = readSource({ kind: 'http', url: `${url}/a.yml` }, undefined, edges);
+    const { signal } = context;
+    const edges: Partial<ReadEdges> = { http: openHttp(context), clock: systemClock, signal };
+    const uri = { kind: 'http', url: `${url}/a.yml` } as const;
+    const reading = readSource(uri, undefined, edges as ReadEdges);
     await assert.rejects(reading);
   },
   remote_write: async (context, url, requests) => {

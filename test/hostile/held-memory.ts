@@ -25,7 +25,7 @@ export function watchHeldMemory(ending: Ending): () => number {
   };
 }
 
-function readHeld(): number {
+export function readHeld(): number {
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

@@ -133,6 +133,7 @@ export class PlannedServers implements Component {
           },
         ],
         log: world.log,
+        strangers: { ...world.hosts },
         web: createWebConfig(`tls of ${id}`, { tls, headers }, world.log),
       }),
     };

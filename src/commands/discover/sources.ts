@@ -17,6 +17,7 @@ import type { LogOptions } from '../runner.ts';
 
 export interface DiscoverFlags extends LogOptions {
   readonly listen: string;
+  readonly allowedHost: readonly string[];
   readonly 'config.file'?: string;
   readonly namespaces?: string;
   readonly namespacesParameter?: string;

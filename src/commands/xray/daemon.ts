@@ -193,13 +193,14 @@ function sayEndpoint(access: ServiceAccess, { region, env }: DaemonOptions, { lo
 function createWebServer(
   listen: string,
   readiness: Readiness,
-  { log, metrics }: World,
+  { log, metrics, hosts }: World,
 ): HttpServer {
   return new HttpServer({
     name: 'xray',
     listen,
     listenFlag: '--web.listen-address',
     routes: [],
+    strangers: { ...hosts },
     log,
     metrics,
     ready: () => readiness.isReady,

@@ -92,6 +92,13 @@ export const ownFlags = [
     about: 'address of /metrics, /-/healthy and /-/ready (default: none)',
   },
   {
+    long: '--web.allowed-host',
+    value: 'names',
+    about:
+      'names of the public DNS, separated by commas, by which it is asked for; others are ' +
+      'refused, addresses and private names pass',
+  },
+  {
     long: '--stop-timeout',
     value: 'time',
     about: 'how long to go on sending after SIGTERM; set it below stopTimeout of the task',

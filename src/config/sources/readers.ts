@@ -7,9 +7,11 @@ import { readFile } from 'node:fs/promises';
 import { type AwsCallEdges, callAws } from '../../aws/calls.ts';
 import { clientOptions } from '../../aws/client-options.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import type { HttpClient } from '../../kernel/http-client.ts';
 import type { Registry } from '../../kernel/metrics.ts';
+import { askFollowing } from '../../kernel/redirects.ts';
 import type { SourceUri } from './uri.ts';
 
 export interface SourceText {
@@ -19,6 +21,7 @@ export interface SourceText {
 }
 
 export interface ReadEdges {
+  readonly clock: Pick<Clock, 'elapsedMs'>;
   readonly http: HttpClient;
   readonly metrics: Registry;
   /** Credentials for S3, SSM and Secrets Manager. */
@@ -71,16 +74,19 @@ function hashed(text: string): SourceText {
 async function readHttp(
   url: string,
   known: string | undefined,
-  { http, signal }: ReadEdges,
+  { http, clock, signal }: ReadEdges,
 ): Promise<SourceText | 'unchanged'> {
-  const answer = await http.send({
-    method: 'GET',
-    url,
-    headers: known?.includes('"') === true ? { 'if-none-match': known } : {},
-    timeoutMs: TIMEOUT_MS,
-    bodyMaxBytes: TEXT_MAX_BYTES,
-    signal,
-  });
+  const endMs = clock.elapsedMs() + TIMEOUT_MS;
+  const { answer } = await askFollowing(url, (next) =>
+    http.send({
+      method: 'GET',
+      url: next,
+      headers: known?.includes('"') === true ? { 'if-none-match': known } : {},
+      timeoutMs: Math.ceil(Math.max(1, endMs - clock.elapsedMs())),
+      bodyMaxBytes: TEXT_MAX_BYTES,
+      signal,
+    }),
+  );
   if (answer.status === 304) return 'unchanged';
   if (answer.status !== 200) throw new Error(`status ${answer.status}, expected 200`);
   const text = answer.body.toString('utf8');

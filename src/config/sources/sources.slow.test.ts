@@ -142,14 +142,24 @@ test('parameters by version and label, secure ones, secrets and their fields', a
   secrets.destroy();
 });
 
-test('HTTP is asked by ETag', async (context) => {
+test('HTTP is asked by ETag, and where it redirects to', async (context) => {
   const statuses: number[] = [];
+  const conditions: (string | undefined)[] = [];
   let text = 'a: 1';
   const server = new HttpServer({
     name: 'config',
     listen: '127.0.0.1:0',
     log: silentLogger,
     routes: [
+      {
+        method: 'GET',
+        path: '/old.yml',
+        handle: ({ headers }) => {
+          conditions.push(headers['if-none-match']);
+          return { status: 302, headers: { location: '/p.yml' } };
+        },
+      },
+      { method: 'GET', path: '/a', handle: () => ({ status: 307, headers: { location: '/a' } }) },
       {
         method: 'GET',
         path: '/p.yml',
@@ -171,6 +181,13 @@ test('HTTP is asked by ETag', async (context) => {
   assert.equal((await sources.read()).text, 'a: 2');
   assert.deepEqual(statuses, [200, 304, 200]);
   assert.ok(!sources.names.includes('secret'));
+  const moved = open(context, [`${server.url}/old.yml`]);
+  assert.equal((await moved.sources.read()).text, 'a: 2');
+  assert.equal((await moved.sources.read()).text, 'a: 2');
+  assert.deepEqual(statuses, [200, 304, 200, 200, 304]);
+  assert.deepEqual(conditions, [undefined, '"a: 2"']);
+  const round = open(context, [`${server.url}/a`]);
+  await assert.rejects(round.sources.read(), /more than 10 redirects/);
 });
 
 test('several sources are merged in order: maps joined, lists replaced', async (context) => {

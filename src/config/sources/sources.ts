@@ -58,7 +58,7 @@ export class ConfigSources {
     const credentials = createCredentialSource({}, options.world);
     const { signal } = this.#closing;
     this.#credentials = credentials;
-    this.#edges = { http, metrics, credentials, env: options.env, signal };
+    this.#edges = { http, clock, metrics, credentials, env: options.env, signal };
     this.#sources = options.uris.map((text) => {
       const uri = parseSourceUri(text);
       const outage = new Outage(() => clock.nowMs());

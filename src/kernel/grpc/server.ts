@@ -2,7 +2,8 @@
  * A server of unary calls of gRPC, over HTTP/2 with prior knowledge or TLS (decision 23). Not here:
  * streams of messages, reflection, compressed answers.
  * Limits: bytes of a message; calls under way of a connection; connections; 60 s, or what
- * grpc-timeout asks for, for a call to come whole; 60 s for a connection to answer a ping. Node
+ * grpc-timeout asks for, for a call to come whole; 10 s for a handshake, for the settings after it,
+ * and for an answer to be taken; 60 s for a connection to answer a ping. Node
  * bounds resets, invalid frames and headers of a connection, and ends one that goes beyond.
  * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
@@ -89,6 +90,12 @@ const STREAMS_MAX = 100;
 const CONNECTIONS_MAX = 2_000;
 const CALL_MS = 60_000;
 const PING_MS = 60_000;
+/** For the handshake of TLS, and for the settings of HTTP/2 after it. */
+const PREFACE_MS = 10_000;
+/** NGHTTP2_CANCEL. */
+const CANCEL = 8;
+/** For the client to take an answer. */
+const ANSWER_MS = 10_000;
 /** How long the rest of a refused call is read, so that the client gets to read its answer. */
 const LINGER_MS = 1_000;
 /** What a sender may send ahead: a usual request has room in it. */
@@ -166,16 +173,20 @@ export class GrpcServer implements Component {
     // The server's sessionError has told it; without a listener it would end the process.
     session.on('error', () => undefined);
     if (!this.#listening) session.close();
-    // Calls that have come whole, and whose clients wait for us.
-    let owed = 0;
+    // A client says its settings first; one that does not is no client.
+    const timer = setTimeout(() => session.destroy(), PREFACE_MS);
+    session.once('remoteSettings', () => clearTimeout(timer));
+    session.once('close', () => clearTimeout(timer));
+    // Calls that have come whole: until we have answered them, the client waits for us.
+    const whole = new Set<ServerHttp2Stream>();
     const follow = this.#room.follow(session.socket);
-    const note = (): void => follow(() => owed === 0);
+    const note = (): void => follow(() => [...whole].every((stream) => stream.writableEnded));
     session.on('stream', (stream: ServerHttp2Stream) => {
       note();
       stream.once('end', () => {
-        owed += 1;
+        whole.add(stream);
         stream.once('close', () => {
-          owed -= 1;
+          whole.delete(stream);
           note();
         });
       });
@@ -248,6 +259,9 @@ export class GrpcServer implements Component {
 }
 
 function respondOk(stream: ServerHttp2Stream, message: Uint8Array): void {
+  // A client that opens no window for its answer would keep the call for ever.
+  const timer = setTimeout(() => stream.close(CANCEL), ANSWER_MS);
+  stream.once('close', () => clearTimeout(timer));
   stream.respond(
     { ':status': 200, 'content-type': 'application/grpc+proto' },
     { waitForTrailers: true },
@@ -359,6 +373,7 @@ function createNodeServer(options: GrpcServerOptions): Http2Server | Http2Secure
   const server = http2.createSecureServer({
     ...limits,
     ...known,
+    handshakeTimeout: PREFACE_MS,
     allowHTTP1: false,
     requestCert: tls.requestsCertificate,
     rejectUnauthorized: tls.rejectsUnverified,

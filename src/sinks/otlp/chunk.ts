@@ -7,7 +7,15 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Chunk } from '../../model/queue.ts';
-import { type OtlpSignal, countRequestItems, halveRequest } from '../../wire/otlp/cutting.ts';
+import { suspectKey, type SeriesOfChunk } from '../../delivery/suspects.ts';
+import { WireError } from '../../wire/errors.ts';
+import {
+  countRequestItems,
+  filterRequest,
+  halveRequest,
+  type OtlpSignal,
+} from '../../wire/otlp/cutting.ts';
+import { listPointSeries, type PointSeries } from '../../wire/otlp/point-series.ts';
 
 const MARKS: Readonly<Record<OtlpSignal, number>> = { metrics: 0x6d, traces: 0x74 };
 /** A larger body is none of ours. */
@@ -49,6 +57,37 @@ export function unpackOtlpChunk({ bytes }: Pick<Chunk, 'bytes'>): Buffer | undef
     return zstdDecompressSync(bytes.subarray(1), { maxOutputLength: RAW_MAX_BYTES });
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * A chunk by the series of its points; one of spans has none, nor one that is damaged: it is judged
+ * where it is sent.
+ */
+export function readOtlpSeries(chunk: Chunk): SeriesOfChunk {
+  const { lane, oldestMs, newestMs } = chunk;
+  const body = signalOf(chunk.bytes) === 'metrics' ? unpackOtlpChunk(chunk) : undefined;
+  const cut: SeriesOfChunk['cut'] = (isWanted) => {
+    const bytes = filterRequest('metrics', body ?? Buffer.alloc(0), isWanted);
+    const items = countRequestItems('metrics', bytes);
+    return makeOtlpChunk({ signal: 'metrics', bytes, items, oldestMs, newestMs, lane });
+  };
+  return { keys: listSeries(body).map(({ name, parts }) => suspectKey(name, ...parts)), cut };
+}
+
+/** The metric of the first point of a chunk of metrics; "" for none. */
+export function readMetricName(chunk: Chunk): string {
+  const [first] = listSeries(unpackOtlpChunk(chunk));
+  return Buffer.from(first?.name ?? []).toString();
+}
+
+function listSeries(body: Uint8Array | undefined): readonly PointSeries[] {
+  if (body === undefined) return [];
+  try {
+    return listPointSeries(body);
+  } catch (error) {
+    if (error instanceof WireError) return [];
+    throw error;
   }
 }
 

@@ -4,11 +4,13 @@
  */
 import type { Answer, Loss, Protocol } from '../../delivery/protocol.ts';
 import { countItems } from '../../delivery/protocol.ts';
+import { SuspectSeries } from '../../delivery/suspects.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Chunk } from '../../model/queue.ts';
 import { WireError } from '../../wire/errors.ts';
 import type { OtlpSignal } from '../../wire/otlp/cutting.ts';
-import { halveChunks, signalOf, unpackOtlpChunk } from './chunk.ts';
+import { halveChunks, readMetricName, readOtlpSeries, signalOf, unpackOtlpChunk } from './chunk.ts';
 import type { OtlpSettings } from './config.ts';
 import type { OtlpMetrics } from './metrics.ts';
 import type { OtlpRequest, Transport } from './transport.ts';
@@ -18,15 +20,26 @@ export interface OtlpProtocolOptions {
   readonly transport: Transport;
   readonly metrics: OtlpMetrics;
   readonly log: Logger;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
   readonly limits: Pick<OtlpSettings, 'maxItems' | 'maxBytes'>;
 }
 
 export class OtlpProtocol implements Protocol<OtlpRequest> {
   readonly #options: OtlpProtocolOptions;
   readonly #delivered = new Set<OtlpSignal>();
+  /** Of metrics: a span comes once. */
+  readonly suspects: SuspectSeries;
 
   constructor(options: OtlpProtocolOptions) {
     this.#options = options;
+    const { clock, log } = options;
+    // Not its attributes, which may tell more than a log should.
+    const onNew = (chunk: Chunk, answer: string): void =>
+      log.warn('the receiver refuses a series; it is sent apart from now on', {
+        metric: readMetricName(chunk),
+        answer,
+      });
+    this.suspects = new SuspectSeries({ clock, read: readOtlpSeries, onNew });
   }
 
   encode(chunks: readonly Chunk[]): OtlpRequest | undefined {

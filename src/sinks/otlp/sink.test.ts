@@ -161,6 +161,35 @@ test('a request that is too large goes in halves, and one bad point costs no oth
   for (const name of ['a', 'c', 'd', 'e']) assert.ok(kept.includes(`"name":"${name}"`), name);
 });
 
+test('a series that was refused alone goes apart, and costs one request more a batch', async (context) => {
+  const { receiver, world, commit, settle, lost } = await openRoad(context);
+  receiver.answer = ({ json }) =>
+    json.includes('"name":"bad"') ? { status: 400, body: 'bad name' } : undefined;
+  const values = { a: 1, b: 2, bad: 3, c: 4, d: 5, e: 6, f: 7 };
+  commit(values);
+  await settle();
+  const searched = receiver.requests.length;
+  assert.ok(searched > 3, `${searched}`);
+  for (let count = 0; count < 3; count++) {
+    commit(values);
+    await settle();
+  }
+  assert.equal(receiver.requests.length - searched, 6);
+  assert.equal(lost('bad_request', 'metrics'), 4);
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
+    assert.equal(receiver.kept.join('').split(`"name":"${name}"`).length - 1, 4, name);
+  const told = world.lines.filter((line) => line.includes('it is sent apart'));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /metric=bad answer=/);
+  // Once it is taken again, it goes with the others.
+  receiver.answer = () => undefined;
+  commit(values);
+  await settle();
+  commit(values);
+  await settle();
+  assert.equal(receiver.requests.length - searched, 6 + 2 + 1);
+});
+
 test('a status that OTLP does not retry loses the request, counted by signal', async (context) => {
   const { receiver, send, settle, lost } = await openRoad(context);
   receiver.answer = () => ({ status: 500, body: 'no' });

@@ -58,6 +58,7 @@ export class OtlpSink implements Sink {
       transport: this.#transport,
       metrics,
       log,
+      clock: world.clock,
       limits: settings,
     });
     const { shardsMin, shardsMax } = delivery;

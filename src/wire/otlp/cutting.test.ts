@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeMessage } from '../protobuf/decode.ts';
 import { encodeMessage } from '../protobuf/encode.ts';
-import { countRequestItems, cutRequest, halveRequest } from './cutting.ts';
+import { countRequestItems, cutRequest, filterRequest, halveRequest } from './cutting.ts';
 import { TRACE_REQUEST } from './trace-request.ts';
 
 /** A request with spans that are called by their numbers, by resource and scope. */
@@ -62,4 +62,18 @@ test('one item is not halved, and what is no request is refused', () => {
   assert.equal(halveRequest('traces', requestOf([[1]])), undefined);
   assert.deepEqual(cutRequest('traces', requestOf([[0]]), { maxItems: 1, maxBytes: 1 }), []);
   assert.throws(() => countRequestItems('traces', Buffer.from([0x0a, 0x7f])), /malformed/);
+});
+
+test('a request of some items has these, in order, each with its resource', () => {
+  fc.assert(
+    fc.property(shape, fc.infiniteStream(fc.boolean()), (counts, choice) => {
+      const whole = requestOf(counts);
+      const kept = spansIn(whole).map(() => choice.next().value);
+      const some = filterRequest('traces', whole, (index) => kept[index] === true);
+      assert.deepEqual(
+        spansIn(some),
+        spansIn(whole).filter((_, index) => kept[index] === true),
+      );
+    }),
+  );
 });

@@ -104,6 +104,37 @@ function halveBelow(
   return [wrap(halves[0]), wrap(halves[1])];
 }
 
+/**
+ * A request of those items of one, counted from 0, which are kept.
+ *
+ * @throws WireError for malformed bytes
+ */
+export function filterRequest(
+  signal: OtlpSignal,
+  bytes: Uint8Array,
+  isKept: (index: number) => boolean,
+): Uint8Array {
+  const way = WAYS[signal];
+  let index = 0;
+  const filter = (message: Uint8Array, depth: number): Uint8Array | undefined => {
+    const parts: Uint8Array[] = [];
+    let isEmpty = true;
+    for (const { tag, whole, body } of listPieces(message, way[depth])) {
+      if (body === undefined) {
+        parts.push(whole);
+        continue;
+      }
+      const isItem = depth === way.length - 1;
+      const inner = isItem ? (isKept(index++) ? body : undefined) : filter(body, depth + 1);
+      if (inner === undefined) continue;
+      isEmpty = false;
+      parts.push(makeHead(tag, inner), inner);
+    }
+    return isEmpty ? undefined : Buffer.concat(parts);
+  };
+  return filter(bytes, 0) ?? Buffer.alloc(0);
+}
+
 function listPieces(bytes: Uint8Array, numbers: readonly number[] | undefined): readonly Piece[] {
   const pieces: Piece[] = [];
   const reader = new ProtoReader(bytes);

@@ -64,7 +64,7 @@ export class Faults {
       handle: async (request): Promise<HttpResponse> => {
         if (!/^(?:::ffff:)?127\.|^::1$/.test(request.remoteAddress))
           throw new HttpError(403, 'faults can only be set from this machine');
-        const foreign = refuseForeignPage(request.headers, []);
+        const foreign = refuseForeignPage(request.headers);
         if (foreign !== undefined) throw new HttpError(403, foreign);
         // Not by POST: with a simple body any page may send one.
         if (request.method === 'DELETE') this.#list = [];

@@ -63,7 +63,7 @@ async function startWorkspace(context: TestContext, endpoint: string | undefined
       store,
       world,
       version: '0',
-      moreCalls: makeMetricCalls({ cloudwatch, nowMs: () => Date.now(), hosts: [] }),
+      moreCalls: makeMetricCalls({ cloudwatch, nowMs: () => Date.now() }),
       authorize: () => Promise.resolve(undefined),
     }),
   });

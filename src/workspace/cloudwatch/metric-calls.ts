@@ -32,13 +32,11 @@ export interface MetricCallsOptions {
   /** Undefined where metrics of CloudWatch are off. */
   readonly cloudwatch: CloudWatchApi | undefined;
   readonly nowMs: () => number;
-  /** As for the calls of traces. */
-  readonly hosts: readonly string[] | undefined;
 }
 
-export function makeMetricCalls({ cloudwatch, nowMs, hosts }: MetricCallsOptions): ApiCall[] {
+export function makeMetricCalls({ cloudwatch, nowMs }: MetricCallsOptions): ApiCall[] {
   const handle = (parameters: URLSearchParams, request: HttpRequest): Promise<Data> => {
-    const foreign = refuseForeignPage(request.headers, hosts);
+    const foreign = refuseForeignPage(request.headers);
     if (foreign !== undefined) throw new ApiError('forbidden', foreign);
     if (cloudwatch === undefined) throw new ApiError('not_found', OFF);
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(CALL_MAX_MS)]);

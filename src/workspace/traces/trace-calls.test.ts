@@ -9,6 +9,7 @@ import { ServiceClient } from '../../aws/service-client.ts';
 import { signRequest } from '../../aws/signing.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { HttpServer } from '../../kernel/http-server.ts';
+import { knownHosts } from '../../kernel/stranger-guard.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { BAD_FILTER, startFakeXray } from '../../../test/kit/fake-xray.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
@@ -65,13 +66,14 @@ async function setUp(context: TestContext, { isOff = false } = {}) {
   context.after(() => client.close());
   const api = isOff ? undefined : createXrayApi(client, world.metrics);
   const store = new Store({ ...STORE_DEFAULTS, directory: temporaryFolder(context) }, world);
-  const moreCalls = makeTraceCalls({ xray: api, nowMs: () => NOW_MS, hosts: ['ws.example.com'] });
+  const moreCalls = makeTraceCalls({ xray: api, nowMs: () => NOW_MS });
   const options = { store, world, version: '0', moreCalls };
   const authorizer = { world, region: 'us-east-1', lookup: () => Promise.resolve(KEYS) };
   const server = new HttpServer({
     name: 'test',
     listen: '127.0.0.1:0',
     log: silentLogger,
+    strangers: { ...knownHosts('--page.host', ['ws.example.com']), isOpen: true },
     routes: [
       ...queryRoutes('', { ...options, authorize: () => Promise.resolve(undefined) }),
       ...queryRoutes('/workspaces/ws-1', {
@@ -358,7 +360,7 @@ test('web pages of other origins and foreign host names read no traces', async (
     const { status, allowed, text } = await get(headers);
     assert.equal(status, 403, JSON.stringify(headers));
     assert.equal(allowed, undefined);
-    assert.match(text, /"errorType":"forbidden"/);
+    assert.match(text, /"errorType":"forbidden"|with --page\.host /);
   }
   assert.equal(xray.calls.length, 0);
   const preflight = await get({ origin: 'http://evil.example' }, 'OPTIONS');

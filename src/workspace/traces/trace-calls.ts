@@ -34,14 +34,9 @@ export interface TraceCallsOptions {
   /** Undefined where traces are off. */
   readonly xray: XrayApi | undefined;
   readonly nowMs: () => number;
-  /**
-   * Names of the public DNS by which the calls may be asked for, beside addresses and private
-   * names; undefined for any, where all reads are signed.
-   */
-  readonly hosts: readonly string[] | undefined;
 }
 
-export function makeTraceCalls({ xray, nowMs, hosts }: TraceCallsOptions): ApiCall[] {
+export function makeTraceCalls({ xray, nowMs }: TraceCallsOptions): ApiCall[] {
   const counts = new SegmentCounts();
   const serve = (
     path: string,
@@ -56,7 +51,7 @@ export function makeTraceCalls({ xray, nowMs, hosts }: TraceCallsOptions): ApiCa
     methods: ['GET'],
     isPublic: false,
     handle: async (parameters, request) => {
-      const foreign = refuseForeignPage(request.headers, hosts);
+      const foreign = refuseForeignPage(request.headers);
       if (foreign !== undefined) throw new ApiError('forbidden', foreign);
       if (xray === undefined) throw new ApiError('not_found', OFF);
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(CALL_MAX_MS)]);

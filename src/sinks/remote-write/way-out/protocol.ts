@@ -4,6 +4,7 @@
  * Not here: retry, splitting, age and counting of losses, which are delivery's.
  */
 import type { Answer, Protocol } from '../../../delivery/protocol.ts';
+import { SuspectSeries } from '../../../delivery/suspects.ts';
 import { describeError, RecoverableError } from '../../../kernel/errors.ts';
 import type { ClientResponse } from '../../../kernel/http-client.ts';
 import type { World } from '../../../kernel/world.ts';
@@ -19,8 +20,7 @@ import {
   protocolHeaders,
   readWrittenCount,
 } from './message-version.ts';
-import { halve, readNames, samplesByJob, withoutOlder } from './split.ts';
-import { SuspectSeries } from './suspects.ts';
+import { halve, readNames, readWrittenSeries, samplesByJob, withoutOlder } from './split.ts';
 
 const ANSWER_MAX_BYTES = 1024 * 1024;
 /** How many bytes of a refusal's body are read. */
@@ -53,7 +53,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
         ...readNames(chunk.bytes),
         answer,
       });
-    this.suspects = new SuspectSeries({ clock, onNew });
+    this.suspects = new SuspectSeries({ clock, read: readWrittenSeries, onNew });
   }
 
   encode(chunks: readonly Chunk[]): WriteRequest | undefined {

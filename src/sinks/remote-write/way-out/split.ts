@@ -2,14 +2,15 @@
  * Takes chunks apart: into halves for a receiver that takes less or refuses a part, and without
  * series that are too old. It also reads whose the samples of chunks are.
  */
+import { suspectKey, type SeriesOfChunk } from '../../../delivery/suspects.ts';
 import { type LabelSet, labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { WireError } from '../../../wire/errors.ts';
 import { decodeWriteRequest } from '../../../wire/remote-write/decoder.ts';
-import { scanSeries, type SeriesRange } from '../../../wire/remote-write/ranges.ts';
+import { readLabelBytes, scanSeries, type SeriesRange } from '../../../wire/remote-write/ranges.ts';
 import { compress, uncompress, uncompressStart } from '../../../wire/snappy.ts';
 
-export const RAW_MAX_BYTES = 64 * 1024 * 1024;
+const RAW_MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * Two halves in order, by chunks, and a single chunk by its series; undefined when there is only
@@ -121,8 +122,29 @@ export function readNames(bytes: Uint8Array): { readonly metric: string; readonl
   return { metric: find('__name__'), job: find('job') };
 }
 
+/** A chunk by its series; one that is no message has none: it is judged where it is sent. */
+export function readWrittenSeries({ bytes, lane }: Chunk): SeriesOfChunk {
+  let raw: Uint8Array = bytes;
+  let ranges: readonly SeriesRange[] = [];
+  try {
+    raw = uncompress(bytes, RAW_MAX_BYTES);
+    ranges = scanSeries(raw);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+  }
+  return {
+    keys: ranges.map((range) => suspectKey(readLabelBytes(raw, range))),
+    cut: (isWanted) =>
+      cutChunk(
+        lane,
+        raw,
+        ranges.filter((_, index) => isWanted(index)),
+      ),
+  };
+}
+
 /** A chunk of some series of a message. */
-export function cutChunk(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
+function cutChunk(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
   const bytes = Buffer.concat(ranges.map((range) => raw.subarray(range.start, range.end)));
   return {
     bytes: compress(bytes),

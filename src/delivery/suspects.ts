@@ -6,21 +6,26 @@
  * Limits: SUSPECTS_MAX series, the longest unseen go first.
  */
 import { crc32 } from 'node:zlib';
-import type { Suspects, TakenApart } from '../../../delivery/protocol.ts';
-import type { Clock } from '../../../kernel/clock.ts';
-import type { Chunk } from '../../../model/queue.ts';
-import { WireError } from '../../../wire/errors.ts';
-import { readLabelBytes, scanSeries, type SeriesRange } from '../../../wire/remote-write/ranges.ts';
-import { uncompress } from '../../../wire/snappy.ts';
-import { cutChunk, RAW_MAX_BYTES } from './split.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Chunk } from '../model/queue.ts';
+import type { Suspects, TakenApart } from './protocol.ts';
 
 const SUSPECTS_MAX = 1_000;
 /** A series that is not refused for so long is forgotten. */
 const FORGET_MS = 600_000;
 const SEARCH_INTERVAL_MS = 60_000;
 
+/** A chunk by its series, which a sink reads in its own format. */
+export interface SeriesOfChunk {
+  /** One for each series, or each item of one (suspectKey); none where the chunk can't be read. */
+  readonly keys: readonly number[];
+  /** A chunk of those, by their places among the keys. */
+  cut(isWanted: (index: number) => boolean): Chunk;
+}
+
 export interface SuspectsOptions {
   readonly clock: Pick<Clock, 'elapsedMs'>;
+  readonly read: (chunk: Chunk) => SeriesOfChunk;
   /** Told once of each series, with the chunk that holds it alone. */
   readonly onNew: (chunk: Chunk, text: string) => void;
 }
@@ -41,17 +46,14 @@ export class SuspectSeries implements Suspects {
     const rest: Chunk[] = [];
     const apart: Chunk[] = [];
     for (const chunk of chunks) {
-      const { raw, ranges } = readSeries(chunk);
-      const isSuspect = ranges.map((range) => this.#refusedMs.has(findKey(raw, range)));
+      const { keys, cut } = this.#options.read(chunk);
+      const isSuspect = keys.map((key) => this.#refusedMs.has(key));
       if (!isSuspect.includes(true)) {
         rest.push(chunk);
         continue;
       }
-      const [good, bad] = [false, true].map((wanted) =>
-        ranges.filter((_, index) => isSuspect[index] === wanted),
-      ) as [SeriesRange[], SeriesRange[]];
-      if (good.length > 0) rest.push(cutChunk(chunk.lane, raw, good));
-      apart.push(cutChunk(chunk.lane, raw, bad));
+      if (isSuspect.includes(false)) rest.push(cut((index) => isSuspect[index] === false));
+      apart.push(cut((index) => isSuspect[index] === true));
     }
     if (apart.length === 0) return undefined;
     const elapsedMs = this.#options.clock.elapsedMs();
@@ -63,7 +65,7 @@ export class SuspectSeries implements Suspects {
   refused(chunks: readonly Chunk[], text: string): void {
     const elapsedMs = this.#options.clock.elapsedMs();
     for (const chunk of chunks)
-      for (const key of listKeys(chunk)) {
+      for (const key of this.#options.read(chunk).keys) {
         const isNew = !this.#refusedMs.delete(key);
         this.#refusedMs.set(key, elapsedMs);
         if (!isNew) continue;
@@ -76,7 +78,8 @@ export class SuspectSeries implements Suspects {
   }
 
   taken(chunks: readonly Chunk[]): void {
-    for (const chunk of chunks) for (const key of listKeys(chunk)) this.#refusedMs.delete(key);
+    for (const chunk of chunks)
+      for (const key of this.#options.read(chunk).keys) this.#refusedMs.delete(key);
   }
 
   #forgetOld(): void {
@@ -88,27 +91,15 @@ export class SuspectSeries implements Suspects {
   }
 }
 
-function listKeys(chunk: Chunk): number[] {
-  const { raw, ranges } = readSeries(chunk);
-  return ranges.map((range) => findKey(raw, range));
-}
-
-/** A chunk that is no message has no series here; it is judged where it is sent. */
-function readSeries({ bytes }: Chunk): { raw: Uint8Array; ranges: readonly SeriesRange[] } {
-  try {
-    const raw = uncompress(bytes, RAW_MAX_BYTES);
-    return { raw, ranges: scanSeries(raw) };
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    return { raw: bytes, ranges: [] };
-  }
-}
-
 /**
- * A checksum of the labels and their length. Two series with the same one are set apart together,
- * which costs nothing but a request.
+ * A checksum of what names a series, and its length. Two series with the same one are set apart
+ * together, which costs nothing but a request.
  */
-function findKey(raw: Uint8Array, range: SeriesRange): number {
-  const labels = readLabelBytes(raw, range);
-  return crc32(labels) + (labels.length % 2 ** 20) * 2 ** 32;
+export function suspectKey(...parts: readonly Uint8Array[]): number {
+  let [sum, length] = [0, 0];
+  for (const part of parts) {
+    sum = crc32(part, sum);
+    length += part.length;
+  }
+  return sum + (length % 2 ** 20) * 2 ** 32;
 }
