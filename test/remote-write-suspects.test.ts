@@ -71,3 +71,61 @@ test('of several series that stay bad, one that is taken again is found within a
     assert.ok(taken(name) >= 6 && taken(name) <= 10, `${name}: ${taken(name)} of 10`);
   assert.equal(all.receiver.requests.length - requests, 2);
 });
+
+/** Which of the series 0 to COUNT - 1 are bad at a scrape. */
+const COUNT = 600;
+const BAD: Readonly<Record<string, (series: number, scrape: number) => boolean>> = {
+  'twenty series': (series) => series % 30 === 7,
+  'half of the series': (series) => series % 2 === 0,
+  'the first half of the series': (series) => series < COUNT / 2,
+  'twenty series, others each time': (series, scrape) => series % 30 === scrape,
+  'one that stays bad and one more each time': (series, scrape) =>
+    [7, 100 + scrape].includes(series),
+  'each second time one': (series, scrape) => series === 9 && scrape % 2 === 0,
+};
+
+for (const [what, isBad] of Object.entries(BAD))
+  test(`bug: ${what} may be refused, and no other sample is lost`, async (t) => {
+    const all = await road(t);
+    let at = 0;
+    const names = Array.from({ length: COUNT }, (_, i) => `series_${i}`);
+    all.receiver.answer = ({ samples }) =>
+      samples.some(({ series }) => isBad(Number(series.split('_').at(-1)), at))
+        ? { status: 400, body: 'label value too long' }
+        : { status: 200 };
+    const appender = all.sink.openAppender('target');
+    const lost: number[] = [];
+    const costs: number[] = [];
+    for (at = 0; at < 8; at++) {
+      await all.clock.advance(15_000);
+      const kept = all.receiver.kept.length;
+      const requests = all.receiver.requests.length;
+      scrape(appender, names, T0 + at * 15_000);
+      await until(all, () => all.queue.pendingItems === 0);
+      const good = names.filter((_, i) => !isBad(i, at)).length;
+      lost.push(good - (all.receiver.kept.length - kept));
+      costs.push(all.receiver.requests.length - requests);
+    }
+    assert.deepEqual(
+      lost,
+      Array.from({ length: 8 }, () => 0),
+    );
+    if (/^(?:half|the first|twenty series$)/.test(what))
+      assert.ok(Math.min(...costs.slice(4)) <= 2, `requests: ${costs.join()}`);
+  });
+
+test('a receiver that refuses all is asked once a scrape when that is known', async (t) => {
+  const all = await road(t);
+  all.receiver.answer = () => ({ status: 400 });
+  const names = Array.from({ length: COUNT }, (_, i) => `series_${i}`);
+  const appender = all.sink.openAppender('target');
+  const costs: number[] = [];
+  for (let at = 0; at < 8; at++) {
+    await all.clock.advance(15_000);
+    const requests = all.receiver.requests.length;
+    scrape(appender, names, T0 + at * 15_000);
+    await until(all, () => all.queue.pendingItems === 0);
+    costs.push(all.receiver.requests.length - requests);
+  }
+  assert.ok(costs[0]! <= 2 * 128 + 2 && costs[7] === 1, costs.join());
+});

@@ -86,7 +86,7 @@ export class Delivery<Request> implements Component {
       random,
       pendingItems: () => queue.pendingItems,
     });
-    const deliver = withSplitting(patient, { protocol, losses });
+    const deliver = withSplitting(patient, { protocol, losses, clock });
     const signals = { ending: this.#ending.signal, stopping: this.#stopping.signal };
     this.#running = runShards(
       { queue, settings, deliver, world, load, metrics, sharding },

@@ -77,19 +77,20 @@ export interface Protocol<Request> {
   ownersOf?(chunks: readonly Chunk[]): ReadonlyMap<string, number>;
 }
 
-/** Items of a batch that are sent in a request of their own, after the rest. */
+/** Items of a batch that were refused before, and the rest, which is sent first. */
 export interface TakenApart {
   readonly rest: readonly Chunk[];
+  /** Items that are judged each alone; a chunk an item. */
+  readonly alone: readonly Chunk[];
+  /** The others, which share a request and what becomes of it. */
   readonly apart: readonly Chunk[];
-  /** Whether those that are not at fault are searched for, where several are refused together. */
-  readonly isSearchDue: boolean;
 }
 
-/** The memory of the items that were refused alone, so that they are not searched for each time. */
+/** The memory of the items that were refused, so that they are not searched for each time. */
 export interface Suspects {
-  /** Undefined where there are none among the chunks. */
-  takeApart(chunks: readonly Chunk[]): TakenApart | undefined;
-  /** Notes chunks that were refused: of a single item, or of items that were apart. */
+  /** Undefined where there are none among the chunks. @param aloneMax  of `alone` */
+  takeApart(chunks: readonly Chunk[], aloneMax: number): TakenApart | undefined;
+  /** Notes the items of chunks that were refused. */
   refused(chunks: readonly Chunk[], text: string): void;
   /** Forgets what was apart and is taken again. */
   taken(chunks: readonly Chunk[]): void;

@@ -69,7 +69,7 @@ test('one bad item does not cost the others, wherever it stands', async () => {
       );
       await withSplitting(deliver, { ...all, protocol })([chunkOf(range(count))], 1, all.signals);
       assert.deepEqual(
-        taken,
+        taken.toSorted((a, b) => a - b),
         range(count).filter((item) => item !== bad),
       );
       assert.deepEqual(all.lost(), [`bad_label ${bad % 2 === 1 ? 'odd' : 'even'} 1`]);
@@ -89,7 +89,7 @@ test('a search ends: where everything is bad the rest is lost together', async (
     text: '400',
   }));
   await withSplitting(deliver, { ...all, protocol })([chunkOf(range(10_000))], 1, all.signals);
-  assert.ok(requests.length < 150, `${requests.length} requests`);
+  assert.ok(requests.length <= 2 * 128 + 2, `${requests.length} requests`);
   const lost = all.lost().reduce((sum, line) => sum + Number(line.split(' ')[2]), 0);
   assert.equal(lost, 10_000);
 });
@@ -108,7 +108,7 @@ test('chunks that are refused whole, however many, cost no other chunk', async (
   );
   await withSplitting(deliver, { ...all, protocol })(chunks, 1, all.signals);
   assert.equal(taken.length, 300);
-  assert.ok(requests.length <= 2 * 400 + 2 * 64, `${requests.length} requests`);
+  assert.ok(requests.length <= 2 * 400 + 2 * 128, `${requests.length} requests`);
 });
 
 test('what is refused as a whole is not searched, nor where a protocol cannot halve', async () => {

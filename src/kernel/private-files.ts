@@ -1,14 +1,17 @@
 /**
- * Files and folders of our own data: for this user alone, and never through a link. Who may write
- * into a folder beside us could otherwise make us overwrite, or cut off, a file elsewhere.
+ * Files and folders of our own data: for this user alone, never through a link, and nothing but
+ * regular files. Who may write into a folder beside us could otherwise make us overwrite, or cut
+ * off, a file elsewhere, or wait for ever for the other end of a pipe.
  * Not here: files for others (kernel/atomic-file.ts), which follow links as any command does.
  */
-import { constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { ConfigError, describeError } from './errors.ts';
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND } = constants;
-/** Windows has no such flag. */
+/** Windows has no such flags. Without O_NONBLOCK the opening of a pipe waits for its other end. */
 const O_NOFOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
+const O_NONBLOCK = (constants.O_NONBLOCK as number | undefined) ?? 0;
 
 const FLAGS = {
   r: O_RDONLY,
@@ -23,21 +26,72 @@ export type PrivateFlags = keyof typeof FLAGS;
 
 /** For readers and writers of `node:fs` that open the file themselves. */
 export function privateFlags(flags: PrivateFlags): number {
-  return FLAGS[flags] | O_NOFOLLOW;
+  return FLAGS[flags] | O_NOFOLLOW | O_NONBLOCK;
 }
 
 /**
  * Opens a file; a new one is readable and writable by this user alone.
  *
  * @returns  the descriptor, which the caller closes
- * @throws   the file system's error; ELOOP, in words, where the path is a symbolic link
+ * @throws   the file system's error; ELOOP, in words, where the path is a symbolic link, and EFTYPE
+ *           where it is no regular file
  */
 export function openPrivate(path: string, flags: PrivateFlags): number {
+  let fd: number;
   try {
-    return openSync(path, privateFlags(flags), 0o600);
+    fd = openSync(path, privateFlags(flags), 0o600);
   } catch (error) {
     throw explainLink(error, path);
   }
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw describeKind(path);
+}
+
+/**
+ * The text of a file.
+ *
+ * @throws  as `openPrivate`, and EFBIG where it has more than `maxBytes`
+ */
+export function readPrivate(path: string, maxBytes: number): string {
+  const fd = openPrivate(path, 'r');
+  try {
+    refuseLarge(path, fstatSync(fd).size, maxBytes);
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same, without blocking. */
+export async function readPrivately(path: string, maxBytes: number): Promise<string> {
+  const file = await openPrivately(path);
+  try {
+    refuseLarge(path, (await file.stat()).size, maxBytes);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** Opens a file to read it; rejects as `openPrivate` throws. */
+export async function openPrivately(path: string): Promise<FileHandle> {
+  const file = await open(path, privateFlags('r')).catch((error: unknown) => {
+    throw explainLink(error, path);
+  });
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw describeKind(path);
+}
+
+function describeKind(path: string): Error {
+  return Object.assign(new Error(`"${path}" is no regular file`), { code: 'EFTYPE' });
+}
+
+function refuseLarge(path: string, bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
+  const message = `"${path}" has ${bytes} bytes, and no file of ours more than ${maxBytes}`;
+  throw Object.assign(new Error(message), { code: 'EFBIG' });
 }
 
 /** An error of a private open, in words where the path is a symbolic link. */

@@ -6,12 +6,11 @@
  * Lanes are keyed `<lanes>/<lane>`: after a change of the number of lanes, the chunks written
  * before it keep their old lane.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writePrivately } from '../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../kernel/checked-text.ts';
-import { privateFlags } from '../kernel/private-files.ts';
+import { readPrivate } from '../kernel/private-files.ts';
 
 /** Where a chunk begins: the number of its segment and an offset in that file. */
 export interface Position {
@@ -23,6 +22,7 @@ export interface Position {
 export type Cursors = Map<string, Position>;
 
 const FILE = 'cursor';
+const FILE_MAX_BYTES = 1024 * 1024;
 
 export function cursorKey(lanes: number, lane: number): string {
   return `${lanes}/${lane}`;
@@ -47,12 +47,12 @@ export function isBehind(a: Position, b: Position): boolean {
 export function readCursors(directory: string, segmentMax = Infinity): Cursors | undefined {
   let text: string;
   try {
-    text = readFileSync(join(directory, FILE), { encoding: 'utf8', flag: privateFlags('r') });
+    text = readPrivate(join(directory, FILE), FILE_MAX_BYTES);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return new Map();
     // Not ours: our writer puts a file in its place.
-    if (code === 'ELOOP') return undefined;
+    if (code === 'ELOOP' || code === 'EFBIG') return undefined;
     throw error;
   }
   const checked = unsealText(text);

@@ -6,7 +6,7 @@ import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPrivate } from '../kernel/private-files.ts';
 import { cursorKey, isBehind, readCursors } from './cursor.ts';
-import { readChunk, scanSegment } from './segment.ts';
+import { readChunk, readSegmentId, scanSegment } from './segment.ts';
 
 export interface QueueContents {
   readonly segments: number;
@@ -30,7 +30,10 @@ export interface QueueContents {
 /** Throws the file system's error. */
 export function inspectQueue(directory: string): QueueContents {
   const cursors = readCursors(directory);
-  const files = readdirSync(directory).filter((name) => /^\d{10}\.seg$/.test(name));
+  const files = readdirSync(directory).flatMap((name) => {
+    const id = readSegmentId(name);
+    return id === undefined ? [] : [{ name, id }];
+  });
   const sum = {
     bytes: 0,
     chunks: 0,
@@ -43,7 +46,7 @@ export function inspectQueue(directory: string): QueueContents {
   let oldestMs = Infinity;
   let newestMs = -Infinity;
   const byLane = new Map<string, number>();
-  for (const name of files.toSorted()) {
+  for (const { name, id } of files.toSorted((a, b) => a.id - b.id)) {
     const path = join(directory, name);
     const scan = scanSegment(path, false);
     sum.bytes += scan.size + scan.tornBytes;
@@ -53,7 +56,7 @@ export function inspectQueue(directory: string): QueueContents {
     for (const header of scan.chunks) {
       if (readChunk(fd, header) === undefined) sum.badChunks += 1;
       const cursor = cursors?.get(cursorKey(header.lanes, header.lane));
-      const position = { segment: Number(name.slice(0, 10)), offset: header.offset };
+      const position = { segment: id, offset: header.offset };
       if (cursor !== undefined && isBehind(position, cursor)) {
         sum.doneChunks += 1;
         continue;

@@ -105,7 +105,34 @@ test('a claim that a process has left behind holds nobody up for long', async (t
   writeFileSync(join(directory, 'lock.claim'), '');
   const clock = new VirtualClock();
   const taking = takeLock(directory, clock);
+  await clock.advance(4_200);
+  (await taking).release();
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test('bug: who has met the claim of others looks once more whether the lock is its own', async (t) => {
+  const directory = temporaryFolder(t);
+  const path = join(directory, 'lock');
+  await leaveDeadLock(directory);
+  writeFileSync(join(directory, 'lock.claim'), '');
+  const clock = new VirtualClock();
+  const taking = takeLock(directory, clock);
+  const refused = assert.rejects(taking, /in use by process/);
   await clock.advance(4_000);
+  const own = readFileSync(path, 'utf8');
+  // Another one has removed the same claim, has made one, and has seen the dead one's lock.
+  writeFileSync(path, own.replace(/"token":"[^"]*"/, '"token":"another"'));
+  await clock.advance(4_200);
+  await refused;
+});
+
+test('bug: a claim that is a link to nothing holds nobody up either', async (t) => {
+  const directory = temporaryFolder(t);
+  await leaveDeadLock(directory);
+  fs.symlinkSync(join(directory, 'nothing'), join(directory, 'lock.claim'));
+  const clock = new VirtualClock();
+  const taking = takeLock(directory, clock);
+  await clock.advance(4_200);
   (await taking).release();
   assert.deepEqual(readdirSync(directory), []);
 });

@@ -10,7 +10,9 @@
  *
  * Several processes may find the same holder dead. The one that creates the file `lock.claim`,
  * which only one can, looks again whether the lock still names the dead one, and overwrites it. A
- * claim that stays for `WATCH_MS` is that of a process that died with it, and is removed.
+ * claim that stays for `WATCH_MS` is that of a process that died with it, and is removed. Several
+ * may remove it at once, and one of them the new claim of another; so who has met a claim of others
+ * looks once more, after a pause, whether the lock is still its own.
  *
  * Taking the lock needs no space on the disk: what frees a full one is the sending of what waits on
  * it. An old lock is overwritten in place, and a new one may be empty; its holder writes the name
@@ -22,10 +24,10 @@ import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   ftruncateSync,
+  lstatSync,
   readFileSync,
   readlinkSync,
   rmSync,
-  statSync,
   utimesSync,
   writeSync,
 } from 'node:fs';
@@ -34,10 +36,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
 import { ConfigError } from '../kernel/errors.ts';
-import { openPrivate, privateFlags } from '../kernel/private-files.ts';
+import { openPrivate, readPrivate } from '../kernel/private-files.ts';
 
 const FILE = 'lock';
 const CLAIM = 'lock.claim';
+const FILE_MAX_BYTES = 4_096;
 const WATCH_MS = 4_000;
 const CLAIM_LOOK_MS = 100;
 /** How often a lock is looked at anew because others claim it. */
@@ -86,7 +89,7 @@ export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
       try {
         // Somebody removed the file by hand.
         if (createExclusively(path)) isNamed = false;
-        const text = readFileSync(path, { encoding: 'utf8', flag: privateFlags('r') });
+        const text = readPrivate(path, FILE_MAX_BYTES);
         if (text !== own && (isNamed || text !== '')) return false;
         if (!isNamed) isNamed = overwrite(path, own);
         utimesSync(path, now, now);
@@ -97,7 +100,7 @@ export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
     },
     release() {
       held.delete(token);
-      const text = safeRead(path);
+      const text = readLock(path);
       if (text === own || (!isNamed && text === '')) rmSync(path, { force: true });
     },
   };
@@ -107,13 +110,18 @@ export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
 async function claim(directory: string, own: string, clock: Clock): Promise<boolean> {
   const path = join(directory, FILE);
   let holder: Holder | undefined;
+  let isRaced = false;
   for (let round = 0; round < ROUNDS_MAX; round++) {
     if (createExclusively(path)) return overwrite(path, own);
-    const judged = safeRead(path);
+    const judged = readLock(path);
     holder = parseHolder(judged);
     if (await isAlive(holder, path, clock)) break;
     const outcome = await replaceDead(directory, { judged, own, clock });
-    if (outcome !== 'again') return outcome === 'named';
+    isRaced ||= outcome === 'again';
+    if (outcome === 'again') continue;
+    // Others may have removed the same old claim, and taken ours for it.
+    if (isRaced) await clock.sleep(CLAIM_LOOK_MS);
+    if (readLock(path) === (outcome === 'named' ? own : '')) return outcome === 'named';
   }
   const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
   throw new ConfigError(
@@ -143,7 +151,7 @@ async function replaceDead(
     return 'again';
   }
   try {
-    if (safeRead(path) !== judged) return 'again';
+    if (readLock(path) !== judged) return 'again';
     return overwrite(path, own) ? 'named' : 'empty';
   } finally {
     if (hasClaim) rmSync(claimPath, { force: true });
@@ -206,7 +214,7 @@ function readNamespace(): string {
 }
 
 function readStartTicks(pid: number): string {
-  const stat = safeRead(`/proc/${pid}/stat`);
+  const stat = readStat(pid);
   if (stat !== undefined) {
     // The command, in parentheses, may contain spaces. After it come the state and, 19 fields
     // further, the start time.
@@ -271,20 +279,29 @@ function parseHolder(text: string | undefined): Holder | undefined {
   return found.success ? found.data : undefined;
 }
 
-function safeRead(path: string): string | undefined {
+/** Undefined for a lock that is gone, or is no file of ours. */
+function readLock(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readPrivate(path, FILE_MAX_BYTES);
+  } catch {
+    return undefined;
+  }
+}
+
+function readStat(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
     return undefined;
   }
 }
 
 function readMtimeMs(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** What tells one file of a name from the next; inode numbers alone are used again. */
 function identify(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = lstatSync(path, { throwIfNoEntry: false });
   return found && `${found.ino} ${found.ctimeMs}`;
 }

@@ -212,6 +212,18 @@ test('files that are no segments, or all garbage, do not stop the start', async 
   assert.ok(edges.lines.some((line) => line.includes('cursor is damaged')));
 });
 
+test('bug: what is written behind a segment of the highest number is found again', async (t) => {
+  const directory = temporaryFolder(t);
+  writeFileSync(join(directory, '9999999999.seg'), 'not ours');
+  const first = await openQueue(directory);
+  first.append(numberedChunk(1));
+  await first.stop();
+  assert.equal(inspectQueue(directory).items, 1);
+  const second = await openQueue(directory);
+  assert.deepEqual(await takeAll(second), [1]);
+  await second.stop();
+});
+
 test('bug: a cursor beyond all segments drops nothing; it is said, counted, and all is sent', async (t) => {
   const directory = await filled(t, 3);
   writeFileSync(join(directory, 'cursor'), '{"version":1,"cursors":{"1/0":[4000000000,9]}}');

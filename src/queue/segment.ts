@@ -18,6 +18,15 @@ export const HEADER_BYTES = 44;
 /** Larger chunks are refused at their append. */
 export const CHUNK_MAX_BYTES = 64 * 1024 * 1024;
 
+/** Ten digits in numbers of seconds; more after a file of a number that somebody else chose. */
+const NAME = /^(\d{10,15})\.seg$/;
+
+/** The number of a segment file by its name; undefined where it is none. */
+export function readSegmentId(name: string): number | undefined {
+  const digits = NAME.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 const MAGIC = 0x31514d41;
 const MAGIC_BYTES = Buffer.from('AMQ1');
 

@@ -17,7 +17,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makePrivateFolder, openPrivate } from '../kernel/private-files.ts';
 import type { Chunk } from '../model/queue.ts';
-import { HEADER_BYTES, readChunk, scanSegment, type StoredHeader, writeChunk } from './segment.ts';
+import {
+  HEADER_BYTES,
+  readChunk,
+  readSegmentId,
+  scanSegment,
+  type StoredHeader,
+  writeChunk,
+} from './segment.ts';
 
 const datasync = promisify(fdatasync);
 
@@ -272,9 +279,8 @@ export class SegmentStore {
   /** The numbers of the segment files in the directory, in order. */
   #listIds(): number[] {
     return readdirSync(this.#directory)
-      .map((name) => /^(\d{10})\.seg$/.exec(name)?.[1])
+      .map(readSegmentId)
       .filter((id) => id !== undefined)
-      .map(Number)
       .sort((a, b) => a - b);
   }
 

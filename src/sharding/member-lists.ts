@@ -3,13 +3,15 @@
  * knows or has on disk, together with the answers of all addresses behind the collectors' DNS name,
  * which are asked who they are and whom they know.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writePrivately } from '../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../kernel/checked-text.ts';
-import { privateFlags } from '../kernel/private-files.ts';
+import { readPrivately } from '../kernel/private-files.ts';
 import type { World } from '../kernel/world.ts';
 import { type Member, type MemberList, type PeerState, peerStateSchema } from './peer-state.ts';
+
+const FILE_MAX_BYTES = 16 * 1024 * 1024;
 
 export interface SourceMember {
   readonly id: string;
@@ -104,13 +106,16 @@ export class MemberLists {
   async #readKept(): Promise<MemberList | undefined> {
     const { file, world } = this.#options;
     try {
-      const sealed = await readFile(file, { encoding: 'utf8', flag: privateFlags('r') });
-      const list = peerStateSchema.shape.list.parse(JSON.parse(unsealText(sealed) ?? ''));
+      const text = unsealText(await readPrivately(file, FILE_MAX_BYTES));
+      if (text === undefined) throw new Error('its checksum is missing or wrong');
+      const list = peerStateSchema.shape.list.parse(JSON.parse(text));
       world.log.info('the collectors of the last run are taken for those of now', {
         members: list?.members.length,
       });
       return list;
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        world.log.warn('the collectors of the last run cannot be read', { file, error });
       return undefined;
     }
   }

@@ -1,8 +1,10 @@
 /**
- * Links that somebody has planted in our data folders: none of our writers follows one, and what
- * they make is for this user alone.
+ * Links and other things that somebody has planted in our data folders: none of our writers follows
+ * a link, waits for the other end of a pipe or fails without words, and what they make is for this
+ * user alone.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -15,6 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ConfigError } from '../../src/kernel/errors.ts';
 import { Differences } from '../../src/sinks/emf/differences.ts';
 import { DifferencesJournal } from '../../src/sinks/emf/differences-journal.ts';
 import { Database } from '../../src/workspace/storage/database.ts';
@@ -30,7 +33,7 @@ const writers: Readonly<Record<string, (folder: string) => Promise<void>>> = {
     const opening = openQueue(folder, {}, world);
     opening.catch(() => undefined);
     // A link in the place of the lock is looked at for as long as any lock.
-    await world.clock.advance(4_000);
+    await world.clock.advance(9_000);
     const queue = await opening;
     for (let i = 0; i < 3; i++) queue.append(numberedChunk(i));
     await takeAll(queue);
@@ -43,7 +46,7 @@ const writers: Readonly<Record<string, (folder: string) => Promise<void>>> = {
       0,
     );
     const path = join(folder, 'increases.journal');
-    const options = { path, differences, onError: () => undefined };
+    const options = { path, differences, onError: () => undefined, onDamage: () => undefined };
     const journal = await DifferencesJournal.open(options, () => false, 0);
     journal.write([]);
     await journal.close();
@@ -60,11 +63,22 @@ const names = [
   'cursor',
   'cursor.tmp',
   'lock',
+  'lock.claim',
   '0000000001.seg',
   'increases.journal',
   'increases.journal.new',
   'workspace.sqlite',
 ];
+
+/** What may stand where we have a file. */
+const planted: Readonly<Record<string, (path: string) => void>> = {
+  'a pipe': (path) => spawnSync('mkfifo', [path]),
+  'a folder': (path) => mkdirSync(join(path, 'below'), { recursive: true }),
+  'an empty file': (path) => writeFileSync(path, ''),
+  null: (path) => writeFileSync(path, 'null'),
+  'an empty object': (path) => writeFileSync(path, '{}'),
+  garbage: (path) => writeFileSync(path, Buffer.alloc(10_000_000, 'garbage AMQ1')),
+};
 
 for (const [name, write] of Object.entries(writers)) {
   test(`${name}: a planted link is not followed`, async (t) => {
@@ -81,6 +95,18 @@ for (const [name, write] of Object.entries(writers)) {
       assert.ok(!existsSync(victim), link);
     }
   });
+
+  for (const [kind, plant] of Object.entries(planted))
+    test(`bug: ${name}: in the place of a file is ${kind}`, async (t) => {
+      for (const file of names) {
+        const folder = temporaryFolder(t);
+        plant(join(folder, file));
+        await write(folder).catch((error: unknown) => {
+          assert.ok(error instanceof ConfigError, `${file}: ${String(error)}`);
+          assert.match(error.message, new RegExp(`"${folder}.*(?:\\)|with --data)`), file);
+        });
+      }
+    });
 
   test(`${name}: folders and files are for this user alone`, async (t) => {
     const folder = join(temporaryFolder(t), 'data');

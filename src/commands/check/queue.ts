@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../../kernel/errors.ts';
 import { inspectQueue, type QueueContents } from '../../queue/inspect.ts';
+import { readSegmentId } from '../../queue/segment.ts';
 
 export function createCheckQueueCommand(write: (text: string) => void): Command {
   return new Command('queue')
@@ -44,7 +45,9 @@ function findQueues(directory: string): readonly string[] {
 
 /** Whether a folder has a file that a queue keeps: a segment, the cursor or the lock. */
 function isQueue(directory: string): boolean {
-  return readdirSync(directory).some((name) => /^(?:\d{10}\.seg|cursor|lock)$/.test(name));
+  return readdirSync(directory).some(
+    (name) => name === 'cursor' || name === 'lock' || readSegmentId(name) !== undefined,
+  );
 }
 
 function render(directory: string, found: QueueContents): string {

@@ -65,6 +65,8 @@ test('a parameter that is none is refused with 400 and words', async () => {
     ...['null', '[1]', '5', '"a"', '{"a":{"b":1}}', '{"a":1}', '{"a":null}', '', '{'].map(
       (json) => ['targets/relabel_steps', { scrapePool: 'a', labels: json }] as const,
     ),
+    // It would be compiled for seconds, in one turn of the event loop.
+    ['targets/metadata', { match_target: `{a=~"(?i)${'[A-z\\pL]'.repeat(1_400)}"}` }],
     ['targets/relabel_steps', { labels: '{}' }],
     ['targets/metadata', { limit: 'x' }],
     ['metadata', { limit_per_metric: '1.5' }],

@@ -297,9 +297,14 @@ function readNumber(query: URLSearchParams, name: string): number {
   return Number(text);
 }
 
+/** Compiling a longer regular expression can hold up the event loop for seconds. */
+const SELECTOR_MAX = 500;
+
 /** Compiles a selector such as `{job="a",instance=~"b.*"}`; an empty text matches all targets. */
 function makeMatcher(text: string): (labels: LabelSet) => boolean {
   if (text === '') return () => true;
+  if (text.length > SELECTOR_MAX)
+    throw new BadRequest(`match_target is longer than ${SELECTOR_MAX} characters; shorten it`);
   try {
     return compileMatchers(parseSelectorText(text));
   } catch (error) {

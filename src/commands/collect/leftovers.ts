@@ -5,6 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../kernel/logger.ts';
+import { readSegmentId } from '../../queue/segment.ts';
 
 interface Leftover {
   readonly folder: string;
@@ -43,7 +44,7 @@ export async function findLeftovers(
 async function sumSegmentBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const name of await readdir(folder).catch(() => []))
-    if (/^\d{10}\.seg$/.test(name))
+    if (readSegmentId(name) !== undefined)
       bytes += await stat(join(folder, name)).then(
         ({ size }) => size,
         () => 0,

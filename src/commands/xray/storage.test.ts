@@ -118,6 +118,9 @@ test('segments that wait under another port are named at the start, unless a pro
     mkdirSync(join(base, name, 'queue'), { recursive: true });
     for (const file of files) writeFileSync(join(base, name, 'queue', file), 'x');
   }
+  // No folder: this ends nothing.
+  mkdirSync(join(base, 'udp-2004'));
+  writeFileSync(join(base, 'udp-2004', 'queue'), 'x');
   const storage = chooseStorage(WISH, [base]);
   sayLeftovers(storage, log);
   assert.equal(lines.length, 1);

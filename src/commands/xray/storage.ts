@@ -7,7 +7,6 @@
 import {
   accessSync,
   constants,
-  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -90,6 +89,15 @@ function hasWaiting(folder: string): boolean {
   }
 }
 
+/** None where it is no folder that can be read. */
+function listFiles(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
 function hasSegments(files: readonly string[]): boolean {
   return files.some((file) => file.endsWith('.seg'));
 }
@@ -103,10 +111,10 @@ function isUsable(folder: string): boolean {
 export function sayLeftovers({ folder }: Storage, log: Logger): void {
   if (folder === undefined || !basename(folder).startsWith(FOLDER_PREFIX)) return;
   const parent = dirname(folder);
-  for (const name of readdirSync(parent)) {
+  for (const name of listFiles(parent)) {
     const queue = join(parent, name, 'queue');
     if (!name.startsWith(FOLDER_PREFIX) || name === basename(folder)) continue;
-    const files = existsSync(queue) ? readdirSync(queue) : [];
+    const files = listFiles(queue);
     if (files.includes('lock') || !hasSegments(files)) continue;
     log.warn('Segments of an earlier run with another port wait here, and nothing sends them', {
       folder: queue,

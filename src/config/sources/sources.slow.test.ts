@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
@@ -217,6 +218,15 @@ test('a start during an outage has what the run before had, and nobody else may 
   assert.equal((await second.sources.readAtStart()).text, 'a: 1');
   assert.match(second.lines.join('\n'), /its last good text serves/);
   await assert.rejects(open(context, ['ssm:/nothing/kept:1']).sources.read());
+  // One that was changed on disk does not serve, which is said.
+  writeFileSync(path.join(cacheDirectory, file!), '{"text":"a: 2"}');
+  const third = open(context, ['s3://configs/kept.yml'], { cacheDirectory });
+  const refused = assert.rejects(third.sources.readAtStart(), /can't be read/);
+  const over = refused.then(() => 'over');
+  const turn = (): Promise<string> => setTimeout(10, 'turn');
+  while ((await Promise.race([over, turn()])) === 'turn') await third.clock.advance(2_000);
+  await refused;
+  assert.match(third.lines.join(), /last good text of a configuration cannot be used.*checksum/);
 });
 
 test('the variables of other images name the source, after flags and before the default', () => {

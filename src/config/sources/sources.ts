@@ -3,7 +3,7 @@
  * disk, so that a start during an outage of S3 or SSM has the configuration of the run before.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap, parseDocument, stringify } from 'yaml';
 import { createCredentialSource } from '../../aws/credentials.ts';
@@ -12,10 +12,13 @@ import { Outage } from '../../kernel/outage.ts';
 import { writePrivately } from '../../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../../kernel/checked-text.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
-import { privateFlags } from '../../kernel/private-files.ts';
+import { readPrivately } from '../../kernel/private-files.ts';
 import type { World } from '../../kernel/world.ts';
 import { type ReadEdges, readSource, type SourceText } from './readers.ts';
 import { parseSourceUri, publicName, type SourceUri } from './uri.ts';
+
+/** Of a text that is kept for a later start. */
+const KEPT_MAX_BYTES = 64 * 1024 * 1024;
 
 export interface ConfigText {
   readonly text: string;
@@ -198,14 +201,17 @@ export class ConfigSources {
   async #readKept(source: Source): Promise<SourceText | undefined> {
     if (this.#options.cacheDirectory === undefined) return undefined;
     try {
-      const sealed = await readFile(this.#fileOf(source), {
-        encoding: 'utf8',
-        flag: privateFlags('r'),
-      });
-      const text = unsealText(sealed);
+      const text = unsealText(await readPrivately(this.#fileOf(source), KEPT_MAX_BYTES));
+      if (text === undefined) throw new Error('its checksum is missing or wrong');
       // What the seal holds is what `keep` has written.
-      return text === undefined ? undefined : (JSON.parse(text) as SourceText);
-    } catch {
+      return JSON.parse(text) as SourceText;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#options.world.log.warn('the last good text of a configuration cannot be used', {
+          source: source.name,
+          file: this.#fileOf(source),
+          error,
+        });
       return undefined;
     }
   }

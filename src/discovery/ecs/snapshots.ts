@@ -4,7 +4,7 @@
  * is logged once and otherwise ignored.
  */
 import type { Task } from '@aws-sdk/client-ecs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
@@ -12,9 +12,11 @@ import { describeError } from '../../kernel/errors.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { writePrivately } from '../../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../../kernel/checked-text.ts';
-import { privateFlags } from '../../kernel/private-files.ts';
+import { readPrivately } from '../../kernel/private-files.ts';
 import { isTask } from './api.ts';
 import type { DetailSnapshot } from './details.ts';
+
+const FILE_MAX_BYTES = 512 * 1024 * 1024;
 
 /**
  * The snapshot of one cluster: all its tasks, and what was known of the things that belong to them.
@@ -136,11 +138,7 @@ export class Snapshots {
   ): Promise<Snapshot | undefined> {
     if (this.#directory === undefined) return undefined;
     try {
-      const sealed = await readFile(this.#fileOf(scope), {
-        encoding: 'utf8',
-        flag: privateFlags('r'),
-      });
-      const text = unsealText(sealed);
+      const text = unsealText(await readPrivately(this.#fileOf(scope), FILE_MAX_BYTES));
       if (text === undefined) throw new Error('its checksum is missing or wrong');
       const kept = await parse(text);
       // A file from the future was written by another clock, and would otherwise never expire.

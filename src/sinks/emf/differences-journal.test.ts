@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
@@ -19,7 +19,7 @@ function openBench(context: TestContext) {
       nowMs,
     );
     const onError = (error: unknown): void => void errors.push(error);
-    const options = { path, differences, onError };
+    const options = { path, differences, onError, onDamage: onError };
     const journal = await DifferencesJournal.open(options, hasChunk, nowMs);
     /** Reads series 0 to `values.length`. @returns  the increases and the commit */
     const read = (at: number, values: readonly number[]) => {
@@ -113,6 +113,42 @@ test('bug: a line that was changed on disk is left out, and said; one that is no
   await second.journal.close();
   writeFileSync(path, '{"format":1,"since":1}\n["c",1,null]\n["c",2]\n["m"]\n');
   await run();
+});
+
+test('bug: each byte of the file may have been changed: what is left out is said', async (context) => {
+  const { run, path, errors } = openBench(context);
+  const first = await run();
+  first.read(0, [10, 20]);
+  first.journal.mark();
+  first.read(1, [15, 20]);
+  first.journal.mark();
+  await first.journal.close();
+  const bytes = readFileSync(path);
+  // Without its last newline it is the file of a process that was killed while it wrote.
+  for (let at = 0; at < bytes.length - 1; at++) {
+    const changed = Buffer.from(bytes);
+    changed[at]! ^= 1;
+    writeFileSync(path, changed);
+    errors.length = 0;
+    const next = await run();
+    assert.equal(errors.length, 1, `byte ${at}: ${errors.join()}`);
+    await next.journal.close();
+  }
+});
+
+test('bug: a file that is empty, too, and one that is no file', async (context) => {
+  const { run, path, errors } = openBench(context);
+  await (await run()).journal.close();
+  assert.deepEqual(errors, [], 'none is there at first');
+  writeFileSync(path, '');
+  await (await run()).journal.close();
+  assert.match(String(errors), /has no whole line/);
+  errors.length = 0;
+  rmSync(path);
+  mkdirSync(path);
+  mkdirSync(`${path}.new`);
+  await (await run()).journal.close();
+  assert.match(String(errors[0]), /is no regular file/);
 });
 
 test('counters that began before the first run count as known after a restart', async (context) => {

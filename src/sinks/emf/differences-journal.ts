@@ -18,9 +18,8 @@
  * Limits: COMPACT_MIN_BYTES, or four times what the last new file had.
  */
 import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { sealLine, unsealLine } from '../../kernel/checked-text.ts';
-import { openPrivate, privateFlags } from '../../kernel/private-files.ts';
+import { openPrivate, openPrivately } from '../../kernel/private-files.ts';
 import type { Differences, CountedSeries } from './differences.ts';
 
 const COMPACT_MIN_BYTES = 4 * 1024 * 1024;
@@ -29,12 +28,16 @@ const GROWTH_MAX = 4;
 const SLICE = 2_000;
 /** Characters of lines that are read in one turn. */
 const READ_SLICE = 512 * 1024;
+/** Characters of a line; what one commit has changed is one. */
+const LINE_MAX = 256 * 1024 * 1024;
 
 export interface JournalOptions {
   readonly path: string;
   readonly differences: Differences;
   /** Told of a write that failed, once until one succeeds. */
   readonly onError: (error: unknown) => void;
+  /** Told of what an earlier run has left and cannot be read. */
+  readonly onDamage: (error: unknown) => void;
 }
 
 export class DifferencesJournal {
@@ -63,8 +66,6 @@ export class DifferencesJournal {
     nowMs: number,
   ): Promise<DifferencesJournal> {
     const journal = new DifferencesJournal(options);
-    const { path } = options;
-    rmSync(draftOf(path), { force: true });
     journal.#commit = await load(options, hasChunk, nowMs);
     await journal.#compact();
     return journal;
@@ -133,6 +134,7 @@ export class DifferencesJournal {
     const draft = draftOf(path);
     let file: JournalFile | undefined;
     try {
+      rmSync(draft, { force: true });
       file = new JournalFile(draft);
       this.#next = file;
       file.write(`${JSON.stringify({ format: 2, since: differences.sinceMs })}\n`);
@@ -236,7 +238,7 @@ type Row = readonly [id: number, lastMs: number, ...totals: number[]];
 
 /** Fills the differences. @returns  the number of the last commit */
 async function load(
-  { path, differences, onError }: JournalOptions,
+  { path, differences, onDamage }: JournalOptions,
   hasChunk: (commit: number) => boolean,
   nowMs: number,
 ): Promise<number> {
@@ -249,24 +251,22 @@ async function load(
       if (series !== undefined) differences.restore(series, totals, lastMs, nowMs);
     }
   };
-  let isFirst = true;
+  let lines = 0;
   let isSealed = true;
   let damaged = 0;
-  let isLastDamaged = false;
-  for await (const line of readLines(path)) {
+  const take = (line: string): void => {
     // The version before wrote lines without checksums.
-    if (isFirst) isSealed = !line.startsWith('{"format":1,');
-    isFirst = false;
+    if (lines === 0) isSealed = !line.startsWith('{"format":1,');
+    lines += 1;
     const record = parseLine(isSealed ? unsealLine(line) : line);
-    isLastDamaged = record === undefined;
     if (record === undefined) {
       damaged += 1;
-      continue;
+      return;
     }
     if (!Array.isArray(record)) {
       const { since } = record as { since?: unknown };
       if (typeof since === 'number' && since < differences.sinceMs) differences.sinceMs = since;
-      continue;
+      return;
     }
     const [kind, number, ...rest] = record as [string, number, ...unknown[]];
     if (kind === 's') paths.set(number, rest as unknown as [string, string, string]);
@@ -276,10 +276,14 @@ async function load(
       doubted = kind === 'c' && Array.isArray(rest[0]) ? (rest[0] as readonly Row[]) : [];
       if (kind === 'c') commit = number;
     }
+  };
+  try {
+    for await (const line of readLines(path)) take(line);
+    if (lines === 0) throw new Error(`"${path}" has no whole line`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onDamage(error);
   }
-  // The end of the file of a process that was killed while it wrote is no damage.
-  const lines = damaged - Number(isLastDamaged);
-  if (lines > 0) onError(new Error(`${lines} lines of "${path}" are damaged and left out`));
+  if (damaged > 0) onDamage(new Error(`${damaged} lines of "${path}" are damaged and left out`));
   if (doubted.length > 0 && hasChunk(commit)) apply(doubted);
   return commit;
 }
@@ -292,15 +296,28 @@ function parseLine(line: string | undefined): unknown {
   }
 }
 
-/** The lines of a file, and turns for other work between them; none where it is missing. */
+/**
+ * The lines of a file, and turns for other work between them. An end without a newline is left out:
+ * a process was killed while it wrote. Throws the file system's error.
+ */
 async function* readLines(path: string): AsyncGenerator<string> {
-  const file = await open(path, privateFlags('r')).catch(() => undefined);
-  if (file === undefined) return;
+  const file = await openPrivately(path);
   try {
     let read = 0;
-    for await (const line of file.readLines()) {
-      yield line;
-      read += line.length;
+    let begun: string[] = [];
+    let length = 0;
+    for await (const piece of file.createReadStream({ encoding: 'utf8', autoClose: false })) {
+      const text = piece as string;
+      const end = text.lastIndexOf('\n');
+      if (end >= 0) {
+        yield* (begun.join('') + text.slice(0, end)).split('\n');
+        begun = [];
+        length = 0;
+      }
+      begun.push(text.slice(end + 1));
+      length += text.length - end - 1;
+      if (length > LINE_MAX) throw new Error(`"${path}" has a line that is too long`);
+      read += text.length;
       if (read < READ_SLICE) continue;
       read = 0;
       await nextTurn();

@@ -72,8 +72,14 @@ export class EmfWayIn {
         error,
       });
     };
+    const onDamage = (error: unknown): void => {
+      metrics.journalErrors.inc();
+      log.error('last totals of counters cannot be read; counters without them begin anew', {
+        error,
+      });
+    };
     const path = join(folder, FILE_NAME);
-    const options = { path, differences: this.#differences, onError };
+    const options = { path, differences: this.#differences, onError, onDamage };
     this.#journal = await DifferencesJournal.open(options, hasChunk, clock.nowMs());
     const { seriesCount } = this.#differences;
     metrics.series.set(seriesCount);

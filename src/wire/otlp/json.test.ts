@@ -104,6 +104,15 @@ test('doubles that JSON lacks are texts; null is what is absent; names of both k
   assert.equal(span?.kind, 'server');
 }); // prettier-ignore
 
+test('bug: a number beyond those of its field is refused, never taken for another one', () => {
+  assert.deepEqual(point('{"asInt":"-9223372036854775808"}').value, { is: 'int', value: -(2 ** 63) });
+  assert.deepEqual(point('{"asInt":"9223372036854775807"}').value, { is: 'int', value: 2 ** 63 });
+  const beyond = ['{"asInt":"9223372036854775808"}', '{"asInt":9223372036854775808}', '{"asInt":"-9223372036854775809"}',
+    '{"timeUnixNano":"-1"}', '{"timeUnixNano":"18446744073709551616"}', '{"flags":4294967296}', '{"flags":-1}',
+    '{"attributes":[{"key":"a","value":{"intValue":"9223372036854775808"}}]}']; // prettier-ignore
+  for (const fields of beyond) assert.throws(() => point(fields), /is not from -?\d+ to \d+/, fields);
+}); // prettier-ignore
+
 test('a value that its field cannot have is refused, without a word of the body', () => {
   const bad = ['{"asInt":1.5}', '{"asInt":"x"}', '{"asInt":"99999999999999999999"}', '{"asDouble":"secret"}',
     '{"attributes":{}}', '{"attributes":[1]}', '{"attributes":[{"key":1}]}', '{"exemplars":[{"traceId":"xy"}]}']; // prettier-ignore

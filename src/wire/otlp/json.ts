@@ -123,21 +123,21 @@ function writeScalar(
     case 'int':
     case 'uint32':
     case 'uint64':
-      writeVarint(writer, number, readWhole(key, value));
+      writeVarint(writer, number, readWhole(key, of, value));
       return;
     case 'sint': {
-      const whole = readWhole(key, value);
+      const whole = readWhole(key, of, value);
       writeVarint(writer, number, whole < 0n ? -2n * whole - 1n : 2n * whole);
       return;
     }
     case 'fixed32':
       writer.varint(tagOf(number, FIXED32));
-      writer.uint32(Number(BigInt.asUintN(32, readWhole(key, value))));
+      writer.uint32(Number(readWhole(key, of, value)));
       return;
     case 'fixed64':
     case 'sfixed64':
       writer.varint(tagOf(number, FIXED64));
-      bigFixed64.write(writer, BigInt.asUintN(64, readWhole(key, value)));
+      bigFixed64.write(writer, BigInt.asUintN(64, readWhole(key, of, value)));
   }
 }
 
@@ -152,23 +152,35 @@ function writeVarint(writer: ProtoWriter, number: number, value: bigint): void {
   writer.varint(Number(rest));
 }
 
-const INT64_MIN = -(2n ** 63n);
-const UINT64_MAX = 2n ** 64n - 1n;
+const SIGNED_64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
+const UNSIGNED_64 = { least: 0n, most: 2n ** 64n - 1n };
+const UNSIGNED_32 = { least: 0n, most: 2n ** 32n - 1n };
 
-function readWhole(key: string, value: unknown): bigint {
-  if (typeof value === 'number' && Number.isInteger(value)) return bound(key, BigInt(value));
-  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return bound(key, BigInt(value));
-  throw makeError(`"${key}" is not a whole number`);
-}
+/** What fits: any other number would come out as another one. */
+const RANGES = {
+  int: SIGNED_64,
+  sfixed64: SIGNED_64,
+  uint64: UNSIGNED_64,
+  fixed64: UNSIGNED_64,
+  uint32: UNSIGNED_32,
+  fixed32: UNSIGNED_32,
+  sint: { least: -(2n ** 31n), most: 2n ** 31n - 1n },
+} as const;
 
-function bound(key: string, value: bigint): bigint {
-  if (value < INT64_MIN || value > UINT64_MAX) throw makeError(`"${key}" has more than 64 bits`);
-  return value;
+function readWhole(key: string, of: keyof typeof RANGES, value: unknown): bigint {
+  const isWhole =
+    typeof value === 'number' ? Number.isInteger(value) : /^-?\d{1,20}$/.test(String(value));
+  if (!isWhole || (typeof value !== 'number' && typeof value !== 'string'))
+    throw makeError(`"${key}" is not a whole number`);
+  const whole = BigInt(value);
+  const { least, most } = RANGES[of];
+  if (whole < least || whole > most) throw makeError(`"${key}" is not from ${least} to ${most}`);
+  return whole;
 }
 
 function readEnum(key: string, names: readonly string[], value: unknown): bigint {
   const index = typeof value === 'string' ? names.indexOf(value) : -1;
-  return index < 0 ? readWhole(key, value) : BigInt(index);
+  return index < 0 ? readWhole(key, 'sint', value) : BigInt(index);
 }
 
 const NOT_FINITE: Readonly<Record<string, number>> = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Expression } from './ast.ts';
 import { parseQuery } from './parser.ts';
+import { printExpression } from './printer.ts';
 import { checkTypes } from './types.ts';
 
 /** The tree as fully parenthesised text. */
@@ -153,6 +154,13 @@ test('a query that is not valid is refused with the message and position of Prom
   }
   const deep = `${'('.repeat(300)}1${')'.repeat(300)}`;
   assert.throws(() => parseQuery(deep), /nested deeper than 250 levels/);
+  // Each would be a level of the tree, and the stack has room for some thousands.
+  for (const part of ['1+', 'a or ', 'a ^ '])
+    assert.throws(() => parseQuery(`${part.repeat(2_000)}1`), /more than 1000 op|deeper than 250/);
+  assert.throws(() => parseQuery(`a${'[1m:1m]'.repeat(2_000)}`), /more than 1000 operators/);
+  const long = parseQuery(`${'1 + '.repeat(1_000)}1`);
+  assert.equal(checkTypes('', long), 'scalar');
+  assert.match(printExpression(long), /1 \+ 1/);
   assert.throws(() => parseQuery('a'.repeat(100_001)), /longer than 100000 characters/);
 });
 

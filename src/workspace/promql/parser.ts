@@ -4,7 +4,8 @@
  *
  * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (right-associative). A sign
  * binds like `*`; `[range]`, `offset` and `@` bind tighter than any operator.
- * Limits: 100,000 characters, 250 levels. Messages are those of Prometheus 3.5.
+ * Limits: 100,000 characters, 250 levels, 1,000 operators and ranges, each of which is a level of
+ * the tree. Messages are those of Prometheus 3.5.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operator-precedence
  */
@@ -29,6 +30,7 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map([
 ]);
 const SIGN_PRECEDENCE = 5;
 const DEPTH_MAX = 250;
+const LINKS_MAX = 1_000;
 const SET_OPERATORS = new Set<string>(['and', 'or', 'unless']);
 /** Keywords that can't begin an operand: they are no metric names and begin nothing else. */
 const NEVER_METRICS = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right', 'atan2']);
@@ -50,6 +52,8 @@ export function parseQuery(query: string): Expression {
 class Parser {
   readonly #reader: TokenReader;
   #depth = 0;
+  /** Operators and what stands behind operands. */
+  #links = 0;
 
   constructor(reader: TokenReader) {
     this.#reader = reader;
@@ -68,6 +72,7 @@ class Parser {
       const op = token.word;
       const precedence = isOperator(token) ? PRECEDENCE.get(op) : undefined;
       if (precedence === undefined || precedence < least) break;
+      this.#countLink();
       this.#reader.take();
       const { isBool, matching } = this.#parseModifiers(op);
       const right = this.parseExpression(op === '^' ? precedence : precedence + 1);
@@ -99,10 +104,20 @@ class Parser {
     return { ...body, value: op === '-' ? -body.value : body.value, start: token.start };
   }
 
+  #countLink(): void {
+    this.#links += 1;
+    if (this.#links > LINKS_MAX)
+      throw this.#reader.fault(
+        this.#reader.peek().start,
+        `more than ${LINKS_MAX} operators; split the query`,
+      );
+  }
+
   /** An operand with the ranges, `offset` and `@` behind it. */
   #parsePostfix(): Expression {
     let node = this.#parsePrimary();
     for (;;) {
+      if (this.#reader.isPunctuation('[')) this.#countLink();
       if (this.#reader.isPunctuation('[')) node = parseRange(this.#reader, node);
       else if (this.#reader.isKeyword('offset')) node = parseOffset(this.#reader, node);
       else if (this.#reader.isAtSign()) node = parseAt(this.#reader, node);

@@ -6,7 +6,7 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { ConfigError } from '../../kernel/errors.ts';
+import { ConfigError, describeError } from '../../kernel/errors.ts';
 import { describeUnusable, makeNamedFolder, openPrivate } from '../../kernel/private-files.ts';
 import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
 
@@ -66,8 +66,8 @@ export class Database {
       db?.close();
       throw new ConfigError(
         'STORE_OPEN',
-        `cannot open the store ${file}; is another workspace using it? choose another folder ` +
-          'with --data',
+        `cannot open the store "${file}" (${describeError(error)}); is another workspace using it? ` +
+          'choose another folder with --data',
         { cause: error },
       );
     }
