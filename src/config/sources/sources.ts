@@ -61,7 +61,7 @@ export class ConfigSources {
     this.#edges = { http, metrics, credentials, env: options.env, signal };
     this.#sources = options.uris.map((text) => {
       const uri = parseSourceUri(text);
-      const outage = new Outage(() => clock.nowMs());
+      const outage = new Outage(() => clock.elapsedMs());
       return { uri, name: publicName(uri, text), outage, held: undefined, readAtMs: 0 };
     });
     this.#tell();
