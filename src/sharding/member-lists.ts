@@ -3,6 +3,7 @@
  * knows or has on disk, together with the answers of all addresses behind the collectors' DNS name,
  * which are asked who they are and whom they know.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writePrivately } from '../kernel/atomic-file.ts';
@@ -11,6 +12,7 @@ import { Outage } from '../kernel/outage.ts';
 import { privateFlags } from '../kernel/private-files.ts';
 import type { World } from '../kernel/world.ts';
 import { type Member, type MemberList, type PeerState, peerStateSchema } from './peer-state.ts';
+import { parseForeignJson } from '../kernel/foreign-json.ts';
 
 export interface SourceMember {
   readonly id: string;
@@ -93,7 +95,7 @@ export class MemberLists {
   async #keep(list: MemberList): Promise<void> {
     const { file, world } = this.#options;
     const text = JSON.stringify(list.members);
-    if (text === this.#kept) return;
+    if (text === this.#kept && existsSync(file)) return;
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       await writePrivately(file, sealText([JSON.stringify(list)]));
@@ -148,7 +150,7 @@ export class MemberLists {
         bodyMaxBytes: BODY_MAX_BYTES,
         signal,
       });
-      return peerStateSchema.parse(JSON.parse(answer.body.toString()));
+      return peerStateSchema.parse(parseForeignJson(answer.body.toString()));
     } catch {
       return undefined;
     }
