@@ -64,12 +64,7 @@ export class LogRepeats {
 }
 
 /** Puts it behind all others; above the limit the first makes room. */
-function keep(
-  windows: Map<string, Window>,
-  key: string,
-  window: Window,
-  max: number,
-): void {
+function keep(windows: Map<string, Window>, key: string, window: Window, max: number): void {
   windows.delete(key);
   windows.set(key, window);
   const [oldest = ''] = windows.keys();

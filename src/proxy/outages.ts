@@ -1,6 +1,6 @@
 /**
- * Tells that an upstream gives no answers: at the first failure, then in a sum each minute, and when
- * it answers again. Limit: UPSTREAMS_MAX, of which the one that failed first makes room.
+ * Tells that an upstream gives no answers: at the first failure, then in a sum each minute, and
+ * when it answers again. Limit: UPSTREAMS_MAX, of which the one that failed first makes room.
  */
 import { Outage, type OutageSum } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
