@@ -32,12 +32,13 @@ const fixed = (): CredentialSource & { readonly refusals: number } =>
 async function begin(
   context: TestContext,
   credentials: CredentialSource = fixed(),
+  timeoutMs = 2_000,
 ): Promise<{ server: HangingServer; edges: AwsCallEdges; call: () => Promise<unknown> }> {
   const server = await startHanging(context);
   const client = new SSMClient(clientOptions({ ...OWN, credentials, endpoint: server.url }));
   context.after(() => client.destroy());
   const { signal } = new AbortController();
-  const edges = { metrics: new Registry(), signal, credentials, timeoutMs: 2_000 };
+  const edges = { metrics: new Registry(), signal, credentials, timeoutMs };
   const call = (): Promise<unknown> =>
     callAws('ssm:GetParameter', edges, (abortSignal) =>
       client.send(new GetParameterCommand({ Name: 'n' }), { abortSignal }),
@@ -128,3 +129,32 @@ test('a client signs each request with the current credentials, though they have
   assert.deepEqual(keys, ['AKIAOLD', 'AKIANEW']);
   assert.match(edges.metrics.expose(), /outcome="ok"\} 2/);
 });
+
+/** Chunks of a body, as they stand on the wire. */
+const endless: Readonly<Record<string, string>> = {
+  'a body without end': `10000\r\n${' '.repeat(65_536)}\r\n`,
+  'a body in pieces of one byte': '1\r\n \r\n'.repeat(1_000),
+};
+
+for (const [what, chunks] of Object.entries(endless))
+  test(`bug: ${what} is not read on, and its connection ends`, async (context) => {
+    const { server, call } = await begin(context, fixed(), 30_000);
+    let sent = 0;
+    const closed = new Promise((resolve) =>
+      server.answer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
+        response.flushHeaders();
+        const { socket } = response;
+        socket?.once('close', resolve).on('error', () => undefined);
+        const send = (): void => {
+          if (socket === null || socket.destroyed) return;
+          sent += chunks.length;
+          socket.write(chunks, () => setImmediate(send));
+        };
+        send();
+      }),
+    );
+    await assert.rejects(call(), /an answer of AWS is not read on/);
+    await closed;
+    assert.ok(sent < 80 * 1024 * 1024, String(sent));
+  });

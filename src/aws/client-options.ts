@@ -1,12 +1,13 @@
 /**
- * The options of every client of the official SDK: time limits, few attempts, and credentials from
- * a source that can be told that they were refused. With its own defaults the SDK waits for an
- * answer without a limit, and keeps credentials without an expiry for ever. test/aws/tidy.test.ts
- * fails for a client that is made without these options.
+ * The options of every client of the official SDK: limits of time and of answers, few attempts, and
+ * credentials from a source that can be told that they were refused. With its own defaults the SDK
+ * waits for an answer and reads it without a limit, and keeps credentials without an expiry for
+ * ever. test/aws/tidy.test.ts fails for a client that is made without these options.
  * Source:
  * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-timeouts.html
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
+import { boundedAnswers } from './bounded-answers.ts';
 import { type ConnectionAgents, createAgents } from './client-connection.ts';
 import type { CredentialSource, ExpiringCredentials } from './credential-source.ts';
 
@@ -17,6 +18,7 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface ClientLimits {
   readonly maxAttempts: number;
+  readonly extensions: (typeof boundedAnswers)[];
   readonly requestHandler: Partial<ConnectionAgents> & {
     readonly connectionTimeout: number;
     readonly requestTimeout: number;
@@ -37,6 +39,7 @@ export function clientLimits({
 } = {}): ClientLimits {
   return {
     maxAttempts,
+    extensions: [boundedAnswers],
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: requestTimeoutMs,

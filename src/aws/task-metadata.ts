@@ -17,6 +17,7 @@ import {
   type TaskStats,
   taskStatsSchema,
 } from './task-metadata-schema.ts';
+import { parseForeignJson } from '../kernel/foreign-json.ts';
 
 /** The task of this process, or all tasks of its managed instance. */
 export type MetadataScope = 'task' | 'instance';
@@ -85,7 +86,7 @@ function createGet(uri: string, http: HttpClient, scope: MetadataScope): Get {
           (scope === 'instance' ? INSTANCE_HINT : ''),
       );
     try {
-      return schema.parse(JSON.parse(answer.body.toString()));
+      return schema.parse(parseForeignJson(answer.body.toString()));
     } catch (error) {
       throw refuseShape(path, error);
     }

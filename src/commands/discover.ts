@@ -19,6 +19,7 @@ import { Group } from '../kernel/component.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
+import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import { describeUnusable } from '../kernel/private-files.ts';
 import { ALLOWED_HOST_HELP, gather } from './flags.ts';
@@ -200,9 +201,20 @@ async function openPublisher(file: string, world: World): Promise<FilePublisher>
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw describeUnusable(folder, 'the folder of --write-to', error);
   });
-  return new FilePublisher(file, (error) =>
-    world.log.error('the target file could not be written; the last one stays', { file, error }),
-  );
+  const { clock, log } = world;
+  const outage = new Outage(() => clock.elapsedMs());
+  const onError = (error: unknown): void => {
+    const sum = outage.failed();
+    if (sum === undefined) return;
+    const { failures, lastedMs: for_ms } = sum;
+    const fields = { file, error, failures, for_ms };
+    log.error('the target file could not be written; the last one stays', fields);
+  };
+  return new FilePublisher(file, onError, () => {
+    const sum = outage.worked();
+    if (sum === undefined) return;
+    log.info('the target file can be written again', { file, failures: sum.failures });
+  });
 }
 
 /**

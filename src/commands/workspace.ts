@@ -39,6 +39,7 @@ import {
   runUntilSignal,
 } from './runner.ts';
 import { VERSION } from './version.ts';
+import { parseForeignJson } from '../kernel/foreign-json.ts';
 
 interface WorkspaceFlags extends LogOptions {
   readonly listen: string;
@@ -287,7 +288,7 @@ function createKeyLookup(flags: WorkspaceFlags, world: World): Authorizer['looku
       signal: new AbortController().signal,
     });
     if (answer.status !== 200) return undefined;
-    const credentials = JSON.parse(answer.body.toString()) as AwsCredentials;
+    const credentials = parseForeignJson(answer.body.toString()) as AwsCredentials;
     if (known.size >= 100) known.clear();
     known.set(wanted, { credentials, untilMs: nowMs + 60_000 });
     return credentials;

@@ -1,13 +1,13 @@
 /** Reads a YAML document that a flag names. */
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import type { StartCode } from '../kernel/error-codes/catalogue.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
+import { parseForeignYaml } from '../kernel/foreign-yaml.ts';
 
 /** @throws ConfigError with this code, for a file that can't be read or is not YAML */
 export async function readYamlFile(file: string, code: StartCode): Promise<unknown> {
   try {
-    return parse(await readFile(file, 'utf8'));
+    return parseForeignYaml(await readFile(file, 'utf8'));
   } catch (error) {
     throw new ConfigError(code, `cannot read ${file}: ${describeError(error)}`, { cause: error });
   }

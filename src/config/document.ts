@@ -2,7 +2,7 @@
  * Parses YAML text into a plain value, and finds the line and column of a path in that value. It
  * reads as Prometheus' parser does where that matters: keys without a value are absent, `1.0` in a
  * label stays `1.0`, merge keys work. Not here: what the keys mean.
- * Limits: text ≤ 16 MiB, nodes after expanding aliases ≤ 1,000,000, 100 levels.
+ * Limits: text ≤ 16 MiB, nodes after expanding aliases ≤ 1,000,000, 100 levels; ALIASES_MAX.
  * Source: https://yaml.org/spec/1.2.2/
  */
 import {
@@ -20,6 +20,8 @@ import {
 } from 'yaml';
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 import { type ConfigPath, type Finding } from '../settings/finding.ts';
+import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
+import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
 import { parseInSteps } from './yaml-steps.ts';
 
 export interface ConfigDocument {
@@ -90,7 +92,7 @@ export function* readDocumentInSteps(
     if (dashes.length > 0) return empty(dashes);
   }
   const findings = [...document.errors, ...document.warnings].map((error) =>
-    finding(error.pos[0], 'CONFIG_YAML', describeYamlError(error.message)),
+    finding(error.pos[0], 'CONFIG_YAML', `not valid YAML: ${wordsOfYamlError(error)}`),
   );
   if (findings.length > 0) return empty(findings);
   try {
@@ -103,15 +105,17 @@ export function* readDocumentInSteps(
     );
     if (repeated.length > 0) return empty(repeated);
     yield;
+    const aliases = new YamlAliases(document);
+    if (aliases.excessAt !== undefined)
+      return empty([finding(aliases.excessAt, 'CONFIG_YAML', TOO_MANY_ALIASES)]);
+    const read = (keepsNulls: boolean): unknown =>
+      convert(document.contents, { aliases, nodes: 0, open: new Set(), keepsNulls, aliasAt: 0 });
     return {
-      value:
-        convert(document.contents, { document, nodes: 0, open: new Set(), keepsNulls: false }) ??
-        undefined,
-      valueWithNulls: () =>
-        convert(document.contents, { document, nodes: 0, open: new Set(), keepsNulls: true }),
+      value: read(false) ?? undefined,
+      valueWithNulls: () => read(true),
       findings,
       locate(path, at = 'value') {
-        const { line, col } = lines.linePos(findOffset(document, path, at));
+        const { line, col } = lines.linePos(findOffset(document, aliases, path, at));
         return { line: Math.max(1, line), column: Math.max(1, col) };
       },
     };
@@ -207,11 +211,6 @@ function findRepeatedKeys(document: Document): { readonly key: string; readonly 
   return repeated;
 }
 
-function describeYamlError(message: string): string {
-  const [first = message] = message.split('\n');
-  return `not valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
-}
-
 class DocumentFault extends Error {
   readonly offset: number;
   constructor(message: string, offset: number) {
@@ -221,8 +220,10 @@ class DocumentFault extends Error {
 }
 
 interface Conversion {
-  readonly document: Document;
+  readonly aliases: YamlAliases;
   nodes: number;
+  /** Where the alias stands that was followed last. */
+  aliasAt: number;
   /** The lists and mappings that are being converted; an alias to one of them would never end. */
   readonly open: Set<unknown>;
   /** Whether a key without a value is null instead of absent. */
@@ -231,11 +232,15 @@ interface Conversion {
 
 function convert(node: unknown, state: Conversion): unknown {
   // Aliases may lead deeper than the text does.
-  if (state.open.size > DEPTH_MAX) throw new DocumentFault(TOO_DEEP, 0);
+  if (state.open.size > DEPTH_MAX) throw new DocumentFault(TOO_DEEP, state.aliasAt);
   if (++state.nodes > NODES_MAX)
-    throw new DocumentFault(`the document has more than ${NODES_MAX} values, aliases expanded`, 0);
+    throw new DocumentFault(
+      `the document has more than ${NODES_MAX} values, aliases expanded`,
+      state.aliasAt,
+    );
   if (isAlias(node)) {
-    const target = node.resolve(state.document);
+    state.aliasAt = node.range?.[0] ?? 0;
+    const target = state.aliases.resolve(node);
     if (state.open.has(target))
       throw new DocumentFault(
         `the alias *${node.source} stands within what it names`,
@@ -310,11 +315,16 @@ function findPair(map: YAMLMap, key: string): Pair | undefined {
   return pairs.get(key);
 }
 
-function findOffset(document: Document, path: ConfigPath, at: 'key' | 'value'): number {
+function findOffset(
+  document: Document,
+  aliases: YamlAliases,
+  path: ConfigPath,
+  at: 'key' | 'value',
+): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range?.[0] ?? 0;
   for (const [index, step] of path.entries()) {
-    if (isAlias(node)) node = node.resolve(document);
+    if (isAlias(node)) node = aliases.resolve(node);
     let next: unknown;
     let start: unknown;
     if (isMap(node)) {

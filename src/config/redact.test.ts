@@ -67,3 +67,8 @@ receivers: { prometheus: { config: { scrape_configs: [{ job_name: app, params: h
   assert.match(prometheus, /shown: yes[\s\S]*username: me/);
   assert.match(collector, /verbosity: normal[\s\S]*job_name: app/);
 });
+
+test('bug: a configuration of very many aliases is not walked', () => {
+  const lines = Array.from({ length: 20_000 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}]\n`);
+  assert.equal(redactConfig(`a0: &a0 x\n${lines.join('')}`), '<secret>\n');
+});

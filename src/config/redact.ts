@@ -16,6 +16,7 @@ import {
   visit,
 } from 'yaml';
 import { z } from 'zod';
+import { YamlAliases } from '../kernel/yaml-aliases.ts';
 import { isSecretSchema } from '../settings/secret.ts';
 import { SECTIONS, type Section } from './otel/components.ts';
 import { collectorSchema } from './otel/document.ts';
@@ -35,10 +36,12 @@ const REFERENCE = /^\$\{(?:(?:env|file):)?[\w./-]+\}$/;
 export function redactConfig(text: string): string {
   const document = parseDocument(text, { uniqueKeys: false });
   if (document.errors.length > 0) return `${HIDDEN}\n`;
+  const aliases = new YamlAliases(document);
+  if (aliases.excessAt !== undefined) return `${HIDDEN}\n`;
   const root = document.contents;
   const keys = isMap(root) ? root.items.map(readKey) : [];
   const isCollector = keys.some((key) => key === 'service' || isSection(key));
-  new Redaction(document).walk(root, [isCollector ? COLLECTOR : prometheusSchema], 0);
+  new Redaction(aliases).walk(root, [isCollector ? COLLECTOR : prometheusSchema], 0);
   dropComments(document);
   return document.toString();
 }
@@ -68,15 +71,15 @@ function shapeOfComponent(section: Section, name: string): Shape | undefined {
 }
 
 class Redaction {
-  readonly #document: Document;
+  readonly #aliases: YamlAliases;
   /**
    * What is hidden once stays hidden: an anchor may be used both for a secret and for a value that
    * is shown.
    */
   readonly #hidden = new Set<unknown>();
 
-  constructor(document: Document) {
-    this.#document = document;
+  constructor(aliases: YamlAliases) {
+    this.#aliases = aliases;
   }
 
   /** @param shapes  any of them may hold; none: nothing is known of the value */
@@ -86,7 +89,7 @@ class Redaction {
       this.#hide(node, depth);
       return;
     }
-    if (isAlias(node)) this.walk(node.resolve(this.#document), shapes, depth + 1);
+    if (isAlias(node)) this.walk(this.#aliases.resolve(node), shapes, depth + 1);
     else if (isMap(node)) {
       for (const pair of node.items)
         for (const [inner, below] of listInner(pair, shapes, forms))
@@ -114,7 +117,7 @@ class Redaction {
   #hide(node: unknown, depth: number): void {
     if (depth > 2 * DEPTH_MAX || this.#hidden.has(node)) return;
     this.#hidden.add(node);
-    if (isAlias(node)) this.#hide(node.resolve(this.#document), depth + 1);
+    if (isAlias(node)) this.#hide(this.#aliases.resolve(node), depth + 1);
     else if (isMap(node)) for (const { value } of node.items) this.#hide(value, depth + 1);
     else if (isSeq(node)) for (const item of node.items) this.#hide(item, depth + 1);
     else if (isScalar(node) && node.value !== null) {

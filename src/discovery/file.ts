@@ -7,7 +7,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { filesMatching } from '../settings/file-patterns.ts';
@@ -17,6 +16,8 @@ import { attempt, defineMechanism, type DiscoveryWorld } from './mechanism.ts';
 import { PartialList } from './partial-list.ts';
 import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
 import { parseTargetList } from './schema.ts';
+import { parseForeignJson } from '../kernel/foreign-json.ts';
+import { parseForeignYaml } from '../kernel/foreign-yaml.ts';
 
 const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
 
@@ -102,7 +103,7 @@ async function readGroups(path: string): Promise<readonly TargetGroup[]> {
   try {
     const text = await readFile(path, 'utf8');
     const isJson = path.toLowerCase().endsWith('.json');
-    const list: unknown = isJson ? JSON.parse(text) : parseYaml(text);
+    const list: unknown = isJson ? parseForeignJson(text) : parseForeignYaml(text);
     // An empty YAML file is an empty list. An empty JSON file is taken for one that is being
     // written, and fails.
     return await parseTargetList(isJson ? list : (list ?? []), path, { __meta_filepath: path });

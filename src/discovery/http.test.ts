@@ -55,8 +55,8 @@ test('what is not a list is refused, and the log does not show the query', async
     [{ status: 503, body: '[]' }, 'status 503, expected 200'],
     [{ type: 'text/html', body: '[]' }, 'content type \\"text/html\\", expected'],
     [{ body: '{}' }, 'not a list of target groups'],
-    [{ body: '' }, 'Unexpected end of JSON input'],
-    [{ body: '[{"targets":["a:1"],"lables":{}}]' }, 'Unrecognized key'],
+    [{ body: '' }, 'it is not valid JSON (0 characters'],
+    [{ body: '[{"targets":["a:1"],"lables":{}}]' }, 'and nothing else'],
     [{ body: Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x5d]) }, 'http_sd http://sd.example/x'],
   ];
   for (const [answer, message] of refusals) {

@@ -19,6 +19,7 @@ import {
   resolveHttpClient,
 } from '../settings/http-client.ts';
 import { httpUrlSchema, withoutSecrets } from '../settings/url.ts';
+import { parseForeignJson } from '../kernel/foreign-json.ts';
 
 const schema = z
   .strictObject({
@@ -66,7 +67,8 @@ async function readList(
     if (!/^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type.trim()))
       throw new Error(`content type ${JSON.stringify(type)}, expected "application/json"`);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(answer.body);
-    return await parseTargetList(JSON.parse(text), config.url, { __meta_url: config.url });
+    const list = parseForeignJson(text);
+    return await parseTargetList(list, config.url, { __meta_url: config.url }, 'hidden');
   } catch (error) {
     countHttpFailure(world);
     throw new Error(`http_sd ${withoutSecrets(config.url)}`, { cause: error });

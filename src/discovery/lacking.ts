@@ -1,12 +1,15 @@
 /**
  * What a list of targets lacks, and why. A list is whole when every call for it was answered, or
  * was optional and denied. Until then each missing thing is named here: it is logged once for each
- * cause, shown by `discover`, and counted by the manager as a metric.
+ * cause, and their number each minute while one fails, shown by `discover`, and counted by the
+ * manager as a metric.
  * Source: docs/decisions/0012-known-means-whole.md
  */
 import { describeError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
+import { Outage } from '../kernel/outage.ts';
 
 /** One thing that is not known. */
 export interface Lack {
@@ -35,13 +38,17 @@ export class Lacking {
   readonly #byScope = new Map<string, readonly Lack[]>();
   /** The lacks that were logged, by cause, so that each is logged once while it lasts. */
   #said = new Map<string, Lack>();
+  /** Readings in which something failed. */
+  readonly #outage: Outage;
 
   constructor(world: {
     readonly log: Logger;
+    readonly clock: Pick<Clock, 'elapsedMs'>;
     readonly onLacking?: ((lacks: readonly Lack[]) => void) | undefined;
   }) {
     this.#log = world.log;
     this.#onChange = world.onLacking;
+    this.#outage = new Outage(() => world.clock.elapsedMs());
   }
 
   all(): readonly Lack[] {
@@ -67,7 +74,8 @@ export class Lacking {
     const now = new Map(this.all().map((lack) => [describeCause(lack), lack]));
     for (const [cause, { what, scope, words }] of now)
       if (!this.#said.has(cause))
-        this.#log.warn(`a part of the target list is not known: ${words}`, { what, scope });
+        this.#log.warn('a part of the target list is not known', { what, scope, why: words });
+    this.#sayLasting([...now.values()].filter(({ cause }) => cause === 'failed'));
     for (const [cause, { what, scope }] of this.#said)
       if (!now.has(cause))
         this.#log.info('a part of the target list that was not known is known again', {
@@ -75,6 +83,25 @@ export class Lacking {
           scope,
         });
     this.#said = now;
+  }
+
+  #sayLasting(failed: readonly Lack[]): void {
+    const [newest] = failed.slice(-1);
+    if (newest === undefined) {
+      this.#outage.worked();
+      return;
+    }
+    const sum = this.#outage.failed();
+    // The first has its own line.
+    if (sum === undefined || sum.failures === 1) return;
+    this.#log.warn('parts of the target list are still not known', {
+      parts: failed.length,
+      failures: sum.failures,
+      for_ms: sum.lastedMs,
+      what: newest.what,
+      scope: newest.scope,
+      why: newest.words,
+    });
   }
 }
 

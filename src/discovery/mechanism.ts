@@ -12,6 +12,7 @@ import { type TargetGroup } from '../model/target.ts';
 import type { CheckContext } from '../settings/finding.ts';
 import type { CallLimits } from './call-limits.ts';
 import { makeFailedLack, type Lack } from './lacking.ts';
+import { ReadingOutage } from './reading-outage.ts';
 
 /** What a running mechanism is given. */
 export interface DiscoveryWorld extends World {
@@ -95,7 +96,7 @@ export function shortMechanismName(key: string): string {
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * Reads a list at once and then once per interval. A failed reading is counted and logged and
+ * Reads a list at once and then once per interval. A failed reading is counted and said and
  * yields nothing, so the groups of the last good answer stay. Until the first good answer it
  * retries sooner, and doubles the wait each time up to the interval.
  *
@@ -106,11 +107,16 @@ export function poll(
   world: DiscoveryWorld,
   read: () => Promise<readonly TargetGroup[]>,
 ): AsyncIterable<readonly TargetGroup[]> {
+  const outage = new ReadingOutage(world);
   return pollLists(intervalMs, world, async () => {
-    const groups = await attempt(world, read, (error) =>
-      world.onLacking?.([makeFailedLack(world.mechanism, '', error)]),
-    );
-    if (groups !== undefined) world.onLacking?.([]);
+    const groups = await attempt(world, read, (error) => {
+      outage.failed('', error);
+      world.onLacking?.([makeFailedLack(world.mechanism, '', error)]);
+    });
+    if (groups !== undefined) {
+      outage.worked('');
+      world.onLacking?.([]);
+    }
     return groups;
   });
 }
@@ -142,23 +148,22 @@ export async function* pollLists(
 }
 
 /**
- * Runs one reading and measures its duration. A failure is counted and logged, and the result is
- * then undefined. It is for mechanisms that do more than poll.
+ * Runs one reading and measures its duration. A failure is counted, and the result is then
+ * undefined; `onFailure` says it. It is for mechanisms that do more than poll.
  */
 export async function attempt<Value>(
   world: DiscoveryWorld,
   read: () => Promise<Value>,
-  onFailure?: (error: unknown) => void,
+  onFailure: (error: unknown) => void,
 ): Promise<Value | undefined> {
-  const { mechanism, metrics, clock, log, signal } = world;
+  const { mechanism, metrics, clock, signal } = world;
   const startMs = clock.elapsedMs();
   try {
     return await read();
   } catch (error) {
     if (signal.aborted) return undefined;
     countFailure(world);
-    onFailure?.(error);
-    log.warn('target list could not be read; the targets known so far stay', { mechanism, error });
+    onFailure(error);
     return undefined;
   } finally {
     metrics

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { TargetGroup } from '../model/target.ts';
@@ -34,4 +34,14 @@ test('of lists that come while one is written the newest is written, and no draf
   await first;
   assert.equal((JSON.parse(await readFile(file, 'utf8')) as unknown[]).length, 3);
   assert.deepEqual(await readdir(folder), ['targets.json']);
+});
+
+test('bug: a folder that was deleted meanwhile is made again', async (context) => {
+  const folder = path.join(temporaryFolder(context), 'lists');
+  const file = path.join(folder, 'targets.json');
+  const publisher = new FilePublisher(file, (error) => assert.fail(String(error)));
+  await publisher.publish(makeGroups(1));
+  await rm(folder, { recursive: true });
+  await publisher.publish(makeGroups(2));
+  assert.equal((JSON.parse(await readFile(file, 'utf8')) as unknown[]).length, 2);
 });

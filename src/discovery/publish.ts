@@ -3,6 +3,8 @@
  * file.
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
  */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeAtomically } from '../kernel/atomic-file.ts';
 import type { TargetGroup } from '../model/target.ts';
@@ -37,17 +39,19 @@ export async function renderTargets(groups: readonly TargetGroup[]): Promise<Buf
 
 /**
  * Writes lists to a file, one at a time. Of the lists that arrive during a write only the newest is
- * written. Errors go to `onError`.
+ * written. A folder that was deleted meanwhile is made again. Errors go to `onError`.
  */
 export class FilePublisher {
   readonly #path: string;
   readonly #onError: (error: unknown) => void;
+  readonly #onWritten: () => void;
   #next: readonly TargetGroup[] | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(path: string, onError: (error: unknown) => void) {
+  constructor(path: string, onError: (error: unknown) => void, onWritten = (): void => undefined) {
     this.#path = path;
     this.#onError = onError;
+    this.#onWritten = onWritten;
   }
 
   publish(groups: readonly TargetGroup[]): Promise<void> {
@@ -61,8 +65,13 @@ export class FilePublisher {
       const groups = this.#next;
       this.#next = undefined;
       const pieces = await renderTargets(groups);
-      await writeAtomically(this.#path, pieces).catch(this.#onError);
+      await this.#replace(pieces).then(this.#onWritten, this.#onError);
     }
     this.#writing = undefined;
+  }
+
+  async #replace(pieces: readonly Buffer[]): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true });
+    await writeAtomically(this.#path, pieces);
   }
 }

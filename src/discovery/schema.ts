@@ -29,6 +29,8 @@ export const targetListSchema = listOf(
 /** Far above any real list: a longer one means that its source is broken. */
 const TARGETS_MAX = 100_000;
 
+const OWN_KEYS: ReadonlySet<PropertyKey> = new Set(['targets', 'labels']);
+
 /** Groups that are parsed between two yields. */
 const SLICE_GROUPS = 200;
 
@@ -38,27 +40,30 @@ const SLICE_GROUPS = 200;
  *
  * @param source  prefix of the groups' sources: `<source>:<index>`
  * @param extra   labels added to each group (`__meta_url`)
+ * @param keys    whether an error may name keys of the list; those of a server are not told
  * @returns a promise that rejects with an Error that says what is wrong with the list
  */
 export async function parseTargetList(
   list: unknown,
   source: string,
   extra: Readonly<Record<string, string>>,
+  keys: 'shown' | 'hidden' = 'shown',
 ): Promise<readonly TargetGroup[]> {
-  return runGivingWay(parseInSlices(list, source, extra));
+  return runGivingWay(parseInSlices(list, source, extra, keys));
 }
 
 function* parseInSlices(
   list: unknown,
   source: string,
   extra: Readonly<Record<string, string>>,
+  keys: 'shown' | 'hidden',
 ): Generator<undefined, readonly TargetGroup[], undefined> {
   const groups: TargetGroup[] = [];
   let count = 0;
   for (let from = 0; from === 0 || (Array.isArray(list) && from < list.length);) {
     const slice: unknown = Array.isArray(list) ? list.slice(from, from + SLICE_GROUPS) : list;
     const parsed = targetListSchema.safeParse(slice);
-    if (!parsed.success) throw describeIssue(parsed.error.issues[0], from);
+    if (!parsed.success) throw describeIssue(parsed.error.issues[0], from, keys);
     for (const group of parsed.data) {
       const targets = (group.targets ?? []).map((address) => ({ __address__: address }));
       count += targets.length;
@@ -73,9 +78,21 @@ function* parseInSlices(
 }
 
 /** @param from  the index of the group at which the parsed part of the list begins */
-function describeIssue(issue: z.core.$ZodIssue | undefined, from: number): Error {
+function describeIssue(
+  issue: z.core.$ZodIssue | undefined,
+  from: number,
+  keys: 'shown' | 'hidden',
+): Error {
   const [index, ...rest] = issue?.path ?? [];
   const steps = typeof index === 'number' ? [index + from, ...rest] : (issue?.path ?? []);
+  if (keys === 'hidden') {
+    const known = steps.filter((step) => typeof step === 'number' || OWN_KEYS.has(step));
+    const at = known.map((step) => `[${JSON.stringify(step)}]`).join('');
+    return new Error(
+      `not a list of target groups${at === '' ? '' : `, at ${at}`}: groups have "targets", a ` +
+        'list of texts, and "labels", a mapping of texts, and nothing else',
+    );
+  }
   const path = steps.map((step) => `[${JSON.stringify(step)}]`).join('');
   return new Error(`not a list of target groups: ${path} ${issue?.message ?? ''}`.trim());
 }

@@ -10,6 +10,7 @@
 import type { TaskMetadataClient } from '../aws/task-metadata.ts';
 import type { TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
 import { describeError } from '../kernel/errors.ts';
+import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import { FrozenStats } from './frozen.ts';
 import { pickLastingTask, selectRunningTasks } from './lasting.ts';
@@ -52,12 +53,13 @@ export class MetadataReader {
   /** How often the statistics could not be read; they have no `Source`, since none are kept. */
   #statsFailures = 0;
   #tagsDueMs = -Infinity;
-  #isFailing = false;
+  readonly #outage: Outage;
   #lastError = '';
 
   constructor(options: ReaderOptions, world: World) {
     this.#options = options;
     this.#world = world;
+    this.#outage = new Outage(() => world.clock.elapsedMs());
   }
 
   /** Requests that failed so far, by kind; `tags` only where tags are asked for. */
@@ -158,20 +160,20 @@ export class MetadataReader {
     );
   }
 
-  /**
-   * Logs once when the endpoint begins to fail and once when it works again: a failure may last for
-   * hours.
-   */
   #logChange(reason: unknown): void {
     const isFailing = reason !== undefined;
     const { consequence = 'ecs_up is 0' } = this.#options;
+    const { log } = this.#world;
     this.#lastError = isFailing ? describeError(reason) : '';
-    if (isFailing && !this.#isFailing)
-      this.#world.log.warn(`the task metadata endpoint could not be read; ${consequence}`, {
+    const sum = isFailing ? this.#outage.failed() : this.#outage.worked();
+    if (sum === undefined) return;
+    const { failures, lastedMs: for_ms } = sum;
+    if (isFailing)
+      log.warn(`the task metadata endpoint could not be read; ${consequence}`, {
         error: this.#lastError,
+        failures,
+        for_ms,
       });
-    if (!isFailing && this.#isFailing)
-      this.#world.log.info('the task metadata endpoint can be read again');
-    this.#isFailing = isFailing;
+    else log.info('the task metadata endpoint can be read again', { failures, for_ms });
   }
 }

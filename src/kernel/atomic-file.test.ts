@@ -102,3 +102,11 @@ test('bug: a link of the name of a private file is replaced, and its target stay
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.ok(existsSync(file));
 });
+
+test('equal faults have equal words, without the name of a draft', async (t) => {
+  const file = join(temporaryFolder(t), 'absent', 'file');
+  const words = new Set<string>();
+  for (let i = 0; i < 3; i++)
+    await writePrivately(file, 'ours').catch((error: unknown) => words.add(String(error)));
+  assert.deepEqual([...words], [`Error: ENOENT: no such file or directory, open '${file}'`]);
+});

@@ -52,6 +52,8 @@ async function replace(path: string, text: WrittenText, mode: number): Promise<v
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
+    // With the random name of the draft, no two errors would be equal.
+    if (error instanceof Error) error.message = error.message.replaceAll(draft, path);
     throw explainLink(error, path);
   }
 }

@@ -58,12 +58,40 @@ test('lines below the level are not written', () => {
 
 test('repeats of one event are held back, and their number is said in the next window', async () => {
   const { lines, clock, log } = capture('logfmt', 2);
-  for (let i = 0; i < 5; i++) log.warn('target down');
+  for (let i = 0; i < 5; i++) log.warn('target down', { target: `t${i}` });
   log.warn('another event');
   assert.equal(lines.length, 3);
   await clock.advance(60_000);
   log.warn('target down');
   assert.match(lines.at(-1)!, /held_back=3/);
+});
+
+test('of equal warnings one is written a minute, whatever their numbers; others come through', async () => {
+  const { lines, clock, log } = capture('logfmt');
+  for (let second = 0; second <= 600; second++) {
+    log.warn('a receiver is down', { to: 'a', error: new Error('refused'), attempt: second });
+    if (second === 5) log.warn('a receiver is down', { to: 'b', attempt: 1 });
+    if (second < 600) await clock.advance(1_000);
+  }
+  const of = (to: string): string[] => lines.filter((line) => line.includes(` to=${to} `));
+  assert.equal(of('a').length, 11);
+  assert.match(of('a')[1]!, /attempt=60 held_back=59$/);
+  assert.equal(of('b').length, 1);
+});
+
+test('lines that are not warnings are not held back for being equal', () => {
+  const { lines, log } = capture('logfmt');
+  for (let i = 0; i < 12; i++) log.info('configuration reloaded', { source: 'a' });
+  assert.equal(lines.length, 10);
+});
+
+test('what is remembered of lines is bounded, and a flood of others does not reset a limit', async () => {
+  const { lines, clock, log } = capture('logfmt');
+  for (let i = 0; i < 5_000; i++) {
+    log.warn('a request was refused', { path: `/${i}` });
+    if (i % 1_000 === 0) await clock.advance(1_000);
+  }
+  assert.equal(lines.length, 10);
 });
 
 test('a logger that is adjusted changes all that was made of it, and back', () => {

@@ -1,11 +1,12 @@
 /**
  * Logging: one line for each event, with fixed keys. Pretty on a terminal, logfmt or JSON
- * elsewhere. Repeats of one event are rate-limited; the next line of the event says how many were
- * held back. Secrets never reach a logger: callers pass redacted values.
+ * elsewhere. Repeats are held back (log-repeats.ts), and the next line says how many. Secrets never
+ * reach a logger: callers pass redacted values.
  */
 import { type Clock, systemClock } from './clock.ts';
 import { escapeControls, hasControls } from './control-characters.ts';
 import { describeError } from './errors.ts';
+import { LogRepeats } from './log-repeats.ts';
 import { boundedLines } from './output-lines.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -43,15 +44,8 @@ export interface LoggerOptions {
 }
 
 const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
-const EVENTS_MAX = 1_000;
 
 const writeToStderr = boundedLines(process.stderr);
-
-interface Window {
-  /** By elapsed time. */
-  startMs: number;
-  count: number;
-}
 
 export function createLogger(options: LoggerOptions = {}): Logger {
   return createAdjustableLogger(options).log;
@@ -66,7 +60,7 @@ export interface AdjustableLogger {
 
 export function createAdjustableLogger(first: LoggerOptions = {}): AdjustableLogger {
   let settings = fillIn(first);
-  const windows = new Map<string, Window>();
+  const repeats = new LogRepeats();
 
   type Emit = (lineLevel: LogLevel, event: string, fields: LogFields) => void;
   const emitAll: Emit = (lineLevel, event, fields) => {
@@ -78,8 +72,10 @@ export function createAdjustableLogger(first: LoggerOptions = {}): AdjustableLog
   const emitLimited: Emit = (lineLevel, event, fields) => {
     const { level, format, write, clock, repeatMax, repeatWindowMs, common } = settings;
     if (ORDER[lineLevel] < ORDER[level]) return;
-    const atMs = clock.elapsedMs();
-    const repeat = admit(windows, `${lineLevel} ${event}`, { atMs, repeatMax, repeatWindowMs });
+    const name = `${lineLevel} ${event}`;
+    const line = ORDER[lineLevel] < ORDER.warn ? undefined : `${name} ${withoutNumbers(fields)}`;
+    const limits = { max: repeatMax, windowMs: repeatWindowMs };
+    const repeat = repeats.admit(name, line, clock.elapsedMs(), limits);
     if (repeat === undefined) return;
     const own = common === undefined ? fields : { ...common, ...fields };
     const all = repeat > 0 ? { ...own, held_back: repeat } : own;
@@ -119,24 +115,6 @@ function fillIn(options: LoggerOptions): Required<Omit<LoggerOptions, 'fields'>>
 /** A logger that writes nothing, for tests. */
 export const silentLogger: Logger = createLogger({ write: () => undefined, level: 'error' });
 
-/**
- * How many repeats were held back before this line; undefined when this line is held back too.
- */
-function admit(
-  windows: Map<string, Window>,
-  key: string,
-  limits: { atMs: number; repeatMax: number; repeatWindowMs: number },
-): number | undefined {
-  const window = windows.get(key);
-  if (window === undefined || limits.atMs - window.startMs >= limits.repeatWindowMs) {
-    if (windows.size >= EVENTS_MAX) windows.clear();
-    windows.set(key, { startMs: limits.atMs, count: 1 });
-    return window === undefined ? 0 : Math.max(0, window.count - limits.repeatMax);
-  }
-  window.count += 1;
-  return window.count > limits.repeatMax ? undefined : 0;
-}
-
 function formatLine(
   format: LogFormat | FormatLine,
   nowMs: number,
@@ -172,6 +150,12 @@ export function formatFields(fields: LogFields): string {
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${quote(formatValue(value))}`)
     .join(' ');
+}
+
+/** The fields that say what a line is about; numbers say how much. */
+function withoutNumbers(fields: LogFields): string {
+  const about = Object.entries(fields).filter(([, value]) => typeof value !== 'number');
+  return formatFields(Object.fromEntries(about));
 }
 
 function formatValue(value: unknown): string {

@@ -53,6 +53,11 @@ export interface ChunkQueue {
    */
   newest?(): Uint8Array | undefined;
   /**
+   * False while its folder is gone, or is another process's, for a sink that has a file beside it.
+   * Present in durable queues.
+   */
+  readonly hasFolder?: boolean;
+  /**
    * The oldest unacknowledged chunks of these lanes, at least one, as many as the limits allow;
    * waits until there are enough for a full batch or the oldest has waited `deadlineMs`. Undefined
    * when `signal` aborts or, once draining, when the lanes are empty. One caller per lane; asking

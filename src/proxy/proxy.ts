@@ -28,6 +28,7 @@ import { type BodyKeeper, cutWhenStalled, isAwsChunked, type KeptBody } from './
 import { type ProxyConfig, type ProxyRoute } from './config.ts';
 import { selectForwardedHeaders, decrementMaxForwards } from './headers.ts';
 import type { ProxyMetrics } from './metrics.ts';
+import { UpstreamOutages } from './outages.ts';
 import { type Answered, isLost, type Upstream } from './upstream.ts';
 import { isForUs, type Way, chooseUpstream } from './way.ts';
 
@@ -56,12 +57,16 @@ export class SigningProxy {
   #config: ProxyConfig;
   /** What is added to our clock for each origin; clocks of origins may differ. */
   readonly #offsetsMs = new Map<string, number>();
+  readonly #outages: UpstreamOutages;
+  /** Errors that need no line for their request. */
+  readonly #said = new WeakSet<object>();
   /** This proxy's name in `Via`. A request that has it already is going round in a circle. */
   readonly #name = `amperage-${randomBytes(6).toString('hex')}`;
 
   constructor(config: ProxyConfig, options: SigningProxyOptions) {
     this.#config = config;
     this.#options = options;
+    this.#outages = new UpstreamOutages(options.world);
   }
 
   get config(): ProxyConfig {
@@ -185,7 +190,9 @@ export class SigningProxy {
     const { incoming, way, headers, body, signal } = request;
     const { world, upstream, credentialsOf } = this.#options;
     const credentials = await credentialsOf(way.route)(signal).catch((error: unknown) => {
-      throw new HttpError(502, `there are no AWS credentials: ${describeError(error)}`);
+      const refusal = new HttpError(502, `there are no AWS credentials: ${describeError(error)}`);
+      this.#said.add(refusal);
+      throw refusal;
     });
     const { content, length } = chooseContent(body, incoming);
     const own: HeaderPair[] = [['host', way.host]];
@@ -205,7 +212,7 @@ export class SigningProxy {
         ? [way.query, signWire(wire, credentials, way.scope, nowMs, signing)]
         : [presignQuery(wire, credentials, way.scope, nowMs, { ...signing, expiresSeconds }), []];
     const sent = [...wire.headers, ...signed, ['via', `1.1 ${this.#name}`] as const];
-    return upstream.send(
+    const answer = upstream.send(
       {
         origin: way.origin,
         path: query === '' ? way.path : `${way.path}?${query}`,
@@ -220,6 +227,15 @@ export class SigningProxy {
             world.log.warn('the upstream failed', { status, host: way.host, body: text })
         : undefined,
     );
+    try {
+      const answered = await answer;
+      this.#outages.worked(way.host);
+      return answered;
+    } catch (error) {
+      if (!signal.aborted) this.#outages.failed(way.host, error);
+      this.#said.add(error as object);
+      throw error;
+    }
   }
 
   /**
@@ -272,11 +288,13 @@ export class SigningProxy {
         ? error.message
         : `unable to proxy request - ${describeError(error)}`;
     metrics.failures.with({ reason: status === 502 ? 'upstream' : 'refused' }).inc();
-    world.log.warn('a request could not be proxied', {
-      method: incoming.method,
-      status,
-      error: words,
-    });
+    // A failing upstream and missing credentials are said where they fail, in sums.
+    if (!this.#said.has(error as object))
+      world.log.warn('a request could not be proxied', {
+        method: incoming.method,
+        status,
+        error: words,
+      });
     outgoing.writeHead(status, {
       'content-type': 'text/plain; charset=utf-8',
       ...(status === 405 ? { allow: METHODS } : {}),

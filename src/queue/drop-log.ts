@@ -30,7 +30,8 @@ export class DropLog {
   readonly #untold = new Map<DropReason, Untold>();
 
   constructor(log: Logger, clock: Clock) {
-    this.#log = log;
+    // What a stop tells may be equal to what was told within the minute.
+    this.#log = log.unlimited();
     this.#clock = clock;
   }
 

@@ -3,8 +3,8 @@
  * second. A folder that was deleted, replaced or mounted over is gone: what is written goes into
  * files that no name leads to. One whose lock another process has taken is no longer ours.
  */
-import { statSync } from 'node:fs';
 import type { Clock } from '../kernel/clock.ts';
+import { identifyPath } from '../kernel/file-identity.ts';
 import { type Lock, takeLock } from './lock.ts';
 import type { SegmentStore } from './store.ts';
 
@@ -31,13 +31,13 @@ export class Home {
   async open(clock: Clock): Promise<void> {
     this.#store.prepare();
     this.#lock = await takeLock(this.#directory, clock);
-    this.#identity = identify(this.#directory);
+    this.#identity = identifyPath(this.#directory);
   }
 
   /** Shows others that we live; undefined while all is as it was. */
   look(): HomeLoss | undefined {
     if (this.#lock === undefined) return undefined;
-    const isSame = identify(this.#directory) === this.#identity && this.#store.hasActiveFile();
+    const isSame = identifyPath(this.#directory) === this.#identity && this.#store.hasActiveFile();
     if (isSame) return this.#lock.touch() ? undefined : 'taken';
     return 'gone';
   }
@@ -46,15 +46,5 @@ export class Home {
   leave(): void {
     this.#lock?.release();
     this.#lock = undefined;
-  }
-}
-
-/** Empty where there is no such folder, or it can't be looked at. */
-function identify(path: string): string {
-  try {
-    const found = statSync(path, { throwIfNoEntry: false });
-    return found === undefined ? '' : `${found.dev} ${found.ino}`;
-  } catch {
-    return '';
   }
 }

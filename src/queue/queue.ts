@@ -155,6 +155,10 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#retention.boundMemory();
   }
 
+  get hasFolder(): boolean {
+    return this.#home.isOpen;
+  }
+
   newest(): Uint8Array | undefined {
     const entry = this.#lanes.newest();
     return entry === undefined ? undefined : this.#bytesOf(entry);

@@ -89,7 +89,7 @@ const NOBODY = '$2b$10$CwTycUXWue0Thq9StjUM0uJ8Z8W5f0pYV8v3bZbqQeYQk5r5b7i2K';
 
 /** Loads the file. Rejects with a ConfigError when it, a certificate or a hash can't be used. */
 export async function loadWebConfig(file: string, log: Logger): Promise<WebConfig> {
-  const { parse } = await import('yaml');
+  const { parseForeignYaml: parse } = await import('../kernel/foreign-yaml.ts');
   const read = (): WebFile => readWebFile(file, parse);
   const current = rereadOnChange(file, () => [file], read, log);
   const first = current();
@@ -149,9 +149,7 @@ function readWebFile(file: string, parse: (text: string) => unknown): WebFile {
   try {
     parsed = webConfigSchema.safeParse(parse(text) ?? {});
   } catch (error) {
-    throw new ConfigError('WEB_CONFIG', `${file} is not YAML: ${describeError(error)}`, {
-      cause: error,
-    });
+    throw new ConfigError('WEB_CONFIG', `${file}: ${describeError(error)}`, { cause: error });
   }
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

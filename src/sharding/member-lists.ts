@@ -3,13 +3,16 @@
  * knows or has on disk, together with the answers of all addresses behind the collectors' DNS name,
  * which are asked who they are and whom they know.
  */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writePrivately } from '../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../kernel/checked-text.ts';
+import { Outage } from '../kernel/outage.ts';
 import { readPrivately } from '../kernel/private-files.ts';
 import type { World } from '../kernel/world.ts';
 import { type Member, type MemberList, type PeerState, peerStateSchema } from './peer-state.ts';
+import { parseForeignJson } from '../kernel/foreign-json.ts';
 
 const FILE_MAX_BYTES = 16 * 1024 * 1024;
 
@@ -46,7 +49,7 @@ const HOSTS_MAX = 1_000;
 export class MemberLists {
   readonly #options: MemberListsOptions;
   #kept = '';
-  #isFailing = false;
+  readonly #outage: Outage;
   /**
    * Whether the list was read from the file of an earlier run and no collector has confirmed it.
    */
@@ -54,6 +57,7 @@ export class MemberLists {
 
   constructor(options: MemberListsOptions) {
     this.#options = options;
+    this.#outage = new Outage(() => options.world.clock.elapsedMs());
   }
 
   /**
@@ -67,21 +71,21 @@ export class MemberLists {
       const before = known?.members.map(({ id }) => id) ?? [];
       const members = (await source.list(before)).map((member) => makeMember(member, port));
       const list = { readAtMs: world.clock.nowMs(), members };
-      if (this.#isFailing) world.log.info('ECS tells the collectors again');
-      this.#isFailing = false;
+      const sum = this.#outage.worked();
+      if (sum !== undefined)
+        world.log.info('ECS tells the collectors again', { failures: sum.failures });
       this.isOld = false;
       await this.#keep(list);
       return list;
     } catch (error) {
       if (this.#options.signal.aborted) return known;
-      // Logged once: after that, the metric of the list's age tells it.
-      if (!this.#isFailing)
+      const sum = this.#outage.failed();
+      if (sum !== undefined)
         world.log.warn(
           'ECS does not tell the collectors; the last list stays, and the collectors watch ' +
             'each other',
-          { error },
+          { error, failures: sum.failures, for_ms: sum.lastedMs },
         );
-      this.#isFailing = true;
     }
     const kept = known ?? (await this.#readKept());
     if (known === undefined) this.isOld = kept !== undefined;
@@ -93,7 +97,7 @@ export class MemberLists {
   async #keep(list: MemberList): Promise<void> {
     const { file, world } = this.#options;
     const text = JSON.stringify(list.members);
-    if (text === this.#kept) return;
+    if (text === this.#kept && existsSync(file)) return;
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       await writePrivately(file, sealText([JSON.stringify(list)]));
@@ -151,7 +155,7 @@ export class MemberLists {
         bodyMaxBytes: BODY_MAX_BYTES,
         signal,
       });
-      return peerStateSchema.parse(JSON.parse(answer.body.toString()));
+      return peerStateSchema.parse(parseForeignJson(answer.body.toString()));
     } catch {
       return undefined;
     }

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import { type Knowledge, missingWords, newestList, newestProposal } from './agreement.ts';
 import { Bell } from './bell.ts';
@@ -78,7 +79,7 @@ export class Membership implements Sharing {
   /** The owner of each part under the last proposal that was carried out here. */
   #ownersBefore: readonly string[] = [];
   #warnedAt = 0;
-  #isHindered = false;
+  readonly #hindrance: Outage;
   #listReadAt = -Infinity;
   /** Wakes the loop, and the reading of the list. */
   readonly #news = new Bell();
@@ -89,6 +90,7 @@ export class Membership implements Sharing {
     this.#options = options;
     this.#stopping = options.ending;
     this.#world = options.world;
+    this.#hindrance = new Outage(() => options.world.clock.elapsedMs());
     this.#metrics = newMembershipMetrics(options.world.metrics);
     this.#peers = new Peers({
       world: options.world,
@@ -175,9 +177,13 @@ export class Membership implements Sharing {
       this.#own = own;
       return true;
     } catch (error) {
-      if (!this.#stopping.signal.aborted && !this.#isHindered)
-        world.log.warn("this collector can't join the others yet; it tries again", { error });
-      this.#isHindered = true;
+      const sum = this.#stopping.signal.aborted ? undefined : this.#hindrance.failed();
+      if (sum !== undefined)
+        world.log.warn("this collector can't join the others yet; it tries again", {
+          error,
+          failures: sum.failures,
+          for_ms: sum.lastedMs,
+        });
       return false;
     }
   }

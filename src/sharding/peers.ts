@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { World } from '../kernel/world.ts';
 import type { PeerView } from './agreement.ts';
 import { type PeerState, peerStateSchema } from './peer-state.ts';
+import { parseForeignJson } from '../kernel/foreign-json.ts';
 
 /** How long a collector holds a request while its state does not change. */
 export const NEWS_WAIT_MS = 3_000;
@@ -137,7 +138,7 @@ class Watched implements PeerView {
   }
 
   #take(body: string): void {
-    const parsed = peerStateSchema.safeParse(JSON.parse(body));
+    const parsed = peerStateSchema.safeParse(parseForeignJson(body));
     if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
     // Another task may have got the address of a collector that is gone.
     if (parsed.data.id !== this.#id) throw new Refusal('another collector has its address');

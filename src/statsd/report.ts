@@ -26,6 +26,7 @@ const REMEDIES: Readonly<Partial<Record<StatsdRefusal, string>>> = {
   type_conflict: 'give metrics of different types different names or tags',
   negative_count: 'send it as a gauge, or set is_monotonic_counter to false',
   series_limit: 'send fewer tags that have many values, or raise series_limit where there is one',
+  label_bytes_limit: 'send shorter names and tags, or fewer tags that have many values',
   observation_limit: 'observe as histogram, or shorten aggregation_interval',
   http: 'HTTP is not spoken at this port; send lines of StatsD',
   tag: 'give each tag a value, or set enable_simple_tags',

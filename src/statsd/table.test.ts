@@ -6,7 +6,7 @@ import type { SeriesOrigin } from '../model/sample.ts';
 import { compileSearch } from '../relabel/search.ts';
 import { parseLine } from './line.ts';
 import type { Observer, StatsdReceiverSettings } from './settings.ts';
-import { SERIES_OBSERVATIONS_MAX, StatsdTable } from './table.ts';
+import { LABEL_BYTES_MAX, SERIES_OBSERVATIONS_MAX, StatsdTable } from './table.ts';
 
 class OriginAppender extends RecordingAppender {
   readonly families: string[] = [];
@@ -238,4 +238,21 @@ test('long members of sets, which are held by their hashes, are told apart', asy
   for (let index = 0; index < 100; index++) send(1, `s:${member(index)}|s`);
   send(1, `s:${member(3)}|s`);
   assert.deepEqual(await flush(2), ['s 100 @2']);
+});
+
+test('names and tags of all series together are bounded, and those that are forgotten make room', async () => {
+  const { table, send, flush } = open({ seriesMax: 1_000_000 });
+  const long = 'v'.repeat(8_000);
+  const fitting = Math.floor(LABEL_BYTES_MAX / 8_020);
+  let refused: unknown;
+  let taken = 0;
+  while (refused === undefined && taken < 2 * fitting)
+    [refused] = send(0, `a${taken++}:1|c|#k:${long}`);
+  assert.equal(refused, 'label_bytes_limit');
+  assert.ok(Math.abs(taken - fitting) < 20, String(taken));
+  assert.deepEqual(send(0, 'a0:1|c|#k:'.concat(long)), [undefined], 'a known series goes on');
+  await flush(1);
+  await flush(400_000);
+  assert.equal(table.size, 0);
+  assert.deepEqual(send(400_000, `b:1|c|#k:${long}`), [undefined]);
 });

@@ -6,8 +6,8 @@
  *
  * A name with the same tags has one type; a line of another is refused until the series is
  * forgotten.
- * Limits: `seriesMax` series; in an interval OBSERVATIONS_MAX observations and members of sets, and
- * SERIES_OBSERVATIONS_MAX of one series.
+ * Limits: `seriesMax` series, LABEL_BYTES_MAX of their names and tags; in an interval
+ * OBSERVATIONS_MAX observations and members of sets, and SERIES_OBSERVATIONS_MAX of one series.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type LabelSet, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
@@ -25,6 +25,8 @@ import { escapeName } from './names.ts';
 import type { StatsdReceiverSettings } from './settings.ts';
 
 const OBSERVATIONS_MAX = 1_000_000;
+/** Of names and tags of all series, in characters, once for each series that a metric has. */
+export const LABEL_BYTES_MAX = 64 * 1024 * 1024;
 /** Of one series, so that no transaction is long. */
 export const SERIES_OBSERVATIONS_MAX = 10_000;
 /** A flush whose time is so long before that of the last one comes after the clock was set back. */
@@ -38,6 +40,7 @@ export const TABLE_REFUSALS = [
   'type_conflict',
   'negative_count',
   'series_limit',
+  'label_bytes_limit',
   'observation_limit',
 ] as const;
 export type TableRefusal = (typeof TABLE_REFUSALS)[number];
@@ -52,6 +55,7 @@ interface Series {
   readonly type: StatsdLine['type'];
   readonly aggregate: Aggregate;
   readonly parts: readonly Part[];
+  readonly labelBytes: number;
   /** When its last line came. */
   lastMs: number;
   createdMs: number;
@@ -67,6 +71,7 @@ export class StatsdTable {
   readonly #series = new Map<string, Series>();
   #generation: number;
   #heldCount = 0;
+  #labelBytes = 0;
   #lastFlushMs = 0;
 
   constructor(settings: StatsdReceiverSettings, appender: RoutedAppender, random: () => number) {
@@ -129,6 +134,7 @@ export class StatsdTable {
     for (const [key, series] of this.#series) {
       if (this.#isExpired(series, tMs)) {
         this.#series.delete(key);
+        this.#labelBytes -= series.labelBytes;
         ended.push(series);
         samples += series.parts.length;
       } else if (series.isChanged || this.#settings.isCumulative) {
@@ -187,10 +193,13 @@ export class StatsdTable {
     const aggregate = makeAggregate(line, this.#making);
     if (aggregate === undefined) return 'unmapped';
     if (this.#series.size >= this.#settings.seriesMax) return 'series_limit';
+    const labelBytes = key.length * aggregate.parts.length;
+    if (this.#labelBytes + labelBytes > LABEL_BYTES_MAX) return 'label_bytes_limit';
     const series: Series = {
       type: line.type,
       aggregate,
       parts: this.#open(line.name, tags, aggregate),
+      labelBytes,
       lastMs: nowMs,
       createdMs: nowMs,
       isChanged: false,
@@ -198,6 +207,7 @@ export class StatsdTable {
     };
     for (const part of series.parts) this.#tellMetadata(part, nowMs);
     this.#series.set(key, series);
+    this.#labelBytes += labelBytes;
     return series;
   }
 

@@ -46,7 +46,13 @@ const writers: Readonly<Record<string, (folder: string) => Promise<void>>> = {
       0,
     );
     const path = join(folder, 'increases.journal');
-    const options = { path, differences, onError: () => undefined, onDamage: () => undefined };
+    const options = {
+      path,
+      differences,
+      onError: () => undefined,
+      onDamage: () => undefined,
+      onGone: () => undefined,
+    };
     const journal = await DifferencesJournal.open(options, () => false, 0);
     journal.write([]);
     await journal.close();

@@ -2,6 +2,7 @@
  * Lines of a stream, as they come, within a limit of each: a longer one is passed over, and has no
  * text.
  */
+import { GrowingBuffer } from '../../kernel/growing-buffer.ts';
 
 export interface BoundedLine {
   /** From 1. */
@@ -18,28 +19,36 @@ function decode(bytes: Buffer, isFirst: boolean): string {
   return isFirst && text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-/** @param bytesMax  of a line, without its end */
+function bufferOf(chunk: Uint8Array | string): Buffer {
+  if (typeof chunk === 'string') return Buffer.from(chunk);
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+}
+
+/**
+ * @param bytesMax  of a line, without its end
+ * @throws          TinyPiecesError for a line in very many pieces of a byte or two
+ */
 export async function* readBoundedLines(
   stream: AsyncIterable<Uint8Array | string>,
   bytesMax: number,
 ): AsyncGenerator<BoundedLine> {
   let number = 0;
-  let pieces: Uint8Array[] = [];
+  let held = new GrowingBuffer();
   let bytes = 0;
-  const take = (piece: Uint8Array): void => {
+  const take = (piece: Buffer): void => {
     bytes += piece.length;
-    if (bytes <= bytesMax) pieces.push(piece);
-    else pieces = [];
+    if (bytes <= bytesMax) held.add(piece);
+    else if (held.length > 0) held = new GrowingBuffer();
   };
   const end = (): BoundedLine => {
     number += 1;
-    const text = bytes > bytesMax ? undefined : decode(Buffer.concat(pieces), number === 1);
-    pieces = [];
+    const text = bytes > bytesMax ? undefined : decode(held.finish(), number === 1);
+    held = new GrowingBuffer();
     bytes = 0;
     return { number, text };
   };
   for await (const chunk of stream) {
-    const block = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    const block = bufferOf(chunk);
     let from = 0;
     for (let at = block.indexOf(NEWLINE); at >= 0; at = block.indexOf(NEWLINE, from)) {
       take(block.subarray(from, at));

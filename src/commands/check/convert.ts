@@ -23,7 +23,7 @@ export function createCheckConvertCommand(
   return addTrustFlag(new Command('convert'))
     .description(
       'write a configuration of the OpenTelemetry Collector as one of Prometheus, or the other ' +
-        'way, with a line for each thing that changes',
+        'way, with a line for each thing that changes; secrets of the one stand in the other',
     )
     .argument('<source>', 'the configuration: a file, or any source that collect takes')
     .option('--allow-partial', 'as for collect: what cannot be done here is left out, and said')

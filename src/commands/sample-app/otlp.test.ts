@@ -18,7 +18,7 @@ test('the endpoint is that of the flag, else of the variable; an empty one is no
 test('the resource is that of the variables; one wrong pair leaves out all of them', () => {
   const { log, lines } = createWorld();
   const read = (text: string, name?: string) =>
-    readOtlpResource({ OTEL_RESOURCE_ATTRIBUTES: text, OTEL_SERVICE_NAME: name }, log);
+    readOtlpResource({ OTEL_RESOURCE_ATTRIBUTES: text, OTEL_SERVICE_NAME: name }, log.unlimited());
   const told = read('service.name=a, deployment.environment.name=de%20mo,', 'shop');
   assert.equal(told['service.name'], 'shop');
   assert.equal(told['deployment.environment.name'], 'de mo');

@@ -5,6 +5,7 @@
  * Source: https://github.com/aws/aws-xray-daemon/blob/master/pkg/cfg/cfg.go
  */
 import { isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { TOO_MANY_ALIASES, YamlAliases } from '../../kernel/yaml-aliases.ts';
 
 /** A fault for which the daemon ends before it starts; the message is the daemon's. */
 export class DaemonRefusal extends Error {
@@ -125,13 +126,16 @@ function listEntries(text: string): Entry[] {
   const [error] = document.errors;
   if (error !== undefined)
     throw refuseYaml(`line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
+  const aliases = new YamlAliases(document);
+  if (aliases.excessAt !== undefined)
+    throw refuseYaml(`line ${lines.linePos(aliases.excessAt).line}: ${TOO_MANY_ALIASES}`);
   const { contents } = document;
   if (contents === null || (isScalar(contents) && contents.value === null)) return [];
   if (!isMap(contents)) throw refuseYaml('the file is not a mapping of keys to values');
   const toEntries = (map: YAMLMap, prefix: string): Entry[] =>
     map.items.flatMap(({ key, value }): Entry[] => {
       const name = `${prefix}${isScalar(key) ? String(key.value) : String(key)}`;
-      const node = isAlias(value) ? value.resolve(document) : value;
+      const node = isAlias(value) ? aliases.resolve(value) : value;
       if (isMap(node) && prefix === '') return toEntries(node, `${name}.`);
       const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
       const { line } = lines.linePos(offset);

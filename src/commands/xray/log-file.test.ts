@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -47,4 +47,17 @@ test('lines of a file that cannot be written go elsewhere, which is said once', 
   const [first, ...rest] = instead;
   assert.match(first ?? '', /^log file .*xray\.log cannot be written: ENOENT/);
   assert.deepEqual(rest, ['one', 'two']);
+});
+
+test('bug: a file that was deleted or renamed is opened anew, and lines are not lost', (context) => {
+  const folder = makeFolder(context);
+  const path = join(folder, 'xray.log');
+  const write = openLogFile({ path, rotates: false, instead: () => assert.fail() });
+  write('one');
+  renameSync(path, `${path}.away`);
+  write('two');
+  rmSync(path);
+  write('three');
+  assert.equal(readFileSync(`${path}.away`, 'utf8'), 'one\n');
+  assert.match(readFileSync(path, 'utf8'), /^The log file was deleted.*\nthree\n$/);
 });

@@ -1,13 +1,16 @@
 /**
  * The daemon's log file: lines are appended; with rotation, a file of 50 MB becomes `file.1`, in
  * place of the one before. Where the file can't be written, lines go to the standard error output,
- * and a line there says so once. A full disk must not stop the process.
+ * and a line there says so once. A full disk must not stop the process. A file that was deleted,
+ * renamed or replaced meanwhile is opened anew, and its first line says so.
  * Source: https://github.com/aws/aws-xray-daemon/blob/master/cmd/tracing/daemon.go
  */
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { describeError } from '../../kernel/errors.ts';
+import { identifyPath } from '../../kernel/file-identity.ts';
 
 const ROTATION_BYTES = 50 * 1024 * 1024;
+const GONE = 'The log file was deleted, renamed or replaced; it goes on in this one\n';
 
 export interface LogFileOptions {
   readonly path: string;
@@ -21,11 +24,16 @@ export interface LogFileOptions {
 /** A function that writes a line, which it is given without its newline. Never throws. */
 export function openLogFile(options: LogFileOptions): (line: string) => void {
   const { path, rotates, instead, rotationBytes = ROTATION_BYTES } = options;
-  let open: { readonly fd: number; bytes: number } | undefined;
+  let open: { readonly fd: number; readonly identity: string; bytes: number } | undefined;
   let isRefusing = false;
 
   const append = (line: string): void => {
-    const bytes = Buffer.from(`${line}\n`);
+    let bytes = Buffer.from(`${line}\n`);
+    if (open !== undefined && identifyPath(path) !== open.identity) {
+      closeSync(open.fd);
+      open = undefined;
+      bytes = Buffer.concat([Buffer.from(GONE), bytes]);
+    }
     if (open !== undefined && rotates && open.bytes + bytes.length > rotationBytes) {
       closeSync(open.fd);
       open = undefined;
@@ -33,7 +41,8 @@ export function openLogFile(options: LogFileOptions): (line: string) => void {
     }
     if (open === undefined) {
       const fd = openSync(path, 'a', 0o644);
-      open = { fd, bytes: fstatSync(fd).size };
+      const { dev, ino, size } = fstatSync(fd);
+      open = { fd, identity: `${dev} ${ino}`, bytes: size };
     }
     for (let at = 0; at < bytes.length;) at += writeSync(open.fd, bytes, at);
     open.bytes += bytes.length;

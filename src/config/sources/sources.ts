@@ -5,13 +5,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { isMap, parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { createCredentialSource } from '../../aws/credentials.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
 import { Outage } from '../../kernel/outage.ts';
 import { writePrivately } from '../../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../../kernel/checked-text.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
+import { parseForeignYaml } from '../../kernel/foreign-yaml.ts';
 import { readPrivately } from '../../kernel/private-files.ts';
 import type { World } from '../../kernel/world.ts';
 import { type ReadEdges, readSource, type SourceText } from './readers.ts';
@@ -64,7 +65,7 @@ export class ConfigSources {
     this.#edges = { http, clock, metrics, credentials, env: options.env, signal };
     this.#sources = options.uris.map((text) => {
       const uri = parseSourceUri(text);
-      const outage = new Outage(() => clock.nowMs());
+      const outage = new Outage(() => clock.elapsedMs());
       return { uri, name: publicName(uri, text), outage, held: undefined, readAtMs: 0 };
     });
     this.#tell();
@@ -282,13 +283,15 @@ function unreadable(file: string, error: unknown): ConfigError {
 function mergeYaml(texts: readonly string[], names: readonly string[]): string {
   let merged: unknown = {};
   texts.forEach((text, index) => {
-    const document = parseDocument(text);
-    const [fault] = document.errors;
-    if (fault !== undefined)
-      throw new ConfigError('CONFIG_YAML', `${names[index] ?? ''}: ${fault.message}`);
-    if (document.contents !== null && !isMap(document.contents))
-      throw new ConfigError('CONFIG_TYPE', `${names[index] ?? ''} is not a mapping`);
-    merged = merge(merged, document.toJS() ?? {});
+    const name = names[index] ?? '';
+    let value;
+    try {
+      value = parseForeignYaml(text) ?? {};
+    } catch (error) {
+      throw new ConfigError('CONFIG_YAML', `${name}: ${describeError(error)}`);
+    }
+    if (!isPlain(value)) throw new ConfigError('CONFIG_TYPE', `${name} is not a mapping`);
+    merged = merge(merged, value);
   });
   return stringify(merged);
 }

@@ -7,6 +7,7 @@
  */
 import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { attempt, defineMechanism, pollLists } from '../mechanism.ts';
+import { ReadingOutage } from '../reading-outage.ts';
 import { CloudMapApi } from './api.ts';
 import { cloudMapSchema } from './config.ts';
 import { CloudMapReader } from './reader.ts';
@@ -18,8 +19,17 @@ export const cloudMapMechanism = defineMechanism({
   async *discover(config, world) {
     const api = await CloudMapApi.open(config, world);
     const reader = new CloudMapReader(config, world, api);
+    const outage = new ReadingOutage(world);
     try {
-      yield* pollLists(config.refresh_interval, world, () => attempt(world, () => reader.read()));
+      yield* pollLists(config.refresh_interval, world, async () => {
+        const groups = await attempt(
+          world,
+          () => reader.read(),
+          (error) => outage.failed('', error),
+        );
+        if (groups !== undefined) outage.worked('');
+        return groups;
+      });
     } finally {
       api.close();
     }

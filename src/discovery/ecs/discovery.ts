@@ -9,6 +9,7 @@ import type { TargetGroup } from '../../model/target.ts';
 import type { AwsAccess } from '../aws-client.ts';
 import { makeFailedLack, type Lack, Lacking } from '../lacking.ts';
 import { attempt, countFailure, type DiscoveryWorld } from '../mechanism.ts';
+import { ReadingOutage } from '../reading-outage.ts';
 import { EcsApi } from './api.ts';
 import { ClusterState } from './cluster.ts';
 import {
@@ -53,6 +54,7 @@ export class EcsDiscovery {
   readonly #lists: GroupLists;
   readonly #snapshots: Snapshots;
   readonly #lacking: Lacking;
+  readonly #outage: ReadingOutage;
   readonly #ending = new AbortController();
   #definitions: Shelf<DefinitionFacts> | undefined;
   #api: EcsApi | undefined;
@@ -77,6 +79,7 @@ export class EcsDiscovery {
     this.#lists = new GroupLists(options, world);
     this.#snapshots = new Snapshots(config.cache_dir, config.cache_max_age, world);
     this.#lacking = new Lacking(world);
+    this.#outage = new ReadingOutage(world);
   }
 
   async *run(): AsyncIterable<readonly TargetGroup[]> {
@@ -153,7 +156,7 @@ export class EcsDiscovery {
 
   /** Reads all clusters in parallel. */
   async #refresh(): Promise<void> {
-    await attempt(this.#world, () => this.#listClusters());
+    await this.#attempt(LIST_SCOPE, () => this.#listClusters());
     await Promise.all([...this.#clusters.values()].map((cluster) => this.#read(cluster)));
     this.#clearGone();
     boundDefinitions(this.#requireDefinitions(), () => this.#allTasks());
@@ -161,17 +164,25 @@ export class EcsDiscovery {
   }
 
   async #read(cluster: ClusterState): Promise<void> {
-    const { clock, log } = this.#world;
-    const world = { ...this.#world, log: log.with({ cluster: cluster.name }) };
-    await attempt(world, async () => {
+    const { clock, signal } = this.#world;
+    await this.#attempt(cluster.name, async () => {
       await cluster.refresh(clock.elapsedMs());
-      if (world.signal.aborted) return;
+      if (signal.aborted) return;
       this.#tellLacks(cluster);
-      if (cluster.lacks.some(({ cause }) => cause === 'failed')) countFailure(world);
+      if (cluster.lacks.some(({ cause }) => cause === 'failed')) countFailure(this.#world);
       this.#markChanged(cluster);
       if (cluster.readAtMs !== undefined && cluster.hasAllTasks)
         await this.#snapshots.keep(this.#scopeOf(cluster), cluster);
     });
+  }
+
+  async #attempt(scope: string, read: () => Promise<void>): Promise<void> {
+    const run = async (): Promise<true> => {
+      await read();
+      return true;
+    };
+    const onFailure = (error: unknown): void => this.#outage.failed(scope, error);
+    if ((await attempt(this.#world, run, onFailure)) === true) this.#outage.worked(scope);
   }
 
   /** Does not throw when the call fails, so that the known clusters are still read. */
@@ -206,6 +217,7 @@ export class EcsDiscovery {
     for (const [name, cluster] of this.#clusters) {
       if (names.has(name)) continue;
       this.#clusters.delete(name);
+      this.#outage.worked(name);
       this.#lists.forget(cluster);
       this.#registerAges().remove({ scope: this.#scopeOf(cluster) });
     }

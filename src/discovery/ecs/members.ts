@@ -9,6 +9,7 @@ import { findTaskAddress } from './address.ts';
 import { EcsApi } from './api.ts';
 import { idOfArn, serviceNameOf } from './facts.ts';
 import { type DiscoveryWorld } from '../mechanism.ts';
+import { parseForeignJson } from '../../kernel/foreign-json.ts';
 
 /** A collector, and its host if its task has a network interface of its own (awsvpc). */
 export interface EcsMember {
@@ -75,7 +76,7 @@ export class EcsMembers {
       signal,
     });
     if (answer.status !== 200) throw new Error(`task metadata: status ${answer.status}`);
-    const task = taskSchema.parse(JSON.parse(answer.body.toString()));
+    const task = taskSchema.parse(parseForeignJson(answer.body.toString()));
     this.#task = task;
     if (task.ServiceName) this.#service = task.ServiceName;
     return { id: task.TaskARN, host: findHost(task) };

@@ -169,10 +169,8 @@ export class Snapshots {
 
   #tell(scope: string, event: string, error: unknown): void {
     const words = `${event}: ${describeError(error)}`;
-    // The message is not compared, because the names of temporary files are random.
-    const cause = `${event} ${(error as NodeJS.ErrnoException).code ?? ''}`;
-    if (this.#told.get(scope) === cause) return;
-    this.#told.set(scope, cause);
+    if (this.#told.get(scope) === words) return;
+    this.#told.set(scope, words);
     this.#world.log.warn(words, { scope, folder: this.#directory });
   }
 

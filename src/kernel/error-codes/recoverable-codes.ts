@@ -88,6 +88,10 @@ const aws = {
     remedy:
       'Check the network of the task: a private subnet needs a NAT gateway or the VPC endpoints.',
   },
+  AWS_ANSWER: {
+    means: 'An answer of AWS is longer, or in smaller pieces, than any that AWS gives.',
+    remedy: 'It is asked again; check for a proxy or an emulator in between, and the endpoint.',
+  },
   CLOUD_MAP_ANSWER: {
     means:
       'The answer of Cloud Map does not have the documented form. The targets known so far stay.',

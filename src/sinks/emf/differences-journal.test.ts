@@ -12,6 +12,8 @@ const T0 = 1_700_000_000_000;
 function openBench(context: TestContext) {
   const path = join(temporaryFolder(context), 'increases.journal');
   const errors: unknown[] = [];
+  let gone = 0;
+  const onGone = (): void => void (gone += 1);
   /** One run of the process; it ends as a killed one does, where nobody closes its journal. */
   const run = async (hasChunk = (_commit: number): boolean => false, nowMs = T0) => {
     const differences = new Differences(
@@ -19,7 +21,7 @@ function openBench(context: TestContext) {
       nowMs,
     );
     const onError = (error: unknown): void => void errors.push(error);
-    const options = { path, differences, onError, onDamage: onError };
+    const options = { path, differences, onError, onDamage: onError, onGone };
     const journal = await DifferencesJournal.open(options, hasChunk, nowMs);
     /** Reads series 0 to `values.length`. @returns  the increases and the commit */
     const read = (at: number, values: readonly number[]) => {
@@ -46,7 +48,7 @@ function openBench(context: TestContext) {
     };
     return { differences, journal, read };
   };
-  return { run, path, errors };
+  return { run, path, errors, goneCount: () => gone };
 }
 
 test('a killed process goes on from the last totals', async (context) => {
@@ -180,3 +182,33 @@ test('a file that has grown is written anew, while commits go on', async (contex
   const second = await run();
   assert.deepEqual(new Set(second.read(500, values).sent), new Set([0]));
 });
+
+const losses: Readonly<Record<string, (path: string) => void>> = {
+  deleted: (path) => rmSync(path),
+  replaced: (path) => {
+    rmSync(path);
+    writeFileSync(path, 'of somebody else');
+  },
+};
+
+for (const [what, undo] of Object.entries(losses))
+  test(`bug: a file that is ${what} while in use is written anew with all totals, and it is said`, async (context) => {
+    const { run, path, goneCount } = openBench(context);
+    const first = await run();
+    first.read(0, [10, 20]);
+    first.journal.mark();
+    first.journal.look();
+    undo(path);
+    assert.deepEqual(first.read(1, [11, 25]).sent, [1, 5]);
+    first.journal.mark();
+    first.journal.look();
+    assert.equal(goneCount(), 0, 'the second look decides');
+    first.journal.look();
+    assert.equal(goneCount(), 1);
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+    first.journal.look();
+    first.journal.look();
+    assert.equal(goneCount(), 1);
+    const second = await run();
+    assert.deepEqual(second.read(2, [14, 25]).sent, [3, 0]);
+  });

@@ -14,11 +14,21 @@
  * run then forgets it, and its increase comes with the next reading. Whether it has one is seen in
  * the queue: a chunk cannot have been sent before `mark`, which stands before each request.
  *
- * The file is written anew when it has grown, a part in each turn, while commits go to both files.
+ * The file is written anew when it has grown, a part in each turn, while commits go to both files;
+ * and when it is gone or was replaced while in use, since all of it is in memory.
  * Limits: COMPACT_MIN_BYTES, or four times what the last new file had.
  */
-import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { sealLine, unsealLine } from '../../kernel/checked-text.ts';
+import { identifyPath } from '../../kernel/file-identity.ts';
 import { openPrivate, openPrivately } from '../../kernel/private-files.ts';
 import type { Differences, CountedSeries } from './differences.ts';
 
@@ -38,6 +48,8 @@ export interface JournalOptions {
   readonly onError: (error: unknown) => void;
   /** Told of what an earlier run has left and cannot be read. */
   readonly onDamage: (error: unknown) => void;
+  /** Told that the file is gone or was replaced, before it is written anew. */
+  readonly onGone: () => void;
 }
 
 export class DifferencesJournal {
@@ -48,6 +60,8 @@ export class DifferencesJournal {
   #isMarked = true;
   #isFailing = false;
   #compactAboveBytes = COMPACT_MIN_BYTES;
+  /** Whether the file was not at its path when it was looked at last. */
+  #isMissed = false;
   #compacting: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -94,6 +108,22 @@ export class DifferencesJournal {
   compact(): void {
     if (this.#next !== undefined || this.#isClosed) return;
     this.#compacting = this.#compact();
+  }
+
+  /**
+   * Sees that the file is still at its path, and writes it anew where it is not. To be called again
+   * and again, while the folder is ours. The second look in a row decides: whoever owns the folder
+   * may find between the two that another process has taken it.
+   */
+  look(): void {
+    if (this.#current === undefined || this.#next !== undefined || this.#isClosed) return;
+    const isThere = identifyPath(this.#options.path) === this.#current.identity;
+    if (isThere || !this.#isMissed) {
+      this.#isMissed = !isThere;
+      return;
+    }
+    this.#options.onGone();
+    this.compact();
   }
 
   async close(): Promise<void> {
@@ -173,11 +203,15 @@ class JournalFile {
   bytes = 0;
   /** Whether it has all that was to be written to it. */
   isWhole = true;
+  /** As of `identifyPath`, wherever the file is renamed to. */
+  readonly identity: string;
   readonly #fd: number;
   readonly #declared = new WeakSet<CountedSeries>();
 
   constructor(path: string) {
     this.#fd = openPrivate(path, 'w');
+    const { dev, ino } = fstatSync(this.#fd);
+    this.identity = `${dev} ${ino}`;
   }
 
   /** The lines that say what the numbers of these series mean, for those of which none does yet. */

@@ -26,7 +26,9 @@ export interface EmfEdges {
   readonly output?: LineOutput;
 }
 
-const TICK_MS = 60_000;
+const TICK_MS = 1_000;
+/** What costs more than a look is done at each tick of this number. */
+const TICKS_A_SWEEP = 60;
 const DAY_MS = 86_400_000;
 
 export class EmfSink implements Sink {
@@ -127,12 +129,14 @@ export class EmfSink implements Sink {
   async #tick(): Promise<void> {
     const { clock, metrics } = this.#parts;
     const { signal } = this.#stopping;
-    for (;;) {
+    for (let tick = 1; ; tick++) {
       try {
         await clock.sleep(TICK_MS, signal);
       } catch {
         return;
       }
+      this.#wayIn.lookAfterJournal();
+      if (tick % TICKS_A_SWEEP !== 0) continue;
       this.#wayIn.sweep();
       metrics.distinctMetrics.set(this.#cost.metrics);
       if (clock.elapsedMs() - this.#cost.sinceMs < DAY_MS) continue;

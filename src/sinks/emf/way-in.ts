@@ -79,7 +79,13 @@ export class EmfWayIn {
       });
     };
     const path = join(folder, FILE_NAME);
-    const options = { path, differences: this.#differences, onError, onDamage };
+    const onGone = (): void =>
+      log.error(
+        'the file of the last totals is gone or was replaced while in use; it is written anew, ' +
+          'with all totals: a kill before that would have counted from the next reading on',
+        { path },
+      );
+    const options = { path, differences: this.#differences, onError, onDamage, onGone };
     this.#journal = await DifferencesJournal.open(options, hasChunk, clock.nowMs());
     const { seriesCount } = this.#differences;
     metrics.series.set(seriesCount);
@@ -95,6 +101,11 @@ export class EmfWayIn {
   sweep(): void {
     this.#differences.sweep(this.#options.clock.nowMs());
     this.#options.metrics.series.set(this.#differences.seriesCount);
+  }
+
+  /** Sees that the file of the last totals is there, while the queue has its folder. */
+  lookAfterJournal(): void {
+    if (this.#options.queue.hasFolder !== false) this.#journal?.look();
   }
 
   async close(): Promise<void> {

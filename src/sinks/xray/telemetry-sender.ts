@@ -1,6 +1,6 @@
 /**
  * Sends telemetry records to X-Ray each minute and at the stop, with what is known of the host. A
- * failure is logged once until it works again, and never delays documents.
+ * failure is said, summed up each minute, and never delays documents.
  */
 import { openInstanceMetadata } from '../../aws/instance-metadata.ts';
 import type { ServiceClient } from '../../aws/service-client.ts';
@@ -8,6 +8,7 @@ import { createTaskMetadataClient, metadataUri } from '../../aws/task-metadata.t
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
 import { createHttpClient, type HttpClient } from '../../kernel/http-client.ts';
+import { Outage } from '../../kernel/outage.ts';
 import type { World } from '../../kernel/world.ts';
 import type { TelemetrySettings } from './config.ts';
 import type { XrayMetrics } from './metrics.ts';
@@ -45,10 +46,11 @@ export class TelemetrySender implements Component {
   #running: Promise<void> | undefined;
   #host: Host | undefined;
   #hostTries = 0;
-  #hasFailed = false;
+  readonly #outage: Outage;
 
   constructor(options: TelemetrySenderOptions) {
     this.#options = options;
+    this.#outage = new Outage(() => options.world.clock.elapsedMs());
   }
 
   start(): Promise<void> {
@@ -80,15 +82,18 @@ export class TelemetrySender implements Component {
         telemetry.taken(next);
         metrics.telemetrySent.inc(next.length);
       }
-      this.#hasFailed = false;
+      const sum = this.#outage.worked();
+      if (sum !== undefined)
+        world.log.info('telemetry records are taken again', { failures: sum.failures });
     } catch (error) {
       if (signal.aborted) return;
       metrics.telemetryFailed.inc();
-      if (!this.#hasFailed)
+      const sum = this.#outage.failed();
+      if (sum !== undefined)
         world.log.warn('telemetry records are not taken; they are kept', {
           error: describeError(error),
+          failures: sum.failures,
         });
-      this.#hasFailed = true;
     }
   }
 

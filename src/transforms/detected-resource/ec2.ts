@@ -11,6 +11,7 @@ import type { World } from '../../kernel/world.ts';
 import { compileRegex } from '../../relabel/regex.ts';
 import type { DetectorSettings } from './settings.ts';
 import type { DetectedAttributes } from './transform.ts';
+import { parseForeignJson } from '../../kernel/foreign-json.ts';
 
 type Settings = Extract<DetectorSettings, { kind: 'ec2' }>;
 type Env = Readonly<Record<string, string | undefined>>;
@@ -43,9 +44,8 @@ export async function detectEc2(
     });
     return new Map();
   }
-  const document = JSON.parse(await read('dynamic/instance-identity/document', signal)) as Readonly<
-    Record<string, unknown>
-  >;
+  const text = await read('dynamic/instance-identity/document', signal);
+  const document = parseForeignJson(text) as Readonly<Record<string, unknown>>;
   const of = (key: string): string => {
     const value = document[key];
     return typeof value === 'string' ? value : '';

@@ -3,10 +3,11 @@
  * seal writes the heads as rows of `chunks` and empties `wal` in one transaction. Bodies and chunks
  * are opaque bytes here.
  */
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
+import { identifyPath } from '../../kernel/file-identity.ts';
 import { describeUnusable, makeNamedFolder, openPrivate } from '../../kernel/private-files.ts';
 import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
 
@@ -44,6 +45,10 @@ const SCHEMA = `
 `;
 
 export class Database {
+  readonly #directory: string;
+  readonly #file: string;
+  /** As of `identifyPath`. */
+  readonly #identity: string;
   readonly #db: DatabaseSync;
   readonly #chunksOf: StatementSync;
   readonly #insertBody: StatementSync;
@@ -72,6 +77,9 @@ export class Database {
       );
     }
     this.#db = db;
+    this.#directory = directory;
+    this.#file = file;
+    this.#identity = identifyPath(file);
     this.#chunksOf = db.prepare(
       'SELECT oldest_ms, newest_ms, count, bytes FROM chunks WHERE ref = ? AND newest_ms > ? ' +
         'AND oldest_ms <= ?',
@@ -166,6 +174,32 @@ export class Database {
     return this.#db
       .prepare('SELECT name, type, help, unit FROM metadata')
       .all() as unknown as MetricMetadata[];
+  }
+
+  /** `gone`: no name leads to the open file; `replaced`: another file has its name. */
+  look(): 'there' | 'gone' | 'replaced' {
+    const identity = identifyPath(this.#file);
+    if (identity === this.#identity) return 'there';
+    return identity === '' ? 'gone' : 'replaced';
+  }
+
+  /**
+   * Writes all that is in a file that is gone to a new one of its name, and opens that. This one is
+   * closed then. Where it throws, this one goes on.
+   */
+  moveHome(): Database {
+    const draft = `${this.#file}.new`;
+    makeNamedFolder(this.#directory, '--data');
+    rmSync(draft, { force: true });
+    closeSync(openPrivate(draft, 'wx'));
+    this.#db.prepare('VACUUM INTO ?').run(draft);
+    // What is in them belongs to the file that is gone.
+    for (const suffix of ['-wal', '-shm']) rmSync(`${this.#file}${suffix}`, { force: true });
+    if (existsSync(this.#file)) throw new Error(`"${this.#file}" has come back meanwhile`);
+    renameSync(draft, this.#file);
+    const next = new Database(this.#directory);
+    this.close();
+    return next;
   }
 
   close(): void {

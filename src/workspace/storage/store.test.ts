@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { componentContract } from '../../../test/contracts/component.ts';
@@ -26,10 +27,11 @@ const T = 1_700_000_000_000;
 function open(
   directory: string,
   more: Partial<StoreOptions> = {},
-): { store: Store; clock: VirtualClock; metrics: Registry } {
+): { store: Store; clock: VirtualClock; metrics: Registry; lines: readonly string[] } {
   const world = createWorld({ clock: new VirtualClock(T) });
-  const { clock, metrics } = world;
-  return { store: new Store({ ...STORE_DEFAULTS, directory, ...more }, world), clock, metrics };
+  const { clock, metrics, lines } = world;
+  const store = new Store({ ...STORE_DEFAULTS, directory, ...more }, world);
+  return { store, clock, metrics, lines };
 }
 
 type Sample = [labels: Record<string, string>, tMs: number, value: number | 'stale'];
@@ -281,4 +283,43 @@ test('a store that has stopped asks for the request again', async () => {
     store.write(bodyOf([[{ __name__: 'a' }, T, 1]])),
     (error) => error instanceof RecoverableError,
   );
+});
+
+test('bug: a folder that is deleted while in use is made anew, with all that was stored', async () => {
+  const directory = newDirectory();
+  const { store, clock, lines } = open(directory);
+  await store.start();
+  await store.write(bodyOf([[{ __name__: 'a' }, T, 1]]));
+  await clock.advance(3 * 3_600_000);
+  await store.write(bodyOf([[{ __name__: 'b' }, T + 1, 2]]));
+  const before = readAll(store);
+  rmSync(directory, { recursive: true });
+  await store.write(bodyOf([[{ __name__: 'b' }, T + 2, 3]]));
+  await clock.advance(60_000);
+  assert.ok(lines.some((line) => /level=error.*was deleted while in use/.test(line)));
+  await store.write(bodyOf([[{ __name__: 'b' }, T + 3, 4]]));
+  const written = readAll(store);
+  assert.equal(written.length, before.length);
+  await store.stop();
+  const second = open(directory);
+  await second.store.start();
+  assert.deepEqual(readAll(second.store), written);
+  await second.store.stop();
+});
+
+test('a file of another process in the place of the store is left alone, and that is said', async () => {
+  const directory = newDirectory();
+  const { store, clock, lines } = open(directory);
+  await store.start();
+  renameSync(directory, `${directory}-away`);
+  const other = open(directory);
+  await other.store.start();
+  await other.store.write(bodyOf([[{ __name__: 'a' }, T, 1]]));
+  await clock.advance(600_000);
+  const said = lines.filter((line) => line.includes('no name leads to the file'));
+  assert.equal(said.length, 10);
+  await store.stop();
+  assert.ok(existsSync(join(directory, 'workspace.sqlite')));
+  assert.equal(readAll(other.store).length, 1);
+  await other.store.stop();
 });

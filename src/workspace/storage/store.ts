@@ -14,6 +14,7 @@
 import { type Component } from '../../kernel/component.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import type { Counter, Family } from '../../kernel/metrics.ts';
+import { Outage } from '../../kernel/outage.ts';
 import type { World } from '../../kernel/world.ts';
 import type { LabelSet } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
@@ -80,10 +81,14 @@ export class Store implements Component, Queryable {
   #waiting: Waiter[] = [];
   #unsealed = { samples: 0, bytes: 0, sinceMs: Infinity };
   #tidying: Promise<void> = Promise.resolve();
+  readonly #sealOutage: Outage;
+  readonly #homeOutage: Outage;
 
   constructor(options: StoreOptions, world: World) {
     this.#options = options;
     this.#world = world;
+    this.#sealOutage = new Outage(() => world.clock.elapsedMs());
+    this.#homeOutage = new Outage(() => world.clock.elapsedMs());
     this.#memory = new Memory(options, (ref, tMs) => this.#sealedBits(ref, tMs));
     const { metrics } = world;
     this.#stored = metrics.counter(
@@ -272,8 +277,8 @@ export class Store implements Component, Queryable {
       } catch {
         return;
       }
-      const database = this.#database;
-      if (database === undefined) return;
+      if (this.#database === undefined) return;
+      const database = this.#lookAfter(this.#database);
       if (clock.nowMs() - this.#unsealed.sinceMs >= this.#options.sealAfterMs)
         this.#trySeal(database);
       try {
@@ -286,13 +291,48 @@ export class Store implements Component, Queryable {
     }
   }
 
+  /** Sees that the file is there, and makes it anew with all that is in it where it is gone. */
+  #lookAfter(database: Database): Database {
+    const { log } = this.#world;
+    const found = database.look();
+    if (found === 'there') return database;
+    const { directory } = this.#options;
+    try {
+      if (found === 'replaced')
+        throw new Error('another file has its name; stop this process before files are replaced');
+      this.#database = database.moveHome();
+      this.#homeOutage.worked();
+      log.error('the file of the store was deleted while in use; it was made anew, and is whole', {
+        directory,
+      });
+      return this.#database;
+    } catch (error) {
+      const sum = this.#homeOutage.failed();
+      if (sum !== undefined)
+        log.error('no name leads to the file of the store; what is in it ends with this process', {
+          directory,
+          error: describeError(error),
+          for_ms: sum.lastedMs,
+        });
+      return database;
+    }
+  }
+
   /** Seals; where that fails, the samples stay in memory and in the wal, and it is logged. */
   #trySeal(database: Database): void {
+    const { log } = this.#world;
     try {
       this.#seal(database);
+      const sum = this.#sealOutage.worked();
+      if (sum !== undefined)
+        log.info('the store seals its samples again', { failures: sum.failures });
     } catch (error) {
-      this.#world.log.error('the store could not seal its samples; it will try again', {
+      const sum = this.#sealOutage.failed();
+      if (sum === undefined) return;
+      log.error('the store could not seal its samples; it will try again', {
         error: describeError(error),
+        failures: sum.failures,
+        for_ms: sum.lastedMs,
       });
     }
   }
