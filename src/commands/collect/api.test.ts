@@ -25,7 +25,7 @@ async function ask(path: string, query: Readonly<Record<string, string>>): Promi
     tasks: { statuses: [] } as unknown as TaskSources,
     receivers: () => [],
     configs: () => [{ id: 'a', relabelRules: [] } as unknown as ScrapeConfig],
-    configText: () => '',
+    configText: () => Promise.resolve(''),
     reloadedAtMs: () => 0,
     isReloadGood: () => true,
     flags: {},

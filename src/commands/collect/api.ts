@@ -32,7 +32,7 @@ export interface ApiOptions {
   readonly receivers: () => readonly ReceiverStatus[];
   readonly configs: () => readonly ScrapeConfig[];
   /** The configuration's text without its secrets. */
-  readonly configText: () => string;
+  readonly configText: () => Promise<string>;
   readonly reloadedAtMs: () => number;
   readonly isReloadGood: () => boolean;
   /** The values of all flags, given or default, by name. */
@@ -56,7 +56,7 @@ export function createApiRoutes(options: ApiOptions): Route[] {
     scrape_pools: () => ({ scrapePools: options.configs().map(({ id }) => id) }),
     metadata: (query) => listMetadata(scrape, query),
     'status/receivers': () => ({ receivers: options.receivers().map(describeReceiver) }),
-    'status/config': () => ({ yaml: options.configText() }),
+    'status/config': async () => ({ yaml: await options.configText() }),
     'status/flags': () => options.flags,
     'status/buildinfo': () => describeBuild(),
     'status/runtimeinfo': () => describeRuntime(options, startMs),
@@ -80,7 +80,7 @@ async function respond(
     if (request.method === 'POST')
       for (const [name, value] of new URLSearchParams((await request.body()).toString()))
         query.append(name, value);
-    const body = JSON.stringify({ status: 'success', data: answer(query) });
+    const body = JSON.stringify({ status: 'success', data: await answer(query) });
     return { status: 200, headers: JSON_TYPE, body };
   } catch (error) {
     // The body is too long, or no gzip.
