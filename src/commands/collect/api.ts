@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { DEADLINE_MAX_MS, type TaskSourceStatus } from '../../exporter/task-source.ts';
 import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';
 import { describeError } from '../../kernel/errors.ts';
+import { runGivingWay } from '../../kernel/giving-way.ts';
 import { HttpError } from '../../kernel/http-error.ts';
 import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import type { World } from '../../kernel/world.ts';
@@ -50,7 +51,7 @@ export function createApiRoutes(options: ApiOptions): Route[] {
   const { scrape, world } = options;
   const startMs = world.clock.nowMs();
   const answers: Readonly<Record<string, JsonAnswer>> = {
-    targets: (query) => describeTargets(options, query),
+    targets: (query) => runGivingWay(describeTargets(options, query)),
     'targets/metadata': (query) => listTargetMetadata(scrape, query),
     'targets/relabel_steps': (query) => traceRelabelling(options, query),
     scrape_pools: () => ({ scrapePools: options.configs().map(({ id }) => id) }),
@@ -93,7 +94,11 @@ async function respond(
   }
 }
 
-function describeTargets(options: ApiOptions, query: URLSearchParams): unknown {
+/** Thousands of targets take longer than a turn of the event loop should. */
+function* describeTargets(
+  options: ApiOptions,
+  query: URLSearchParams,
+): Generator<undefined, unknown, undefined> {
   const { scrape, tasks } = options;
   const state = (query.get('state') ?? 'any').toLowerCase();
   const pool = query.get('scrapePool') ?? '';
@@ -101,18 +106,17 @@ function describeTargets(options: ApiOptions, query: URLSearchParams): unknown {
   const droppedByJob = [...scrape.droppedTargets()].filter(([job]) => isWanted(job));
   const showsActive = state === 'any' || state === 'active';
   const showsDropped = state === 'any' || state === 'dropped';
+  const activeTargets: unknown[] = [];
+  for (const status of showsActive ? scrape.targets() : []) {
+    if (!isWanted(status.job)) continue;
+    activeTargets.push(describeActiveTarget(status));
+    yield;
+  }
+  if (showsActive)
+    for (const status of tasks.statuses)
+      if (isWanted(status.id)) activeTargets.push(describeTaskSource(status, tasks.endpoint ?? ''));
   return {
-    activeTargets: showsActive
-      ? [
-          ...scrape
-            .targets()
-            .filter(({ job }) => isWanted(job))
-            .map(describeActiveTarget),
-          ...tasks.statuses
-            .filter(({ id }) => isWanted(id))
-            .map((status) => describeTaskSource(status, tasks.endpoint ?? '')),
-        ]
-      : [],
+    activeTargets,
     droppedTargets: showsDropped
       ? droppedByJob.flatMap(([job, { labels }]) =>
           labels.map((set) => ({ discoveredLabels: toRecord(set), scrapePool: job })),
