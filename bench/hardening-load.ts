@@ -1,7 +1,7 @@
 /**
  * What the collector of hardening.ts talks to, in a process of its own: targets (`/t…`, twenty
- * series each; `/page?series=N`), a receiver (`/write`), and a list of targets that comes in chunks
- * of one byte (`/drip?bytes=N`). It sends its port to the parent process.
+ * series each; `/page?series=N`), a receiver (`/write`), a list of targets (`/list?targets=N`), and
+ * one that comes in chunks of one byte (`/drip?bytes=N`). It sends its port to the parent process.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,6 +18,15 @@ async function sendPage(response: ServerResponse, series: number): Promise<void>
     if (!response.write(text)) await new Promise((resolve) => response.once('drain', resolve));
   }
   response.end();
+}
+
+function sendList(response: ServerResponse, address: string, targets: number): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const list = Array.from({ length: targets }, (_, i) => ({
+    targets: [address],
+    labels: { __metrics_path__: `/t${i}`, instance: `instance-${i}` },
+  }));
+  response.end(JSON.stringify(list));
 }
 
 /** An empty list of that many bytes, most of them blanks. */
@@ -41,6 +50,8 @@ const server = createServer((request, response) => {
   response.on('error', () => undefined);
   if (url.pathname === '/write') request.resume().once('end', () => response.writeHead(204).end());
   else if (url.pathname === '/page') void sendPage(response, asked('series'));
+  else if (url.pathname === '/list')
+    sendList(response, request.headers.host ?? '', asked('targets'));
   else if (url.pathname === '/drip') void drip(response, asked('bytes'));
   else void sendPage(response, 20);
 });

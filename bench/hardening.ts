@@ -103,6 +103,9 @@ async function guessPasswords(): Promise<Figures> {
   }
 }
 
+/** Connections that slow clients open at once, each few milliseconds: some 8,000 a second. */
+const AT_ONCE = 40;
+
 /** Clients that send nothing, half a head, or the first bytes of a body. */
 async function holdConnections(): Promise<Figures> {
   const starts = [
@@ -119,6 +122,8 @@ async function holdConnections(): Promise<Figures> {
         socket.on('error', () => undefined);
         socket.write(starts[i % starts.length] ?? '');
         sockets.push(socket);
+        // On two cores, a loop without a pause would take the core of the health checks.
+        if (i % AT_ONCE === AT_ONCE - 1) await sleep(4);
       }
       await sleep(15_000);
     });
@@ -145,8 +150,125 @@ async function sendOneByteChunks(): Promise<Figures> {
   }
 }
 
+/** Many targets, each with an answer of its own; 170 a second are due where the interval is 1m. */
+function writeTargets(folder: string, count: number): void {
+  writeFileSync(
+    path.join(folder, 'targets.json'),
+    JSON.stringify(
+      Array.from({ length: count }, (_, i) => ({
+        targets: [loadAt],
+        labels: { __metrics_path__: `/t${i}`, instance: `instance-${i}` },
+      })),
+    ),
+  );
+}
+
+const FILE_JOB = '{ job_name: j, file_sd_configs: [{ files: [targets.json] }] }';
+const manyTargets = scaled(10_000);
+
+async function startWithTargets(): Promise<Collector> {
+  return Collector.start(`${base('60s')}scrape_configs: [${FILE_JOB}]`, (folder) => {
+    writeTargets(folder, manyTargets);
+    return [];
+  });
+}
+
+const areAllScraped = (collector: Collector) => async (): Promise<boolean> =>
+  (await collector.metric('amperage_scrapes_total')) >= manyTargets;
+
+/** A start with many targets: from the first answer until all are scraped. */
+async function start(): Promise<Figures> {
+  const collector = await startWithTargets();
+  try {
+    return await collector.measure(() => until(areAllScraped(collector), 300));
+  } finally {
+    await collector.stop();
+  }
+}
+
+/** A list of http_sd that is new. */
+async function discover(): Promise<Figures> {
+  const collector = await Collector.start(base('60s'));
+  const job = `{ job_name: j, http_sd_configs: [{ url: 'http://${loadAt}/list?targets=${manyTargets}' }] }`;
+  try {
+    return await collector.measure(async () => {
+      collector.reload(`${base('60s')}scrape_configs: [${job}]`);
+      await until(areAllScraped(collector), 300);
+    });
+  } finally {
+    await collector.stop();
+  }
+}
+
+/** Reloads of a configuration whose one job has many targets, and changes. */
+async function changeJob(): Promise<Figures> {
+  const collector = await startWithTargets();
+  const jobs = (generation: number): string =>
+    `[${FILE_JOB.replace('{ job_name: j', `{ job_name: j, params: { generation: ['${generation}'] }`)}]`;
+  try {
+    await until(areAllScraped(collector), 300);
+    return await collector.measure(async () => {
+      for (let generation = 1; generation <= 3; generation++) {
+        collector.reload(`${base('60s')}scrape_configs: ${jobs(generation)}`);
+        await sleep(10_000);
+      }
+    });
+  } finally {
+    await collector.stop();
+  }
+}
+
+/** Reloads of a configuration with thousands of jobs. */
+async function changeJobs(): Promise<Figures> {
+  const collector = await Collector.start(base('60s'));
+  const makeJob = (i: number, generation: number): string => `  - job_name: job-${i}
+    scrape_interval: ${generation}m
+    static_configs: [{ targets: ['${loadAt}'], labels: { __metrics_path__: /t${i} } }]
+    relabel_configs:
+      - { source_labels: [__address__], regex: '(.*):.*', target_label: host }
+      - { source_labels: [env], regex: 'test|dev', action: drop }
+`;
+  const makeJobs = (generation: number): string =>
+    Array.from({ length: scaled(4_000) }, (_, i) => makeJob(i, generation)).join('');
+  try {
+    return await collector.measure(async () => {
+      for (let generation = 1; generation <= 2; generation++) {
+        collector.reload(`${base('60s')}scrape_configs:\n${makeJobs(generation)}`);
+        await sleep(15_000);
+      }
+      await collector.ask('/api/v1/status/config');
+    });
+  } finally {
+    await collector.stop();
+  }
+}
+
+/** What a server tells of many targets. */
+async function askForLists(): Promise<Figures> {
+  const collector = await startWithTargets();
+  const asked = ['/', '/metrics', '/api/v1/targets', '/api/v1/targets/metadata'];
+  asked.push('/api/v1/metadata', '/api/v1/status/config', '/api/v1/status/runtimeinfo');
+  try {
+    await until(areAllScraped(collector), 300);
+    return await collector.measure(async () => {
+      for (let round = 0; round < 3; round++)
+        for (const one of asked) {
+          await collector.ask(one);
+          await sleep(200);
+        }
+    });
+  } finally {
+    await collector.stop();
+  }
+}
+
 const ROWS: Readonly<Record<string, [name: string, measure: () => Promise<Figures>]>> = {
   targets: [`${scaled(4_000)} targets replaced`, replaceTargets],
+  start: [`a start with ${manyTargets} targets`, start],
+  discovery: [`${manyTargets} targets by http_sd`, discover],
+  job: [`a job of ${manyTargets} changed`, changeJob],
+  jobs: [`${scaled(4_000)} jobs changed`, changeJobs],
+  lists: [`lists of ${manyTargets} targets`, askForLists],
   page: [`a page of ${scaled(1_000_000)} series`, scrapePage],
   passwords: [`${scaled(100)} wrong passwords`, guessPasswords],
   clients: [`${scaled(2_000)} slow clients`, holdConnections],

@@ -1,21 +1,16 @@
 /**
  * A real `amperage collect` with what benchmarks see of it: the longest turns of its event loop
- * (turn-probe.ts), its health checks, memory, descriptors and metrics; and the load beside it
- * (hardening-load.ts). Linux only.
+ * (turn-probe.ts), its health checks (health-probe.ts), memory, descriptors and metrics; and the
+ * load beside it (hardening-load.ts). Linux only.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../test/kit/processes.ts';
-
-/** How often a health check asks. */
-const PROBE_EVERY_MS = 100;
-/** A health check that is not answered by then counts as this long. */
-const PROBE_MAX_MS = 30_000;
+import { PROBE_MAX_MS, probe } from './health-probe.ts';
 
 export interface Figures {
   readonly turnMs: number;
@@ -66,17 +61,9 @@ export class Collector {
     // The peak begins anew: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
     writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
     const residentMb = this.#readMb('VmRSS');
-    let healthMs = 0;
-    const done = new AbortController();
-    const probing = (async () => {
-      while (!done.signal.aborted) {
-        healthMs = Math.max(healthMs, await probe(this.port));
-        await sleep(PROBE_EVERY_MS);
-      }
-    })();
+    const endProbing = await startProbing(this.port);
     await act();
-    done.abort();
-    await probing;
+    const healthMs = await endProbing();
     return { ...(await this.#readTurns()), healthMs, residentMb, peakMb: this.#readMb('VmHWM') };
   }
 
@@ -86,8 +73,12 @@ export class Collector {
     this.#child.kill('SIGHUP');
   }
 
+  async ask(target: string): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.port}${target}`)).text();
+  }
+
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`http://127.0.0.1:${this.port}/metrics`)).text();
+    const text = await this.ask('/metrics');
     const lines = text.split('\n').filter((line) => line.startsWith(name));
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
@@ -119,19 +110,20 @@ export class Collector {
   }
 }
 
-/** How long an answer takes on a new connection, whatever its status. */
-function probe(port: number): Promise<number> {
-  const startMs = performance.now();
-  return new Promise((resolve) => {
-    const asked = request({ port, host: '127.0.0.1', path: '/-/healthy', agent: false });
-    asked.setTimeout(PROBE_MAX_MS, () => asked.destroy());
-    asked.once('error', () => resolve(PROBE_MAX_MS));
-    asked.once('response', (answer) => {
-      answer.resume();
-      resolve(performance.now() - startMs);
-    });
-    asked.end();
-  });
+/** Starts the health checks. @returns a function that ends them and tells the longest answer */
+async function startProbing(port: number): Promise<() => Promise<number>> {
+  const child = spawn(
+    process.execPath,
+    [path.join(import.meta.dirname, 'health-probe.ts'), String(port)],
+    { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+  );
+  await once(child, 'message');
+  return async () => {
+    const told = once(child, 'message');
+    child.send('tell');
+    const [longestMs] = (await told) as [number];
+    return longestMs;
+  };
 }
 
 /** Starts the load. */

@@ -80,7 +80,7 @@ test('metrics of the task arrive, are shown, and end when a reload removes them'
   assert.match(page, /task metrics<\/h2>.*class="up">up.*<td>awsecscontainermetrics/s);
   const api = createApiRoutes({
     world, scrape: collector.scrape, tasks: collector.tasks, receivers: () => [], configs: () => [], flags: {},
-    configText: () => '', reloadedAtMs: () => 0, isReloadGood: () => true,
+    configText: () => Promise.resolve(''), reloadedAtMs: () => 0, isReloadGood: () => true,
   }); // prettier-ignore
   const { activeTargets } = JSON.parse(await ask(api, '/api/v1/targets')).data;
   assert.deepEqual(

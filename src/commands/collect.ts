@@ -8,7 +8,7 @@ import { formatFinding } from '../settings/finding.ts';
 import { loadConfigText } from '../config/load.ts';
 import { listLooseEnds } from '../config/loose-ends.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
-import { redactConfig } from '../config/redact.ts';
+import { Redactions } from '../config/redact-aside.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
@@ -199,7 +199,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     everyMs,
     allowPartial,
   });
-  const configText = rememberLast(redactConfig);
+  const redactions = new Redactions();
   const webFile = flags['web.config.file'];
   const server = new HttpServer({
     name: 'collect',
@@ -215,7 +215,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
         tasks: collector.tasks,
         receivers: () => collector.receivers,
         configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
-        configText: () => configText(reloader.current.text),
+        configText: () => redactions.redact(reloader.current.text),
         reloadedAtMs: () => reloader.reloadedAtMs,
         isReloadGood: () => reloader.isGood,
         flags: showFlags(command),
@@ -233,15 +233,6 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     world,
     stopTimeoutMs,
   );
-}
-
-/** Redacting a large configuration takes a second, so it is done once for each. */
-function rememberLast(make: (text: string) => string): (text: string) => string {
-  let last: { readonly text: string; readonly made: string } | undefined;
-  return (text) => {
-    if (last?.text !== text) last = { text, made: make(text) };
-    return last.made;
-  };
 }
 
 /**

@@ -9,16 +9,18 @@ import {
   isAlias,
   isCollection,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
   type Pair,
   type Document,
-  visit,
   type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
+import { runAtOnce } from '../kernel/giving-way.ts';
 import { type ConfigPath, type Finding } from '../settings/finding.ts';
 import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
 import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
@@ -27,10 +29,10 @@ import { parseInSteps } from './yaml-steps.ts';
 export interface ConfigDocument {
   readonly value: unknown;
   /**
-   * The same, in which keys without a value are null: an OpenTelemetry collector takes the defaults
-   * for such a component.
+   * Makes the same with null for keys without a value, in steps: an OpenTelemetry collector takes
+   * the defaults for such a component.
    */
-  readonly valueWithNulls: () => unknown;
+  readonly convertWithNulls: () => Generator<undefined, unknown, undefined>;
   /** Faults of the text itself; `value` is of no use when there are any. */
   readonly findings: readonly Finding[];
   /**
@@ -51,10 +53,7 @@ const DEPTH_MAX = 100;
 const EMPTY_IS_TEXT = new Set(['regex']);
 
 export function readDocument(text: string, file: string): ConfigDocument {
-  const steps = readDocumentInSteps(text, file);
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
-  return step.value;
+  return runAtOnce(readDocumentInSteps(text, file));
 }
 
 /** The same as `readDocument`, for long texts: between two steps other work may be done. */
@@ -84,10 +83,14 @@ export function* readDocumentInSteps(
   // The library's parser is recursive, and tells its own end by this error.
   const overflow = document.errors.find(({ message }) => /call stack/.test(message));
   if (overflow !== undefined) return empty([finding(overflow.pos[0], 'CONFIG_YAML', TOO_DEEP)]);
-  const deep = findTooDeep(document);
-  if (deep !== undefined) return empty([finding(deep, 'CONFIG_YAML', TOO_DEEP)]);
-  yield;
-  if (document.errors.length > 0 || hasDashWord(document)) {
+  let hasDash = false;
+  for (const { node, depth } of walkNodes(document)) {
+    if (node === undefined) yield;
+    else if (depth > DEPTH_MAX && isCollection(node))
+      return empty([finding(node.range?.[0] ?? 0, 'CONFIG_YAML', TOO_DEEP)]);
+    else hasDash ||= isDashWord(node);
+  }
+  if (document.errors.length > 0 || hasDash) {
     const dashes = findEnDashes(text, file);
     if (dashes.length > 0) return empty(dashes);
   }
@@ -96,7 +99,7 @@ export function* readDocumentInSteps(
   );
   if (findings.length > 0) return empty(findings);
   try {
-    const repeated = findRepeatedKeys(document).map(({ key, offset }) =>
+    const repeated = (yield* findRepeatedKeys(document)).map(({ key, offset }) =>
       finding(
         offset,
         'CONFIG_DUPLICATE',
@@ -105,14 +108,21 @@ export function* readDocumentInSteps(
     );
     if (repeated.length > 0) return empty(repeated);
     yield;
-    const aliases = new YamlAliases(document);
+    const aliases = yield* YamlAliases.find(document);
     if (aliases.excessAt !== undefined)
       return empty([finding(aliases.excessAt, 'CONFIG_YAML', TOO_MANY_ALIASES)]);
-    const read = (keepsNulls: boolean): unknown =>
-      convert(document.contents, { aliases, nodes: 0, open: new Set(), keepsNulls, aliasAt: 0 });
+    const convertAll = (keepsNulls: boolean): Generator<undefined, unknown, undefined> =>
+      convert(document.contents, {
+        aliases,
+        nodes: 0,
+        aliasAt: 0,
+        yieldAt: SLICE_NODES,
+        open: new Set(),
+        keepsNulls,
+      });
     return {
-      value: read(false) ?? undefined,
-      valueWithNulls: () => read(true),
+      value: (yield* convertAll(false)) ?? undefined,
+      convertWithNulls: () => convertAll(true),
       findings,
       locate(path, at = 'value') {
         const { line, col } = lines.linePos(findOffset(document, aliases, path, at));
@@ -128,45 +138,57 @@ export function* readDocumentInSteps(
 function empty(findings: readonly Finding[]): ConfigDocument {
   return {
     value: undefined,
-    valueWithNulls: () => undefined,
+    convertWithNulls: nothingInSteps,
     findings,
     locate: () => ({ line: 1, column: 1 }),
   };
 }
 
-const TOO_DEEP = `nested deeper than ${DEPTH_MAX} levels; is a bracket or quotation mark missing?`;
-
-/** The offset of the first value that is nested too deep, without recursion. */
-function findTooDeep(document: Document): number | undefined {
-  let level: unknown[] = [document.contents];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEPTH_MAX) return (level[0] as Node | null)?.range?.[0] ?? 0;
-    level = level.flatMap(listInner);
-  }
+function* nothingInSteps(): Generator<undefined, undefined, undefined> {
+  yield;
   return undefined;
 }
 
-function listInner(node: unknown): readonly unknown[] {
-  if (isSeq(node)) return node.items.filter(isCollection);
-  return isMap(node)
-    ? node.items.flatMap(({ key, value }) => [key, value].filter(isCollection))
-    : [];
+const TOO_DEEP = `nested deeper than ${DEPTH_MAX} levels; is a bracket or quotation mark missing?`;
+
+/** Nodes between two yields. */
+const SLICE_NODES = 1_000;
+
+interface Visited {
+  /** Undefined: other work may be done now. */
+  readonly node: Node | undefined;
+  readonly depth: number;
+}
+
+/** All nodes of a document in the order of the text, without recursion. */
+function* walkNodes(document: Document): Generator<Visited, void, undefined> {
+  const open: Visited[] = [{ node: document.contents ?? undefined, depth: 0 }];
+  let left = SLICE_NODES;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { node, depth } = next;
+    if (node === undefined) continue;
+    yield next;
+    for (const inner of listInner(node).toReversed()) open.push({ node: inner, depth: depth + 1 });
+    left -= 1;
+    if (left > 0) continue;
+    left = SLICE_NODES;
+    yield { node: undefined, depth };
+  }
+}
+
+function listInner(node: Node): Node[] {
+  if (isSeq(node)) return node.items.filter(isNode);
+  return isMap(node) ? node.items.flatMap(({ key, value }) => [key, value].filter(isNode)) : [];
 }
 
 /**
- * Whether an unquoted word begins with a dash that is not YAML's. In quotes, blocks and comments
- * such a dash is only text.
+ * Whether a node is an unquoted word that begins with a dash that is not YAML's. In quotes, blocks
+ * and comments such a dash is only text.
  */
-function hasDashWord(document: Document): boolean {
-  let found = false;
-  visit(document, {
-    Scalar(_key, node) {
-      if (node.type !== 'PLAIN' || !/^[\u2013\u2014\u2212]\s/.test(node.source ?? '')) return;
-      found = true;
-      return visit.BREAK;
-    },
-  });
-  return found;
+function isDashWord(node: Node): boolean {
+  return (
+    isScalar(node) && node.type === 'PLAIN' && /^[\u2013\u2014\u2212]\s/.test(node.source ?? '')
+  );
 }
 
 /**
@@ -194,20 +216,22 @@ function findEnDashes(text: string, file: string): Finding[] {
   return found;
 }
 
-/** Finds keys that a mapping has twice, with the offset of the second, in the order of the text. */
-function findRepeatedKeys(document: Document): { readonly key: string; readonly offset: number }[] {
+/** Finds keys that a mapping has twice, with the offset of the second. */
+function* findRepeatedKeys(
+  document: Document,
+): Generator<undefined, { readonly key: string; readonly offset: number }[], undefined> {
   const repeated: { readonly key: string; readonly offset: number }[] = [];
-  visit(document, {
-    Map(_key, node) {
-      const seen = new Set<string>();
-      for (const pair of node.items) {
-        const key = readKey(pair);
-        const offset = (pair.key as Node | null)?.range?.[0] ?? 0;
-        if (seen.has(key)) repeated.push({ key, offset });
-        seen.add(key);
-      }
-    },
-  });
+  for (const { node } of walkNodes(document)) {
+    if (node === undefined) yield;
+    if (!isMap(node)) continue;
+    const seen = new Set<string>();
+    for (const pair of node.items) {
+      const key = readKey(pair);
+      const offset = (pair.key as Node | null)?.range?.[0] ?? 0;
+      if (seen.has(key)) repeated.push({ key, offset });
+      seen.add(key);
+    }
+  }
   return repeated;
 }
 
@@ -224,21 +248,19 @@ interface Conversion {
   nodes: number;
   /** Where the alias stands that was followed last. */
   aliasAt: number;
+  /** The count of nodes at which other work may be done next. */
+  yieldAt: number;
   /** The lists and mappings that are being converted; an alias to one of them would never end. */
   readonly open: Set<unknown>;
   /** Whether a key without a value is null instead of absent. */
   readonly keepsNulls: boolean;
 }
 
-function convert(node: unknown, state: Conversion): unknown {
+function* convert(node: unknown, state: Conversion): Generator<undefined, unknown, undefined> {
   // Aliases may lead deeper than the text does.
   if (state.open.size > DEPTH_MAX) throw new DocumentFault(TOO_DEEP, state.aliasAt);
-  if (++state.nodes > NODES_MAX)
-    throw new DocumentFault(
-      `the document has more than ${NODES_MAX} values, aliases expanded`,
-      state.aliasAt,
-    );
   if (isAlias(node)) {
+    countNode(state);
     state.aliasAt = node.range?.[0] ?? 0;
     const target = state.aliases.resolve(node);
     if (state.open.has(target))
@@ -246,16 +268,30 @@ function convert(node: unknown, state: Conversion): unknown {
         `the alias *${node.source} stands within what it names`,
         node.range?.[0] ?? 0,
       );
-    return convert(target, state);
+    return yield* convert(target, state);
   }
-  if (isSeq(node) || isMap(node)) {
-    state.open.add(node);
-    const value = isSeq(node)
-      ? node.items.map((item) => convert(item, state) ?? null)
-      : convertMap(node, state);
-    state.open.delete(node);
-    return value;
+  if (!isSeq(node) && !isMap(node)) return convertScalar(node, state);
+  if (countNode(state) >= state.yieldAt) {
+    state.yieldAt = state.nodes + SLICE_NODES;
+    yield;
   }
+  state.open.add(node);
+  const value = isSeq(node) ? yield* convertSeq(node, state) : yield* convertMap(node, state);
+  state.open.delete(node);
+  return value;
+}
+
+function countNode(state: Conversion): number {
+  if (++state.nodes > NODES_MAX)
+    throw new DocumentFault(
+      `the document has more than ${NODES_MAX} values, aliases expanded`,
+      state.aliasAt,
+    );
+  return state.nodes;
+}
+
+function convertScalar(node: unknown, state: Conversion): unknown {
+  countNode(state);
   if (!isScalar(node)) return null;
   // A number that JavaScript would print differently keeps its text: the label value 1.0 must not
   // become 1.
@@ -263,6 +299,18 @@ function convert(node: unknown, state: Conversion): unknown {
     return String(node.value) === node.source ? node.value : node.source;
   }
   return node.value instanceof Uint8Array ? textOfBinary(node.value, node) : node.value;
+}
+
+function* convertSeq(
+  { items }: YAMLSeq,
+  state: Conversion,
+): Generator<undefined, unknown[], undefined> {
+  const out: unknown[] = [];
+  for (const item of items) {
+    const value = isScalar(item) ? convertScalar(item, state) : yield* convert(item, state);
+    out.push(value ?? null);
+  }
+  return out;
 }
 
 function textOfBinary(bytes: Uint8Array, node: Node): string {
@@ -273,11 +321,15 @@ function textOfBinary(bytes: Uint8Array, node: Node): string {
   }
 }
 
-function convertMap(map: YAMLMap, state: Conversion): Record<string, unknown> {
+function* convertMap(
+  map: YAMLMap,
+  state: Conversion,
+): Generator<undefined, Record<string, unknown>, undefined> {
   const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const pair of map.items) {
     const key = readKey(pair);
-    const value = convert(pair.value, state);
+    const inner = pair.value;
+    const value = isScalar(inner) ? convertScalar(inner, state) : yield* convert(inner, state);
     if (key === '<<') {
       for (const merged of Array.isArray(value) ? value : [value])
         if (typeof merged === 'object' && merged !== null)

@@ -16,7 +16,11 @@ export interface Expansion {
 
 const REFERENCE = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
-export function expand(value: unknown, env: Env): Expansion {
+/** Values between two yields. */
+const SLICE_VALUES = 1_000;
+
+/** Expands all of a value; between two steps other work may be done. */
+export function* expand(value: unknown, env: Env): Generator<undefined, Expansion, undefined> {
   const missing = new Map<string, ConfigPath>();
   const expandText = (given: string, path: ConfigPath): unknown => {
     let isWhole = false;
@@ -32,15 +36,23 @@ export function expand(value: unknown, env: Env): Expansion {
     // This way numbers and lists may come from the environment too.
     return isWhole ? readYaml(expanded) : expanded;
   };
-  const walk = (node: unknown, path: ConfigPath): unknown => {
+  let left = SLICE_VALUES;
+  function* walk(node: unknown, path: ConfigPath): Generator<undefined, unknown, undefined> {
     if (typeof node === 'string') return node.includes('$') ? expandText(node, path) : node;
-    if (Array.isArray(node)) return node.map((inner, index) => walk(inner, [...path, index]));
     if (typeof node !== 'object' || node === null) return node;
-    return Object.fromEntries(
-      Object.entries(node).map(([key, inner]) => [key, walk(inner, [...path, key])]),
-    );
-  };
-  const expanded = walk(value, []);
+    const entries = Object.entries(node);
+    left -= entries.length;
+    if (left <= 0) {
+      left = SLICE_VALUES;
+      yield;
+    }
+    const isList = Array.isArray(node);
+    const expanded: [string, unknown][] = [];
+    for (const [key, inner] of entries)
+      expanded.push([key, yield* walk(inner, [...path, isList ? Number(key) : key])]);
+    return isList ? expanded.map(([, inner]) => inner) : Object.fromEntries(expanded);
+  }
+  const expanded = yield* walk(value, []);
   return { value: expanded, missing: [...missing].map(([name, path]) => ({ name, path })) };
 }
 

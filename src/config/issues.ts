@@ -18,7 +18,7 @@ const GUESSES_MAX = 100;
  * @param at     path of the value in the document; the paths of the issues are below it
  */
 export function reportIssues(
-  error: z.ZodError,
+  issues: readonly z.core.$ZodIssue[],
   schema: z.ZodType,
   value: unknown,
   report: Reporter,
@@ -26,7 +26,7 @@ export function reportIssues(
 ): void {
   const root = { value, at };
   let guesses = 0;
-  for (const issue of error.issues) {
+  for (const issue of issues) {
     const path = issue.path as ConfigPath;
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {

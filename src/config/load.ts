@@ -8,8 +8,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConfigError } from '../kernel/errors.ts';
+import { runGivingWay } from '../kernel/giving-way.ts';
 import { describeFinding, type Finding } from '../settings/finding.ts';
 import { isAgentConfig, reportAgentConfig } from './agent-config.ts';
 import { isCollectorConfig, planCollector } from './otel/collector.ts';
@@ -20,7 +20,7 @@ import {
   expandValue,
   openDocument,
   type OpenedDocument,
-  parseValue,
+  parseLongList,
   type DocumentReading,
 } from './reading.ts';
 import { unreadable, withScrapeFiles } from './scrape-files.ts';
@@ -135,7 +135,7 @@ async function makePlan(
   reading: DocumentReading,
 ): Promise<CollectorPlan | undefined> {
   const { env, allowsPartial } = reading;
-  const whole = document.valueWithNulls();
+  const whole = await runGivingWay(document.convertWithNulls());
   if (isAgentConfig(whole)) {
     reportAgentConfig(whole, report);
     return undefined;
@@ -145,11 +145,10 @@ async function makePlan(
     const { value } = expanded;
     return planCollector(value, { baseDirectory, reading, report: expanded.report });
   }
-  const value = expandValue(document.value, reading, report);
-  await nextTurn();
-  const parsed = parseValue(prometheusSchema, value, { allowsPartial, report });
+  const value = await expandValue(document.value, reading, report);
+  const context = { allowsPartial, report };
+  const parsed = await parseLongList(prometheusSchema, 'scrape_configs', value, context);
   if (parsed === undefined) return undefined;
-  await nextTurn();
   const { data: input, raw } = parsed;
   const main = { inputs: input.scrape_configs ?? [], raw, baseDirectory, report };
   const sources = await withScrapeFiles(main, input.scrape_config_files, reading);

@@ -9,6 +9,7 @@ import { durationSchema } from '../settings/duration.ts';
 import { ignored, unsupported } from '../settings/refused-keys.ts';
 import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 import { isLegacyLabelName } from '../model/labels.ts';
+import { runGivingWay } from '../kernel/giving-way.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
@@ -116,12 +117,12 @@ const EXTERNAL_LABELS = 'external_labels';
  * routes: from all jobs and receivers of metrics to all sinks of metrics, and from all receivers of
  * segments to all sinks of traces.
  */
-export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
+export async function resolvePrometheus(options: ResolveOptions): Promise<CollectorPlan> {
   const { input, baseDirectory, env, report } = options;
   const global = input.global ?? {};
   resolveGlobalTiming(global, report);
   const labels = resolveExternalLabels(global, env, report);
-  const sources = resolveJobs(options.sources, { global, externalLabels: labels });
+  const sources = await resolveJobs(options.sources, { global, externalLabels: labels });
   const { sinks, transforms } = planSinks(listSinkEntries(input), { baseDirectory, env, report });
   const { traceReceivers, forwarders } = planXrayReceivers(input.xray_receivers ?? [], {
     path: ['xray_receivers'],
@@ -250,11 +251,19 @@ export interface JobsContext {
  */
 export function resolveJobs(
   sources: readonly ScrapeSource[],
+  context: JobsContext,
+): Promise<SourcePlan[]> {
+  return runGivingWay(resolveEach(sources, context));
+}
+
+function* resolveEach(
+  sources: readonly ScrapeSource[],
   { global, externalLabels: labels, idOf = (name) => name }: JobsContext,
-): SourcePlan[] {
+): Generator<undefined, SourcePlan[], undefined> {
   const names = new Set<string>();
-  return sources.flatMap((source) =>
-    source.inputs.map((job, index): SourcePlan => {
+  const plans: SourcePlan[] = [];
+  for (const source of sources)
+    for (const [index, job] of source.inputs.entries()) {
       const path = ['scrape_configs', index];
       if (names.has(job.job_name))
         source.report.error(
@@ -266,9 +275,11 @@ export function resolveJobs(
       names.add(job.job_name);
       const raw = (source.raw as { scrape_configs?: unknown[] }).scrape_configs?.[index];
       const id = idOf(job.job_name);
-      return resolveSource(job, raw, { id, global, path, source, externalLabels: labels });
-    }),
-  );
+      const own = { id, global, path, source, externalLabels: labels };
+      plans.push(resolveSource(job, raw, own));
+      yield;
+    }
+  return plans;
 }
 
 /** The external labels of `global`, with references to the environment expanded. */

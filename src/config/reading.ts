@@ -40,8 +40,12 @@ export async function openDocument(
 }
 
 /** Expands `${env:…}` in a value; a name that the environment lacks is reported at its position. */
-export function expandValue(value: unknown, { env }: DocumentReading, report: Reporter): unknown {
-  const expanded = expand(value ?? {}, env);
+export async function expandValue(
+  value: unknown,
+  { env }: DocumentReading,
+  report: Reporter,
+): Promise<unknown> {
+  const expanded = await runGivingWay(expand(value ?? {}, env));
   for (const { name, path } of expanded.missing)
     report.error(
       path,
@@ -66,19 +70,88 @@ export interface Parsed<Data> {
 export function parseValue<Schema extends z.ZodType>(
   schema: Schema,
   raw: unknown,
+  context: ParseContext,
+): Parsed<z.output<Schema>> | undefined {
+  return parsePart(schema, raw, context, { issues: (issues) => issues, whole: raw });
+}
+
+interface Part {
+  /** The issues of the part as those of the whole value. */
+  readonly issues: (ofPart: readonly z.core.$ZodIssue[]) => readonly z.core.$ZodIssue[];
+  readonly whole: unknown;
+}
+
+function parsePart<Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
   { allowsPartial, report, at = [] }: ParseContext,
+  { issues: move, whole }: Part,
 ): Parsed<z.output<Schema>> | undefined {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return { data: parsed.data, raw };
-  reportIssues(parsed.error, schema, raw, report, at);
   const { issues } = parsed.error;
+  reportIssues(move(issues), schema, whole, report, at);
   if (!allowsPartial || !issues.every(isDroppable)) return undefined;
   const rest = structuredClone(raw);
   for (const { path } of issues) remove(rest, path);
   const again = schema.safeParse(rest);
   if (again.success) return { data: again.data, raw: rest };
-  reportIssues(again.error, schema, rest, report, at);
+  reportIssues(move(again.error.issues), schema, whole, report, at);
   return undefined;
+}
+
+/** Entries of a long list that are checked between two yields. */
+const SLICE_ENTRIES = 20;
+
+/**
+ * The same as `parseValue` for a mapping with one long list, by slices of the list: checking
+ * thousands of entries takes seconds.
+ *
+ * @param key  of the list; every other key of the schema may be absent
+ */
+export function parseLongList<Schema extends z.ZodObject>(
+  schema: Schema,
+  key: string & keyof z.input<Schema>,
+  raw: unknown,
+  context: ParseContext,
+): Promise<Parsed<z.output<Schema>> | undefined> {
+  return runGivingWay(parseSlices(schema, key, raw, context));
+}
+
+function* parseSlices<Schema extends z.ZodObject>(
+  schema: Schema,
+  key: string & keyof z.input<Schema>,
+  raw: unknown,
+  context: ParseContext,
+): Generator<undefined, Parsed<z.output<Schema>> | undefined, undefined> {
+  const list = (raw as Readonly<Record<string, unknown>> | null)?.[key];
+  if (!Array.isArray(list) || list.length <= SLICE_ENTRIES) return parseValue(schema, raw, context);
+  const parts: (Parsed<Record<string, unknown>> | undefined)[] = [];
+  for (let from = 0; from < list.length; from += SLICE_ENTRIES) {
+    // Other keys are checked with the first slice.
+    const others = from === 0 ? (raw as object) : {};
+    const part = { ...others, [key]: list.slice(from, from + SLICE_ENTRIES) };
+    const issues: Part['issues'] = (ofPart) => ofPart.map((issue) => moveIssue(issue, key, from));
+    parts.push(parsePart(schema, part, context, { issues, whole: raw }));
+    yield;
+  }
+  const good = parts.filter((part) => part !== undefined);
+  const [first] = good;
+  if (good.length < parts.length || first === undefined) return undefined;
+  const join = (of: (part: Parsed<Record<string, unknown>>) => unknown): unknown[] =>
+    good.flatMap((part) => (of(part) as Readonly<Record<string, unknown[]>>)[key] ?? []);
+  return {
+    data: { ...first.data, [key]: join(({ data }) => data) } as z.output<Schema>,
+    raw: { ...(first.raw as object), [key]: join((part) => part.raw) },
+  };
+}
+
+/** @param from  the index in the whole list at which the list of the part begins */
+function moveIssue(issue: z.core.$ZodIssue, key: string, from: number): z.core.$ZodIssue {
+  const [first, index, ...rest] = issue.path;
+  return first === key && typeof index === 'number'
+    ? { ...issue, path: [first, index + from, ...rest] }
+    : issue;
 }
 
 export interface ParseContext {

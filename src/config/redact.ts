@@ -36,7 +36,7 @@ const REFERENCE = /^\$\{(?:(?:env|file):)?[\w./-]+\}$/;
 export function redactConfig(text: string): string {
   const document = parseDocument(text, { uniqueKeys: false });
   if (document.errors.length > 0) return `${HIDDEN}\n`;
-  const aliases = new YamlAliases(document);
+  const aliases = YamlAliases.of(document);
   if (aliases.excessAt !== undefined) return `${HIDDEN}\n`;
   const root = document.contents;
   const keys = isMap(root) ? root.items.map(readKey) : [];

@@ -10,7 +10,7 @@ import { describeError } from '../kernel/errors.ts';
 import { filesMatching } from '../settings/file-patterns.ts';
 import type { Finding } from '../settings/finding.ts';
 import { scrapeFileSchema, type ScrapeSource } from './prometheus.ts';
-import { expandValue, openDocument, parseValue, type DocumentReading } from './reading.ts';
+import { expandValue, openDocument, parseLongList, type DocumentReading } from './reading.ts';
 
 const FILES_MAX = 1_000;
 
@@ -58,9 +58,9 @@ async function readScrapeFile(
   const opened = await openDocument(text, file, reading);
   if (opened === undefined) return undefined;
   const { document, report } = opened;
-  const value = expandValue(document.value, reading, report);
-  const { allowsPartial } = reading;
-  const parsed = parseValue(scrapeFileSchema, value, { allowsPartial, report });
+  const value = await expandValue(document.value, reading, report);
+  const context = { allowsPartial: reading.allowsPartial, report };
+  const parsed = await parseLongList(scrapeFileSchema, 'scrape_configs', value, context);
   if (parsed === undefined) return undefined;
   const { data, raw } = parsed;
   return { inputs: data.scrape_configs ?? [], raw, baseDirectory: dirname(file), report };

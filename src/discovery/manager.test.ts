@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type TargetGroup } from '../model/target.ts';
 import { CallLimits } from './call-limits.ts';
 import { DiscoveryManager, type JobDiscovery } from './manager.ts';
@@ -85,7 +86,11 @@ test('a reload leaves unchanged jobs alone, restarts changed ones and ends remov
   await manager.start();
   await clock.advance(0);
   updates.length = 0;
-  manager.apply([staticJob('same', 's:1'), staticJob('changed', 'c:2'), staticJob('new', 'n:1')]);
+  await manager.apply([
+    staticJob('same', 's:1'),
+    staticJob('changed', 'c:2'),
+    staticJob('new', 'n:1'),
+  ]);
   await clock.advance(60_000);
   assert.deepEqual(
     updates.map(([, job, addresses]) => `${job}=${addresses}`),
@@ -146,7 +151,7 @@ test('who takes partial lists begins with them; what a reload replaces stays unt
   assert.equal(updates.at(-1)?.[2], 'fixed:1 found:1');
   outage.isOn = true;
   const before = updates.length;
-  manager.apply([httpJob('a', 30_000)]);
+  await manager.apply([httpJob('a', 30_000)]);
   await clock.advance(120_000);
   assert.equal(updates.length, before, 'a part would end what is scraped');
   outage.isOn = false;
@@ -162,8 +167,26 @@ test('a job that goes takes its lacks with it', async () => {
   await manager.start();
   await clock.advance(1_000);
   assert.ok(metrics.expose().includes('amperage_sd_lacking{'));
-  manager.apply([]);
+  await manager.apply([]);
   await clock.advance(60_000);
   assert.ok(!metrics.expose().includes('amperage_sd_lacking{'));
   await manager.stop(1_000);
+});
+
+test('of thousands of jobs some start in each turn of the event loop, and none after a stop', async () => {
+  const jobs = Array.from({ length: 1_000 }, (_, i) => staticJob(`j${i}`, 'x:1'));
+  const { manager, updates } = fixture([]);
+  await manager.start();
+  const applied = manager.apply(jobs);
+  let [most, before] = [0, 0];
+  while (updates.length < 500) {
+    await nextTurn();
+    most = Math.max(most, updates.length - before);
+    before = updates.length;
+  }
+  assert.ok(most <= 50, `${most} jobs in one turn`);
+  await manager.stop(0);
+  await applied;
+  await nextTurn();
+  assert.ok(updates.length < 700, `${updates.length} updates`);
 });

@@ -5,6 +5,7 @@
  * a hundred updates. A mechanism that throws has a bug: the error is logged, the mechanism is
  * started again, and its groups stay.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Component } from '../kernel/component.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
@@ -56,6 +57,8 @@ export interface DiscoveryManagerOptions {
 
 const THROTTLE_MS = 5_000;
 const RESTART_MS = 5_000;
+/** Jobs that are gone over in one turn of the event loop. */
+const SLICE_JOBS = 50;
 
 interface RunningJob {
   /** The key of its entries, which tells whether a reload changes the job. */
@@ -69,42 +72,63 @@ export class DiscoveryManager implements Component {
   readonly name = 'discovery';
   readonly #options: DiscoveryManagerOptions;
   readonly #running = new Map<string, RunningJob>();
+  #isStopped = false;
 
   constructor(options: DiscoveryManagerOptions) {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
-    this.apply(this.#options.jobs);
+  start(): Promise<void> {
+    return this.apply(this.#options.jobs);
   }
 
-  /** Replaces the jobs (a reload). A job whose configuration is unchanged keeps running. */
-  apply(jobs: readonly JobDiscovery[]): void {
-    const wanted = new Map(
-      jobs.map(({ job, entries, baseDirectory }) => [job, entriesKey(entries, baseDirectory)]),
-    );
+  /**
+   * Replaces the jobs (a reload). A job whose configuration is unchanged keeps running. One call
+   * must have settled before the next.
+   *
+   * @returns when all of it is done: of thousands of jobs some start in each turn of the event loop
+   */
+  async apply(jobs: readonly JobDiscovery[]): Promise<void> {
+    const wanted = new Map<string, string>();
+    for (const slice of cutSlices(jobs)) {
+      for (const { job, entries, baseDirectory } of slice)
+        wanted.set(job, entriesKey(entries, baseDirectory));
+      if (slice.length === SLICE_JOBS) await nextTurn();
+    }
     // The consumer keeps the targets of a replaced job until the new discovery has a whole list.
     const replaced = new Set<string>();
-    for (const [job, running] of this.#running) {
-      if (wanted.get(job) === running.key) continue;
-      running.abort.abort();
-      running.run.forgetLacks();
-      this.#running.delete(job);
-      if (running.run.hasPublished) replaced.add(job);
-      if (!wanted.has(job)) this.#removeMetrics(job);
+    for (const slice of cutSlices([...this.#running])) {
+      for (const [job, running] of slice) {
+        if (this.#isStopped || wanted.get(job) === running.key) continue;
+        running.abort.abort();
+        running.run.forgetLacks();
+        this.#running.delete(job);
+        if (running.run.hasPublished) replaced.add(job);
+        if (!wanted.has(job)) this.#removeMetrics(job);
+      }
+      if (slice.length === SLICE_JOBS) await nextTurn();
     }
-    for (const discovery of jobs) {
-      const { job } = discovery;
-      if (this.#running.has(job)) continue;
-      const abort = new AbortController();
-      const takesPartial = this.#options.takesPartial === true && !replaced.has(job);
-      const run = new JobRun(discovery, { ...this.#options, takesPartial }, abort.signal);
-      const ended = run.run();
-      this.#running.set(job, { key: wanted.get(job) ?? '', abort, run, ended });
+    for (const slice of cutSlices(jobs)) {
+      if (this.#isStopped) return;
+      for (const discovery of slice)
+        this.#startJob(discovery, wanted.get(discovery.job) ?? '', replaced);
+      // What has started goes on within this turn, up to the first lists.
+      if (slice.length === SLICE_JOBS) await nextTurn();
     }
+  }
+
+  #startJob(discovery: JobDiscovery, key: string, replaced: ReadonlySet<string>): void {
+    const { job } = discovery;
+    if (this.#running.has(job)) return;
+    const abort = new AbortController();
+    const takesPartial = this.#options.takesPartial === true && !replaced.has(job);
+    const run = new JobRun(discovery, { ...this.#options, takesPartial }, abort.signal);
+    const ended = run.run();
+    this.#running.set(job, { key, abort, run, ended });
   }
 
   async stop(deadlineMs: number): Promise<void> {
+    this.#isStopped = true;
     const { clock } = this.#options.world;
     const ends = [...this.#running.values()].map((running) => {
       running.abort.abort();
@@ -238,6 +262,11 @@ class JobRun {
       world.log.error('targets could not be taken over', { job, error });
     }
   }
+}
+
+function* cutSlices<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let from = 0; from < items.length; from += SLICE_JOBS)
+    yield items.slice(from, from + SLICE_JOBS);
 }
 
 function registerTargetGauges(world: World) {

@@ -19,7 +19,7 @@ export function parseForeignYaml(text: string): unknown {
   if (fault !== undefined) refuse(fault.pos[0], `not valid YAML: ${wordsOfYamlError(fault)}`);
   const repeatedAt = findRepeatedKey(document);
   if (repeatedAt !== undefined) refuse(repeatedAt, 'not valid YAML: a key is given twice');
-  const { excessAt } = new YamlAliases(document);
+  const { excessAt } = YamlAliases.of(document);
   if (excessAt !== undefined) refuse(excessAt, TOO_MANY_ALIASES);
   try {
     return document.toJS();

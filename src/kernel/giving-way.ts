@@ -20,3 +20,10 @@ export async function runGivingWay<Result>(
     endMs = performance.now() + SHARE_MS;
   }
 }
+
+/** Runs all steps in this turn, for what is short. */
+export function runAtOnce<Result>(steps: Generator<undefined, Result, undefined>): Result {
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}

@@ -109,6 +109,15 @@ export interface HttpServerOptions {
   readonly web?: WebConfig | undefined;
 }
 
+/**
+ * How many connections may wait to be accepted; the kernel has a limit too (net.core.somaxconn).
+ * Where the queue is full it drops what comes, and the client tries again after a second.
+ */
+const BACKLOG = 4_096;
+
+/** One for all: a stack for each request would cost more than most answers. */
+const CLIENT_IS_GONE = new Error('the client closed the connection');
+
 /** A listening HTTP server as a component; `port` and `url` are known after `start`. */
 export class HttpServer implements Component {
   readonly name: string;
@@ -172,7 +181,7 @@ export class HttpServer implements Component {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(describeListenError(error, this.#options));
       this.#server.once('error', onError);
-      this.#server.listen(port, host, () => {
+      this.#server.listen(port, host, BACKLOG, () => {
         this.#server.off('error', onError);
         this.#server.on('error', (error) =>
           this.#options.log.error('http server failed', { error }),
@@ -212,7 +221,7 @@ export class HttpServer implements Component {
     const maxBytes = this.#options.bodyMaxBytes ?? 16 * 1024 * 1024;
     const readBytes: HttpRequest['bytes'] = (onBytes, lend) =>
       (bytes ??= readBody(incoming, outgoing, { maxBytes, onBytes, lend }));
-    outgoing.once('close', () => gone.abort(new Error('the client closed the connection')));
+    outgoing.once('close', () => gone.abort(CLIENT_IS_GONE));
     const request: HttpRequest = {
       method: incoming.method ?? 'GET',
       path,

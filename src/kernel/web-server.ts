@@ -19,6 +19,7 @@ import {
   refuseHead,
   type HttpRefusal,
 } from './http-refusals.ts';
+import { Slices } from './slices.ts';
 import type { WebConfig } from './web-config.ts';
 
 // Not by import: that evaluates every export and so loads Node's own undici, 16 MB that a sidecar
@@ -130,9 +131,7 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     onRefused(refusal, addressOf(socket));
     endWith(socket, refusal, `Allow: ${methods}\r\n`);
   });
-  server.on('clientError', (error, socket) => {
-    if (refused.has(socket)) return;
-    refused.add(socket);
+  const refuseUnreadable = (error: Error, socket: Duplex): void => {
     const refusal = describeUnreadable(error);
     if (refusal === undefined || !socket.writable) {
       socket.destroy();
@@ -146,6 +145,21 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     // A refusal within a begun answer would look like a part of it: the connection is cut.
     else if (before.headersSent) socket.destroy();
     else endWith(socket, refusal);
+  };
+  // The time of thousands that connected together is over in one turn.
+  const late = new Slices<readonly [Error, Duplex]>(LATE_SLICE, ([error, socket]) =>
+    refuseUnreadable(error, socket),
+  );
+  server.on('clientError', (error, socket) => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    if (!isLate(error)) {
+      refuseUnreadable(error, socket);
+      return;
+    }
+    // What comes until then comes too late.
+    socket.pause();
+    late.add([error, socket]);
   });
   return server;
 }
@@ -182,6 +196,13 @@ export function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse)
 
 function addressOf(socket: Duplex): string {
   return (socket as Partial<Socket>).remoteAddress ?? '';
+}
+
+/** How many late clients are answered in one turn of the event loop. */
+const LATE_SLICE = 50;
+
+function isLate(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_HTTP_REQUEST_TIMEOUT';
 }
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { createWorld } from '../../../test/kit/world.ts';
 import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
@@ -14,9 +14,13 @@ const labels = [
 const metadata = new Map([['up', { type: 'gauge', help: 'h', unit: '' }]]);
 
 /** Answers with one target, whose job's name has a quotation mark. */
-async function ask(path: string, query: Readonly<Record<string, string>>): Promise<HttpResponse> {
+async function ask(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  targets: readonly unknown[] = [{ target: { labels }, metadata }],
+): Promise<HttpResponse> {
   const scrape = {
-    targets: () => [{ target: { labels }, metadata }],
+    targets: () => targets,
     droppedTargets: () => new Map(),
   } as unknown as ScrapeManager;
   const routes = createApiRoutes({
@@ -25,7 +29,7 @@ async function ask(path: string, query: Readonly<Record<string, string>>): Promi
     tasks: { statuses: [] } as unknown as TaskSources,
     receivers: () => [],
     configs: () => [{ id: 'a', relabelRules: [] } as unknown as ScrapeConfig],
-    configText: () => '',
+    configText: () => Promise.resolve(''),
     reloadedAtMs: () => 0,
     isReloadGood: () => true,
     flags: {},
@@ -78,4 +82,27 @@ test('a parameter that is none is refused with 400 and words', async () => {
     assert.equal(answer.errorType, 'bad_data');
     assert.match(answer.error, /scrape pool|parameter|match_target/);
   }
+});
+
+test('the list of thousands of targets is made over many turns of the event loop', async () => {
+  const target = { labels, discoveredLabels: labels, url: 'http://web:80/metrics', intervalMs: 1 };
+  const targets = Array.from({ length: 1_000 }, () => ({
+    job: 'a',
+    lastScrapeMs: 0,
+    target: { ...target, timeoutMs: 1 },
+  }));
+  let [turns, isDone, nowMs] = [0, false, 0];
+  const turn = (): void => {
+    turns += 1;
+    if (!isDone) setImmediate(turn);
+  };
+  // Each look at the clock is 20 ms later: each step is a turn of its own.
+  mock.method(performance, 'now', () => (nowMs += 20));
+  setImmediate(turn);
+  const { body } = await ask('targets', {}, targets);
+  isDone = true;
+  mock.restoreAll();
+  const { data } = JSON.parse(String(body)) as { data: { activeTargets: unknown[] } };
+  assert.equal(data.activeTargets.length, 1_000);
+  assert.ok(turns >= 1_000, `${turns} turns`);
 });

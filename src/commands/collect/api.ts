@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { DEADLINE_MAX_MS, type TaskSourceStatus } from '../../exporter/task-source.ts';
 import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';
 import { describeError } from '../../kernel/errors.ts';
+import { runGivingWay } from '../../kernel/giving-way.ts';
 import { HttpError } from '../../kernel/http-error.ts';
 import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import type { World } from '../../kernel/world.ts';
@@ -32,7 +33,7 @@ export interface ApiOptions {
   readonly receivers: () => readonly ReceiverStatus[];
   readonly configs: () => readonly ScrapeConfig[];
   /** The configuration's text without its secrets. */
-  readonly configText: () => string;
+  readonly configText: () => Promise<string>;
   readonly reloadedAtMs: () => number;
   readonly isReloadGood: () => boolean;
   /** The values of all flags, given or default, by name. */
@@ -50,13 +51,13 @@ export function createApiRoutes(options: ApiOptions): Route[] {
   const { scrape, world } = options;
   const startMs = world.clock.nowMs();
   const answers: Readonly<Record<string, JsonAnswer>> = {
-    targets: (query) => describeTargets(options, query),
+    targets: (query) => runGivingWay(describeTargets(options, query)),
     'targets/metadata': (query) => listTargetMetadata(scrape, query),
     'targets/relabel_steps': (query) => traceRelabelling(options, query),
     scrape_pools: () => ({ scrapePools: options.configs().map(({ id }) => id) }),
     metadata: (query) => listMetadata(scrape, query),
     'status/receivers': () => ({ receivers: options.receivers().map(describeReceiver) }),
-    'status/config': () => ({ yaml: options.configText() }),
+    'status/config': async () => ({ yaml: await options.configText() }),
     'status/flags': () => options.flags,
     'status/buildinfo': () => describeBuild(),
     'status/runtimeinfo': () => describeRuntime(options, startMs),
@@ -80,7 +81,7 @@ async function respond(
     if (request.method === 'POST')
       for (const [name, value] of new URLSearchParams((await request.body()).toString()))
         query.append(name, value);
-    const body = JSON.stringify({ status: 'success', data: answer(query) });
+    const body = JSON.stringify({ status: 'success', data: await answer(query) });
     return { status: 200, headers: JSON_TYPE, body };
   } catch (error) {
     // The body is too long, or no gzip.
@@ -93,7 +94,11 @@ async function respond(
   }
 }
 
-function describeTargets(options: ApiOptions, query: URLSearchParams): unknown {
+/** Thousands of targets take longer than a turn of the event loop should. */
+function* describeTargets(
+  options: ApiOptions,
+  query: URLSearchParams,
+): Generator<undefined, unknown, undefined> {
   const { scrape, tasks } = options;
   const state = (query.get('state') ?? 'any').toLowerCase();
   const pool = query.get('scrapePool') ?? '';
@@ -101,18 +106,17 @@ function describeTargets(options: ApiOptions, query: URLSearchParams): unknown {
   const droppedByJob = [...scrape.droppedTargets()].filter(([job]) => isWanted(job));
   const showsActive = state === 'any' || state === 'active';
   const showsDropped = state === 'any' || state === 'dropped';
+  const activeTargets: unknown[] = [];
+  for (const status of showsActive ? scrape.targets() : []) {
+    if (!isWanted(status.job)) continue;
+    activeTargets.push(describeActiveTarget(status));
+    yield;
+  }
+  if (showsActive)
+    for (const status of tasks.statuses)
+      if (isWanted(status.id)) activeTargets.push(describeTaskSource(status, tasks.endpoint ?? ''));
   return {
-    activeTargets: showsActive
-      ? [
-          ...scrape
-            .targets()
-            .filter(({ job }) => isWanted(job))
-            .map(describeActiveTarget),
-          ...tasks.statuses
-            .filter(({ id }) => isWanted(id))
-            .map((status) => describeTaskSource(status, tasks.endpoint ?? '')),
-        ]
-      : [],
+    activeTargets,
     droppedTargets: showsDropped
       ? droppedByJob.flatMap(([job, { labels }]) =>
           labels.map((set) => ({ discoveredLabels: toRecord(set), scrapePool: job })),

@@ -146,7 +146,7 @@ export class Collector implements Component {
     await this.#switchTo(plan);
     this.#sourceCount = plan.sources.length;
     this.#held.retain(new Set(plan.sources.map(({ id }) => id)));
-    this.#discovery.apply(plan.sources.map(({ discovery }) => discovery));
+    await this.#discovery.apply(plan.sources.map(({ discovery }) => discovery));
   }
 
   /**

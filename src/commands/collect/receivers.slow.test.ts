@@ -51,7 +51,7 @@ test('receivers are shown with address, protocol, what they took and refused, an
   const api = createApiRoutes({
     world, scrape: collector.scrape, tasks: collector.tasks, configs: () => [], flags: {},
     receivers: () => collector.receivers,
-    configText: () => '', reloadedAtMs: () => 0, isReloadGood: () => true,
+    configText: () => Promise.resolve(''), reloadedAtMs: () => 0, isReloadGood: () => true,
   }); // prettier-ignore
   const read = async () => JSON.parse(await ask(api, '/api/v1/status/receivers')).data.receivers;
 

@@ -126,7 +126,7 @@ function listEntries(text: string): Entry[] {
   const [error] = document.errors;
   if (error !== undefined)
     throw refuseYaml(`line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
-  const aliases = new YamlAliases(document);
+  const aliases = YamlAliases.of(document);
   if (aliases.excessAt !== undefined)
     throw refuseYaml(`line ${lines.linePos(aliases.excessAt).line}: ${TOO_MANY_ALIASES}`);
   const { contents } = document;

@@ -10,6 +10,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describeError } from '../../kernel/errors.ts';
+import { runAtOnce } from '../../kernel/giving-way.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { readDocument } from '../document.ts';
 import { hideTexts } from './hidden-texts.ts';
@@ -260,7 +261,7 @@ function findReference(text: string): { readonly start: number; readonly end: nu
 function parseText(text: string, path: ConfigPath): unknown {
   if (text === '' || isSecret(path)) return text;
   const document = readDocument(text, '');
-  const parsed = document.findings.length > 0 ? text : document.valueWithNulls();
+  const parsed = document.findings.length > 0 ? text : runAtOnce(document.convertWithNulls());
   if (typeof parsed === 'object' && parsed !== null) return parsed;
   if (parsed === null || parsed === undefined) return text.trim() === 'null' ? null : text;
   return JSON.stringify(parsed) === text ? parsed : text;

@@ -19,7 +19,7 @@ import type {
   TraceReceiverPlan,
 } from '../plan.ts';
 import { prometheusSchema, resolveExternalLabels, resolveJobs } from '../prometheus.ts';
-import { parseValue } from '../reading.ts';
+import { parseLongList, parseValue } from '../reading.ts';
 import { resolveGlobalTiming } from '../scrape.ts';
 import { withScrapeFiles } from '../scrape-files.ts';
 import type { CollectorContext } from './component.ts';
@@ -147,7 +147,8 @@ async function resolveScraper(
   );
   const configAt = [...at, 'config'];
   const written = parsed.data.config ?? {};
-  const config = parseValue(receiverConfigSchema, written, { allowsPartial, report, at: configAt });
+  const context = { allowsPartial, report, at: configAt };
+  const config = await parseLongList(receiverConfigSchema, 'scrape_configs', written, context);
   if (config === undefined) return undefined;
   const { data: input, raw } = config;
   const own = relocated(report, (path) => [...configAt, ...path]);
@@ -166,7 +167,7 @@ async function resolveScraper(
   resolveGlobalTiming(global, own);
   const externalLabels = resolveExternalLabels(global, env, own);
   const idOf = (job: string): string => `${name}/${job}`;
-  const sources = resolveJobs(files, { global, externalLabels, idOf });
+  const sources = await resolveJobs(files, { global, externalLabels, idOf });
   return { ...NOTHING, sources, externalLabels };
 }
 
