@@ -310,6 +310,15 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = this.#body.finish();
+    if (body instanceof Promise)
+      void body.then(
+        (joined) => this.#answer(joined),
+        (error: unknown) => this.#reject(error),
+      );
+    else this.#answer(body);
+  }
+
+  #answer(body: Buffer): void {
     const headers = this.#headers;
     if (this.#request.isForwarded === true) {
       this.#resolve({ status: this.#status, headers, headerLists: this.#headerLists, body });
