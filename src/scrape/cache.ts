@@ -22,8 +22,10 @@ import { areEqual } from '../kernel/equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
 import {
   copyOffsets,
+  copyOffsetsInSlices,
   moveOffsets,
   newOffsets,
+  newOffsetsInSlices,
   type SeriesOffsets,
   trimOffsets,
 } from './series-offsets.ts';
@@ -39,6 +41,8 @@ const DROPPED = -1;
 const SPACE = 32;
 /** Bytes of a large body that are read between two yields. */
 const SLICE_BYTES = 16 * 1024;
+/** More series than a slice may have. */
+const SLICE_SERIES = SLICE_BYTES >> 1;
 
 /**
  * What all targets share, since only one works at a time: a reader, columns to note offsets in, and
@@ -128,15 +132,19 @@ export class SeriesCache {
     if (format !== this.#format) this.forget();
     this.#format = format;
     const shared = this.#scratch;
-    const room = Math.max(this.#reference.offsets.count, body.length >> 5);
-    const scratch = new ScrapeScratch(isRest ? 0 : room, shared.turns);
-    if (isRest) scratch.offsets = copyOffsets(shared.offsets, Math.max(room, shared.offsets.count));
+    const scratch = new ScrapeScratch(0, shared.turns);
+    // What the shared columns hold is copied before the turn ends, in which they are this body's.
+    if (isRest) scratch.offsets = copyOffsets(shared.offsets, shared.offsets.count + SLICE_SERIES);
     try {
       this.#scratch = scratch;
       scratch.reader.open(body, this.#format);
       if (isRest) scratch.reader.pos = this.#restPos;
       yield;
-      if (!isRest && (yield* this.#walkSameInSlices(tMs))) return true;
+      if (!isRest) {
+        const room = Math.max(this.#reference.offsets.count, body.length >> 6) + SLICE_SERIES;
+        scratch.offsets = yield* newOffsetsInSlices(room);
+        if (yield* this.#walkSameInSlices(tMs)) return true;
+      }
       if (yield* this.#walkRestInSlices(tMs)) return true;
       const offsets = yield* trimOffsets(scratch.offsets);
       this.#reference.keep(takeOver(scratch.reader.bytes), offsets);
@@ -192,10 +200,20 @@ export class SeriesCache {
     yield* this.#reference.indexInSlices();
     this.#left = Infinity;
     do {
-      yield* this.#table.prepare(SLICE_BYTES >> 1);
+      yield* this.#table.prepare(SLICE_SERIES);
+      yield* this.#makeRoomForNotes();
       yield;
     } while (!this.#walkRest(tMs, reader.pos + SLICE_BYTES));
     return this.#isSameBody;
+  }
+
+  /** Sees that the notes of the next slice find room, so that they do not grow within it. */
+  *#makeRoomForNotes(): Steps {
+    const scratch = this.#scratch;
+    const { count, slots } = scratch.offsets;
+    if (count + SLICE_SERIES <= slots.length) return;
+    const size = count + (count >> 1) + SLICE_SERIES;
+    scratch.offsets = yield* copyOffsetsInSlices(scratch.offsets, size);
   }
 
   /** An empty body has all series of the reference also where none is kept yet. */

@@ -31,6 +31,28 @@ export function newOffsets(size: number): SeriesOffsets {
   };
 }
 
+/** The same as `newOffsets`, one column a slice: many zeros are long work. */
+export function* newOffsetsInSlices(size: number): Steps<SeriesOffsets> {
+  const to = newOffsets(0);
+  for (const column of INT_COLUMNS) {
+    to[column] = new Int32Array(size);
+    yield;
+  }
+  to.types = new Uint8Array(size);
+  return to;
+}
+
+/** The same as `copyOffsets`, one column a slice. */
+export function* copyOffsetsInSlices(from: SeriesOffsets, size: number): Steps<SeriesOffsets> {
+  const to = yield* newOffsetsInSlices(size);
+  to.count = from.count;
+  for (const column of COLUMNS) {
+    to[column].set(from[column].subarray(0, from.count));
+    yield;
+  }
+  return to;
+}
+
 /** Copies the offsets to columns of that size. */
 export function copyOffsets(from: SeriesOffsets, size: number): SeriesOffsets {
   const to = newOffsets(size);
