@@ -18,6 +18,7 @@ import {
 import { type LabelSet, labelValue, METRIC_NAME } from '../model/labels.ts';
 import {
   type Appender,
+  commitInSlices,
   DROPPED_REF,
   type Exemplar,
   originOf,
@@ -191,6 +192,12 @@ export class FanOut implements RoutedAppender {
 
   commit(hasAnswered?: boolean): void {
     for (const { appender } of this.#columns) appender.commit(hasAnswered);
+    this.#endTransaction();
+  }
+
+  *commitSlices(hasAnswered?: boolean): Generator<undefined, void, undefined> {
+    this.#isInTransaction = true;
+    for (const { appender } of this.#columns) yield* commitInSlices(appender, hasAnswered);
     this.#endTransaction();
   }
 
