@@ -22,7 +22,7 @@ import { areEqual } from '../kernel/equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
 import {
   copyOffsets,
-  copyOffsetsInSlices,
+  makeRoomInSlices,
   moveOffsets,
   newOffsets,
   newOffsetsInSlices,
@@ -196,24 +196,16 @@ export class SeriesCache {
 
   /** Reads the rest. @returns whether the body holds exactly the series of the reference */
   *#walkRestInSlices(tMs: number): Steps<boolean> {
-    const { reader } = this.#scratch;
+    const scratch = this.#scratch;
+    const { reader } = scratch;
     yield* this.#reference.indexInSlices();
     this.#left = Infinity;
     do {
       yield* this.#table.prepare(SLICE_SERIES);
-      yield* this.#makeRoomForNotes();
+      scratch.offsets = yield* makeRoomInSlices(scratch.offsets, SLICE_SERIES);
       yield;
     } while (!this.#walkRest(tMs, reader.pos + SLICE_BYTES));
     return this.#isSameBody;
-  }
-
-  /** Sees that the notes of the next slice find room, so that they do not grow within it. */
-  *#makeRoomForNotes(): Steps {
-    const scratch = this.#scratch;
-    const { count, slots } = scratch.offsets;
-    if (count + SLICE_SERIES <= slots.length) return;
-    const size = count + (count >> 1) + SLICE_SERIES;
-    scratch.offsets = yield* copyOffsetsInSlices(scratch.offsets, size);
   }
 
   /** An empty body has all series of the reference also where none is kept yet. */
@@ -323,7 +315,8 @@ export class SeriesCache {
   #takeOther(tMs: number): number {
     const { reader } = this.#scratch;
     const { metadata } = this.#series;
-    const position = this.#lookUp();
+    this.#hash = hashBytes(reader.bytes, reader.seriesStart, reader.seriesEnd);
+    const position = this.#reference.find(reader, this.#hash);
     const slot =
       position < 0 ? this.#newSlot() : (this.#reference.offsets.slots[position] as number);
     if (position >= 0 && slot !== DROPPED && metadata.hasChanges)
@@ -382,13 +375,6 @@ export class SeriesCache {
     const slot = this.#table.slotOf(labels, metadata.originOf(name, labels));
     setFamilyMetadata(this.#table, slot, metadata, name);
     return slot;
-  }
-
-  /** The position in the reference of the series just scanned, -1 when it is not there. */
-  #lookUp(): number {
-    const { reader } = this.#scratch;
-    this.#hash = hashBytes(reader.bytes, reader.seriesStart, reader.seriesEnd);
-    return this.#reference.find(reader, this.#hash);
   }
 
   #note(

@@ -42,9 +42,10 @@ export function* newOffsetsInSlices(size: number): Steps<SeriesOffsets> {
   return to;
 }
 
-/** The same as `copyOffsets`, one column a slice. */
-export function* copyOffsetsInSlices(from: SeriesOffsets, size: number): Steps<SeriesOffsets> {
-  const to = yield* newOffsetsInSlices(size);
+/** The offsets with room for that many series more: the same columns, or longer copies. */
+export function* makeRoomInSlices(from: SeriesOffsets, more: number): Steps<SeriesOffsets> {
+  if (from.count + more <= from.slots.length) return from;
+  const to = yield* newOffsetsInSlices(from.count + (from.count >> 1) + more);
   to.count = from.count;
   for (const column of COLUMNS) {
     to[column].set(from[column].subarray(0, from.count));

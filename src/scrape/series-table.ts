@@ -283,8 +283,8 @@ export class SeriesTable {
   }
 
   /**
-   * Prepares the appender, the columns and the index for looking up and adding this many series, in slices;
-   * without it `slotOf` does so at once.
+   * Prepares the appender, the columns and the index for looking up and adding this many series,
+   * in slices; without it `slotOf` does so at once.
    */
   *prepare(more: number): Steps {
     yield* this.#appender.prepare?.() ?? [];

@@ -2,7 +2,8 @@
  * The way into a remote_write queue: the samples of a scrape are patched into the encoded series of
  * its target (series-slab.ts), and compressed to chunks. A commit is one chunk, or several when it
  * is larger than a request may be, so that a chunk always fits a request. Each is compressed as
- * soon as it is full: what is left for the commit is the last one, and to append all of them, one a slice.
+ * soon as it is full: what is left for the commit is the last one, and to append all of them, one a
+ * slice.
  */
 import type { Load } from '../../../delivery/load.ts';
 import type { DeliverySettings } from '../../../delivery/settings.ts';
