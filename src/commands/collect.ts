@@ -12,6 +12,7 @@ import { Redactions } from '../config/redact-aside.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
+import { loadHttpClient } from '../kernel/http-client.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { createAdjustableLogger } from '../kernel/logger.ts';
@@ -136,6 +137,7 @@ Examples:
 
 async function run(flags: CollectFlags, command: Command): Promise<void> {
   tuneGarbageCollection();
+  await loadHttpClient();
   const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
   const finalScrapeMs = readDurationFlag('--final-scrape', flags.finalScrape);
   const { log, adjust } = createAdjustableLogger(readLogFlags(flags));

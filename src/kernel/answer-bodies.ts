@@ -1,8 +1,8 @@
 /** Bodies of answers: inflated within a limit, at once where they are small. */
-import { promisify } from 'node:util';
-import { gunzip, gunzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { type Borrowed, LENT_BYTES_MAX, peek, takeOver } from '../model/borrowed.ts';
 import { HttpClientError } from './http-client-error.ts';
+import { inflateBody, InflateError } from './inflate.ts';
 
 /**
  * The body without its Content-Encoding: the given one, or inflated into a buffer of its own. A
@@ -27,11 +27,9 @@ export function inflate<Body extends Borrowed<Uint8Array>>(
   }
 }
 
-const gunzipBeside = promisify<Uint8Array, object, Buffer>(gunzip);
-
 async function inflateBeside(body: Uint8Array, maxBytes: number): Promise<Buffer> {
   try {
-    return await gunzipBeside(body, { maxOutputLength: maxBytes, chunkSize: 256 * 1024 });
+    return await inflateBody('gzip', body, { maxBytes });
   } catch (error) {
     throw describeInflateFailure(error, maxBytes);
   }
@@ -45,6 +43,7 @@ function inflatedLength(gzip: Borrowed<Uint8Array>): number {
 }
 
 function isTooLarge(error: unknown): boolean {
+  if (error instanceof InflateError) return error.reason === 'too_large';
   return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
 }
 

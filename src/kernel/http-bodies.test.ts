@@ -55,7 +55,9 @@ function parse(text: Buffer, cuts: readonly number[], maxBytes = 10_000): string
     return `error ${(error as Error).message}`;
   }
   if (!parser.isComplete && !parser.endsAtClose) return 'incomplete';
-  const { status, headers, body } = parser.answer();
+  const answer = parser.answer();
+  assert.ok(!(answer instanceof Promise), 'small bodies are there at once');
+  const { status, headers, body } = answer;
   return JSON.stringify([status, headers, body.toString('latin1'), parser.keepsAlive, used]);
 }
 

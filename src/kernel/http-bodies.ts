@@ -2,7 +2,8 @@
  * A small HTTP/1.1 client for one purpose: to get the same URLs again and again over plain TCP, at
  * the cost of little more than the bytes. A body of at most LENT_BYTES_MAX lies in a buffer that is
  * used again, and is lent until the turn of the event loop ends; a larger one has a buffer of its
- * own. Not here: TLS, proxies and other methods (http-client.ts, which chooses between the two).
+ * own, into which it is joined in slices. Not here: TLS, proxies and other methods (http-client.ts,
+ * which chooses between the two).
  * Limits: 64 KiB for a head, the caller's limit for a body, 32 connections to an origin; further
  * requests wait for a connection in order.
  * Source: https://www.rfc-editor.org/rfc/rfc9112
@@ -41,7 +42,7 @@ interface Origin {
 
 interface Exchange {
   readonly parser: ResponseParser;
-  readonly done: (answer: ParsedResponse) => void;
+  readonly done: (answer: ParsedResponse | Promise<ParsedResponse>) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -173,7 +174,7 @@ export class BodyClient {
       origin.open -= 1;
       origin.waiting[0]?.();
       const { buffer } = parser;
-      if (buffer !== undefined && buffer.length <= LENT_BYTES_MAX)
+      if (buffer !== undefined)
         setImmediate(() => {
           if (this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
         });

@@ -5,7 +5,7 @@
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
 import type { Borrowed } from '../model/borrowed.ts';
-import { checkPieces } from './growing-buffer.ts';
+import { checkPieces, GrowingBuffer } from './growing-buffer.ts';
 
 export interface ParsedResponse {
   readonly status: number;
@@ -38,15 +38,13 @@ export class BodyTooLargeError extends Error {
 }
 
 export class ResponseParser {
-  /** Holds the body; undefined while no byte of it has come. */
-  buffer: Buffer | undefined;
   keepsAlive = false;
   readonly #maxBytes: number;
   readonly #take: (bytes: number) => Buffer;
+  #body: GrowingBuffer;
   #state: State = 'head';
   #head = '';
   #line = '';
-  #length = 0;
   /** Bytes still to come, of the body or of the current chunk. */
   #left = 0;
   #headBytes = 0;
@@ -61,6 +59,12 @@ export class ResponseParser {
   constructor(maxBytes: number, take: (bytes: number) => Buffer) {
     this.#maxBytes = maxBytes;
     this.#take = take;
+    this.#body = new GrowingBuffer({ allocate: take });
+  }
+
+  /** The buffer that was taken for the body; undefined for none, and for a large body. */
+  get buffer(): Buffer | undefined {
+    return this.#body.allocated;
   }
 
   get isComplete(): boolean {
@@ -72,9 +76,12 @@ export class ResponseParser {
     return this.#state === 'close';
   }
 
-  answer(): ParsedResponse {
-    const body = this.buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
-    return { status: this.#status, headers: this.#headers, body };
+  /** A large body is joined in slices first. */
+  answer(): ParsedResponse | Promise<ParsedResponse> {
+    const [status, headers] = [this.#status, this.#headers];
+    const body = this.#body.finish();
+    if (!(body instanceof Promise)) return { status, headers, body };
+    return body.then((joined) => ({ status, headers, body: joined }));
   }
 
   /**
@@ -166,6 +173,7 @@ export class ResponseParser {
       if (!/^\d{1,15}$/.test(length)) throw new Error('the content length is malformed');
       this.#left = Number(length);
       if (this.#left > this.#maxBytes) throw new BodyTooLargeError('too large');
+      this.#body = new GrowingBuffer({ allocate: this.#take, announced: this.#left });
       this.#state = this.#left === 0 ? 'done' : 'length';
     } else {
       this.keepsAlive = false;
@@ -208,13 +216,13 @@ export class ResponseParser {
       return;
     }
     this.#lineBytes += bytes;
-    if (this.#lineBytes > LINES_FREE_BYTES + LINE_BYTES_PER_BYTE * this.#length)
+    if (this.#lineBytes > LINES_FREE_BYTES + LINE_BYTES_PER_BYTE * this.#body.length)
       throw new Error('the lines between the chunks are longer than what is in them');
   }
 
   #countPiece(): void {
     this.#pieces += 1;
-    checkPieces(this.#pieces, this.#length);
+    checkPieces(this.#pieces, this.#body.length);
   }
 
   #beginChunk(line: string): void {
@@ -223,25 +231,12 @@ export class ResponseParser {
     if (size === undefined) throw new Error('the size of a chunk is malformed');
     this.#left = Number.parseInt(size, 16);
     this.#state = this.#left === 0 ? 'trailers' : 'chunk';
-    if (this.#length + this.#left > this.#maxBytes) throw new BodyTooLargeError('too large');
+    if (this.#body.length + this.#left > this.#maxBytes) throw new BodyTooLargeError('too large');
   }
 
   #copy(bytes: Buffer, at: number, end: number): number {
-    const needed = this.#length + (end - at);
-    if (needed > this.#maxBytes) throw new BodyTooLargeError('too large');
-    if (this.buffer === undefined || this.buffer.length < needed) {
-      // With a known length the whole buffer is taken at once; else it doubles, so that each byte
-      // is copied only a few times.
-      const wanted =
-        this.#state === 'length'
-          ? this.#length + this.#left
-          : Math.max(needed, Math.min(this.#maxBytes, (this.buffer?.length ?? 0) * 2));
-      const larger = this.#take(wanted);
-      if (this.buffer !== undefined) this.buffer.copy(larger, 0, 0, this.#length);
-      this.buffer = larger;
-    }
-    bytes.copy(this.buffer, this.#length, at, end);
-    this.#length = needed;
+    if (this.#body.length + (end - at) > this.#maxBytes) throw new BodyTooLargeError('too large');
+    this.#body.copy(bytes, at, end);
     return end;
   }
 }

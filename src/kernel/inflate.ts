@@ -13,6 +13,7 @@ import {
   zstdDecompressSync,
 } from 'node:zlib';
 import { describeError } from './errors.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import { uncompress } from '../wire/snappy.ts';
 import { WireError } from '../wire/errors.ts';
 
@@ -27,17 +28,19 @@ export class InflateError extends Error {
 }
 
 interface Codec {
-  readonly once: (body: Buffer, options: { maxOutputLength: number }) => Buffer;
+  readonly once: (body: Uint8Array, options: { maxOutputLength: number }) => Buffer;
   readonly open: () => Transform;
 }
 
-const zlib: Codec = { once: inflateSync, open: createInflate };
+/** Bytes of each part that comes out of the pool. */
+const PARTS = { chunkSize: 128 * 1024 };
+const zlib: Codec = { once: inflateSync, open: () => createInflate(PARTS) };
 /** By the name in Content-Encoding and grpc-encoding: `deflate` is zlib's format. */
 const CODECS: Readonly<Record<string, Codec>> = {
-  gzip: { once: gunzipSync, open: createGunzip },
+  gzip: { once: gunzipSync, open: () => createGunzip(PARTS) },
   deflate: zlib,
   zlib,
-  zstd: { once: zstdDecompressSync, open: createZstdDecompress },
+  zstd: { once: zstdDecompressSync, open: () => createZstdDecompress(PARTS) },
 };
 
 /** All that can be inflated, the usual one first. */
@@ -60,7 +63,7 @@ export interface InflateLimits {
  */
 export async function inflateBody(
   encoding: string,
-  body: Buffer,
+  body: Uint8Array,
   { maxBytes, onBytes = () => undefined }: InflateLimits,
 ): Promise<Buffer> {
   if (encoding === 'snappy') return inflateSnappy(body, maxBytes, onBytes);
@@ -77,7 +80,7 @@ export async function inflateBody(
 }
 
 /** Undefined for what is larger. */
-function inflateAtOnce(codec: Codec, body: Buffer, maxBytes: number): Buffer | undefined {
+function inflateAtOnce(codec: Codec, body: Uint8Array, maxBytes: number): Buffer | undefined {
   try {
     return codec.once(body, { maxOutputLength: maxBytes });
   } catch (error) {
@@ -88,19 +91,17 @@ function inflateAtOnce(codec: Codec, body: Buffer, maxBytes: number): Buffer | u
 
 async function inflateInParts(
   codec: Codec,
-  body: Buffer,
+  body: Uint8Array,
   { maxBytes, onBytes }: Required<InflateLimits>,
 ): Promise<Buffer> {
   const stream = codec.open();
-  const parts: Buffer[] = [];
-  let bytes = 0;
+  const inflated = new GrowingBuffer();
   stream.end(body);
   try {
     for await (const part of stream as AsyncIterable<Buffer>) {
-      bytes += part.length;
-      if (bytes > maxBytes) throw makeTooLarge(maxBytes);
+      if (inflated.length + part.length > maxBytes) throw makeTooLarge(maxBytes);
       onBytes(part.length);
-      parts.push(part);
+      inflated.add(part);
     }
   } catch (error) {
     // What onBytes throws is the caller's; errors of zlib have a code.
@@ -109,7 +110,7 @@ async function inflateInParts(
   } finally {
     stream.destroy();
   }
-  return Buffer.concat(parts, bytes);
+  return inflated.finish();
 }
 
 function isZlibError(error: unknown): boolean {
@@ -117,7 +118,11 @@ function isZlibError(error: unknown): boolean {
   return typeof code === 'string' && /^(Z_|ZSTD_|ERR_)/.test(code);
 }
 
-function inflateSnappy(body: Buffer, maxBytes: number, onBytes: (bytes: number) => void): Buffer {
+function inflateSnappy(
+  body: Uint8Array,
+  maxBytes: number,
+  onBytes: (bytes: number) => void,
+): Buffer {
   try {
     const inflated = Buffer.from(uncompress(body, maxBytes));
     onBytes(inflated.length);

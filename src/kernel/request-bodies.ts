@@ -22,7 +22,7 @@ export async function readBody(
   const declared = Number(incoming.headers['content-length'] ?? 0);
   if (declared > maxBytes) throw refuseSize(maxBytes);
   askForBody(incoming, outgoing);
-  const body = new GrowingBuffer({ announced: declared, most: maxBytes, allocate: lend });
+  const body = new GrowingBuffer({ announced: declared, allocate: lend });
   try {
     await readPieces(incoming, (piece) => {
       if (body.length + piece.length > maxBytes) throw refuseSize(maxBytes);

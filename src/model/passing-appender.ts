@@ -1,10 +1,19 @@
 /**
  * An appender that hands everything on to the next one, to be extended by transforms of samples;
- * everything but extremes, which hold only where a transform leaves distributions as they are.
+ * everything but extremes, which hold only where a transform leaves distributions as they are. What
+ * a transform does at a commit is `settle` and `settled`, so that it is the same at once and in
+ * slices.
  */
 import type { NativeHistogram } from './histogram.ts';
 import type { LabelSet } from './labels.ts';
-import type { Appender, Exemplar, SeriesMetadata, SeriesOrigin, SeriesRef } from './sample.ts';
+import {
+  type Appender,
+  commitInSlices,
+  type Exemplar,
+  type SeriesMetadata,
+  type SeriesOrigin,
+  type SeriesRef,
+} from './sample.ts';
 
 export class PassingAppender implements Appender {
   protected readonly next: Appender;
@@ -45,9 +54,28 @@ export class PassingAppender implements Appender {
     this.next.forget(ref);
   }
 
-  commit(hasAnswered?: boolean): void {
-    this.next.commit(hasAnswered);
+  *prepare(): Generator<undefined, void, undefined> {
+    yield* this.next.prepare?.() ?? [];
   }
+
+  commit(hasAnswered?: boolean): void {
+    const slices = this.settle(hasAnswered);
+    while (slices.next().done !== true);
+    this.next.commit(hasAnswered);
+    this.settled();
+  }
+
+  *commitSlices(hasAnswered?: boolean): Generator<undefined, void, undefined> {
+    yield* this.settle(hasAnswered);
+    yield* commitInSlices(this.next, hasAnswered);
+    this.settled();
+  }
+
+  /** What is to be done before the next one commits, in slices. */
+  protected *settle(_hasAnswered?: boolean): Generator<undefined, void, undefined> {}
+
+  /** What is to be done when the next one has committed. */
+  protected settled(): void {}
 
   rollback(): void {
     this.next.rollback();

@@ -132,8 +132,35 @@ export interface Appender {
    *                     where the source does not know
    */
   commit(hasAnswered?: boolean): void;
+  /**
+   * The same as `commit` in slices, where there is much to hand on; absent where `commit` is always
+   * short. Once begun it is run to its end (`commitInSlices`), so that all of the transaction goes
+   * on or nothing; only other appenders are called meanwhile.
+   */
+  commitSlices?(hasAnswered?: boolean): Generator<undefined, void, undefined>;
   rollback(): void;
   close(): void;
+}
+
+/**
+ * Commits in slices. What gives the work up half-way (`return` of the generator) makes it do the
+ * rest at once: a transaction that has begun to be handed on is handed on whole.
+ */
+export function* commitInSlices(
+  appender: Appender,
+  hasAnswered?: boolean,
+): Generator<undefined, void, undefined> {
+  const slices = appender.commitSlices?.(hasAnswered);
+  if (slices === undefined) {
+    appender.commit(hasAnswered);
+    return;
+  }
+  try {
+    while (slices.next().done !== true) yield;
+  } finally {
+    // After the end, or an error, there is nothing left.
+    while (slices.next().done !== true);
+  }
 }
 
 /**

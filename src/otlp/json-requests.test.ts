@@ -7,9 +7,9 @@ const LARGE = Buffer.from(`{"resourceSpans":[]${' '.repeat(600_000)}}`);
 
 test('a request that comes while the idle thread ends is converted in another', async () => {
   const requests = new JsonRequests();
-  await requests.convert('traces', LARGE);
+  await requests.convert('traces', Buffer.from(LARGE));
   const ending = requests.end();
-  assert.equal((await requests.convert('traces', LARGE)).length, 0);
+  assert.equal((await requests.convert('traces', Buffer.from(LARGE))).length, 0);
   await ending;
   await requests.end();
 });

@@ -24,11 +24,14 @@ export class JsonRequests {
   /** The request in the thread, and all that wait behind it. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @throws WireError where it can't be read */
+  /**
+   * @param body  not to be used afterwards: the memory of a large one goes to the thread
+   * @throws WireError where it can't be read
+   */
   convert(signal: OtlpSignal, body: Buffer): Promise<Buffer> {
     if (body.length <= INLINE_BYTES_MAX)
       return Promise.resolve().then(() => encodeJsonRequest(signal, body));
-    const converted = this.#last.then(() => this.#convertInThread({ signal, body: copy(body) }));
+    const converted = this.#last.then(() => this.#convertInThread({ signal, body: own(body) }));
     this.#last = converted.catch(() => undefined);
     return converted;
   }
@@ -77,7 +80,10 @@ export class JsonRequests {
   }
 }
 
-/** Bytes of their own, which may be moved to a thread. */
-function copy(body: Buffer): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(body);
+/** Bytes that are all of their memory, which may be moved to a thread. */
+function own(body: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer, length } = body;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === length
+    ? new Uint8Array(buffer)
+    : new Uint8Array(body);
 }

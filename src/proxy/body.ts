@@ -161,7 +161,7 @@ class Pile {
       const content = (): Readable => file.createReadStream({ start: 0, autoClose: false });
       return { length: this.#bytes, hash: hash.digest('hex'), trailers, content, release };
     }
-    const body = this.#body.finish();
+    const body = this.#body.finishSmall();
     return {
       length: body.length,
       hash: createHash('sha256').update(body).digest('hex'),
@@ -193,7 +193,7 @@ class Pile {
       throw createFolderError(folder, error);
     }
     this.#hash = createHash('sha256');
-    await this.#write(this.#file, this.#body.finish());
+    await this.#write(this.#file, await this.#body.finish());
     this.#body = new GrowingBuffer();
     this.#keeper.takesMemory(-this.#memoryBytes);
     this.#memoryBytes = 0;

@@ -197,7 +197,7 @@ class Relay implements Dispatcher.DispatchHandler {
     if (this.#held !== undefined) {
       this.#held.add(chunk);
       if (this.#held.length <= HELD_MAX_BYTES) return;
-      const held = this.#held.finish();
+      const held = this.#held.finishSmall();
       this.#held = undefined;
       this.#begin(controller);
       this.#write(controller, held);
@@ -208,7 +208,7 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#held !== undefined) {
-      const body = this.#held.finish();
+      const body = this.#held.finishSmall();
       const text = `${String(this.#headers['x-amzn-errortype'] ?? '')} ${body.toString('utf8')}`;
       this.#ends.onFailure?.(this.#status, text.slice(0, SHOWN_MAX));
       this.#ends.resolve({ status: this.#status, headers: this.#headers, body, text });

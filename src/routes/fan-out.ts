@@ -18,6 +18,7 @@ import {
 import { type LabelSet, labelValue, METRIC_NAME } from '../model/labels.ts';
 import {
   type Appender,
+  commitInSlices,
   DROPPED_REF,
   type Exemplar,
   originOf,
@@ -34,6 +35,8 @@ import { isSameOutlet, type Outlet } from './outlet.ts';
 /** In a row: the outlet has not been asked for a ref of the series yet. */
 const UNASKED = -2;
 const FIRST_ROWS = 16;
+/** For how many rows `prepare` makes room: more than a slice of a body may have. */
+const SOME_ROWS = 8_192;
 
 interface Column {
   readonly outlet: Outlet;
@@ -113,6 +116,8 @@ export class FanOut implements RoutedAppender {
   }
 
   *prepare(): Generator<undefined, void, undefined> {
+    const rows = this.#isFree.length;
+    if (rows >= SOME_ROWS && this.#rows + SOME_ROWS > rows) yield* this.#growInSlices();
     for (const { appender } of this.#columns) yield* appender.prepare?.() ?? [];
   }
 
@@ -190,6 +195,12 @@ export class FanOut implements RoutedAppender {
     this.#endTransaction();
   }
 
+  *commitSlices(hasAnswered?: boolean): Generator<undefined, void, undefined> {
+    this.#isInTransaction = true;
+    for (const { appender } of this.#columns) yield* commitInSlices(appender, hasAnswered);
+    this.#endTransaction();
+  }
+
   rollback(): void {
     for (const { appender } of this.#columns) appender.rollback();
     this.#endTransaction();
@@ -263,17 +274,30 @@ export class FanOut implements RoutedAppender {
   }
 
   #grow(): void {
+    const slices = this.#growInSlices();
+    while (slices.next().done !== true);
+  }
+
+  /** The length of `#isFree` counts, so it grows last: what is given up before has no effect. */
+  *#growInSlices(): Generator<undefined, void, undefined> {
     const rows = this.#isFree.length * 2;
+    const cells = rows * this.#columns.length;
+    if (this.#refs.length < cells) {
+      const refs = new Int32Array(cells);
+      yield;
+      refs.set(this.#refs);
+      this.#refs = refs;
+      yield;
+    }
+    if (this.#scales !== undefined && this.#scales.length < cells) {
+      const scales = new Float64Array(cells).fill(1);
+      scales.set(this.#scales);
+      this.#scales = scales;
+      yield;
+    }
     const isFree = new Uint8Array(rows);
     isFree.set(this.#isFree);
     this.#isFree = isFree;
-    const refs = new Int32Array(rows * this.#columns.length);
-    refs.set(this.#refs);
-    this.#refs = refs;
-    if (this.#scales === undefined) return;
-    const scales = new Float64Array(refs.length).fill(1);
-    scales.set(this.#scales);
-    this.#scales = scales;
   }
 
   #endTransaction(): void {

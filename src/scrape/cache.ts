@@ -22,8 +22,10 @@ import { areEqual } from '../kernel/equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
 import {
   copyOffsets,
+  makeRoomInSlices,
   moveOffsets,
   newOffsets,
+  newOffsetsInSlices,
   type SeriesOffsets,
   trimOffsets,
 } from './series-offsets.ts';
@@ -39,6 +41,8 @@ const DROPPED = -1;
 const SPACE = 32;
 /** Bytes of a large body that are read between two yields. */
 const SLICE_BYTES = 16 * 1024;
+/** More series than a slice may have. */
+const SLICE_SERIES = SLICE_BYTES >> 1;
 
 /**
  * What all targets share, since only one works at a time: a reader, columns to note offsets in, and
@@ -128,15 +132,19 @@ export class SeriesCache {
     if (format !== this.#format) this.forget();
     this.#format = format;
     const shared = this.#scratch;
-    const room = Math.max(this.#reference.offsets.count, body.length >> 5);
-    const scratch = new ScrapeScratch(isRest ? 0 : room, shared.turns);
-    if (isRest) scratch.offsets = copyOffsets(shared.offsets, Math.max(room, shared.offsets.count));
+    const scratch = new ScrapeScratch(0, shared.turns);
+    // What the shared columns hold is copied before the turn ends, in which they are this body's.
+    if (isRest) scratch.offsets = copyOffsets(shared.offsets, shared.offsets.count + SLICE_SERIES);
     try {
       this.#scratch = scratch;
       scratch.reader.open(body, this.#format);
       if (isRest) scratch.reader.pos = this.#restPos;
       yield;
-      if (!isRest && (yield* this.#walkSameInSlices(tMs))) return true;
+      if (!isRest) {
+        const room = Math.max(this.#reference.offsets.count, body.length >> 6) + SLICE_SERIES;
+        scratch.offsets = yield* newOffsetsInSlices(room);
+        if (yield* this.#walkSameInSlices(tMs)) return true;
+      }
       if (yield* this.#walkRestInSlices(tMs)) return true;
       const offsets = yield* trimOffsets(scratch.offsets);
       this.#reference.keep(takeOver(scratch.reader.bytes), offsets);
@@ -188,11 +196,13 @@ export class SeriesCache {
 
   /** Reads the rest. @returns whether the body holds exactly the series of the reference */
   *#walkRestInSlices(tMs: number): Steps<boolean> {
-    const { reader } = this.#scratch;
+    const scratch = this.#scratch;
+    const { reader } = scratch;
     yield* this.#reference.indexInSlices();
     this.#left = Infinity;
     do {
-      yield* this.#table.prepare(SLICE_BYTES >> 1);
+      yield* this.#table.prepare(SLICE_SERIES);
+      scratch.offsets = yield* makeRoomInSlices(scratch.offsets, SLICE_SERIES);
       yield;
     } while (!this.#walkRest(tMs, reader.pos + SLICE_BYTES));
     return this.#isSameBody;
@@ -305,7 +315,8 @@ export class SeriesCache {
   #takeOther(tMs: number): number {
     const { reader } = this.#scratch;
     const { metadata } = this.#series;
-    const position = this.#lookUp();
+    this.#hash = hashBytes(reader.bytes, reader.seriesStart, reader.seriesEnd);
+    const position = this.#reference.find(reader, this.#hash);
     const slot =
       position < 0 ? this.#newSlot() : (this.#reference.offsets.slots[position] as number);
     if (position >= 0 && slot !== DROPPED && metadata.hasChanges)
@@ -364,13 +375,6 @@ export class SeriesCache {
     const slot = this.#table.slotOf(labels, metadata.originOf(name, labels));
     setFamilyMetadata(this.#table, slot, metadata, name);
     return slot;
-  }
-
-  /** The position in the reference of the series just scanned, -1 when it is not there. */
-  #lookUp(): number {
-    const { reader } = this.#scratch;
-    this.#hash = hashBytes(reader.bytes, reader.seriesStart, reader.seriesEnd);
-    return this.#reference.find(reader, this.#hash);
   }
 
   #note(

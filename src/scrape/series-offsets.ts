@@ -31,6 +31,29 @@ export function newOffsets(size: number): SeriesOffsets {
   };
 }
 
+/** The same as `newOffsets`, one column a slice: many zeros are long work. */
+export function* newOffsetsInSlices(size: number): Steps<SeriesOffsets> {
+  const to = newOffsets(0);
+  for (const column of INT_COLUMNS) {
+    to[column] = new Int32Array(size);
+    yield;
+  }
+  to.types = new Uint8Array(size);
+  return to;
+}
+
+/** The offsets with room for that many series more: the same columns, or longer copies. */
+export function* makeRoomInSlices(from: SeriesOffsets, more: number): Steps<SeriesOffsets> {
+  if (from.count + more <= from.slots.length) return from;
+  const to = yield* newOffsetsInSlices(from.count + (from.count >> 1) + more);
+  to.count = from.count;
+  for (const column of COLUMNS) {
+    to[column].set(from[column].subarray(0, from.count));
+    yield;
+  }
+  return to;
+}
+
 /** Copies the offsets to columns of that size. */
 export function copyOffsets(from: SeriesOffsets, size: number): SeriesOffsets {
   const to = newOffsets(size);

@@ -16,6 +16,7 @@ import {
   type SeriesMetadata,
   type SeriesOrigin,
 } from '../model/sample.ts';
+import { lengthen } from '../kernel/columns.ts';
 import { HashIndex, hashText } from './hash-index.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
@@ -50,7 +51,7 @@ export class SeriesTable {
    * The generation under which the ref of each slot is complete; made only when it is not the same
    * for all.
    */
-  #completeIn: Int32Array | undefined;
+  #completeIn: Int32Array<ArrayBuffer> | undefined;
 
   constructor(appender: RoutedAppender) {
     this.#appender = appender;
@@ -282,11 +283,12 @@ export class SeriesTable {
   }
 
   /**
-   * Prepares the appender and the index for looking up and adding this many series, in slices;
-   * without it `slotOf` does so at once.
+   * Prepares the appender, the columns and the index for looking up and adding this many series,
+   * in slices; without it `slotOf` does so at once.
    */
   *prepare(more: number): Steps {
     yield* this.#appender.prepare?.() ?? [];
+    yield* this.#growInSlices(more);
     if (this.#isIndexed && this.#byLabels.hasRoomFor(more)) return;
     this.#isIndexed = false;
     this.#byLabels.reset((this.#size - this.#free.length + more) * 2);
@@ -306,23 +308,37 @@ export class SeriesTable {
   }
 
   #grow(): void {
-    const length = Math.max(64, this.#refs.length + (this.#refs.length >> 1));
-    const growColumn = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const larger = new Int32Array(length);
-      larger.set(old);
-      return larger;
-    };
-    this.#refs = growColumn(this.#refs);
-    this.#hashes = growColumn(this.#hashes);
-    this.#secondHashes = growColumn(this.#secondHashes);
-    this.#now = growColumn(this.#now);
-    this.#before = growColumn(this.#before);
-    if (this.#completeIn !== undefined) this.#completeIn = growColumn(this.#completeIn);
-    if (this.#newestMs !== undefined) {
+    const slices = this.#growInSlices(1);
+    while (slices.next().done !== true);
+  }
+
+  /**
+   * Makes room for that many series more. The length of `#refs` counts, so it grows last: what is
+   * given up before has no effect, and the columns that have grown are not made longer again.
+   */
+  *#growInSlices(more: number): Steps {
+    const { length: before } = this.#refs;
+    if (this.#size + more <= before) return;
+    const length = Math.max(64, this.#size + more, before + (before >> 1));
+    this.#hashes = lengthen(this.#hashes, length);
+    yield;
+    this.#secondHashes = lengthen(this.#secondHashes, length);
+    yield;
+    this.#now = lengthen(this.#now, length);
+    yield;
+    this.#before = lengthen(this.#before, length);
+    yield;
+    if (this.#completeIn !== undefined) {
+      this.#completeIn = lengthen(this.#completeIn, length);
+      yield;
+    }
+    if (this.#newestMs !== undefined && this.#newestMs.length < length) {
       const larger = new Float64Array(length).fill(-Infinity);
       larger.set(this.#newestMs);
       this.#newestMs = larger;
+      yield;
     }
+    this.#refs = lengthen(this.#refs, length);
   }
 }
 

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { test } from 'node:test';
 import { HttpClientError } from '../kernel/http-client.ts';
 import { makeLabelSet } from '../model/labels.ts';
-import { DEFAULT_LIMITS } from './config.ts';
+import { LENT_BYTES_MAX } from '../model/borrowed.ts';
+import { ScrapeScratch } from './cache.ts';
+import { DEFAULT_LIMITS, makeScrapeConfig } from './config.ts';
+import { ScrapeTransaction } from './transaction.ts';
+import { Turns } from './turns.ts';
+import { RecordingAppender } from '../../test/kit/recording-appender.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 /** Values of the report, in order, as in `up 1 @1`. */
@@ -71,4 +77,55 @@ test('the end of a target is a marker for each of its series and of its report',
   assert.equal(report.filter((line) => line.endsWith(' stale @2')).length, 5);
   target.transaction.close();
   assert.ok(target.appender.closed);
+});
+
+/** Its commit takes four slices: the samples go on in the second and later ones. */
+class SlowlyCommitted extends RecordingAppender {
+  slices = 0;
+  *commitSlices(): Generator<undefined, void, undefined> {
+    for (; this.slices < 3; this.slices++) yield;
+    this.commit();
+  }
+}
+
+const NOW = { tMs: 1, timeoutMs: 5_000, elapsedMs: (): number => 250 };
+
+function openSlowly() {
+  const appender = new SlowlyCommitted();
+  const transaction = new ScrapeTransaction({
+    appender,
+    targetLabels: [],
+    config: makeScrapeConfig({ jobName: 'j' }),
+    // No time is left behind a step, so that each has a turn of its own.
+    scratch: new ScrapeScratch(0, new Turns(0)),
+  });
+  return { appender, transaction };
+}
+
+const LARGE_BODY = Buffer.from('a 1\n#' + ' '.repeat(LENT_BYTES_MAX) + '\n');
+
+test('a large scrape is committed in slices; given up between them, the rest follows at once', async () => {
+  for (const isGivenUp of [false, true]) {
+    const { appender, transaction } = openSlowly();
+    const taken = transaction.takeInSlices({ body: LARGE_BODY, kind: 'text' }, NOW);
+    for (let turns = 0; turns < 10_000 && appender.slices === 0; turns++) await nextTurn();
+    assert.ok(appender.slices > 0, 'it is committed in slices');
+    assert.equal(appender.commits, 0);
+    if (isGivenUp) {
+      assert.ok(appender.slices < 3, 'it is in the midst of its commit');
+      transaction.giveUp();
+      assert.equal(appender.commits, 1, 'it is committed when giveUp returns');
+    } else await taken;
+    assert.equal(appender.commits, 1);
+    assert.deepEqual(appender.take().slice(0, 2), ['a 1 @1', 'up 1 @1']);
+  }
+});
+
+test('the markers of a target that has ended are committed in slices', async () => {
+  const { appender, transaction } = openSlowly();
+  transaction.take({ body: Buffer.from('a 1\n'), kind: 'text' }, NOW);
+  appender.take();
+  await transaction.end(2);
+  assert.equal(appender.slices, 3);
+  assert.equal(appender.take()[0], 'a stale @2');
 });

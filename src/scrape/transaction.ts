@@ -10,8 +10,9 @@
  * A body that is lent is read within the turn of the event loop in which it came, where that has
  * time left. What is large is handled over several turns: a large body, the rest of one with many
  * series that are not where they were, any scrape of a target whose series came from a large body.
- * The transaction owns such a body. Nothing is seen of it until the commit, which is a single turn,
- * and it may be given up before that at any turn.
+ * The transaction owns such a body. Nothing is seen of it until the commit, and it may be given up
+ * before that at any turn. The commit takes several turns too; once begun it is done to its end,
+ * the rest at once where the transaction is given up.
  *
  * Not here: when a target is scraped and how its body is fetched (loop.ts), how a body is read
  * (intake.ts).
@@ -20,7 +21,7 @@ import { assert, describeError } from '../kernel/errors.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
 import { LENT_BYTES_MAX, takeOver } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
-import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
+import { commitInSlices, type RoutedAppender, type SeriesMetadata } from '../model/sample.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
@@ -189,7 +190,9 @@ export class ScrapeTransaction {
       this.#appender.rollback();
       this.#intake.fail(tMs);
     }
-    return this.#conclude(fetched, failure, moment);
+    const outcome = this.#conclude(fetched, failure, moment);
+    this.#appender.commit(failure === undefined);
+    return outcome;
   }
 
   /** A scrape that is not large, and for which the turn in which it came had no time. */
@@ -230,6 +233,7 @@ export class ScrapeTransaction {
       this.#intake.acceptEnd(tMs);
     }
     const outcome = this.#conclude(fetched, failure, moment);
+    yield* commitInSlices(this.#appender, failure === undefined);
     yield* this.#intake.clean();
     return outcome;
   }
@@ -238,7 +242,7 @@ export class ScrapeTransaction {
     yield* this.#intake.failInSlices(tMs);
     this.#intake.acceptEnd(tMs);
     this.#report.appendStale(tMs);
-    this.#appender.commit();
+    yield* commitInSlices(this.#appender);
   }
 
   #read({ body, kind }: FetchedBody, tMs: number, restMax: number): Error | 'more' | undefined {
@@ -249,6 +253,7 @@ export class ScrapeTransaction {
     }
   }
 
+  /** Appends the report. */
   #conclude(
     fetched: FetchedBody | Error,
     failure: Error | undefined,
@@ -266,7 +271,6 @@ export class ScrapeTransaction {
       this.#config.limits.samples,
       fetched instanceof Error ? chooseBodySize(fetched) : fetched.body.length,
     ]);
-    this.#appender.commit(failure === undefined);
     return { failure, counts, durationMs };
   }
 }

@@ -57,6 +57,9 @@ interface Member {
   isForgotten: boolean;
 }
 
+/** Members and groups that are gone over between two yields. */
+const SLICE_GROUPS = 512;
+
 class AggregatingAppender extends PassingAppender {
   readonly #type: AggregationType;
   readonly #groups = new Map<string, Group>();
@@ -127,14 +130,23 @@ class AggregatingAppender extends PassingAppender {
     if (!this.#touched.has(member)) this.#release(member);
   }
 
-  override commit(hasAnswered?: boolean): void {
+  protected override *settle(): Generator<undefined, void, undefined> {
+    let count = 0;
     for (const member of this.#touched) {
       const { group, isLive, willLive = isLive } = member;
       group.live += Number(willLive) - Number(isLive);
       member.isLive = willLive;
+      count += 1;
+      if (count % SLICE_GROUPS === 0) yield;
     }
-    for (const group of this.#touchedGroups) this.#appendGroup(group);
-    this.next.commit(hasAnswered);
+    for (const group of this.#touchedGroups) {
+      this.#appendGroup(group);
+      count += 1;
+      if (count % SLICE_GROUPS === 0) yield;
+    }
+  }
+
+  protected override settled(): void {
     this.#endTransaction();
   }
 

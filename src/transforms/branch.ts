@@ -10,6 +10,7 @@ import type { LabelSet } from '../model/labels.ts';
 import type { TransformedSeries } from '../model/open-series.ts';
 import {
   type Appender,
+  commitInSlices,
   DROPPED_REF,
   type Exemplar,
   type SeriesMetadata,
@@ -114,9 +115,8 @@ class BranchAppender extends PassingAppender {
     this.#free.push(ref);
   }
 
-  override commit(hasAnswered?: boolean): void {
-    this.#side.commit(hasAnswered);
-    this.next.commit(hasAnswered);
+  protected override settle(hasAnswered?: boolean): Generator<undefined, void, undefined> {
+    return commitInSlices(this.#side, hasAnswered);
   }
 
   override rollback(): void {
@@ -152,6 +152,10 @@ class JoiningAppender extends PassingAppender {
   }
 
   override commit(): void {
+    // Comes by the main road.
+  }
+
+  override *commitSlices(): Generator<undefined, void, undefined> {
     // Comes by the main road.
   }
 

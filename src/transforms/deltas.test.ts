@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { commitInSlices } from '../model/sample.ts';
 import { type OpenedRoute, makeSeries, openRoute } from '../../test/kit/transforming.ts';
 import { cumulativeToDelta, type DeltaSettings, deltaToCumulative } from './deltas.ts';
 
@@ -320,4 +321,22 @@ test('two settings that differ have two identities, and a restart alone has none
   ].map(({ identity }) => identity);
   assert.equal(new Set(identities).size, identities.length);
   assert.equal(cumulativeToDelta({ ...ALL, startMs: 9 }).identity, identities[0]);
+});
+
+test('a large commit is judged in slices, and sends what it sends at once', () => {
+  const series = Array.from({ length: 3_000 }, (_, i) => counter(`c${i}_total`));
+  const [atOnce, sliced] = [toDelta(), toDelta()];
+  const refs = [atOnce, sliced].map((route) => route.refs(...series));
+  for (const tMs of [2_000, 3_000]) {
+    for (const [r, route] of [atOnce, sliced].entries())
+      for (const ref of refs[r] ?? []) route.appender.append(ref, tMs, tMs);
+    atOnce.appender.commit();
+    const slices = commitInSlices(sliced.appender);
+    let count = 0;
+    while (slices.next().done !== true) count += 1;
+    assert.ok(count >= 5, `${count} slices`);
+    const sent = atOnce.sent();
+    assert.equal(sent.length, tMs === 2_000 ? 0 : 3_000);
+    assert.deepEqual(sliced.sent(), sent);
+  }
 });

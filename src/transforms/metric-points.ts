@@ -26,6 +26,8 @@ import { PassingAppender } from '../model/passing-appender.ts';
 
 /** Streams of a target that are remembered after their last series; the oldest is let go. */
 const DEPARTED_MAX = 1_000;
+/** Points that are judged between two yields. */
+const SLICE_POINTS = 512;
 
 /** One series of a stream. */
 export interface StreamMember {
@@ -161,22 +163,21 @@ export class MetricPointAppender extends PassingAppender {
     this.next.forget(ref);
   }
 
-  override commit(hasAnswered?: boolean): void {
+  protected override *settle(): Generator<undefined, void, undefined> {
     let later = this.#later;
-    this.#settleAll();
+    yield* this.#settleAll();
     while (later.length > 0) {
       this.#later = [];
       later.sort((a, b) => a.tMs - b.tMs);
       for (const { owner, tMs, value } of later) this.#take(owner, tMs, value);
       later = this.#later;
-      this.#settleAll();
+      yield* this.#settleAll();
     }
     this.#later = [];
     for (const { ref, exemplar } of this.#exemplars)
       if (this.#owners[ref]?.stream.isSent === true) this.next.appendExemplar(ref, exemplar);
     this.#exemplars = [];
     this.#sweep();
-    this.next.commit(hasAnswered);
   }
 
   override rollback(): void {
@@ -226,15 +227,16 @@ export class MetricPointAppender extends PassingAppender {
     member.isOpen = true;
   }
 
-  #settleAll(): void {
-    for (const stream of this.#open) {
-      this.#settle(stream);
+  *#settleAll(): Generator<undefined, void, undefined> {
+    for (const [index, stream] of this.#open.entries()) {
+      this.#judge(stream);
       closeOpenPoint(stream);
+      if (index % SLICE_POINTS === SLICE_POINTS - 1) yield;
     }
     this.#open.length = 0;
   }
 
-  #settle(stream: Stream): void {
+  #judge(stream: Stream): void {
     const { openMs, members } = stream;
     const rule = this.#rule;
     const isFirst =

@@ -16,6 +16,9 @@ import {
 } from '../model/sample.ts';
 import { addHistograms } from './histogram-sum.ts';
 
+/** Increases that are added between two yields. */
+const SLICE_POINTS = 512;
+
 export interface NativeSumsOptions {
   /** A sum that got nothing for longer begins anew. */
   readonly stalenessMs: number;
@@ -78,11 +81,13 @@ export class NativeSumsAppender extends PassingAppender {
     this.next.forget(ref);
   }
 
-  override commit(hasAnswered?: boolean): void {
-    for (const increase of this.#open) this.#add(increase);
+  protected override *settle(): Generator<undefined, void, undefined> {
+    for (const [index, increase] of this.#open.entries()) {
+      this.#add(increase);
+      if (index % SLICE_POINTS === SLICE_POINTS - 1) yield;
+    }
     for (const { ref, exemplar } of this.#exemplars) this.next.appendExemplar(ref, exemplar);
     this.#reset();
-    this.next.commit(hasAnswered);
   }
 
   override rollback(): void {

@@ -118,6 +118,8 @@ interface Served {
 const SERVED_FROM = 0x4000_0000;
 /** The time of a slot without a sample in this transaction. */
 const NONE = -Infinity;
+/** Resources that are told between two yields. */
+const SLICE_RESOURCES = 512;
 
 class TargetInfoAppender extends PassingAppender {
   readonly #build: (resource: LabelSet) => LabelSet | undefined;
@@ -205,7 +207,7 @@ class TargetInfoAppender extends PassingAppender {
     this.next.forget(ref);
   }
 
-  override commit(hasAnswered?: boolean): void {
+  protected override *settle(): Generator<undefined, void, undefined> {
     const told = new Set<string>();
     for (const [slot, observed] of this.#observed.entries()) {
       if (observed === undefined) continue;
@@ -213,9 +215,12 @@ class TargetInfoAppender extends PassingAppender {
       const staleMs = this.#staleMs[slot] as number;
       if (sampleMs > NONE) this.#tell(observed, sampleMs, told);
       else if (staleMs > NONE) this.#end(observed, staleMs);
+      if (slot % SLICE_RESOURCES === SLICE_RESOURCES - 1) yield;
     }
     this.#reset();
-    this.next.commit(hasAnswered);
+  }
+
+  protected override settled(): void {
     this.#releaseEmpty();
   }
 

@@ -302,10 +302,11 @@ class Exchange {
 
 /** Undefined where it is not whole, too large, or compressed in a way that was not offered. */
 async function readFrame(
-  frame: GrpcFrame | undefined,
+  whole: GrpcFrame | undefined | Promise<GrpcFrame>,
   encoding: string,
   maxBytes: number,
 ): Promise<Buffer | undefined> {
+  const frame = await whole;
   if (frame?.isCompressed !== true) return frame?.message;
   if (encoding !== 'gzip') return undefined;
   try {

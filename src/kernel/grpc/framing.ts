@@ -60,10 +60,13 @@ export class UnaryFrame {
   }
 
   /** The message, once the body has ended; undefined where it is cut off. */
-  finish(): GrpcFrame | undefined {
+  finish(): GrpcFrame | undefined | Promise<GrpcFrame> {
     const isWhole = this.#headBytes === FRAME_HEAD_BYTES && this.#message.length === this.#length;
     if (!isWhole) return undefined;
-    return { isCompressed: this.#head[0] === 1, message: this.#message.finish() };
+    const isCompressed = this.#head[0] === 1;
+    const message = this.#message.finish();
+    if (!(message instanceof Promise)) return { isCompressed, message };
+    return message.then((joined) => ({ isCompressed, message: joined }));
   }
 
   /** Of the message, as its head says it. */

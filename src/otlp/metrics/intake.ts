@@ -16,7 +16,7 @@ import { describeError } from '../../kernel/errors.ts';
 import { runGivingWay } from '../../kernel/giving-way.ts';
 import type { World } from '../../kernel/world.ts';
 import { labelSetKey, makeLabelSet } from '../../model/labels.ts';
-import type { OpenRoutedAppender } from '../../model/sample.ts';
+import { commitInSlices, type OpenRoutedAppender } from '../../model/sample.ts';
 import { WireError } from '../../wire/errors.ts';
 import { MalformedRequest, type OtlpIntake, type TakenRequest } from '../intake.ts';
 import { hashRange, isSameKey, keepBytes } from './byte-keys.ts';
@@ -126,7 +126,7 @@ export class MetricsIntake implements OtlpIntake {
       for (const resource of touched) {
         // What is closed takes nothing, and must not be answered with success.
         this.#closed.signal.throwIfAborted();
-        resource.appender.commit();
+        yield* commitInSlices(resource.appender);
         open.delete(resource);
         yield;
       }

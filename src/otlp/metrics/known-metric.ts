@@ -11,6 +11,7 @@
  * Two points whose attributes are the same in another order are one: its bytes are then those that
  * came last.
  */
+import { SpreadMap } from '../../kernel/spread-map.ts';
 import { labelSetKey, type LabelSet } from '../../model/labels.ts';
 import type { SeriesFamily, SeriesRef } from '../../model/sample.ts';
 import { hashName, hashRange, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
@@ -63,8 +64,8 @@ export class KnownMetric {
   description: KeptBytes;
   readonly temporality: number;
   readonly isMonotonic: boolean;
-  readonly #byBytes = new Map<number, KnownPoint>();
-  readonly #byLabels = new Map<number, KnownPoint>();
+  readonly #byBytes = new SpreadMap<KnownPoint>();
+  readonly #byLabels = new SpreadMap<KnownPoint>();
 
   constructor(options: {
     readonly name: string;

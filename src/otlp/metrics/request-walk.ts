@@ -162,7 +162,10 @@ class Walk implements Walked {
     reader.end = head.dataEnd;
     let pointPlace = 0;
     for (let read = 0; reader.more(); read++) {
-      if (read % POINTS_A_STEP === POINTS_A_STEP - 1 || this.isStepDue()) yield;
+      if (read % POINTS_A_STEP === POINTS_A_STEP - 1 || this.isStepDue()) {
+        yield* resource.appender.prepare?.() ?? [];
+        yield;
+      }
       const tag = reader.varint();
       if (tag !== 0x0a) {
         reader.skip(tag);

@@ -141,3 +141,22 @@ test('random lives of a target: each series’ samples arrive as they were appen
     { numRuns: 200 },
   );
 });
+
+test('a slice of a commit puts one chunk into the queue, and their order is that of the samples', () => {
+  const { pool, queue } = open(10);
+  const appender = pool.open('a');
+  const refs = Array.from({ length: 100 }, (_, i) =>
+    appender.refOf(makeLabelSet({ __name__: 'm', i: `${i}` })),
+  );
+  for (const [i, ref] of refs.entries()) appender.append(ref, T0, i);
+  assert.equal(queue.chunks.length, 0);
+  const slices = appender.commitSlices?.();
+  assert.ok(slices !== undefined);
+  for (let count = 1; slices.next().done !== true; count++)
+    assert.equal(queue.chunks.length, count);
+  assert.equal(queue.chunks.length, 10);
+  assert.deepEqual(
+    told(queue.chunks),
+    refs.map((_, i) => `${i} ${T0} ${i}`),
+  );
+});

@@ -2,7 +2,8 @@
  * The way into a remote_write queue: the samples of a scrape are patched into the encoded series of
  * its target (series-slab.ts), and compressed to chunks. A commit is one chunk, or several when it
  * is larger than a request may be, so that a chunk always fits a request. Each is compressed as
- * soon as it is full: what is left for the commit is the last one, and to append all of them.
+ * soon as it is full: what is left for the commit is the last one, and to append all of them, one a
+ * slice.
  */
 import type { Load } from '../../../delivery/load.ts';
 import type { DeliverySettings } from '../../../delivery/settings.ts';
@@ -262,8 +263,16 @@ class RemoteWriteAppender implements Appender {
   }
 
   commit(): void {
+    const slices = this.commitSlices();
+    while (slices.next().done !== true);
+  }
+
+  *commitSlices(): Generator<undefined, void, undefined> {
     if (this.#piece.bytes > 0) this.#endPiece();
-    for (const piece of this.#full) this.#pool.enqueue(this.#lane, piece);
+    for (const [index, piece] of this.#full.entries()) {
+      if (index > 0) yield;
+      this.#pool.enqueue(this.#lane, piece);
+    }
     this.rollback();
   }
 

@@ -9,6 +9,7 @@
  * Heads and tails are not in the middle, because each may become one copy together with bytes of
  * the sample beside it.
  */
+import { type Borrowed, ownCopy } from '../../../model/borrowed.ts';
 import { CHANGING_BYTES, endOfSteadySeries } from '../../../wire/remote-write/one-sample.ts';
 import {
   compress,
@@ -37,14 +38,35 @@ export interface PackingPlan {
   readonly middleEnds: Int32Array;
 }
 
+/** Bytes of a run that are gone over between two yields: a fragment of snappy. */
+const SLICE_BYTES = 65_536;
+
+/** What a plan is made of. The run is a copy, which may be changed. */
+interface Planned {
+  readonly run: Uint8Array;
+  readonly ends: Int32Array;
+  /**
+   * For each byte that does not change, how far back the copy reaches that snappy makes of it; 0
+   * for a literal.
+   */
+  readonly offsets: Uint16Array;
+}
+
 /**
- * Plans a run. Undefined unless each of its series has one sample with a steady time, and at most
- * `OFFSET_MAX` bytes.
+ * Plans a run, in slices. The result is undefined unless each of its series has one sample with a
+ * steady time, and at most `OFFSET_MAX` bytes.
  */
-export function planPacking(run: Uint8Array): PackingPlan | undefined {
-  const ends = findEnds(run);
+export function* planPacking(
+  borrowed: Borrowed<Uint8Array>,
+): Generator<undefined, PackingPlan | undefined, undefined> {
+  const run = ownCopy(borrowed);
+  const ends = yield* findEnds(run);
   if (ends === undefined) return undefined;
-  const offsets = measureOffsets(run, ends);
+  const offsets = yield* measureOffsets(run, ends);
+  return yield* writePlan({ run, ends, offsets });
+}
+
+function* writePlan({ run, ends, offsets }: Planned): Generator<undefined, PackingPlan, undefined> {
   const count = ends.length;
   const plan = {
     length: run.length,
@@ -58,6 +80,7 @@ export function planPacking(run: Uint8Array): PackingPlan | undefined {
   const middles = new Uint8Array(maxCompressedLength(run.length));
   let op = 0;
   let start = 0;
+  let stepAt = SLICE_BYTES;
   for (let i = 0; i < count; i++) {
     const end = ends[i] as number;
     const pieces = cutPieces(offsets, start, end - CHANGING_BYTES);
@@ -80,44 +103,56 @@ export function planPacking(run: Uint8Array): PackingPlan | undefined {
           : putCopy(middles, op, offset, to - from);
     plan.middleEnds[i] = op;
     start = end;
+    if (start < stepAt) continue;
+    stepAt = start + SLICE_BYTES;
+    yield;
   }
   return { ...plan, middles: middles.slice(0, op) };
 }
 
 /** Where the series end; undefined when one can't be planned. */
-function findEnds(run: Uint8Array): Int32Array | undefined {
+function* findEnds(run: Uint8Array): Generator<undefined, Int32Array | undefined, undefined> {
   const ends: number[] = [];
+  let stepAt = SLICE_BYTES;
   for (let start = 0; start < run.length;) {
     const end = endOfSteadySeries(run, start);
     if (end < 0 || end - start > OFFSET_MAX) return undefined;
     ends.push(end);
     start = end;
+    if (start < stepAt) continue;
+    stepAt = start + SLICE_BYTES;
+    yield;
   }
   return Int32Array.from(ends);
 }
 
 /**
- * For each byte that does not change, how far back the copy reaches that snappy makes of it; 0 for
- * a literal.
+ * The offsets of a plan. In the run, values and times are replaced by noise, in which snappy finds
+ * nothing to copy. A fragment of it is compressed as it would be within the whole.
  */
-function measureOffsets(run: Uint8Array, ends: Int32Array): Uint16Array {
-  const masked = run.slice();
+function* measureOffsets(
+  run: Uint8Array,
+  ends: Int32Array,
+): Generator<undefined, Uint16Array, undefined> {
   const changes = new Uint8Array(run.length);
   let noise = 1;
   for (const end of ends)
     for (let k = end - CHANGING_BYTES; k < end; k++) {
-      // Values and times are replaced by noise, in which snappy finds nothing to copy.
       noise = (Math.imul(noise, 1_664_525) + 1_013_904_223) | 0;
-      masked[k] = noise >>> 24;
+      run[k] = noise >>> 24;
       changes[k] = 1;
     }
+  yield;
   const offsets = new Uint16Array(run.length);
-  forEachElement(compress(masked), (at, length, offset) => {
-    if (offset === 0) return;
-    for (let k = at; k < at + length; k++)
-      // Noise may match by accident; such a copy is not used.
-      if (changes[k] === 0 && changes[k - offset] === 0) offsets[k] = offset;
-  });
+  for (let from = 0; from < run.length; from += SLICE_BYTES) {
+    forEachElement(compress(run.subarray(from, from + SLICE_BYTES)), (at, length, offset) => {
+      if (offset === 0) return;
+      for (let k = from + at; k < from + at + length; k++)
+        // Noise may match by accident; such a copy is not used.
+        if (changes[k] === 0 && changes[k - offset] === 0) offsets[k] = offset;
+    });
+    yield;
+  }
   return offsets;
 }
 

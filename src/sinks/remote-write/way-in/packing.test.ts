@@ -7,7 +7,8 @@ import { encodeLabels } from '../../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress, maxCompressedLength, uncompress } from '../../../wire/snappy.ts';
 import { pack } from './packing.ts';
-import { planPacking } from './packing-plan.ts';
+import { PlanBook } from './plan-book.ts';
+import { type PackingPlan, planPacking } from './packing-plan.ts';
 
 const T0 = 1_700_000_000_000;
 const LABELS = Array.from({ length: 300 }, (_, i) =>
@@ -44,7 +45,15 @@ function messageOf(
   return encoder.bytes().slice();
 }
 
-function packed(plan: NonNullable<ReturnType<typeof planPacking>>, run: Uint8Array): Uint8Array {
+function planAtOnce(run: Uint8Array): PackingPlan | undefined {
+  const steps = planPacking(run);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+function packed(plan: PackingPlan, run: Uint8Array): Uint8Array {
   const output = new Uint8Array(maxCompressedLength(run.length) + 3);
   return output.slice(3, pack(plan, run, output, 3));
 }
@@ -52,7 +61,7 @@ function packed(plan: NonNullable<ReturnType<typeof planPacking>>, run: Uint8Arr
 test('what is packed by a plan unpacks to the run, with the values of now', () => {
   fc.assert(
     fc.property(fc.array(series, { maxLength: 200 }), fc.nat(1_000), (list, seed) => {
-      const plan = planPacking(messageOf(list, (value) => value))!;
+      const plan = planAtOnce(messageOf(list, (value) => value))!;
       for (const change of [
         (value: number): number => value,
         (value: number): number => value + seed,
@@ -73,15 +82,64 @@ test('a plan is about as good as compressing anew, and has no room for other mes
     laterMs: 0,
   }));
   const run = messageOf(list, (value) => value);
-  const plan = planPacking(run)!;
+  const plan = planAtOnce(run)!;
   const ratio = packed(plan, run).length / compress(run).length;
   assert.ok(ratio < 1.1, String(ratio));
   const other = new WriteRequestEncoder();
   other.append(LABELS[0]!, 1_000, 1);
-  assert.equal(planPacking(other.bytes()), undefined, 'a time of other length');
+  assert.equal(planAtOnce(other.bytes()), undefined, 'a time of other length');
   other.truncate(0);
   other.append(LABELS[0]!, T0, 1, T0 - 1);
-  assert.equal(planPacking(other.bytes()), undefined, 'a counter with a beginning');
-  assert.equal(planPacking(new Uint8Array([1, 2, 3])), undefined);
-  assert.equal(planPacking(new Uint8Array(0))?.ends.length, 0);
+  assert.equal(planAtOnce(other.bytes()), undefined, 'a counter with a beginning');
+  assert.equal(planAtOnce(new Uint8Array([1, 2, 3])), undefined);
+  assert.equal(planAtOnce(new Uint8Array(0))?.ends.length, 0);
+});
+
+/** Some hundred kilobytes, whose series all have this value. */
+const longRun = (value: number): Uint8Array =>
+  messageOf(
+    Array.from({ length: 10_000 }, (_, i) => ({ labels: i % 300, value, laterMs: 0 })),
+    (same) => same,
+  );
+
+test('a long run is planned in steps of a fragment each, while its values change', () => {
+  const run = longRun(1);
+  const steps = planPacking(run);
+  let count = 0;
+  let plan: PackingPlan | undefined;
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) {
+      plan = step.value;
+      break;
+    }
+    count += 1;
+    // The slab patches in what the next scrape has.
+    run.set(longRun(count));
+  }
+  const fragments = Math.floor(run.length / 65_536);
+  assert.ok(fragments > 10 && count >= 3 * fragments, `${count} steps for ${fragments} fragments`);
+  assert.ok(plan !== undefined);
+  const whole = planAtOnce(longRun(1));
+  assert.ok(whole !== undefined);
+  // By `equals`, since a message about megabytes that differ would take gigabytes.
+  const now = longRun(7);
+  assert.ok(Buffer.from(packed(plan, now)).equals(packed(whole, now)), 'the same block');
+  assert.ok(Buffer.from(uncompress(packed(plan, now), 1e7)).equals(now), 'it unpacks to the run');
+});
+
+test('a commit does a few steps of a plan: a short run has its own at once, a long one later', () => {
+  const commitsUntilPlanned = (run: Uint8Array): number => {
+    const book = new PlanBook();
+    const at = { start: 0, end: run.length, epoch: 0 };
+    for (let commits = 1; commits < 100; commits++) {
+      book.begin();
+      if (book.planFor(0, at, run) !== undefined) return commits;
+    }
+    return Infinity;
+  };
+  const long = longRun(1);
+  assert.equal(commitsUntilPlanned(long.slice(0, 0)), 2);
+  assert.equal(commitsUntilPlanned(messageOf([{ labels: 1, value: 1, laterMs: 0 }], (v) => v)), 2);
+  const late = commitsUntilPlanned(long);
+  assert.ok(late > 4 && late < 20, `${late}`);
 });

@@ -10,6 +10,7 @@
  * time that is not steady (before 1971, after 2109), can't be patched in: the caller encodes it
  * apart, behind the runs.
  */
+import { lengthen } from '../../../kernel/columns.ts';
 import { type Borrowed, ownCopy } from '../../../model/borrowed.ts';
 import {
   isSteadyTime,
@@ -282,12 +283,4 @@ export class SeriesSlab {
     }
     this.#starts = lengthen(this.#starts, length);
   }
-}
-
-/** A copy of this length; the given one where it is as long already. */
-function lengthen(old: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  if (old.length >= length) return old;
-  const larger = new Int32Array(length);
-  larger.set(old);
-  return larger;
 }
