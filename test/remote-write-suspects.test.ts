@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeLabelSet } from '../src/model/labels.ts';
 import { road, scrape, until } from './kit/remote-write-road.ts';
 
 const T0 = 1_700_000_000_000;
@@ -70,4 +71,21 @@ test('of several series that stay bad, one that is taken again is found within a
   for (const name of ['bad_1', 'bad_3'])
     assert.ok(taken(name) >= 6 && taken(name) <= 10, `${name}: ${taken(name)} of 10`);
   assert.equal(all.receiver.requests.length - requests, 2);
+});
+
+test('series of one metric that are refused are one line', async (t) => {
+  const all = await road(t);
+  all.receiver.answer = ({ samples }) => ({ status: samples.length > 0 ? 400 : 200 });
+  const appender = all.sink.openAppender('target');
+  for (const [name, path] of [
+    ['bad', '/a'],
+    ['bad', '/b'],
+    ['worse', '/a'],
+  ] as const)
+    appender.append(appender.refOf(makeLabelSet({ __name__: name, path })), T0, 1);
+  appender.commit();
+  await until(all, () => all.queue.pendingItems === 0);
+  const named = all.lines.filter((line) => line.includes('refuses a series'));
+  const metrics = new Set(named.map((line) => /metric=(\w+)/.exec(line)?.[1]));
+  assert.deepEqual([named.length, metrics], [2, new Set(['bad', 'worse'])]);
 });

@@ -48,6 +48,7 @@ export function withSplitting(deliver: Deliver, { protocol, losses }: SplitOptio
       if (outcome.kind === 'done' || outcome.kind === 'again') {
         isAnyTaken = true;
         if (piece.isApart) suspects?.taken(piece.chunks);
+        if (outcome.kind === 'done') signals.onSettled?.(piece.chunks);
         continue;
       }
       const isOne = outcome.chunks.length === 1;
@@ -60,6 +61,7 @@ export function withSplitting(deliver: Deliver, { protocol, losses }: SplitOptio
         const isAlone = isWorthIt && isOne;
         if (outcome.kind === 'refused' && (isAlone || piece.isApart))
           suspects?.refused(outcome.chunks, outcome.text);
+        signals.onSettled?.(outcome.chunks);
         continue;
       }
       if (outcome.kind === 'refused' && isOne) within += 1;

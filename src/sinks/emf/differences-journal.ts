@@ -20,6 +20,7 @@
 import { closeSync, fsyncSync, ftruncateSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { sealLine, unsealLine } from '../../kernel/checked-text.ts';
+import type { Moment } from '../../kernel/clock.ts';
 import { openPrivate, privateFlags } from '../../kernel/private-files.ts';
 import type { Differences, CountedSeries } from './differences.ts';
 
@@ -60,12 +61,12 @@ export class DifferencesJournal {
   static async open(
     options: JournalOptions,
     hasChunk: (commit: number) => boolean,
-    nowMs: number,
+    now: Moment,
   ): Promise<DifferencesJournal> {
     const journal = new DifferencesJournal(options);
     const { path } = options;
     rmSync(draftOf(path), { force: true });
-    journal.#commit = await load(options, hasChunk, nowMs);
+    journal.#commit = await load(options, hasChunk, now);
     await journal.#compact();
     return journal;
   }
@@ -238,7 +239,7 @@ type Row = readonly [id: number, lastMs: number, ...totals: number[]];
 async function load(
   { path, differences, onError }: JournalOptions,
   hasChunk: (commit: number) => boolean,
-  nowMs: number,
+  now: Moment,
 ): Promise<number> {
   const paths = new Map<number, readonly [string, string, string]>();
   let commit = 0;
@@ -246,7 +247,7 @@ async function load(
   const apply = (rows: readonly Row[]): void => {
     for (const [id, lastMs, ...totals] of rows) {
       const series = paths.get(id);
-      if (series !== undefined) differences.restore(series, totals, lastMs, nowMs);
+      if (series !== undefined) differences.restore(series, totals, lastMs, now);
     }
   };
   let isFirst = true;
