@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Unpacks the real programs that tests use as peers into a folder, without installing or starting
-# them: Prometheus 3.x and promtool, vmagent, node-exporter. With --chromium it also installs
-# Chromium for the browser tests.
+# them: Prometheus 3.x and promtool, vmagent, node-exporter, and the library libfaketime. With
+# --chromium it also installs Chromium for the browser tests.
 #
 #   scripts/install-peers.sh [--chromium] [DIR]      default DIR: .peers
 #
@@ -17,7 +17,7 @@ bin=$dir/usr/bin
 
 have_peers() {
   [ -x "$bin/prometheus" ] && [ -x "$bin/promtool" ] && [ -x "$bin/vmagent" ] &&
-    [ -x "$bin/prometheus-node-exporter" ]
+    [ -x "$bin/prometheus-node-exporter" ] && [ -e "$bin/libfaketimeMT.so.1" ]
 }
 
 if ! have_peers; then
@@ -30,15 +30,23 @@ if ! have_peers; then
   mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
   root=$(realpath "$dir")
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  echo "deb [signed-by=$keyring] $mirror ${PEERS_SUITE:-sid} main" > "$dir/apt/sources.list"
+  # A library is loaded with this machine's libc, and that of another suite asks for a newer one.
+  own=$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")
+  for suite in "${PEERS_SUITE:-sid}" "$own"; do
+    echo "deb [signed-by=$keyring] $mirror $suite main"
+  done | sort -u > "$dir/apt/sources.list"
   options=(-o "Dir::Etc::sourcelist=$root/apt/sources.list" -o Dir::Etc::sourceparts=-
     -o "Dir::State::lists=$root/apt/lists" -o "Dir::Cache=$root/apt/cache"
     -o APT::Sandbox::User=root -o Acquire::Retries=3)
   apt-get "${options[@]}" -qq update
-  for package in prometheus promtool victoria-metrics prometheus-node-exporter; do
+  suite=${PEERS_SUITE:-sid}
+  for package in prometheus/"$suite" promtool/"$suite" victoria-metrics/"$suite" \
+    prometheus-node-exporter/"$suite" libfaketime/"$own"; do
     (cd "$root/apt/cache/archives" && apt-get "${options[@]}" -qq download "$package")
-    dpkg -x "$root/apt/cache/archives/${package}"_*.deb "$dir"
+    dpkg -x "$root/apt/cache/archives/${package%/*}"_*.deb "$dir"
   done
+  # Beside the programs, where tests look for peers.
+  (cd "$bin" && ln -sf ../lib/*/faketime/libfaketimeMT.so.1 .)
   rm -rf "$dir/apt"
 fi
 have_peers || { echo "install-peers: a peer is missing in $bin" >&2; exit 1; }

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeLabelSet } from '../src/model/labels.ts';
 import { road, scrape, until } from './kit/remote-write-road.ts';
 
 const T0 = 1_700_000_000_000;
@@ -128,4 +129,21 @@ test('a receiver that refuses all is asked once a scrape when that is known', as
     costs.push(all.receiver.requests.length - requests);
   }
   assert.ok(costs[0]! <= 2 * 128 + 2 && costs[7] === 1, costs.join());
+});
+
+test('series of one metric that are refused are one line', async (t) => {
+  const all = await road(t);
+  all.receiver.answer = ({ samples }) => ({ status: samples.length > 0 ? 400 : 200 });
+  const appender = all.sink.openAppender('target');
+  for (const [name, path] of [
+    ['bad', '/a'],
+    ['bad', '/b'],
+    ['worse', '/a'],
+  ] as const)
+    appender.append(appender.refOf(makeLabelSet({ __name__: name, path })), T0, 1);
+  appender.commit();
+  await until(all, () => all.queue.pendingItems === 0);
+  const named = all.lines.filter((line) => line.includes('refuses a series'));
+  const metrics = new Set(named.map((line) => /metric=(\w+)/.exec(line)?.[1]));
+  assert.deepEqual([named.length, metrics], [2, new Set(['bad', 'worse'])]);
 });

@@ -6,9 +6,9 @@
 import { WALL_SPANS } from './exceptions.ts';
 import type { Finding, Tree } from './tree.ts';
 
-/** The name of a wall time with an operator at one side of it. */
+/** The name of a wall time with an operator or a comparison at one side of it. */
 const SPAN =
-  /\bnowMs\b(?:\(\))? *[-+] |[-+] (?:#?\w+\.)*#?nowMs\b|\bDate\.now\(\) *[-+]|[-+] Date\.now\(/;
+  /\b(?:nowMs|wallMs|Date\.now)\b(?:\(\))? *(?:[-+]|[<>]=?) |(?:[-+<]|<=|>=|[^=]>) (?:\w+\.|this\.#)*(?:nowMs|wallMs|Date\.now)\b/;
 
 export function checkWallClock(
   tree: Tree,

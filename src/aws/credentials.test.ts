@@ -274,12 +274,31 @@ test('a clock that jumps, forward after a suspend or back, does not keep dead cr
     },
   );
   await source();
+  await clock.advance(10_000);
   clock.step(24 * HOUR_MS);
   assert.equal((await source()).accessKeyId, 'key 2');
   clock.step(-50 * HOUR_MS);
   assert.equal((await source()).accessKeyId, 'key 2', 'it seems good for long');
+  await clock.advance(10_000);
   source.invalidate();
   assert.equal((await source()).accessKeyId, 'key 3', 'but was refused');
+});
+
+test('credentials are renewed before their end, whatever the wall clock is set to meanwhile', async () => {
+  for (const stepMs of [-2 * HOUR_MS, 120_000, -24 * HOUR_MS]) {
+    const { clock, source, state } = counting(HOUR_MS);
+    await source();
+    clock.step(stepMs);
+    await clock.advance(HOUR_MS - 300_000);
+    await source();
+    assert.equal(state.calls, 2, String(stepMs));
+    for (let second = 0; second < 60; second++) {
+      clock.step(-1_000);
+      await clock.advance(1_000);
+      await source();
+    }
+    assert.equal(state.calls, 2, 'and not again and again');
+  }
 });
 
 test('warnings of the HTTP client in a provider are not written past the log', async (context) => {

@@ -6,7 +6,7 @@
  * until they expire.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
-import { systemClock } from '../kernel/clock.ts';
+import { type Moment, readMoment, systemClock } from '../kernel/clock.ts';
 import { RecoverableError } from '../kernel/errors.ts';
 import { boundedCall, raced } from './bounded-call.ts';
 import { CredentialReport, describeProviderError } from './credential-report.ts';
@@ -63,8 +63,9 @@ class Refresher {
   readonly #closing = new AbortController();
   #held: ExpiringCredentials | undefined;
   #pending: Pending | undefined;
-  #notBeforeMs = 0;
-  #fetchedMs = -Infinity;
+  /** By elapsed time. */
+  #notBeforeMs = -Infinity;
+  #fetched: Moment = { wallMs: -Infinity, elapsedMs: -Infinity };
 
   constructor(options: CredentialOptions, edges: CredentialEdges) {
     this.#options = options;
@@ -88,9 +89,9 @@ class Refresher {
   invalidate(): boolean {
     // Credentials that are refused just after their fetch have another fault: a new fetch would
     // only load the endpoint.
-    if (isWithin(this.#nowMs() - this.#fetchedMs, RETRY_MS)) return false;
+    if (this.#elapsedMs() - this.#fetched.elapsedMs < RETRY_MS) return false;
     this.#held = undefined;
-    this.#notBeforeMs = 0;
+    this.#notBeforeMs = -Infinity;
     return true;
   }
 
@@ -103,22 +104,25 @@ class Refresher {
     );
   }
 
-  #nowMs(): number {
-    return this.#edges.clock.nowMs();
+  #elapsedMs(): number {
+    return this.#edges.clock.elapsedMs();
   }
 
+  /** A wall clock that was set back since the fetch makes them last no longer. */
   #leftMs(): number {
-    if (this.#held === undefined) return 0;
-    const { expiration } = this.#held;
-    return expiration === undefined ? Infinity : expiration.getTime() - this.#nowMs();
+    const expiration = this.#held?.expiration;
+    if (expiration === undefined) return this.#held === undefined ? 0 : Infinity;
+    const { wallMs, elapsedMs } = readMoment(this.#edges.clock);
+    const passedMs = elapsedMs - this.#fetched.elapsedMs;
+    return expiration.getTime() - Math.max(wallMs, this.#fetched.wallMs + passedMs);
   }
 
   #isGood(leftMs: number): boolean {
-    const ageMs = this.#nowMs() - this.#fetchedMs;
-    const isDue = leftMs === Infinity ? !isWithin(ageMs, REREAD_MS) : leftMs <= REFRESH_AHEAD_MS;
+    const ageMs = this.#elapsedMs() - this.#fetched.elapsedMs;
+    const isDue = leftMs === Infinity ? ageMs >= REREAD_MS : leftMs <= REFRESH_AHEAD_MS;
     if (!isDue) return true;
-    const isHeldOff = isWithin(this.#nowMs() - this.#notBeforeMs + RETRY_MS, RETRY_MS);
-    return isHeldOff && (leftMs > 0 || isWithin(ageMs, RETRY_MS));
+    const isHeldOff = this.#elapsedMs() < this.#notBeforeMs;
+    return isHeldOff && (leftMs > 0 || ageMs < RETRY_MS);
   }
 
   #begin(): Pending {
@@ -144,14 +148,14 @@ class Refresher {
         runQuietly(async () => (await provider(this.#options))());
       const fetched = await boundedCall(call, { clock, timeoutMs: TIMEOUT_MS, signal });
       this.#held = fetched;
-      this.#fetchedMs = this.#nowMs();
+      this.#fetched = readMoment(clock);
       // An endpoint that gives expired or nearly expired credentials is not asked for each request.
-      this.#notBeforeMs = this.#fetchedMs + RETRY_MS;
+      this.#notBeforeMs = this.#fetched.elapsedMs + RETRY_MS;
       this.#report.worked(fetched.expiration);
       return copyKeys(fetched);
     } catch (error) {
       if (signal.aborted) throw error;
-      this.#notBeforeMs = this.#nowMs() + RETRY_MS;
+      this.#notBeforeMs = this.#elapsedMs() + RETRY_MS;
       const holds = this.#held !== undefined && this.#leftMs() > 0;
       this.#report.failed(error, holds);
       if (this.#held !== undefined && holds) return copyKeys(this.#held);
@@ -169,11 +173,6 @@ function nameSource({ accessKey, profile, roleArn }: CredentialOptions): string 
   if (roleArn !== undefined) return roleArn;
   if (profile !== undefined) return `profile ${profile}`;
   return accessKey === undefined ? 'default chain' : 'static keys';
-}
-
-/** Whether less than `limitMs` has passed; false if the clock was turned back. */
-function isWithin(passedMs: number, limitMs: number): boolean {
-  return passedMs >= 0 && passedMs < limitMs;
 }
 
 /** A copy, since a provider may share its object with others and change it. */

@@ -254,8 +254,8 @@ function createReadinessCheck(
   let isFresh = false;
   let askedMs = -Infinity;
   const ask = (): void => {
-    if (world.clock.nowMs() - askedMs < 10_000) return;
-    askedMs = world.clock.nowMs();
+    if (world.clock.elapsedMs() - askedMs < 10_000) return;
+    askedMs = world.clock.elapsedMs();
     const sources = new Set(proxy.config.routes.map(credentialsOf));
     Promise.all([...sources].map((source) => source())).then(
       () => (isFresh = true),

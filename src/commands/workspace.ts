@@ -276,9 +276,9 @@ function createKeyLookup(flags: WorkspaceFlags, world: World): Authorizer['looku
     if (wanted === accessKeyId && secretAccessKey !== undefined)
       return { accessKeyId, secretAccessKey };
     if (trustEmulator === undefined || !/^[A-Z0-9]{1,128}$/.test(wanted)) return undefined;
-    const nowMs = world.clock.nowMs();
+    const atMs = world.clock.elapsedMs();
     const kept = known.get(wanted);
-    if (kept !== undefined && kept.untilMs > nowMs) return kept.credentials;
+    if (kept !== undefined && kept.untilMs > atMs) return kept.credentials;
     const answer = await world.http.send({
       method: 'GET',
       url: `${trustEmulator}/_emulator/credentials/${wanted}`,
@@ -290,7 +290,7 @@ function createKeyLookup(flags: WorkspaceFlags, world: World): Authorizer['looku
     if (answer.status !== 200) return undefined;
     const credentials = parseForeignJson(answer.body.toString()) as AwsCredentials;
     if (known.size >= 100) known.clear();
-    known.set(wanted, { credentials, untilMs: nowMs + 60_000 });
+    known.set(wanted, { credentials, untilMs: atMs + 60_000 });
     return credentials;
   };
 }

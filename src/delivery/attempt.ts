@@ -40,6 +40,11 @@ export interface AttemptSignals {
   readonly stopping: AbortSignal;
   /** Of the batch (model/queue.ts): its chunks grow older from their append on, evenly. */
   readonly wallOffsetMs?: number | undefined;
+  /**
+   * Told of chunks of the batch that are delivered, or lost and counted, before the others are: so
+   * a batch that ends half way is not sent and counted as a whole again.
+   */
+  readonly onSettled?: (chunks: readonly Chunk[]) => void;
 }
 
 /**

@@ -64,7 +64,7 @@ export class Delivery<Request> implements Component {
     this.load = new Load(this.#metrics);
     this.#world = { clock: world.clock, log: world.log.with({ sink }) };
     const { metrics } = world;
-    this.losses = new Losses({ sink, protocol, metrics, log: this.#world.log, onLoss });
+    this.losses = new Losses({ sink, protocol, metrics, ...this.#world, onLoss });
   }
 
   start(): Promise<void> {
@@ -126,6 +126,7 @@ export class Delivery<Request> implements Component {
     inTime.abort(new Error('stopped in time'));
     await late;
     this.#abort('delivery has stopped');
+    this.losses.tellRest();
   }
 
   #abort(why: string): void {

@@ -27,3 +27,18 @@ test('a loss is one line of the log, however many owners it has', () => {
   assert.equal(all.lines.length, 1);
   assert.match(all.lines[0]!, /items=40 .*job-9 and 30 more.*answer="400 no"/);
 });
+
+test('losses for one reason are one line at the first, one a minute with their sum, and one at the end', async () => {
+  const all = bench(new NumberProtocol());
+  const items = (): (string | undefined)[] =>
+    all.lines.map((line) => /items=(\d+)/.exec(line)?.[1]);
+  for (let second = 0; second < 100; second++) {
+    for (let i = 0; i < 10; i++) all.losses.refusedChunks([chunkOf([1])], 'out_of_order', '400');
+    await all.clock.advance(1_000);
+  }
+  assert.deepEqual(items(), ['1', '600']);
+  all.losses.expired([chunkOf([1, 2])], 1_000);
+  assert.deepEqual(items().at(-1), '2', 'another reason has a minute of its own');
+  all.losses.tellRest();
+  assert.deepEqual(items().slice(3), ['399']);
+});

@@ -2,9 +2,11 @@
  * Losses of one sink, in one vocabulary for all sinks: how many items, for which reason, and whose.
  * All of them are counted and logged here.
  */
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import type { Chunk } from '../model/queue.ts';
+import { LossLog } from './loss-log.ts';
 import type { Loss, Protocol } from './protocol.ts';
 import { countItems } from './protocol.ts';
 
@@ -14,6 +16,7 @@ export interface LossesOptions {
   readonly protocol: Pick<Protocol<unknown>, 'ownersOf'>;
   readonly metrics: Registry;
   readonly log: Logger;
+  readonly clock: Clock;
   /** Called at each loss, for a sink that has metrics of its own for them. */
   readonly onLoss?: ((loss: Loss, cause: LossCause) => void) | undefined;
 }
@@ -21,15 +24,14 @@ export interface LossesOptions {
 /** How items were lost: refused by the receiver, above the age limit, or lost in the queue. */
 export type LossCause = 'refused' | 'expired' | 'unsent';
 
-/** How many owners one log line names. */
-const OWNERS_LOGGED_MAX = 10;
-
 export class Losses {
   readonly #options: LossesOptions;
   readonly #dropped;
+  readonly #log: LossLog;
 
   constructor(options: LossesOptions) {
     this.#options = options;
+    this.#log = new LossLog(options.log, options.clock);
     this.#dropped = options.metrics.counters(
       'amperage_sink_items_dropped_total',
       'Items that a sink lost for good, by reason and by whose they were.',
@@ -40,10 +42,8 @@ export class Losses {
   refused(losses: readonly Loss[], answer: string): void {
     if (losses.length === 0) return;
     this.#count(losses, 'refused');
-    this.#options.log.error('the receiver refused items; they are dropped', {
-      ...summarizeLosses(losses),
-      answer,
-    });
+    const event = 'the receiver refused items; they are dropped';
+    this.#log.add(losses, { level: 'error', event, fields: { answer } });
   }
 
   /** The same as `refused`, for whole chunks; their owners are asked of the protocol. */
@@ -55,15 +55,18 @@ export class Losses {
   expired(chunks: readonly Chunk[], limitMs: number): void {
     const losses = this.#byOwner(chunks, 'too_old');
     this.#count(losses, 'expired');
-    this.#options.log.warn('items above the age limit are dropped', {
-      ...summarizeLosses(losses),
-      limit_ms: limitMs,
-    });
+    const event = 'items above the age limit are dropped';
+    this.#log.add(losses, { level: 'warn', event, fields: { limit_ms: limitMs } });
   }
 
   /** Counts what was lost before it was sent; the caller logs it. @param owner  '' if unknown */
   lost(items: number, reason: string, owner: string): void {
     this.#count([{ items, reason, owner }], 'unsent');
+  }
+
+  /** Logs what no line has told yet. */
+  tellRest(): void {
+    this.#log.tellRest();
   }
 
   #byOwner(chunks: readonly Chunk[], reason: string): readonly Loss[] {
@@ -79,14 +82,4 @@ export class Losses {
       onLoss?.(loss, cause);
     }
   }
-}
-
-function summarizeLosses(losses: readonly Loss[]): Record<string, string | number> {
-  const owners = [...new Set(losses.map(({ owner }) => owner))];
-  const more = owners.length - OWNERS_LOGGED_MAX;
-  return {
-    items: losses.reduce((sum, { items }) => sum + items, 0),
-    reason: [...new Set(losses.map(({ reason }) => reason))].join(','),
-    owners: `${owners.slice(0, OWNERS_LOGGED_MAX).join(',')}${more > 0 ? ` and ${more} more` : ''}`,
-  };
 }

@@ -41,13 +41,13 @@ export class RetryLog {
   }
 
   failed({ error, attempt, waitMs, items, waiting }: FailedAttempt): void {
-    const nowMs = this.#clock.elapsedMs();
-    if (this.#failures === 0) this.#sinceMs = nowMs;
+    const atMs = this.#clock.elapsedMs();
+    if (this.#failures === 0) this.#sinceMs = atMs;
     this.#failures += 1;
     this.#untold += 1;
     const level = isFaultOfSetUp(error) || attempt > LASTING ? 'error' : 'warn';
-    if (nowMs < this.#nextMs[level]) return;
-    this.#nextMs[level] = nowMs + INTERVAL_MS;
+    if (atMs < this.#nextMs[level]) return;
+    this.#nextMs[level] = atMs + INTERVAL_MS;
     const fields = { error, attempt, wait_ms: waitMs, items, waiting, failures: this.#untold };
     this.#log[level]('delivery failed; it is tried again', fields);
     this.#untold = 0;
@@ -56,14 +56,14 @@ export class RetryLog {
 
   /** To be called when the last batch that failed was delivered. */
   delivered(waiting: number): void {
-    const [failures, nowMs] = [this.#failures, this.#clock.elapsedMs()];
+    const [failures, atMs] = [this.#failures, this.#clock.elapsedMs()];
     this.#failures = 0;
     // A warning keeps its minute: a receiver that refuses now and then would have two lines a time.
     this.#nextMs.error = -Infinity;
     if (!this.#hasTold) return;
     this.#hasTold = false;
     this.#untold = 0;
-    const fields = { failures, after_ms: nowMs - this.#sinceMs, waiting };
+    const fields = { failures, after_ms: atMs - this.#sinceMs, waiting };
     this.#log.info('it delivers again', fields);
   }
 }

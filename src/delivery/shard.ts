@@ -4,7 +4,7 @@
  * kept, and a stop in the middle loses nothing: the next run sends again what was not acknowledged.
  */
 import type { World } from '../kernel/world.ts';
-import type { BatchLimits, ChunkQueue } from '../model/queue.ts';
+import type { BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
 import type { AttemptSignals, Deliver } from './attempt.ts';
 import type { DeliverySettings } from './settings.ts';
 
@@ -39,7 +39,9 @@ export async function runShard(
       const batch = await queue.next(lanes, limits, batchSendDeadlineMs, ending);
       if (batch === undefined) return;
       const { chunks, wallOffsetMs } = batch;
-      await deliver(chunks, 1, { ...signals, wallOffsetMs });
+      // Parts of chunks are unknown to the queue: such a chunk is acknowledged with its batch.
+      const onSettled = (done: readonly Chunk[]): void => queue.acknowledge({ chunks: done });
+      await deliver(chunks, 1, { ...signals, wallOffsetMs, onSettled });
       queue.acknowledge(batch);
     } catch (error) {
       if (ending.aborted) return;

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bench, chunkOf, DONE, itemsIn, NumberProtocol } from '../../test/kit/delivery.ts';
+import { MemoryQueue } from '../../test/kit/memory-queue.ts';
+import { createWorld } from '../../test/kit/world.ts';
 import type { Chunk } from '../model/queue.ts';
-import type { Deliver, Outcome } from './attempt.ts';
+import { attemptOver, type Deliver, type Outcome } from './attempt.ts';
+import { DELIVERY_DEFAULTS } from './settings.ts';
+import { runShard } from './shard.ts';
 import { withSplitting } from './split.ts';
 
 /** Refuses what `judge` says, and keeps what it takes. */
@@ -126,4 +130,37 @@ test('what is refused as a whole is not searched, nor where a protocol cannot ha
     await withSplitting(deliver, options)([chunkOf([1, 2])], 1, all.signals);
     assert.deepEqual([requests, all.lost()], [[2], ['too_old odd 1', 'too_old even 1']]);
   }
+});
+
+test('a batch that ends half way is neither sent nor counted as a whole again', async () => {
+  const world = createWorld();
+  const queue = new MemoryQueue();
+  const numbers = [1, 2, 3, 4];
+  for (const number of numbers) queue.append(chunkOf([number]));
+  const round = new AbortController();
+  const requests: number[][] = [];
+  // Odd numbers are refused; at 4 the number of shards changes, and there is no answer.
+  const protocol = new NumberProtocol((items) => {
+    requests.push([...items]);
+    if (items.includes(4) && items.length === 1 && !round.signal.aborted) {
+      round.abort(new Error('the number of shards changes'));
+      throw new Error('no answer');
+    }
+    const isBad = items.some((item) => item % 2 === 1);
+    const refused = { kind: 'refused', reason: 'bad', isSeparable: true, text: '' } as const;
+    return isBad ? refused : { kind: 'delivered', bytes: 1 };
+  });
+  const all = bench(protocol);
+  const attempt = attemptOver(protocol, all);
+  const deliver = withSplitting(attempt, { ...all, protocol });
+  const settings = { ...DELIVERY_DEFAULTS, batchSendDeadlineMs: 0 };
+  const shard = { queue, settings, deliver, world };
+  await runShard([0], shard, { ending: round.signal, stopping: round.signal });
+  assert.deepEqual(all.lost(), ['bad odd 1', 'bad odd 1']);
+  assert.equal(queue.pendingItems, 1);
+  const next = new AbortController();
+  queue.drain();
+  requests.length = 0;
+  await runShard([0], shard, { ending: next.signal, stopping: next.signal });
+  assert.deepEqual([requests, all.lost().length, queue.pendingItems], [[[4]], 2, 0]);
 });

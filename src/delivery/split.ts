@@ -10,7 +10,7 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Chunk } from '../model/queue.ts';
-import type { Deliver, Outcome } from './attempt.ts';
+import type { AttemptSignals, Deliver, Outcome } from './attempt.ts';
 import type { Losses } from './losses.ts';
 import { countItems, type Protocol } from './protocol.ts';
 import { SearchAllowance } from './search-allowance.ts';
@@ -42,6 +42,7 @@ interface Piece {
   readonly isApart: boolean;
 }
 
+type Halves = readonly [readonly Chunk[], readonly Chunk[]];
 type Refusal = Exclude<Outcome, { kind: 'done' | 'again' }>;
 
 /** Wraps a `deliver` whose outcome is never `again`; the outcome is then always `done`. */
@@ -49,7 +50,7 @@ export function withSplitting(deliver: Deliver, options: SplitOptions): Deliver 
   const allowance = new SearchAllowance(options.clock);
   return async (chunks, attempt, signals) => {
     const send = (piece: readonly Chunk[]): Promise<Outcome> => deliver(piece, attempt, signals);
-    await new Splitting(send, options, allowance).run(chunks);
+    await new Splitting(send, options, allowance, signals.onSettled).run(chunks);
     return { kind: 'done' };
   };
 }
@@ -60,16 +61,22 @@ class Splitting {
   readonly #protocol: SplitOptions['protocol'];
   readonly #losses: Losses;
   readonly #allowance: SearchAllowance;
+  readonly #onSettled: NonNullable<AttemptSignals['onSettled']>;
   /** Refusals since a part of a chunk was taken. */
   #barren = 0;
   #between = 0;
   #isAnyTaken = false;
+  #batch: ReadonlySet<Chunk> = new Set();
+  /** What was lost of parts of chunks, until the batch is settled. */
+  readonly #uncounted: Refusal[] = [];
 
   constructor(
     send: (chunks: readonly Chunk[]) => Promise<Outcome>,
     { protocol, losses }: SplitOptions,
     allowance: SearchAllowance,
+    onSettled: AttemptSignals['onSettled'] = () => undefined,
   ) {
+    this.#onSettled = onSettled;
     this.#send = send;
     this.#protocol = protocol;
     this.#losses = losses;
@@ -77,43 +84,56 @@ class Splitting {
   }
 
   async run(chunks: readonly Chunk[]): Promise<void> {
+    this.#batch = new Set(chunks);
     // A stack: the next piece is at the end, so that halves are sent in order.
     const pieces = this.#listPieces(chunks).toReversed();
     for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
       const { isApart } = piece;
       const refusal = await this.#try(piece);
       if (refusal === undefined) continue;
-      const isOne = refusal.chunks.length === 1;
       const halves = this.#isSearched(refusal, isApart) ? this.#halve(refusal) : undefined;
-      if (halves === undefined) this.#lose(refusal, isApart);
-      else if (refusal.kind === 'refused' && isOne) await this.#searchWithin(halves);
+      if (halves === undefined) {
+        this.#remember(refusal, isApart);
+        this.#settle(refusal.chunks, [refusal]);
+      } else if (refusal.chunks.length === 1) await this.#sendParts(refusal, isApart, halves);
       else {
         if (refusal.kind === 'refused') this.#between += 1;
         const [first, second] = halves;
         pieces.push({ isApart, chunks: second }, { isApart, chunks: first });
       }
     }
+    this.#count(this.#uncounted);
   }
 
-  /** Searches a chunk that was refused. */
-  async #searchWithin(halves: readonly (readonly Chunk[])[]): Promise<void> {
-    /** The largest comes first. */
+  /** Sends a chunk in parts. */
+  async #sendParts(whole: Refusal, isApart: boolean, halves: Halves): Promise<void> {
+    const lost: Refusal[] = [];
+    /** In order while the parts are only too large; then the largest comes first. */
     const waiting = [...halves];
+    let refusals = whole.kind === 'refused' ? 1 : 0;
     for (let turn = 0; waiting.length > 0; turn++) {
-      const chunks = (turn % 2 === 0 ? waiting.shift() : waiting.pop()) ?? [];
-      const refusal = await this.#try({ chunks, isApart: false });
+      const isSmallest = refusals > 0 && turn % 2 === 1;
+      const chunks = (isSmallest ? waiting.pop() : waiting.shift()) ?? [];
+      const refusal = await this.#try({ chunks, isApart });
       if (refusal === undefined) {
         this.#barren = 0;
         continue;
       }
-      const more = this.#isSearched(refusal, false) ? this.#halve(refusal) : undefined;
-      if (more === undefined) this.#lose(refusal, false);
-      for (const half of more ?? []) {
-        const items = countItems(half);
-        const at = waiting.findLastIndex((other) => countItems(other) >= items);
-        waiting.splice(at + 1, 0, half);
+      const more = this.#isSearched(refusal, isApart) ? this.#halve(refusal) : undefined;
+      if (more === undefined) {
+        this.#remember(refusal, isApart);
+        lost.push(refusal);
+      } else if (refusal.kind === 'split') waiting.unshift(...more);
+      else {
+        refusals += 1;
+        for (const half of more) {
+          const items = countItems(half);
+          const at = waiting.findLastIndex((other) => countItems(other) >= items);
+          waiting.splice(at + 1, 0, half);
+        }
       }
     }
+    this.#settle(whole.chunks, lost);
   }
 
   /** Undefined where all is settled. */
@@ -122,6 +142,7 @@ class Splitting {
     if (outcome.kind !== 'done' && outcome.kind !== 'again') return outcome;
     this.#isAnyTaken = true;
     if (isApart) this.#protocol.suspects?.taken(chunks);
+    if (outcome.kind === 'done') this.#settle(chunks, []);
     return undefined;
   }
 
@@ -133,14 +154,30 @@ class Splitting {
     return this.#barren <= BARREN_MAX && this.#allowance.take(1);
   }
 
-  #halve({ chunks }: Refusal): readonly [readonly Chunk[], readonly Chunk[]] | undefined {
+  #halve({ chunks }: Refusal): Halves | undefined {
     return this.#protocol.halve?.(chunks);
   }
 
-  #lose(refusal: Refusal, isApart: boolean): void {
+  /**
+   * All of these is delivered or lost. What is lost of a part of a chunk is counted with the last
+   * part of it: a batch that ends before is sent again, and it would be counted again.
+   */
+  #settle(chunks: readonly Chunk[], lost: readonly Refusal[]): void {
+    if (chunks.some((chunk) => !this.#batch.has(chunk))) this.#uncounted.push(...lost);
+    else {
+      this.#count(lost);
+      this.#onSettled(chunks);
+    }
+  }
+
+  #count(lost: readonly Refusal[]): void {
+    for (const refusal of lost)
+      this.#losses.refusedChunks(refusal.chunks, nameReason(refusal), refusal.text);
+  }
+
+  /** What was not worth a search is remembered too: it would not be worth the next one either. */
+  #remember(refusal: Refusal, isApart: boolean): void {
     const { chunks, text } = refusal;
-    this.#losses.refusedChunks(chunks, nameReason(refusal), text);
-    // What was not worth a search is remembered too: it would not be worth the next one either.
     if (refusal.kind !== 'refused') return;
     if (isApart || (refusal.isSeparable && chunks.length === 1))
       this.#protocol.suspects?.refused(chunks, text);

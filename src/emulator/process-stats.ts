@@ -7,12 +7,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Moment } from '../kernel/clock.ts';
 
 /** USER_HZ is 100 on every Linux that runs containers. */
 const NANOSECONDS_PER_TICK = 1e7;
 
 export interface ProcessReading {
-  readonly atMs: number;
+  readonly at: Moment;
   readonly userNs: number;
   readonly kernelNs: number;
   readonly systemNs: number;
@@ -29,7 +30,7 @@ const NETWORK_COLUMNS = {
 } as const; // prettier-ignore
 type NetworkKey = keyof typeof NETWORK_COLUMNS;
 
-export function readProcess(pid: number, nowMs: number): ProcessReading | undefined {
+export function readProcess(pid: number, at: Moment): ProcessReading | undefined {
   try {
     // The name in parentheses may hold spaces: fields are counted from the last parenthesis.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -41,7 +42,7 @@ export function readProcess(pid: number, nowMs: number): ProcessReading | undefi
     const system =
       readFileSync('/proc/stat', 'utf8').split('\n')[0]?.trim().split(/\s+/).slice(1, 9) ?? [];
     return {
-      atMs: nowMs,
+      at,
       userNs: Number(fields[11]) * NANOSECONDS_PER_TICK,
       kernelNs: Number(fields[12]) * NANOSECONDS_PER_TICK,
       systemNs: system.reduce((sum, ticks) => sum + Number(ticks), 0) * NANOSECONDS_PER_TICK,
@@ -87,12 +88,12 @@ export function toDockerStats(
   before: ProcessReading | undefined,
 ): object {
   const earlier = before ?? now;
-  const seconds = (now.atMs - earlier.atMs) / 1_000;
+  const seconds = (now.at.elapsedMs - earlier.at.elapsedMs) / 1_000;
   const rate = (key: NetworkKey): number =>
     seconds > 0 ? (now.network[key] - earlier.network[key]) / seconds : 0;
   return {
-    read: new Date(now.atMs).toISOString(),
-    preread: before === undefined ? '0001-01-01T00:00:00Z' : new Date(before.atMs).toISOString(),
+    read: new Date(now.at.wallMs).toISOString(),
+    preread: before === undefined ? '0001-01-01T00:00:00Z' : new Date(before.at.wallMs).toISOString(),
     pids_stats: {},
     blkio_stats: {
       io_service_bytes_recursive: [], io_serviced_recursive: [], io_queue_recursive: [], io_service_time_recursive: [],

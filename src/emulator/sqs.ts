@@ -120,10 +120,10 @@ export class QueueService {
   }
 
   #take(queue: Queue, most: number, visibilityMs: number): Message[] {
-    const nowMs = this.#clock.nowMs();
-    const taken = queue.messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs).slice(0, most);
+    const atMs = this.#clock.elapsedMs();
+    const taken = queue.messages.filter(({ visibleAtMs }) => visibleAtMs <= atMs).slice(0, most);
     for (const message of taken) {
-      message.visibleAtMs = nowMs + visibilityMs;
+      message.visibleAtMs = atMs + visibilityMs;
       message.receipt = randomUUID();
     }
     return taken;

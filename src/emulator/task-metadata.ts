@@ -7,7 +7,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../kernel/clock.ts';
+import { type Clock, readMoment } from '../kernel/clock.ts';
 import { type ProcessReading, readProcess, toDockerStats } from './process-stats.ts';
 
 const taskSchema = z.strictObject({
@@ -203,9 +203,10 @@ export class TaskRegistry {
     const pid = task.description.containers.find((described) => described.name === name)?.pid;
     const container = task.containers.get(name);
     if (pid === undefined || container === undefined) return null;
-    const nowMs = this.#clock.nowMs();
-    if (container.last === undefined || nowMs - container.last.atMs >= READ_INTERVAL_MS) {
-      const reading = readProcess(pid, nowMs);
+    const now = readMoment(this.#clock);
+    const ageMs = now.elapsedMs - (container.last?.at.elapsedMs ?? -Infinity);
+    if (container.last === undefined || ageMs >= READ_INTERVAL_MS) {
+      const reading = readProcess(pid, now);
       if (reading === undefined) return null;
       container.before = container.last;
       container.last = reading;

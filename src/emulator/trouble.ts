@@ -247,13 +247,13 @@ export class Trouble {
     const items = input[member];
     // A call of more items than the bucket ever holds takes all of it; else it could never pass.
     const cost = Array.isArray(items) ? Math.min(items.length, burst * scale) : 1;
-    const nowMs = this.#clock.nowMs();
-    const bucket = this.#buckets.get(name) ?? { left: burst * scale, atMs: nowMs };
+    const atMs = this.#clock.elapsedMs();
+    const bucket = this.#buckets.get(name) ?? { left: burst * scale, atMs };
     bucket.left = Math.min(
       burst * scale,
-      bucket.left + ((nowMs - bucket.atMs) / 1_000) * perSecond * scale,
+      bucket.left + ((atMs - bucket.atMs) / 1_000) * perSecond * scale,
     );
-    bucket.atMs = nowMs;
+    bucket.atMs = atMs;
     this.#buckets.set(name, bucket);
     if (bucket.left < cost) {
       const code = nameThrottling(action, service);

@@ -2,13 +2,12 @@
  * Tells when the wall clock is set forth or back, once for the whole process, and counts it. It
  * changes nothing: what waits goes by elapsed time, and what has a grid takes it anew by itself.
  */
+import { CLOCK_STEP_MIN_MS } from './clock.ts';
 import type { Component } from './component.ts';
 import type { World } from './world.ts';
 import { formatDurationMs } from '../model/duration.ts';
 
 const LOOK_EVERY_MS = 1_000;
-/** Less is an adjustment, or a late look at one of the two clocks. */
-const STEP_MIN_MS = 1_000;
 
 export class ClockWatch implements Component {
   readonly name = 'clock watch';
@@ -47,7 +46,7 @@ export class ClockWatch implements Component {
       const beforeMs = aheadMs;
       aheadMs = clock.nowMs() - clock.elapsedMs();
       const stepMs = Math.round(aheadMs - beforeMs);
-      if (Math.abs(stepMs) < STEP_MIN_MS) continue;
+      if (Math.abs(stepMs) < CLOCK_STEP_MIN_MS) continue;
       const direction = stepMs < 0 ? 'back' : 'forth';
       steps.with({ direction }).inc();
       log.warn(`the wall clock was set ${direction}; what has a schedule goes on by the new time`, {

@@ -26,6 +26,12 @@ export function readMoment(clock: Clock): Moment {
   return { wallMs: clock.nowMs(), elapsedMs: clock.elapsedMs() };
 }
 
+/**
+ * A wall clock that moves by less against elapsed time was not set: it runs fast or slow, as where
+ * it is adjusted little by little, or one of the two was read late.
+ */
+export const CLOCK_STEP_MIN_MS = 1_000;
+
 /** The longest delay that setTimeout takes; longer sleeps are cut into pieces. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 

@@ -34,7 +34,16 @@ test('Retry-After is read as seconds or as a date, and nothing else', () => {
     [undefined, undefined],
   ];
   for (const [header, expected] of cases)
-    assert.equal(parseRetryAfterMs(header, nowMs), expected, String(header));
+    assert.equal(parseRetryAfterMs({ 'retry-after': header }, nowMs), expected, String(header));
+});
+
+test('the date of Retry-After is of the clock that the Date header shows', () => {
+  const headers = {
+    date: 'Thu, 01 Jan 2026 00:00:00 GMT',
+    'retry-after': 'Thu, 01 Jan 2026 00:00:30 GMT',
+  };
+  for (const now of ['2025-12-31T22:00:00Z', '2026-01-02T00:00:00Z'])
+    assert.equal(parseRetryAfterMs(headers, Date.parse(now)), 30_000);
 });
 
 test('a recoverable error is retried after the longer of backoff and Retry-After, others are not', async () => {

@@ -23,15 +23,22 @@ export function backoffMs(backoff: Backoff, attempt: number, random: number): nu
 
 /**
  * The wait in ms that a Retry-After header asks for, as seconds or as an HTTP date; undefined when
- * it is neither, or a date in the past.
+ * it is neither, or a date in the past. A date is of the clock of its sender, which the Date header
+ * shows.
+ *
+ * @param nowMs  the time where there is no Date header
  */
-export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined;
-  const text = header.trim();
+export function parseRetryAfterMs(
+  headers: Readonly<Record<string, string | undefined>>,
+  nowMs: number,
+): number | undefined {
+  const text = headers['retry-after']?.trim();
+  if (text === undefined) return undefined;
   if (/^\d+$/.test(text)) return Number(text) * 1_000;
   const dateMs = Date.parse(text);
-  if (Number.isNaN(dateMs) || dateMs <= nowMs) return undefined;
-  return dateMs - nowMs;
+  const sentMs = Date.parse(headers['date'] ?? '');
+  const waitMs = dateMs - (Number.isNaN(sentMs) ? nowMs : sentMs);
+  return waitMs > 0 ? waitMs : undefined;
 }
 
 export interface RetryOptions {

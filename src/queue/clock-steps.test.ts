@@ -70,6 +70,28 @@ for (const stepMs of [-HOUR_MS, HOUR_MS]) {
   });
 }
 
+for (const stepMs of [-HOUR_MS, HOUR_MS, -1_000])
+  test(`a batch is of one setting of the clock: set by ${stepMs} ms`, async (t) => {
+    const world = createWorld();
+    for (const queue of [
+      await openQueue(temporaryFolder(t), {}, world),
+      new MemoryQueue({ name: 'test', lanes: 1, maxBytes: 1e6 }, world),
+    ]) {
+      queue.append(numberedChunk(1));
+      queue.append(numberedChunk(2));
+      world.clock.step(stepMs);
+      queue.append(numberedChunk(3));
+      const got: number[][] = [];
+      while (queue.pendingItems > 0) {
+        const batch = await queue.next([0], EVERYTHING, 0, never);
+        got.push(numbersOf(batch));
+        queue.acknowledge(batch!);
+      }
+      assert.deepEqual(got, [[1, 2], [3]]);
+      await queue.stop();
+    }
+  });
+
 test('a clock set forth by more than the age limit drops nothing that was appended before', async (t) => {
   const world = createWorld();
   const queue = await openQueue(temporaryFolder(t), { maxAgeMs: 60_000 }, world);

@@ -51,11 +51,11 @@ export class DropLog {
   }
 
   #tellDue(reason: DropReason, untold: Untold): void {
-    const nowMs = this.#clock.elapsedMs();
-    if (nowMs < untold.nextMs) return;
+    const atMs = this.#clock.elapsedMs();
+    if (atMs < untold.nextMs) return;
     const { items } = untold;
     this.#log.warn('queue dropped items', { items, reason, cause: CAUSES[reason] });
     untold.items = 0;
-    untold.nextMs = nowMs + INTERVAL_MS;
+    untold.nextMs = atMs + INTERVAL_MS;
   }
 }

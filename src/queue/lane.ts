@@ -3,6 +3,7 @@
  * An entry that leaves out of turn (the disk cap, a bad chunk) is marked as gone and stays in the
  * list until it is at the head: taking it out of the middle would copy the list.
  */
+import { CLOCK_STEP_MIN_MS } from '../kernel/clock.ts';
 import type { BatchLimits } from '../model/queue.ts';
 import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
@@ -82,7 +83,11 @@ export class Lane {
   }
 }
 
-/** A batch in the making: entries up to its limits, and at least one. */
+/**
+ * A batch in the making: entries up to its limits, and at least one. All are of one setting of the
+ * wall clock: after it was set back, a receiver may refuse what was appended since, and what was
+ * appended before must not be refused with it.
+ */
 class FillingBatch {
   readonly entries: Entry[] = [];
   readonly #limits: BatchLimits;
@@ -101,13 +106,20 @@ class FillingBatch {
       this.#items + entry.items > maxItems ||
       this.#bytes + entry.length > maxBytes ||
       this.#rawBytes + entry.rawBytes > maxRawBytes;
-    if (isOver && this.entries.length > 0) return false;
+    const [first] = this.entries;
+    if (first !== undefined && (isOver || isStepBetween(first, entry))) return false;
     this.#items += entry.items;
     this.#bytes += entry.length;
     this.#rawBytes += entry.rawBytes;
     this.entries.push(entry);
     return true;
   }
+}
+
+/** Not known of what an earlier run has left. */
+function isStepBetween(a: Entry, b: Entry): boolean {
+  const stepMs = Math.abs(a.wallOffsetMs - b.wallOffsetMs);
+  return stepMs >= CLOCK_STEP_MIN_MS && stepMs < Infinity;
 }
 
 /** Whether the lanes together hold as much as a batch may, by any of its limits. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { clockStepContract } from '../../test/contracts/clock-steps.ts';
 import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
-import type { VirtualClock } from '../kernel/clock.ts';
+import { VirtualClock } from '../kernel/clock.ts';
 
 const INTERVAL_MS = 10_000;
 const job = jobWith({ scrapeIntervalMs: INTERVAL_MS, scrapeTimeoutMs: 5_000 });
@@ -40,6 +40,25 @@ test('after a step samples have the time of the new wall clock, on the grid of b
   assert.ok(times.length >= 3);
   assert.ok(times.every((tMs) => tMs >= steppedAtMs && tMs <= clock.nowMs()));
   assert.ok(times.slice(1).every((tMs) => tMs % INTERVAL_MS === offsetMs));
+  await manager.stop(100);
+});
+
+test('a scrape during which the clock is set has the time of its beginning by the new clock', async () => {
+  const clock = new VirtualClock();
+  let stepMs = 0;
+  const answer = (): string => {
+    clock.step(stepMs);
+    stepMs = 0;
+    return 'a 1\n';
+  };
+  const { manager, take } = await startRecordedManager({ clock, answer });
+  await manager.apply([job]);
+  manager.update(job.id, groupOf('h:1'));
+  await clock.advance(35_000);
+  const before = readTimes(take());
+  stepMs = -3_600_000;
+  await clock.advance(10_000);
+  assert.deepEqual(readTimes(take()), [(before.at(-1) ?? NaN) + INTERVAL_MS - 3_600_000]);
   await manager.stop(100);
 });
 

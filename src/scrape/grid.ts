@@ -22,13 +22,13 @@ export interface FirstScrape {
   readonly othersSinceMs: number | undefined;
 }
 
-/**
- * A wall clock that differs from elapsed time by less runs fast or slow, as where it is adjusted
- * little by little. Half the interval, where that is less.
- */
+/** As of the kernel's clock: less is no step. */
 const STEP_MIN_MS = 1_000;
 
-/** How far the wall clock was set between two moments; 0 where it only ran fast or slow. */
+/**
+ * How far the wall clock was set between two moments; 0 where it only ran fast or slow, by less
+ * than half the interval where that is short.
+ */
 export function findStep(from: Moment, to: Moment, intervalMs: number): number {
   const stepMs = to.wallMs - from.wallMs - (to.elapsedMs - from.elapsedMs);
   return Math.abs(stepMs) < Math.min(STEP_MIN_MS, intervalMs / 2) ? 0 : Math.round(stepMs);

@@ -335,7 +335,8 @@ export class ScrapeLoop {
     const fetched = await this.#fetch();
     if (this.#stopping.signal.aborted) return;
     const moment = {
-      tMs,
+      // Where the wall clock was set meanwhile, by its new setting, as what is appended with it.
+      tMs: this.#schedule.readWallMs({ wallMs: tMs, elapsedMs: beganAtMs }),
       timeoutMs: this.target.timeoutMs,
       // The virtual clock of tests counts waits only; the real one also counts computing.
       elapsedMs: () => Math.max(performance.now() - startedAt, clock.elapsedMs() - beganAtMs),

@@ -8,6 +8,7 @@
  * Senders are not told apart: a series has its name and tags, whoever sends it.
  * Source: contrib's receiver/statsdreceiver
  */
+import { readMoment } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import type { ReceiverStatus } from '../kernel/receiver-status.ts';
@@ -141,8 +142,8 @@ export class StatsdReceiver implements Component {
   async #flush(): Promise<void> {
     const table = this.#table;
     if (table === undefined) return;
-    const nowMs = this.#parts.world.clock.nowMs();
-    await table.flush(nowMs, (series, error) => this.#report.tellUncommitted(series, error));
+    const now = readMoment(this.#parts.world.clock);
+    await table.flush(now, (series, error) => this.#report.tellUncommitted(series, error));
     this.#report.tellInterval(table.size);
   }
 
@@ -194,8 +195,8 @@ export class StatsdReceiver implements Component {
     const text = written.trim();
     if (text === '') return;
     const line = parseLine(text, this.#settings.takesSimpleTags);
-    const nowMs = this.#parts.world.clock.nowMs();
-    const refusal = typeof line === 'string' ? line : this.#table?.take(line, nowMs);
+    const now = readMoment(this.#parts.world.clock);
+    const refusal = typeof line === 'string' ? line : this.#table?.take(line, now);
     if (refusal === undefined) this.#report.countTaken();
     else this.#report.countRefused(refusal, text, from);
   }

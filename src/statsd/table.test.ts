@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { momentAt } from '../../test/kit/moment.ts';
 import { RecordingAppender } from '../../test/kit/recording-appender.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { SeriesOrigin } from '../model/sample.ts';
@@ -31,10 +32,10 @@ function open(changes: Partial<StatsdReceiverSettings> = {}, random = () => 0.5)
   const send = (nowMs: number, ...lines: string[]) =>
     lines.map((text) => {
       const line = parseLine(text, true);
-      return typeof line === 'string' ? line : table.take(line, nowMs);
+      return typeof line === 'string' ? line : table.take(line, momentAt(nowMs));
     });
   const flush = async (nowMs: number) => {
-    await table.flush(nowMs, () => assert.fail('a transaction failed'));
+    await table.flush(momentAt(nowMs), () => assert.fail('a transaction failed'));
     return appender.take();
   };
   return { table, appender, send, flush };
@@ -196,18 +197,18 @@ test('many series are told in transactions, between which other work has its tur
 test('where the ends of totals cannot be committed, that is told and the next interval goes on', async () => {
   const { table, send, appender } = open({ isCumulative: true });
   send(0, 'a:3|c');
-  await table.flush(60_000, () => assert.fail('a transaction failed'));
+  await table.flush(momentAt(60_000), () => assert.fail('a transaction failed'));
   const commit = appender.commit.bind(appender);
   appender.commit = () => {
     throw new Error('no space');
   };
   const failed: number[] = [];
-  await table.flush(360_001, (series) => void failed.push(series));
+  await table.flush(momentAt(360_001), (series) => void failed.push(series));
   assert.deepEqual(failed, [1]);
   assert.equal(appender.live.size, 0);
   appender.commit = commit;
   send(360_002, 'a:1|c');
-  await table.flush(420_000, () => assert.fail('a transaction failed'));
+  await table.flush(momentAt(420_000), () => assert.fail('a transaction failed'));
   assert.deepEqual(appender.take(), ['a 3 @60000', 'a 1 @420000']);
 });
 

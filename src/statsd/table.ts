@@ -10,6 +10,7 @@
  * OBSERVATIONS_MAX observations and members of sets, and SERIES_OBSERVATIONS_MAX of one series.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Moment } from '../kernel/clock.ts';
 import { type LabelSet, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
 import {
   DROPPED_REF,
@@ -56,7 +57,7 @@ interface Series {
   readonly aggregate: Aggregate;
   readonly parts: readonly Part[];
   readonly labelBytes: number;
-  /** When its last line came. */
+  /** When its last line came, by elapsed time. */
   lastMs: number;
   createdMs: number;
   /** Whether something came since it was written. */
@@ -86,12 +87,12 @@ export class StatsdTable {
   }
 
   /** Adds a line. Undefined when it was taken. */
-  take(line: StatsdLine, nowMs: number): TableRefusal | undefined {
+  take(line: StatsdLine, now: Moment): TableRefusal | undefined {
     const { isMonotonic } = this.#settings;
     const { values, type, rate } = line;
     if (type === 'counter' && isMonotonic && values.some(({ number }) => number < 0))
       return 'negative_count';
-    const series = this.#find(line, nowMs);
+    const series = this.#find(line, now);
     if (typeof series === 'string') return series;
     if (series.type !== type) return 'type_conflict';
     const { aggregate } = series;
@@ -100,9 +101,9 @@ export class StatsdTable {
       before + values.length > SERIES_OBSERVATIONS_MAX ||
       (this.#heldCount + values.length > OBSERVATIONS_MAX && holdsAll(type));
     if (isFull) return 'observation_limit';
-    for (const value of values) aggregate.take(value, rate, nowMs);
+    for (const value of values) aggregate.take(value, rate, now.wallMs);
     this.#heldCount += aggregate.heldCount - before;
-    series.lastMs = nowMs;
+    series.lastMs = now.elapsedMs;
     series.isChanged = true;
     return undefined;
   }
@@ -113,13 +114,13 @@ export class StatsdTable {
    *
    * @param onFailure  gets how many series were in it
    */
-  async flush(nowMs: number, onFailure: (series: number, error: unknown) => void): Promise<void> {
+  async flush(
+    { wallMs, elapsedMs }: Moment,
+    onFailure: (series: number, error: unknown) => void,
+  ): Promise<void> {
     // Two flushes that follow at once need two times.
-    const isSetBack = nowMs < this.#lastFlushMs - SET_BACK_MIN_MS;
-    const tMs = isSetBack ? nowMs : Math.max(nowMs, this.#lastFlushMs + 1);
-    // After the clock was set back, the age of a series that nothing came for begins anew.
-    if (isSetBack)
-      for (const series of this.#series.values()) series.lastMs = Math.min(series.lastMs, tMs);
+    const isSetBack = wallMs < this.#lastFlushMs - SET_BACK_MIN_MS;
+    const tMs = isSetBack ? wallMs : Math.max(wallMs, this.#lastFlushMs + 1);
     this.#lastFlushMs = tMs;
     this.#renewAll();
     let batch: Series[] = [];
@@ -132,7 +133,7 @@ export class StatsdTable {
       samples = 0;
     };
     for (const [key, series] of this.#series) {
-      if (this.#isExpired(series, tMs)) {
+      if (this.#isExpired(series, elapsedMs)) {
         this.#series.delete(key);
         this.#labelBytes -= series.labelBytes;
         ended.push(series);
@@ -149,8 +150,8 @@ export class StatsdTable {
     commit();
   }
 
-  #isExpired({ lastMs, isChanged }: Series, tMs: number): boolean {
-    return !isChanged && tMs - lastMs > this.#settings.expireMs;
+  #isExpired({ lastMs, isChanged }: Series, elapsedMs: number): boolean {
+    return !isChanged && elapsedMs - lastMs > this.#settings.expireMs;
   }
 
   #tell(
@@ -185,7 +186,7 @@ export class StatsdTable {
     for (const { ref } of parts) if (ref !== DROPPED_REF) this.#appender.appendStale(ref, tMs);
   }
 
-  #find(line: StatsdLine, nowMs: number): Series | TableRefusal {
+  #find(line: StatsdLine, now: Moment): Series | TableRefusal {
     const tags = makeTags(line, this.#settings);
     const key = JSON.stringify([line.name, ...tags]);
     const known = this.#series.get(key);
@@ -200,12 +201,12 @@ export class StatsdTable {
       aggregate,
       parts: this.#open(line.name, tags, aggregate),
       labelBytes,
-      lastMs: nowMs,
-      createdMs: nowMs,
+      lastMs: now.elapsedMs,
+      createdMs: now.wallMs,
       isChanged: false,
       isTold: false,
     };
-    for (const part of series.parts) this.#tellMetadata(part, nowMs);
+    for (const part of series.parts) this.#tellMetadata(part, now.wallMs);
     this.#series.set(key, series);
     this.#labelBytes += labelBytes;
     return series;

@@ -22,6 +22,7 @@ import { Differences } from '../../src/sinks/emf/differences.ts';
 import { DifferencesJournal } from '../../src/sinks/emf/differences-journal.ts';
 import { Database } from '../../src/workspace/storage/database.ts';
 import { openQueue } from '../kit/durable-queue.ts';
+import { momentAt } from '../kit/moment.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { numberedChunk, takeAll } from '../kit/numbered-chunks.ts';
 import { createWorld } from '../kit/world.ts';
@@ -53,7 +54,7 @@ const writers: Readonly<Record<string, (folder: string) => Promise<void>>> = {
       onDamage: () => undefined,
       onGone: () => undefined,
     };
-    const journal = await DifferencesJournal.open(options, () => false, 0);
+    const journal = await DifferencesJournal.open(options, () => false, momentAt(0));
     journal.write([]);
     await journal.close();
   },

@@ -101,6 +101,7 @@ export function bench(protocol: Pick<Protocol<unknown>, 'ownersOf'> = {}): Bench
     protocol,
     metrics: registry,
     log,
+    clock,
     onLoss: ({ reason, owner, items }) => void found.push(`${reason} ${owner} ${items}`),
   });
   const abort = new AbortController();

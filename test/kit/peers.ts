@@ -1,8 +1,9 @@
 /**
- * Programs of other projects that tests talk to: Prometheus, promtool, node-exporter. They are
- * looked up in the folder that AMPERAGE_PEERS names, then in `.peers/usr/bin` below the root, then
- * in /usr/bin. Prometheus and promtool must be of version 3 or newer. A test that lacks a peer
- * skips with a message; where `CI` is set, it fails.
+ * Programs of other projects that tests talk to: Prometheus, promtool, node-exporter; and
+ * libfaketime, a library that tests load into a process. They are looked up in the folder that
+ * AMPERAGE_PEERS names, then in `.peers/usr/bin` below the root, then in /usr/bin. Prometheus and
+ * promtool must be of version 3 or newer. A test that lacks a peer skips with a message; where `CI`
+ * is set, it fails.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,7 +15,7 @@ const folders = [process.env['AMPERAGE_PEERS'], path.join(root, '.peers/usr/bin'
 const versioned = new Set(['prometheus', 'promtool']);
 const found = new Map<string, string | undefined>();
 
-/** The path of a peer's executable; undefined where this machine has none of the needed version. */
+/** The path of a peer; undefined where this machine has none of the needed version. */
 export function peer(name: string): string | undefined {
   if (!found.has(name)) found.set(name, lookUp(name));
   return found.get(name);
@@ -51,7 +52,7 @@ export function skipUnlessPeer<Name extends string>(
     const file = peer(name);
     if (file === undefined) {
       const message =
-        `${name} (of Prometheus, version 3) is not installed; ` +
+        `${name} is not installed${versioned.has(name) ? ' in version 3' : ''}; ` +
         'run scripts/install-peers.sh or set AMPERAGE_PEERS to its folder';
       const ci = process.env['CI'];
       if (ci !== undefined && ci !== '') throw new Error(message);

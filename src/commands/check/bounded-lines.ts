@@ -40,9 +40,9 @@ export async function* readBoundedLines(
     if (bytes <= bytesMax) held.add(piece);
     else if (held.length > 0) held = new GrowingBuffer();
   };
-  const end = (): BoundedLine => {
+  const end = async (): Promise<BoundedLine> => {
     number += 1;
-    const text = bytes > bytesMax ? undefined : decode(held.finish(), number === 1);
+    const text = bytes > bytesMax ? undefined : decode(await held.finish(), number === 1);
     held = new GrowingBuffer();
     bytes = 0;
     return { number, text };
@@ -52,10 +52,10 @@ export async function* readBoundedLines(
     let from = 0;
     for (let at = block.indexOf(NEWLINE); at >= 0; at = block.indexOf(NEWLINE, from)) {
       take(block.subarray(from, at));
-      yield end();
+      yield await end();
       from = at + 1;
     }
     take(block.subarray(from));
   }
-  if (bytes > 0) yield end();
+  if (bytes > 0) yield await end();
 }

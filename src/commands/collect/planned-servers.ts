@@ -4,6 +4,7 @@
  * changes nothing; what an open address serves changes without closing it.
  */
 import type { CollectorPlan, ServerPlan } from '../../config/plan.ts';
+import { type Moment, readMoment } from '../../kernel/clock.ts';
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
 import { HttpServer } from '../../kernel/http-server.ts';
@@ -33,18 +34,18 @@ export class PlannedServers implements Component {
   readonly #options: PlannedServersOptions;
   #running: Running[] = [];
   /** When everything had started, in epoch milliseconds; undefined before, and while stopping. */
-  #readyAtMs: number | undefined;
+  #readyAt: Moment | undefined;
 
   constructor(options: PlannedServersOptions) {
     this.#options = options;
     this.readiness = {
       name: 'readiness',
       start: () => {
-        this.#readyAtMs = options.world.clock.nowMs();
+        this.#readyAt = readMoment(options.world.clock);
         return Promise.resolve();
       },
       stop: () => {
-        this.#readyAtMs = undefined;
+        this.#readyAt = undefined;
         return Promise.resolve();
       },
     };
@@ -127,7 +128,7 @@ export class PlannedServers implements Component {
             handle: (request) =>
               serveContent(running.plan.content, request, {
                 world,
-                readyAtMs: this.#readyAtMs,
+                readyAt: this.#readyAt,
                 plan: this.#options.plan,
               }),
           },

@@ -5,6 +5,7 @@
  * service/internal/graph/host.go
  */
 import type { CollectorPlan, ServedContent } from '../../config/plan.ts';
+import type { Moment } from '../../kernel/clock.ts';
 import { answerFamilies } from '../../kernel/exposition-response.ts';
 import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
@@ -14,7 +15,7 @@ import { renderZPage } from './zpages.ts';
 export interface ContentContext {
   readonly world: World;
   /** When everything had started; undefined before that, and while stopping. */
-  readonly readyAtMs: number | undefined;
+  readonly readyAt: Moment | undefined;
   readonly plan: () => CollectorPlan;
 }
 
@@ -39,7 +40,7 @@ export function serveContent(
         ? answerFamilies(context.world.metrics.families(), request.headers.accept)
         : { status: 404, body: `404: the metrics are at /metrics\n` };
     case 'pages':
-      return renderZPage(request.path, context.plan(), context.readyAtMs);
+      return renderZPage(request.path, context.plan(), context.readyAt?.wallMs);
     case 'profiles':
       return { status: 501, body: PROFILING };
   }
@@ -49,18 +50,18 @@ export function serveContent(
 function serveHealth(
   { path, texts }: Extract<ServedContent, { is: 'health' }>,
   request: HttpRequest,
-  { world, readyAtMs }: ContentContext,
+  { world, readyAt }: ContentContext,
 ): HttpResponse {
   const isServed = path.endsWith('/') ? request.path.startsWith(path) : request.path === path;
   if (!isServed) return { status: 404, body: '404 page not found\n' };
-  const isReady = readyAtMs !== undefined;
+  const isReady = readyAt !== undefined;
   const status = isReady ? 200 : 503;
   if (texts !== undefined) return { status, body: isReady ? texts.healthy : texts.unhealthy };
   const body = isReady
     ? {
         status: 'Server available',
-        upSince: new Date(readyAtMs).toISOString(),
-        uptime: formatGoDuration(world.clock.nowMs() - readyAtMs),
+        upSince: new Date(readyAt.wallMs).toISOString(),
+        uptime: formatGoDuration(world.clock.elapsedMs() - readyAt.elapsedMs),
       }
     : { status: 'Server not available', upSince: '0001-01-01T00:00:00Z', uptime: '' };
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };

@@ -42,7 +42,8 @@ interface Source {
   readonly name: string;
   readonly outage: Outage;
   held: SourceText | undefined;
-  readAtMs: number;
+  /** By elapsed time; undefined before the first reading of this process. */
+  readAtMs: number | undefined;
 }
 
 const START_TRIES = 3;
@@ -66,7 +67,7 @@ export class ConfigSources {
     this.#sources = options.uris.map((text) => {
       const uri = parseSourceUri(text);
       const outage = new Outage(() => clock.elapsedMs());
-      return { uri, name: publicName(uri, text), outage, held: undefined, readAtMs: 0 };
+      return { uri, name: publicName(uri, text), outage, held: undefined, readAtMs: undefined };
     });
     this.#tell();
   }
@@ -165,7 +166,7 @@ export class ConfigSources {
     const { world } = this.#options;
     try {
       const answer = await readSource(source.uri, source.held?.version, this.#edges);
-      source.readAtMs = world.clock.nowMs();
+      source.readAtMs = world.clock.elapsedMs();
       if (answer !== 'unchanged') source.held = answer;
     } catch (error) {
       // The caller reports a file that is absent for a moment, and what only the user can mend.
@@ -258,7 +259,8 @@ export class ConfigSources {
           info.with(labels).set(1);
           told.set(name, labels);
         }
-        if (readAtMs > 0) ages.with({ source: name }).set((clock.nowMs() - readAtMs) / 1_000);
+        if (readAtMs !== undefined)
+          ages.with({ source: name }).set((clock.elapsedMs() - readAtMs) / 1_000);
       }
     });
   }

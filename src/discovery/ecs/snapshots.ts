@@ -3,6 +3,7 @@
  * restart during an outage of AWS starts with them. A file that cannot be read, written or trusted
  * is logged once and otherwise ignored.
  */
+import { readMoment } from '../../kernel/clock.ts';
 import type { Task } from '@aws-sdk/client-ecs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -109,11 +110,11 @@ export class Snapshots {
   /** Writes a cluster if it has changed or if its snapshot grows old. */
   async keep(scope: string, cluster: Kept): Promise<void> {
     if (this.#directory === undefined) return;
-    const nowMs = this.#world.clock.nowMs();
+    const { wallMs, elapsedMs } = readMoment(this.#world.clock);
     const { changes } = cluster;
     const last = this.#kept.get(scope);
-    if (last?.changes === changes && nowMs - last.atMs < this.#maxAgeMs * REWRITE_SHARE) return;
-    const { tasks, ...rest } = cluster.snapshot(nowMs);
+    if (last?.changes === changes && elapsedMs - last.atMs < this.#maxAgeMs * REWRITE_SHARE) return;
+    const { tasks, ...rest } = cluster.snapshot(wallMs);
     const isWritten = await this.#write(scope, async () => {
       const parts = [`${JSON.stringify({ ...rest, count: tasks.length })}\n`];
       for (let at = 0; at < tasks.length; at += SLICE) {
@@ -123,7 +124,7 @@ export class Snapshots {
       }
       return parts;
     });
-    if (isWritten) this.#kept.set(scope, { changes, atMs: nowMs });
+    if (isWritten) this.#kept.set(scope, { changes, atMs: elapsedMs });
   }
 
   async writeNames(scope: string, names: readonly string[]): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { momentAt } from '../../../test/kit/moment.ts';
 import { LocalDefault } from './local-default.ts';
 import { Reservoir } from './reservoir.ts';
 import type { SamplingRule } from './rule.ts';
@@ -26,14 +27,15 @@ function makeRule(changes: Partial<SamplingRule> = {}): SamplingRule {
 
 function openTable(rule: SamplingRule, random = () => 0.5): RuleTable {
   const table = new RuleTable(random);
-  table.load([rule], NOW_MS);
+  table.load([rule], momentAt(NOW_MS));
   return table;
 }
 
 /** How many of `requests` at one moment are sampled. */
 function countSampled(table: RuleTable, nowMs: number, requests = 10): number {
   let sampled = 0;
-  for (let i = 0; i < requests; i++) if (table.decide({}, nowMs)?.isSampled === true) sampled += 1;
+  for (let i = 0; i < requests; i++)
+    if (table.decide({}, momentAt(nowMs))?.isSampled === true) sampled += 1;
   return sampled;
 }
 
@@ -76,46 +78,46 @@ test('the first rule that matches decides, and requests that no rule matches hav
       makeRule({ name: 'all', priority: 2, method: 'GET' }),
       makeRule({ name: 'cart', priority: 1, path: '/cart' }),
     ],
-    NOW_MS,
+    momentAt(NOW_MS),
   );
-  assert.equal(table.decide({ method: 'GET', path: '/cart' }, NOW_MS)?.rule, 'cart');
-  assert.equal(table.decide({ method: 'GET', path: '/' }, NOW_MS)?.rule, 'all');
-  assert.equal(table.decide({ method: 'POST', path: '/' }, NOW_MS), undefined);
+  assert.equal(table.decide({ method: 'GET', path: '/cart' }, momentAt(NOW_MS))?.rule, 'cart');
+  assert.equal(table.decide({ method: 'GET', path: '/' }, momentAt(NOW_MS))?.rule, 'all');
+  assert.equal(table.decide({ method: 'POST', path: '/' }, momentAt(NOW_MS)), undefined);
 });
 
 test('rules are followed for an hour', () => {
   const table = openTable(makeRule());
-  assert.notEqual(table.decide({}, NOW_MS + 3_600_000), undefined);
-  assert.equal(table.decide({}, NOW_MS + 3_600_001), undefined);
-  assert.equal(new RuleTable(() => 0).decide({}, NOW_MS), undefined);
+  assert.notEqual(table.decide({}, momentAt(NOW_MS + 3_600_000)), undefined);
+  assert.equal(table.decide({}, momentAt(NOW_MS + 3_600_001)), undefined);
+  assert.equal(new RuleTable(() => 0).decide({}, momentAt(NOW_MS)), undefined);
 });
 
 test('statistics are told when their interval is over, once, and come back when they were not', () => {
   const table = openTable(makeRule({ fixedRate: 1 }));
   countSampled(table, NOW_MS, 7);
-  assert.deepEqual(table.takeDue(NOW_MS + 9_999), []);
-  const [first] = table.takeDue(NOW_MS + 10_000);
+  assert.deepEqual(table.takeDue(momentAt(NOW_MS + 9_999)), []);
+  const [first] = table.takeDue(momentAt(NOW_MS + 10_000));
   assert.deepEqual(first, { name: 'Default', requests: 7, sampled: 6, borrowed: 1 });
-  assert.deepEqual(table.takeDue(NOW_MS + 60_000), [], 'nothing new was decided');
+  assert.deepEqual(table.takeDue(momentAt(NOW_MS + 60_000)), [], 'nothing new was decided');
   countSampled(table, NOW_MS + 60_000, 2);
   assert.ok(first !== undefined);
   table.restore([first]);
-  assert.deepEqual(table.takeDue(NOW_MS + 60_000), [
+  assert.deepEqual(table.takeDue(momentAt(NOW_MS + 60_000)), [
     { name: 'Default', requests: 9, sampled: 7, borrowed: 2 },
   ]);
   const target = { name: 'Default', fixedRate: undefined, quota: undefined };
   table.assign([{ ...target, quotaEndSeconds: undefined, intervalMs: 30_000 }]);
   countSampled(table, NOW_MS + 60_000, 1);
-  assert.deepEqual(table.takeDue(NOW_MS + 89_999), []);
-  assert.equal(table.takeDue(NOW_MS + 90_000).length, 1);
+  assert.deepEqual(table.takeDue(momentAt(NOW_MS + 89_999)), []);
+  assert.equal(table.takeDue(momentAt(NOW_MS + 90_000)).length, 1);
 });
 
 test('a rule that is read again keeps its reservoir and its statistics', () => {
   const table = openTable(makeRule());
   assert.equal(countSampled(table, NOW_MS, 4), 1);
-  table.load([makeRule()], NOW_MS + 500);
+  table.load([makeRule()], momentAt(NOW_MS + 500));
   assert.equal(countSampled(table, NOW_MS + 500, 4), 0, 'this second has lent its request');
-  assert.deepEqual(table.takeDue(NOW_MS + 10_000), [
+  assert.deepEqual(table.takeDue(momentAt(NOW_MS + 10_000)), [
     { name: 'Default', requests: 8, sampled: 0, borrowed: 1 },
   ]);
 });

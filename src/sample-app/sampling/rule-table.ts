@@ -3,6 +3,7 @@
  * tells what SamplingTargets is to be asked. The caller gives the time. Pure.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sampling.html
  */
+import type { Moment } from '../../kernel/clock.ts';
 import { Reservoir } from './reservoir.ts';
 import { matchesRule, type SamplingRequest, type SamplingRule, sortRules } from './rule.ts';
 
@@ -36,6 +37,7 @@ interface Standing {
   readonly counts: { requests: number; sampled: number; borrowed: number };
   fixedRate: number;
   intervalMs: number;
+  /** By elapsed time. */
   toldMs: number;
 }
 
@@ -47,7 +49,7 @@ const VALID_MS = 3_600_000;
 export class RuleTable {
   readonly #random: () => number;
   #standing: Standing[] = [];
-  #loadedMs = -Infinity;
+  #loaded: Moment = { wallMs: -Infinity, elapsedMs: -Infinity };
 
   /** @param random  gives numbers 0 ≤ x < 1 */
   constructor(random: () => number) {
@@ -56,22 +58,22 @@ export class RuleTable {
 
   /** When the rules in force were asked for, epoch ms; -Infinity when there are none. */
   get loadedMs(): number {
-    return this.#loadedMs;
+    return this.#loaded.wallMs;
   }
 
   /** Whether there are rules that are not too old. */
-  isValid(nowMs: number): boolean {
-    return nowMs <= this.#loadedMs + VALID_MS;
+  isValid({ elapsedMs }: Moment): boolean {
+    return elapsedMs <= this.#loaded.elapsedMs + VALID_MS;
   }
 
   /** The first rule that matches decides; undefined when none does, or all have become too old. */
-  decide(request: SamplingRequest, nowMs: number): Decision | undefined {
-    if (!this.isValid(nowMs)) return undefined;
+  decide(request: SamplingRequest, now: Moment): Decision | undefined {
+    if (!this.isValid(now)) return undefined;
     const found = this.#standing.find(({ rule }) => matchesRule(rule, request));
     if (found === undefined) return undefined;
     const { counts, reservoir } = found;
     counts.requests += 1;
-    const drawn = reservoir.draw(Math.floor(nowMs / 1_000));
+    const drawn = reservoir.draw(Math.floor(now.wallMs / 1_000));
     if (drawn === 'borrowed') counts.borrowed += 1;
     else if (drawn === 'taken' || this.#random() < found.fixedRate) counts.sampled += 1;
     else return { rule: found.rule.name, isSampled: false };
@@ -82,9 +84,9 @@ export class RuleTable {
    * Takes new rules over. A rule of the same name keeps its reservoir, its statistics and the time
    * when it is told next, so that a refresh every five minutes lends nothing twice.
    *
-   * @param askedMs  when they were asked for: what has changed since is not in them
+   * @param asked  when they were asked for: what has changed since is not in them
    */
-  load(rules: readonly SamplingRule[], askedMs: number): void {
+  load(rules: readonly SamplingRule[], asked: Moment): void {
     const before = new Map(this.#standing.map((standing) => [standing.rule.name, standing]));
     this.#standing = sortRules(rules).map((rule) => {
       const known = before.get(rule.name);
@@ -97,22 +99,22 @@ export class RuleTable {
         counts: known?.counts ?? { requests: 0, sampled: 0, borrowed: 0 },
         fixedRate: rule.fixedRate,
         intervalMs: known?.intervalMs ?? INTERVAL_MS,
-        toldMs: known?.toldMs ?? askedMs,
+        toldMs: known?.toldMs ?? asked.elapsedMs,
       };
     });
-    this.#loadedMs = askedMs;
+    this.#loaded = asked;
   }
 
   /**
    * The statistics of the rules that have decided something and whose interval is over. They begin
    * anew; give them back with `restore` when they could not be told.
    */
-  takeDue(nowMs: number): RuleStatistics[] {
+  takeDue({ elapsedMs }: Moment): RuleStatistics[] {
     return this.#standing.flatMap((standing) => {
       const { rule, counts } = standing;
-      if (counts.requests === 0 || nowMs < standing.toldMs + standing.intervalMs) return [];
+      if (counts.requests === 0 || elapsedMs < standing.toldMs + standing.intervalMs) return [];
       const statistics = { name: rule.name, ...counts };
-      standing.toldMs = nowMs;
+      standing.toldMs = elapsedMs;
       Object.assign(counts, { requests: 0, sampled: 0, borrowed: 0 });
       return [statistics];
     });

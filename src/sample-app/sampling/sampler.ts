@@ -3,6 +3,7 @@
  * rules at its start and every five minutes, targets as often as they say. While there are no rules
  * the default of the SDKs decides, and a line says so once. A decision never waits.
  */
+import { readMoment } from '../../kernel/clock.ts';
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
@@ -51,10 +52,13 @@ export class TraceSampler implements Component {
   }
 
   decide(request: SamplingRequest): SamplingDecision {
-    const nowMs = this.#options.world.clock.nowMs();
-    const decision = this.#table.decide(request, nowMs);
+    const now = readMoment(this.#options.world.clock);
+    const decision = this.#table.decide(request, now);
     return (
-      decision ?? { isSampled: this.#default.isSampled(Math.floor(nowMs / 1_000)), rule: undefined }
+      decision ?? {
+        isSampled: this.#default.isSampled(Math.floor(now.wallMs / 1_000)),
+        rule: undefined,
+      }
     );
   }
 
@@ -97,19 +101,19 @@ export class TraceSampler implements Component {
 
   async #fetchRules(): Promise<boolean> {
     const { world, service } = this.#options;
-    const askedMs = world.clock.nowMs();
+    const asked = readMoment(world.clock);
     try {
       const answer = await service?.rules(this.#stopping.signal);
       // An account has at least the rule Default: a list without any is not an answer of X-Ray.
       if (answer === undefined || answer.rules.length === 0) throw new Error('there are no rules');
-      this.#table.load(answer.rules, askedMs);
+      this.#table.load(answer.rules, asked);
       this.#calls('GetSamplingRules', 'ok');
       this.#say('rules', { rules: answer.rules.length, left_out: answer.leftOut });
       return true;
     } catch (error) {
       if (this.#stopping.signal.aborted) return false;
       this.#calls('GetSamplingRules', 'failed');
-      if (!this.#table.isValid(askedMs)) this.#say('default', { error });
+      if (!this.#table.isValid(asked)) this.#say('default', { error });
       else world.log.debug('sampling rules were not refreshed', { error: describeError(error) });
       return false;
     }
@@ -124,7 +128,7 @@ export class TraceSampler implements Component {
 
   async #tellStatistics(service: SamplingService): Promise<void> {
     const { clock, log } = this.#options.world;
-    for (const part of splitStatistics(this.#table.takeDue(clock.nowMs()))) {
+    for (const part of splitStatistics(this.#table.takeDue(readMoment(clock)))) {
       try {
         const answer = await service.targets(part, clock.nowMs(), this.#stopping.signal);
         this.#table.assign(answer.targets);

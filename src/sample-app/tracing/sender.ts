@@ -107,16 +107,16 @@ export class SegmentSender implements Component {
       )
       .with({ reason })
       .inc();
-    const nowMs = world.clock.nowMs();
+    const atMs = world.clock.elapsedMs();
     this.#lossesUnsaid += 1;
-    if (nowMs < this.#lossSaidMs + LOSS_LOG_MS) return;
+    if (atMs < this.#lossSaidMs + LOSS_LOG_MS) return;
     world.log.warn('segment documents did not reach the X-Ray daemon', {
       daemon: formatEndpoint(endpoint),
       reason,
       lost: this.#lossesUnsaid,
       ...(error === undefined ? {} : { error }),
     });
-    this.#lossSaidMs = nowMs;
+    this.#lossSaidMs = atMs;
     this.#lossesUnsaid = 0;
   }
 }

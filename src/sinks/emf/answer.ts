@@ -66,7 +66,7 @@ export function judgeAnswer(response: ClientResponse, call: JudgedCall): LogsVer
   if (type === 'DataAlreadyAcceptedException') return { kind: 'done', answer: {} };
   if (type === 'ResourceAlreadyExistsException') return { kind: 'exists' };
   if (type === 'ResourceNotFoundException') return { kind: 'missing' };
-  const asked = parseRetryAfterMs(headers['retry-after'], call.nowMs);
+  const asked = parseRetryAfterMs(headers, call.nowMs);
   const text = shorten(body);
   const makeError = (code: RecoverableCode, remedy: string, waitMs = asked): RecoverableError =>
     new RecoverableError(

@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { momentAt } from '../../../test/kit/moment.ts';
 import { makeLabelSet } from '../../model/labels.ts';
 import { Differences } from './differences.ts';
 import { DifferencesJournal } from './differences-journal.ts';
@@ -22,7 +23,7 @@ function openBench(context: TestContext) {
     );
     const onError = (error: unknown): void => void errors.push(error);
     const options = { path, differences, onError, onDamage: onError, onGone };
-    const journal = await DifferencesJournal.open(options, hasChunk, nowMs);
+    const journal = await DifferencesJournal.open(options, hasChunk, momentAt(nowMs));
     /** Reads series 0 to `values.length`. @returns  the increases and the commit */
     const read = (at: number, values: readonly number[]) => {
       const points = values.map((value, index) => ({
@@ -36,7 +37,7 @@ function openBench(context: TestContext) {
       const data = { kind: 'sum', isMonotonic: true, isDelta: false, points } as const;
       const one = { name: 'c', description: '', unit: '', type: 'counter', data } as const;
       const { metrics, changed } = differences.apply('t', [{ resource: [], metrics: [one] }], {
-        nowMs: T0,
+        now: momentAt(T0),
       });
       const commit = journal.write(changed);
       const sent = metrics.flatMap((all) =>

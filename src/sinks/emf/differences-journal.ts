@@ -28,6 +28,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { sealLine, unsealLine } from '../../kernel/checked-text.ts';
+import type { Moment } from '../../kernel/clock.ts';
 import { identifyPath } from '../../kernel/file-identity.ts';
 import { openPrivate, openPrivately } from '../../kernel/private-files.ts';
 import type { Differences, CountedSeries } from './differences.ts';
@@ -77,10 +78,10 @@ export class DifferencesJournal {
   static async open(
     options: JournalOptions,
     hasChunk: (commit: number) => boolean,
-    nowMs: number,
+    now: Moment,
   ): Promise<DifferencesJournal> {
     const journal = new DifferencesJournal(options);
-    journal.#commit = await load(options, hasChunk, nowMs);
+    journal.#commit = await load(options, hasChunk, now);
     await journal.#compact();
     return journal;
   }
@@ -274,7 +275,7 @@ type Row = readonly [id: number, lastMs: number, ...totals: number[]];
 async function load(
   { path, differences, onDamage }: JournalOptions,
   hasChunk: (commit: number) => boolean,
-  nowMs: number,
+  now: Moment,
 ): Promise<number> {
   const paths = new Map<number, readonly [string, string, string]>();
   let commit = 0;
@@ -282,7 +283,7 @@ async function load(
   const apply = (rows: readonly Row[]): void => {
     for (const [id, lastMs, ...totals] of rows) {
       const series = paths.get(id);
-      if (series !== undefined) differences.restore(series, totals, lastMs, nowMs);
+      if (series !== undefined) differences.restore(series, totals, lastMs, now);
     }
   };
   let lines = 0;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { momentAt } from '../../../test/kit/moment.ts';
 import { makeLabelSet } from '../../model/labels.ts';
 import type { MetricData, OtelMetric, ResourceMetrics } from '../../model/otel-metrics.ts';
 import { Differences, FORGET_SERIES_MS, FORGET_TARGET_MS, type Unsent } from './differences.ts';
@@ -56,7 +57,7 @@ function bench(options: { retainsInitialValue?: boolean; seriesMax?: number } = 
   );
   const read = (key: string, metrics: readonly OtelMetric[], resource = {}, nowMs = T0) =>
     differences
-      .apply(key, [{ resource: makeLabelSet(resource), metrics }], { nowMs })
+      .apply(key, [{ resource: makeLabelSet(resource), metrics }], { now: momentAt(nowMs) })
       .metrics.flatMap((one: ResourceMetrics) => one.metrics);
   const values = (key: string, points: readonly Given[], resource = {}, nowMs = T0) =>
     read(key, [counter('c', points)], resource, nowMs).flatMap(({ data }) =>
@@ -228,13 +229,13 @@ test('targets and series that are gone are forgotten, and do not count as new wh
   const { values, differences } = bench();
   const start = { startMs: T0 + 1 };
   assert.deepEqual(values('t', [{ value: 5, at: 2, ...start }]), [5]);
-  differences.sweep(T0 + FORGET_TARGET_MS + 1);
+  differences.sweep(momentAt(T0 + FORGET_TARGET_MS + 1));
   assert.deepEqual([differences.seriesCount, differences.targets.size], [0, 0]);
   assert.deepEqual(values('t', [{ value: 6, at: 9, ...start }]), []);
   const labels = { path: '/gone' };
   values('t', [{ value: 1, at: 10, labels }], {}, T0);
   values('t', [{ value: 7, at: 11, ...start }], {}, T0 + FORGET_SERIES_MS + 1);
-  differences.sweep(T0 + FORGET_SERIES_MS + 1);
+  differences.sweep(momentAt(T0 + FORGET_SERIES_MS + 1));
   assert.equal(differences.seriesCount, 1);
 });
 
@@ -242,7 +243,7 @@ test('a sender whose clock is ahead, once forgotten, costs others none of their 
   const { values, differences } = bench();
   values('ahead', [{ value: 5, at: 10 * FORGET_SERIES_MS }]);
   const nowMs = T0 + FORGET_TARGET_MS + 1;
-  differences.sweep(nowMs);
+  differences.sweep(momentAt(nowMs));
   const began = { startMs: nowMs + 1, at: FORGET_TARGET_MS + 9 };
   assert.deepEqual(values('short', [{ value: 3, ...began }], {}, nowMs + 10), [3]);
 });

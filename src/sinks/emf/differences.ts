@@ -16,6 +16,7 @@
  * (differences-journal.ts).
  * Limits: SERIES_MAX series; those that are above are not sent, and counted.
  */
+import type { Moment } from '../../kernel/clock.ts';
 import { labelSetKey } from '../../model/labels.ts';
 import type {
   MetricData,
@@ -50,7 +51,7 @@ export interface CountedSeries {
   totals: Totals;
   /** Time of the last point. */
   lastMs: number;
-  /** When it last came, by our clock. */
+  /** When it last came, by elapsed time. */
   seenMs: number;
 }
 
@@ -66,6 +67,7 @@ export interface CountedTarget {
   readonly key: string;
   readonly resources: Map<string, CountedResource>;
   readonly firstCommit: number;
+  /** When it was last read, by elapsed time. */
   seenMs: number;
 }
 
@@ -86,8 +88,7 @@ export interface Increases {
 }
 
 export interface TargetReading {
-  /** By our clock. */
-  readonly nowMs: number;
+  readonly now: Moment;
   /** As `Appender.commit` has it; where the source does not know, its metrics tell. */
   readonly hasAnswered?: boolean | undefined;
 }
@@ -117,17 +118,17 @@ export class Differences {
   apply(
     key: string,
     metrics: readonly ResourceMetrics[],
-    { nowMs, hasAnswered = isReading(metrics) }: TargetReading,
+    { now, hasAnswered = isReading(metrics) }: TargetReading,
   ): Increases {
     this.#commit += 1;
     const changed: CountedSeries[] = [];
     const known = this.targets.get(key);
-    if (known !== undefined) known.seenMs = nowMs;
-    if (this.#isFull) this.#makeRoom(nowMs);
-    const target = known ?? this.#newTarget(key, nowMs);
+    if (known !== undefined) known.seenMs = now.elapsedMs;
+    if (this.#isFull) this.#makeRoom(now);
+    const target = known ?? this.#newTarget(key, now);
     const increases = metrics.flatMap(({ resource: labels, metrics: own }) => {
       const resource = this.#findResource(target, labelSetKey(labels));
-      const at = { resource, nowMs, changed };
+      const at = { resource, now, changed };
       const made = own.flatMap((metric) => this.#convert(metric, at) ?? []);
       return made.length === 0 ? [] : [{ resource: labels, metrics: made }];
     });
@@ -136,19 +137,19 @@ export class Differences {
   }
 
   /** Forgets what has not come for long. */
-  sweep(nowMs: number, forgetSeriesMs = FORGET_SERIES_MS): void {
+  sweep({ wallMs, elapsedMs }: Moment, forgetSeriesMs = FORGET_SERIES_MS): void {
     const forget = (series: CountedSeries): void => {
       series.resource.series.delete(series.key);
       this.#seriesCount -= 1;
       // It may come back: it must not look as if it had begun since.
       // A sender's clock may be ahead of ours: the first values of others are no later for that.
-      this.sinceMs = Math.max(this.sinceMs, Math.min(series.lastMs, nowMs));
+      this.sinceMs = Math.max(this.sinceMs, Math.min(series.lastMs, wallMs));
     };
     for (const target of this.targets.values()) {
-      const isGone = nowMs - target.seenMs > Math.min(FORGET_TARGET_MS, forgetSeriesMs);
+      const isGone = elapsedMs - target.seenMs > Math.min(FORGET_TARGET_MS, forgetSeriesMs);
       for (const resource of target.resources.values()) {
         for (const series of resource.series.values())
-          if (isGone || nowMs - series.seenMs > forgetSeriesMs) forget(series);
+          if (isGone || elapsedMs - series.seenMs > forgetSeriesMs) forget(series);
         if (resource.series.size === 0) target.resources.delete(resource.key);
       }
       if (isGone) this.targets.delete(target.key);
@@ -160,14 +161,14 @@ export class Differences {
     [targetKey, resourceKey, key]: SeriesPath,
     totals: Totals,
     lastMs: number,
-    nowMs: number,
+    now: Moment,
   ): void {
     const known = this.targets.get(targetKey);
-    const target = known ?? { ...this.#newTarget(targetKey, nowMs), firstCommit: 0 };
+    const target = known ?? { ...this.#newTarget(targetKey, now), firstCommit: 0 };
     if (known === undefined) this.targets.set(targetKey, target);
     const resource = this.#findResource(target, resourceKey, 0);
     const before = resource.series.get(key);
-    if (before === undefined) this.#add(resource, key, totals, lastMs, nowMs);
+    if (before === undefined) this.#add(resource, key, totals, lastMs, now);
     else Object.assign(before, { totals, lastMs });
   }
 
@@ -232,20 +233,20 @@ export class Differences {
     const { tMs, startMs } = point;
     const totals = form.totalsOf(point);
     if (!totals.every(Number.isFinite)) return 'not_finite';
-    const { resource, nowMs, changed } = at;
+    const { resource, now, changed } = at;
     const series = resource.series.get(key);
     if (series === undefined) {
       const isWhole = this.#isWhole(point, resource);
       this.#isFull = this.#seriesCount >= (this.options.seriesMax ?? SERIES_MAX);
       if (this.#isFull) return 'series_limit';
-      changed.push(this.#add(resource, key, totals, tMs, nowMs));
+      changed.push(this.#add(resource, key, totals, tMs, now));
       return isWhole ? form.rewrite(point, totals, startMs) : 'first_value';
     }
     const { totals: before, lastMs } = series;
     // After a clock was set back, points would else be late until it has caught up.
-    const wasAhead = lastMs > nowMs + AHEAD_MS && tMs <= nowMs + AHEAD_MS;
+    const wasAhead = lastMs > now.wallMs + AHEAD_MS && tMs <= now.wallMs + AHEAD_MS;
     if (tMs <= lastMs && !wasAhead) return 'out_of_order';
-    series.seenMs = nowMs;
+    series.seenMs = now.elapsedMs;
     series.lastMs = tMs;
     if (!isSame(before, totals)) {
       series.totals = totals;
@@ -267,15 +268,15 @@ export class Differences {
     return isReadBefore && (startMs === undefined || firstCommit < this.#commit);
   }
 
-  #makeRoom(nowMs: number): void {
-    if (nowMs - this.#earlySweepMs < EARLY_INTERVAL_MS) return;
-    this.#earlySweepMs = nowMs;
+  #makeRoom(now: Moment): void {
+    if (now.elapsedMs - this.#earlySweepMs < EARLY_INTERVAL_MS) return;
+    this.#earlySweepMs = now.elapsedMs;
     this.#isFull = false;
-    this.sweep(nowMs, FORGET_EARLY_MS);
+    this.sweep(now, FORGET_EARLY_MS);
   }
 
-  #newTarget(key: string, nowMs: number): CountedTarget {
-    return { key, resources: new Map(), firstCommit: this.#commit, seenMs: nowMs };
+  #newTarget(key: string, { elapsedMs }: Moment): CountedTarget {
+    return { key, resources: new Map(), firstCommit: this.#commit, seenMs: elapsedMs };
   }
 
   #findResource(target: CountedTarget, key: string, firstCommit = this.#commit): CountedResource {
@@ -291,9 +292,9 @@ export class Differences {
     key: string,
     totals: Totals,
     lastMs: number,
-    seenMs: number,
+    { elapsedMs }: Moment,
   ): CountedSeries {
-    const series = { id: this.#nextId++, key, resource, totals, lastMs, seenMs };
+    const series = { id: this.#nextId++, key, resource, totals, lastMs, seenMs: elapsedMs };
     resource.series.set(key, series);
     this.#seriesCount += 1;
     return series;
@@ -302,7 +303,7 @@ export class Differences {
 
 interface Place {
   readonly resource: CountedResource;
-  readonly nowMs: number;
+  readonly now: Moment;
   /** Gets the series whose totals have changed. */
   readonly changed: CountedSeries[];
 }

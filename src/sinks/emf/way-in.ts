@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path';
 import type { Load } from '../../delivery/load.ts';
-import type { Clock } from '../../kernel/clock.ts';
+import { type Clock, readMoment } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { ResourceMetrics } from '../../model/otel-metrics.ts';
 import type { ChunkQueue } from '../../model/queue.ts';
@@ -86,7 +86,7 @@ export class EmfWayIn {
         { path },
       );
     const options = { path, differences: this.#differences, onError, onDamage, onGone };
-    this.#journal = await DifferencesJournal.open(options, hasChunk, clock.nowMs());
+    this.#journal = await DifferencesJournal.open(options, hasChunk, readMoment(clock));
     const { seriesCount } = this.#differences;
     metrics.series.set(seriesCount);
     if (seriesCount > 0) log.info('counters go on from their last totals', { series: seriesCount });
@@ -99,7 +99,7 @@ export class EmfWayIn {
 
   /** Forgets series that have not come for long. */
   sweep(): void {
-    this.#differences.sweep(this.#options.clock.nowMs());
+    this.#differences.sweep(readMoment(this.#options.clock));
     this.#options.metrics.series.set(this.#differences.seriesCount);
   }
 
@@ -114,7 +114,7 @@ export class EmfWayIn {
 
   #take(key: string, metrics: readonly ResourceMetrics[], hasAnswered: boolean | undefined): void {
     const { clock, queue, load, makeEvents, onMetric } = this.#options;
-    const reading = { nowMs: clock.nowMs(), hasAnswered };
+    const reading = { now: readMoment(clock), hasAnswered };
     const { metrics: increases, changed } = this.#differences.apply(key, metrics, reading);
     if (metrics.length === 0) return;
     const events = makeEvents(increases);

@@ -53,7 +53,7 @@ export function judgeHttp(response: ClientResponse, context: JudgeContext): Otlp
   const rpc = isProto || type.includes('json') ? readRpcStatus(body, !isProto) : undefined;
   // AWS and others answer with JSON that is no Status: then it is shown as it is.
   const text = rpc === undefined || rpc.message === '' ? decodeText(body, isProto) : rpc.message;
-  const waitMs = parseRetryAfterMs(headers['retry-after'], context.nowMs) ?? rpc?.waitMs;
+  const waitMs = parseRetryAfterMs(headers, context.nowMs) ?? rpc?.waitMs;
   const said = { ...context, status: String(status), text: shorten(text), waitMs };
   if (status === 413) return { kind: 'split', text: describeStatus(said) };
   if (status === 429) return sendAgain(said, 'SINK_THROTTLED', '');

@@ -86,7 +86,7 @@ export function judgeResponse(
     const unprocessed = (call.readUnprocessed ?? readUnprocessed)(answer);
     if (unprocessed !== undefined) return { kind: 'judged', unprocessed };
   }
-  const asked = parseRetryAfterMs(headers['retry-after'], nowMs);
+  const asked = parseRetryAfterMs(headers, nowMs);
   const text = shorten(body);
   const again = (code: RecoverableCode, remedy: string, waitMs = asked): Verdict => ({
     kind: 'again',

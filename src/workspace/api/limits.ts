@@ -62,13 +62,14 @@ export class RequestGate {
   /** A token bucket: how many samples may arrive now; refilled with time. */
   #tokens: number;
   #filledAtMs: number;
+  /** `seenAtMs` and `#filledAtMs` are of elapsed time. */
   readonly #leaders = new Map<string, { replica: string; seenAtMs: number }>();
 
   constructor(limits: Limits, clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
     this.#tokens = limits['burst-samples'];
-    this.#filledAtMs = clock.nowMs();
+    this.#filledAtMs = clock.elapsedMs();
   }
 
   /** Refuses a request whose compressed or uncompressed size is above the limit. */
@@ -92,9 +93,9 @@ export class RequestGate {
     const rate = this.#limits['samples-per-second'];
     const burst = this.#limits['burst-samples'];
     if (rate === 0 || burst === 0) return undefined;
-    const nowMs = this.#clock.nowMs();
-    this.#tokens = Math.min(burst, this.#tokens + ((nowMs - this.#filledAtMs) / 1_000) * rate);
-    this.#filledAtMs = nowMs;
+    const atMs = this.#clock.elapsedMs();
+    this.#tokens = Math.min(burst, this.#tokens + ((atMs - this.#filledAtMs) / 1_000) * rate);
+    this.#filledAtMs = atMs;
     if (samples <= this.#tokens) {
       this.#tokens -= samples;
       return undefined;
@@ -120,13 +121,13 @@ export class RequestGate {
     const cluster = labelValue(labels, 'cluster');
     const replica = labelValue(labels, '__replica__');
     if (cluster === '' || replica === '') return undefined;
-    const nowMs = this.#clock.nowMs();
+    const atMs = this.#clock.elapsedMs();
     const leader = this.#leaders.get(cluster);
     if (leader === undefined && this.#leaders.size >= max)
       return { status: 429, body: `too many HA clusters (limit: ${max})\n` };
-    const isFree = leader === undefined || nowMs - leader.seenAtMs > FAILOVER_MS;
+    const isFree = leader === undefined || atMs - leader.seenAtMs > FAILOVER_MS;
     if (!isFree && leader.replica !== replica) return { status: 202 };
-    this.#leaders.set(cluster, { replica, seenAtMs: nowMs });
+    this.#leaders.set(cluster, { replica, seenAtMs: atMs });
     return undefined;
   }
 }

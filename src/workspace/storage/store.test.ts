@@ -162,6 +162,19 @@ test('what is older than the retention goes, and its series with it', async () =
   await store.stop();
 });
 
+test('a clock that is set forth deletes nothing', async () => {
+  const options = { retentionMs: 10_000, tidyIntervalMs: 1_000 };
+  const { store, clock } = open(newDirectory(), options);
+  await store.start();
+  await store.write(bodyOf([[{ __name__: 'a' }, T, 1]]));
+  clock.step(86_400_000);
+  await clock.advance(8_000);
+  assert.equal(readAll(store).length, 1);
+  await clock.advance(5_000);
+  assert.equal(readAll(store).length, 0, 'its time passes as ever');
+  await store.stop();
+});
+
 test('selectors match as Prometheus says, the empty value meaning absence', async () => {
   const { store } = open(newDirectory());
   await store.start();

@@ -11,6 +11,7 @@
  * A folder belongs to one process. Limits: StoreOptions. Exemplars are skipped, native histograms
  * refused.
  */
+import { type Moment, readMoment } from '../../kernel/clock.ts';
 import { type Component } from '../../kernel/component.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import type { Counter, Family } from '../../kernel/metrics.ts';
@@ -79,6 +80,8 @@ export class Store implements Component, Queryable {
   readonly #stopping = new AbortController();
   #database: Database | undefined;
   #waiting: Waiter[] = [];
+  readonly #startedAt: Moment;
+  /** `sinceMs` is of elapsed time. */
   #unsealed = { samples: 0, bytes: 0, sinceMs: Infinity };
   #tidying: Promise<void> = Promise.resolve();
   readonly #sealOutage: Outage;
@@ -89,6 +92,7 @@ export class Store implements Component, Queryable {
     this.#world = world;
     this.#sealOutage = new Outage(() => world.clock.elapsedMs());
     this.#homeOutage = new Outage(() => world.clock.elapsedMs());
+    this.#startedAt = readMoment(world.clock);
     this.#memory = new Memory(options, (ref, tMs) => this.#sealedBits(ref, tMs));
     const { metrics } = world;
     this.#stored = metrics.counter(
@@ -264,7 +268,7 @@ export class Store implements Component, Queryable {
     this.#unsealed = {
       samples: samples + result.stored,
       bytes: bytes + bodyBytes,
-      sinceMs: Math.min(sinceMs, atMs),
+      sinceMs: Math.min(sinceMs, this.#world.clock.elapsedMs()),
     };
     return result;
   }
@@ -279,7 +283,7 @@ export class Store implements Component, Queryable {
       }
       if (this.#database === undefined) return;
       const database = this.#lookAfter(this.#database);
-      if (clock.nowMs() - this.#unsealed.sinceMs >= this.#options.sealAfterMs)
+      if (clock.elapsedMs() - this.#unsealed.sinceMs >= this.#options.sealAfterMs)
         this.#trySeal(database);
       try {
         this.#forgetOld(database);
@@ -344,8 +348,15 @@ export class Store implements Component, Queryable {
     this.#unsealed = { samples: 0, bytes: 0, sinceMs: Infinity };
   }
 
+  /** The time by which samples are old: one to which the clock was set forth deletes nothing. */
+  #ageNowMs(): number {
+    const { wallMs, elapsedMs } = readMoment(this.#world.clock);
+    const since = this.#startedAt;
+    return Math.min(wallMs, since.wallMs + elapsedMs - since.elapsedMs);
+  }
+
   #forgetOld(database: Database): void {
-    const beforeMs = this.#world.clock.nowMs() - this.#options.retentionMs;
+    const beforeMs = this.#ageNowMs() - this.#options.retentionMs;
     const { gone, isAny } = this.#memory.findOlder(beforeMs);
     if (!isAny) return;
     // The wal may hold samples of these series, and the next start would restore them from it.

@@ -80,7 +80,7 @@ export function classify(
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 413) return { kind: 'split', text: '413 for a single series' };
   const text = decodeBody(response.body);
-  const asked = parseRetryAfterMs(response.headers['retry-after'], nowMs);
+  const asked = parseRetryAfterMs(response.headers, nowMs);
   const again = (code: RecoverableCode, remedy: string, waitMs = asked): AnswerVerdict => ({
     kind: 'again',
     credentials: code === 'SINK_FORBIDDEN',

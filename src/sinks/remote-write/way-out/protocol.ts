@@ -25,6 +25,8 @@ import { halve, readNames, readWrittenSeries, samplesByJob, withoutOlder } from 
 const ANSWER_MAX_BYTES = 1024 * 1024;
 /** How many bytes of a refusal's body are read. */
 const REFUSAL_MAX = 4_096;
+/** Metrics of refused series that are told. */
+const TOLD_MAX = 1_000;
 
 export interface RemoteWriteProtocolOptions {
   readonly config: RemoteWriteConfig;
@@ -47,12 +49,18 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
   constructor(options: RemoteWriteProtocolOptions) {
     this.#options = options;
     const { clock, log } = options.world;
-    // Not its labels, which may tell more than a log should.
-    const onNew = (chunk: Chunk, answer: string): void =>
+    const told = new Set<string>();
+    // Not its labels, which may tell more than a log should: so series of one metric are one line.
+    const onNew = (chunk: Chunk, answer: string): void => {
+      const names = readNames(chunk.bytes);
+      const key = `${names.job} ${names.metric}`;
+      if (told.has(key) || told.size >= TOLD_MAX) return;
+      told.add(key);
       log.warn('the receiver refuses a series; it is sent apart from now on', {
-        ...readNames(chunk.bytes),
+        ...names,
         answer,
       });
+    };
     this.suspects = new SuspectSeries({ clock, read: readWrittenSeries, onNew });
   }
 
