@@ -256,7 +256,9 @@ interface Conversion {
   readonly keepsNulls: boolean;
 }
 
-function* convert(node: unknown, state: Conversion): Generator<undefined, unknown, undefined> {
+type Steps<Result> = Generator<undefined, Result, undefined>;
+
+function* convert(node: unknown, state: Conversion): Steps<unknown> {
   // Aliases may lead deeper than the text does.
   if (state.open.size > DEPTH_MAX) throw new DocumentFault(TOO_DEEP, state.aliasAt);
   if (isAlias(node)) {
@@ -301,10 +303,7 @@ function convertScalar(node: unknown, state: Conversion): unknown {
   return node.value instanceof Uint8Array ? textOfBinary(node.value, node) : node.value;
 }
 
-function* convertSeq(
-  { items }: YAMLSeq,
-  state: Conversion,
-): Generator<undefined, unknown[], undefined> {
+function* convertSeq({ items }: YAMLSeq, state: Conversion): Steps<unknown[]> {
   const out: unknown[] = [];
   for (const item of items) {
     const value = isScalar(item) ? convertScalar(item, state) : yield* convert(item, state);
@@ -321,10 +320,7 @@ function textOfBinary(bytes: Uint8Array, node: Node): string {
   }
 }
 
-function* convertMap(
-  map: YAMLMap,
-  state: Conversion,
-): Generator<undefined, Record<string, unknown>, undefined> {
+function* convertMap(map: YAMLMap, state: Conversion): Steps<Record<string, unknown>> {
   const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const pair of map.items) {
     const key = readKey(pair);

@@ -27,9 +27,9 @@ export class SearchAllowance {
 
   /** How many of so many may be taken now. */
   grant(wanted: number): number {
-    const nowMs = this.#clock.elapsedMs();
-    this.#left = Math.min(AT_ONCE, this.#left + ((nowMs - this.#atMs) / 1_000) * PER_SECOND);
-    this.#atMs = nowMs;
+    const atMs = this.#clock.elapsedMs();
+    this.#left = Math.min(AT_ONCE, this.#left + ((atMs - this.#atMs) / 1_000) * PER_SECOND);
+    this.#atMs = atMs;
     return Math.min(wanted, Math.floor(this.#left));
   }
 }
