@@ -238,8 +238,10 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
   });
   const exporter = (port: number, other: number) => [
     'exporter',
-    ...['--web.listen-address', `127.0.0.1:${port}`],
-    ...['--web.listen-address', `127.0.0.1:${other}`],
+    '--web.listen-address',
+    `127.0.0.1:${port}`,
+    '--web.listen-address',
+    `127.0.0.1:${other}`,
   ];
   const env = { ECS_CONTAINER_METADATA_URI_V4: `${service}/v4/a` };
   await add('exporter', exporter, { env });
