@@ -20,6 +20,9 @@ import { lengthen } from '../kernel/columns.ts';
 import { HashIndex, hashText } from './hash-index.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
+/** Columns of so many series take milliseconds to grow. */
+const LARGE_COLUMN = 65_536;
+
 export class SeriesTable {
   readonly #appender: RoutedAppender;
   #refs = new Int32Array(0);
@@ -288,7 +291,8 @@ export class SeriesTable {
    */
   *prepare(more: number): Steps {
     yield* this.#appender.prepare?.() ?? [];
-    yield* this.#growInSlices(more);
+    // Small columns grow at once when they are full, or each target would keep room for a slice.
+    if (this.#refs.length >= LARGE_COLUMN) yield* this.#growInSlices(more);
     if (this.#isIndexed && this.#byLabels.hasRoomFor(more)) return;
     this.#isIndexed = false;
     this.#byLabels.reset((this.#size - this.#free.length + more) * 2);
