@@ -20,7 +20,7 @@ export interface SeriesOfChunk {
   /** One for each series, or each item of one (suspectKey); none where the chunk can't be read. */
   readonly keys: readonly number[];
   /** A chunk of those, by their places among the keys. */
-  cut(isWanted: (index: number) => boolean): Chunk;
+  readonly cut: (isWanted: (index: number) => boolean) => Chunk;
 }
 
 export interface SuspectsOptions {

@@ -87,10 +87,11 @@ export function startRawClient(
   socket.on('error', () => undefined).once('close', () => (isClosed = true));
   socket.on('data', (part: Buffer) => (received += part.length));
   const pour = (): void => {
+    if (again === undefined) return;
     let isRoom = true;
-    for (let one = 0; again !== undefined && isRoom && one < 50 && !socket.destroyed; one++)
+    for (let one = 0; isRoom && one < 50 && !socket.destroyed; one++)
       isRoom = socket.write(again(count++));
-    if (again !== undefined && isRoom && !socket.destroyed) setImmediate(pour);
+    if (isRoom && !socket.destroyed) setImmediate(pour);
   };
   socket.once(isTls ? 'secureConnect' : 'connect', () => {
     socket.write(first);

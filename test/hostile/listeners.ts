@@ -216,9 +216,21 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
   const { folder, service, web } = place;
   const host = new URL(service).host;
   const proxy = (port: number, admin: number) => [
-    ...['proxy', '--port', `127.0.0.1:${port}`, '--admin-listen', `127.0.0.1:${admin}`],
-    ...['--host', host, '--upstream-url-scheme', 'http', '--region', 'us-east-1', '--name', 'aps'],
-    ...['--body-max-bytes', '16777216'],
+    'proxy',
+    '--port',
+    `127.0.0.1:${port}`,
+    '--admin-listen',
+    `127.0.0.1:${admin}`,
+    '--host',
+    host,
+    '--upstream-url-scheme',
+    'http',
+    '--region',
+    'us-east-1',
+    '--name',
+    'aps',
+    '--body-max-bytes',
+    '16777216',
   ];
   await add('proxy', proxy, { path: '/', second: 'proxy admin' });
   await add('proxy with TLS', (...ports) => [...proxy(...ports), '--web.config.file', web], {
@@ -226,8 +238,10 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
   });
   const exporter = (port: number, other: number) => [
     'exporter',
-    ...['--web.listen-address', `127.0.0.1:${port}`],
-    ...['--web.listen-address', `127.0.0.1:${other}`],
+    '--web.listen-address',
+    `127.0.0.1:${port}`,
+    '--web.listen-address',
+    `127.0.0.1:${other}`,
   ];
   const env = { ECS_CONTAINER_METADATA_URI_V4: `${service}/v4/a` };
   await add('exporter', exporter, { env });
@@ -238,14 +252,27 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
   const targets = path.join(folder, 'discover.yml');
   writeFileSync(targets, 'scrape_configs: []\n');
   await add('discover', (port) => [
-    ...['discover', '--listen', `127.0.0.1:${port}`, '--config.file', targets],
+    'discover',
+    '--listen',
+    `127.0.0.1:${port}`,
+    '--config.file',
+    targets,
   ]);
   await add(
     'X-Ray forwarder',
     (port, admin) => [
-      ...['xray', '--bind-tcp', `127.0.0.1:${port}`, '--bind', `127.0.0.1:${port}`],
-      ...['--web.listen-address', `127.0.0.1:${admin}`, '--local-mode', '--region', 'us-east-1'],
-      ...['--storage.path', path.join(folder, 'xray')],
+      'xray',
+      '--bind-tcp',
+      `127.0.0.1:${port}`,
+      '--bind',
+      `127.0.0.1:${port}`,
+      '--web.listen-address',
+      `127.0.0.1:${admin}`,
+      '--local-mode',
+      '--region',
+      'us-east-1',
+      '--storage.path',
+      path.join(folder, 'xray'),
     ],
     { second: 'xray' },
   );
@@ -255,8 +282,11 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
   const collector = new Started(
     ending,
     [
-      ...['collect', `--config.file=${empty}`, `--storage.path=${path.join(folder, 'secure')}`],
-      ...[`--web.config.file=${web}`, `--web.listen-address=127.0.0.1:${secure}`],
+      'collect',
+      `--config.file=${empty}`,
+      `--storage.path=${path.join(folder, 'secure')}`,
+      `--web.config.file=${web}`,
+      `--web.listen-address=127.0.0.1:${secure}`,
     ],
     {},
   );

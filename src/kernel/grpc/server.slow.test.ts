@@ -65,7 +65,8 @@ test('a client that takes no answer makes room, and one that waits for its answe
   onEnd(t, () => server.stop(0));
   const place = { port: server.port, isTls: false };
   const ask = Buffer.concat([
-    ...[PREFACE, frame('settings', 0, setting(4, 0))],
+    PREFACE,
+    frame('settings', 0, setting(4, 0)),
     frame('headers', 1, CALL, END_HEADERS),
     frame('data', 1, Buffer.alloc(5), END_STREAM),
   ]);
