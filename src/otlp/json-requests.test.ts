@@ -16,9 +16,9 @@ test('a request that comes while the idle thread ends is converted in another', 
 
 test('a thread that ends fails its request alone; the next one has a new thread', async () => {
   const requests = new JsonRequests();
-  const broken = requests.convert('nonsense' as 'traces', LARGE);
+  const broken = requests.convert('nonsense' as 'traces', Buffer.from(LARGE));
   await assert.rejects(broken, /JSON could not be converted: /);
-  assert.equal((await requests.convert('traces', LARGE)).length, 0);
+  assert.equal((await requests.convert('traces', Buffer.from(LARGE))).length, 0);
   await requests.end();
 });
 

@@ -12,6 +12,8 @@ import { until } from '../kit/waiting.ts';
 import { type Listener, startCollector } from './listeners.ts';
 import { startHostileClient } from './peers.ts';
 
+/** Of all listeners together, on a loaded machine. */
+const TIMEOUT_MS = 300_000;
 const HELD_BYTES = 16 * 1024 * 1024 + 20e6;
 const FLOOD = 20_000;
 const CLIENTS = 1_200;
@@ -48,7 +50,7 @@ function openSender(context: TestContext, port: number): (bytes: Uint8Array) => 
     new Promise((resolve) => socket.send(bytes, port, '127.0.0.1', () => resolve()));
 }
 
-test('what is no HTTP stands hostile senders', async (context) => {
+test('what is no HTTP stands hostile senders', { timeout: TIMEOUT_MS }, async (context) => {
   const all = await startCollector(context);
   const find = (wanted: string): Listener => all.find(({ name }) => name === wanted)!;
   const page = `http://127.0.0.1:${find('collect').port}`;
@@ -122,8 +124,14 @@ test('what is no HTTP stands hostile senders', async (context) => {
     }
     await sleep(700);
     const crowded = await sumOf(page, taken);
-    const late = connect(port, '127.0.0.1').end('late:1|c\n');
-    onEnd(inner, () => void late.destroy());
-    await until('one more is taken', 5_000, async () => (await sumOf(page, taken)) > crowded, 50);
+    // On a loaded machine the crowd still comes, and may take a place again.
+    const isServed = async (): Promise<boolean> => {
+      const late = connect(port, '127.0.0.1').on('error', () => undefined);
+      onEnd(inner, () => void late.destroy());
+      late.end('late:1|c\n');
+      await sleep(300);
+      return (await sumOf(page, taken)) > crowded;
+    };
+    await until('one more is taken', 20_000, isServed);
   });
 });
