@@ -121,6 +121,7 @@ export class StatsdReport {
     if (count === 0) return;
     this.#log.warn('the kernel dropped datagrams: the receive buffer was full', {
       count,
+      in_all: this.#counters.dropped('kernel').value,
       remedy: 'raise net.core.rmem_max on the instance, or give the collector more CPU',
     });
   }

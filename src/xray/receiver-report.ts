@@ -123,6 +123,7 @@ export class ReceiverReport {
     if (count === 0) return;
     this.#log.warn('the kernel dropped datagrams: the receive buffer was full', {
       count,
+      in_all: this.#metrics.kernelDrops().value,
       receive_buffer_bytes: this.#metrics.socketBufferBytes.value,
       remedy: 'raise net.core.rmem_max on the instance, or give the collector more CPU',
     });
