@@ -62,8 +62,8 @@ export function newEmfMetrics(registry: Registry, sink: string): EmfMetrics {
     series: gauge('series', 'Series whose last totals are known, to make increases of them.'),
     journalErrors: counter(
       'journal_errors_total',
-      'Writes of the last totals that failed, after which a kill may count an increase twice, and ' +
-        'readings that found them damaged.',
+      'Writes of the last totals that failed, after which a kill may count an increase twice, ' +
+        'and readings that found them damaged.',
     ),
     unsent: (reason, points) => unsent.with({ sink, reason }).inc(points),
     leftOut: (points, reason) => leftOut.with({ sink, reason }).inc(points),

@@ -66,8 +66,8 @@ export class Database {
       db?.close();
       throw new ConfigError(
         'STORE_OPEN',
-        `cannot open the store "${file}" (${describeError(error)}); is another workspace using it? ` +
-          'choose another folder with --data',
+        `cannot open the store "${file}" (${describeError(error)}); is another workspace using ` +
+          'it? choose another folder with --data',
         { cause: error },
       );
     }

@@ -89,14 +89,14 @@ export class SuspectSeries implements Suspects {
   }
 
   refused(chunks: readonly Chunk[], text: string): void {
-    const nowMs = this.#options.clock.elapsedMs();
+    const elapsedMs = this.#options.clock.elapsedMs();
     const keys = chunks.flatMap(listKeys);
     const [chunk] = chunks;
     for (const key of keys) {
       const known = this.#suspects.get(key);
-      const suspect = known ?? { sinceMs: nowMs, refusedMs: nowMs, aloneMs: nowMs };
-      suspect.refusedMs = nowMs;
-      if (keys.length === 1) suspect.aloneMs = nowMs;
+      const suspect = known ?? { sinceMs: elapsedMs, refusedMs: elapsedMs, aloneMs: elapsedMs };
+      suspect.refusedMs = elapsedMs;
+      if (keys.length === 1) suspect.aloneMs = elapsedMs;
       this.#suspects.delete(key);
       this.#suspects.set(key, suspect);
       if (known === undefined && keys.length === 1 && chunk !== undefined)
@@ -114,15 +114,15 @@ export class SuspectSeries implements Suspects {
 
   /** Of those that were not bad for long the newest, and of the others those that are due. */
   #chooseAlone(found: readonly Found[], max: number): ReadonlySet<Suspect> {
-    const nowMs = this.#options.clock.elapsedMs();
-    const isSettled = ({ sinceMs }: Suspect): boolean => nowMs - sinceMs >= SETTLED_MS;
+    const elapsedMs = this.#options.clock.elapsedMs();
+    const isSettled = ({ sinceMs }: Suspect): boolean => elapsedMs - sinceMs >= SETTLED_MS;
     const all = [...new Set(found.flatMap(({ series }) => series.map(({ suspect }) => suspect)))];
     const young = all
       .filter((suspect) => !isSettled(suspect))
       .toSorted((a, b) => b.sinceMs - a.sinceMs);
     const againMs = RETRY_MS * Math.max(1, this.#suspects.size / RETRIES_MAX);
     const due = all
-      .filter((suspect) => isSettled(suspect) && nowMs - suspect.aloneMs >= againMs)
+      .filter((suspect) => isSettled(suspect) && elapsedMs - suspect.aloneMs >= againMs)
       .toSorted((a, b) => a.aloneMs - b.aloneMs);
     return new Set([...young, ...due].slice(0, max));
   }
