@@ -189,7 +189,8 @@ async function start(): Promise<Figures> {
 /** A list of http_sd that is new. */
 async function discover(): Promise<Figures> {
   const collector = await Collector.start(base('60s'));
-  const job = `{ job_name: j, http_sd_configs: [{ url: 'http://${loadAt}/list?targets=${manyTargets}' }] }`;
+  const url = `http://${loadAt}/list?targets=${manyTargets}`;
+  const job = `{ job_name: j, http_sd_configs: [{ url: '${url}' }] }`;
   try {
     return await collector.measure(async () => {
       collector.reload(`${base('60s')}scrape_configs: [${job}]`);
@@ -203,8 +204,10 @@ async function discover(): Promise<Figures> {
 /** Reloads of a configuration whose one job has many targets, and changes. */
 async function changeJob(): Promise<Figures> {
   const collector = await startWithTargets();
-  const jobs = (generation: number): string =>
-    `[${FILE_JOB.replace('{ job_name: j', `{ job_name: j, params: { generation: ['${generation}'] }`)}]`;
+  const jobs = (generation: number): string => {
+    const params = `params: { generation: ['${generation}'] }`;
+    return `[${FILE_JOB.replace('job_name: j', `job_name: j, ${params}`)}]`;
+  };
   try {
     await until(areAllScraped(collector), 300);
     return await collector.measure(async () => {
