@@ -5,4 +5,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { redactConfig } from './redact.ts';
 
-parentPort?.postMessage(redactConfig(workerData as string));
+const port = parentPort;
+if (port !== null) port.postMessage(redactConfig(workerData as string), []);
