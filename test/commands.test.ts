@@ -18,6 +18,7 @@ const program = await loadProgram();
 /** Flags in our documents that belong to other programs → the program. */
 const FOREIGN: Readonly<Record<string, string>> = {
   '--chromium': 'scripts/install-peers.sh',
+  '--clock': 'npm run torture',
   '--cluster': 'aws ecs execute-command',
   '--command': 'aws ecs execute-command',
   '--container': 'aws ecs execute-command',

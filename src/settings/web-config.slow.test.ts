@@ -126,7 +126,7 @@ test('a file that cannot be used is refused at start, with what is wrong', async
     ['basic_auth_user: {}\n', /basic_auth_user/],
     ['tls_server_config:\n  cert_file: none.crt\n  key_file: none.key\n', /none\.crt/],
     ['tls_server_config:\n  cert_file: one.crt\n', /both needed/],
-    [':\n  - [', /is not YAML/],
+    [':\n  - [', /not valid YAML/],
   ];
   for (const [text, message] of cases) {
     const file = join(dir, 'bad.yml');

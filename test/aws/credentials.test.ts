@@ -99,7 +99,11 @@ function makeSource(options: CredentialOptions = {}): {
 } {
   let offsetMs = 0;
   const source = createCredentialSource(options, {
-    clock: { ...systemClock, nowMs: () => Date.now() + offsetMs },
+    clock: {
+      ...systemClock,
+      nowMs: () => Date.now() + offsetMs,
+      elapsedMs: () => systemClock.elapsedMs() + offsetMs,
+    },
   });
   return { source, pass: (ms) => void (offsetMs += ms) };
 }
