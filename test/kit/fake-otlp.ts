@@ -34,6 +34,8 @@ export class OtlpReceiver {
 
   constructor() {
     this.server = new HttpServer({
+      // It stands for servers of any name.
+      strangers: 'none',
       name: 'otlp',
       listen: '127.0.0.1:0',
       log: silentLogger,

@@ -32,6 +32,8 @@ export class LogsReceiver {
 
   constructor() {
     this.server = new HttpServer({
+      // It stands for servers of any name.
+      strangers: 'none',
       name: 'logs',
       listen: '127.0.0.1:0',
       log: silentLogger,

@@ -37,6 +37,8 @@ export class Receiver {
 
   constructor(listen = '127.0.0.1:0') {
     this.server = new HttpServer({
+      // It stands for servers of any name.
+      strangers: 'none',
       name: 'receiver',
       listen,
       log: silentLogger,

@@ -42,6 +42,8 @@ export class XrayReceiver {
 
   constructor() {
     this.server = new HttpServer({
+      // It stands for servers of any name.
+      strangers: 'none',
       name: 'xray',
       listen: '127.0.0.1:0',
       log: silentLogger,
