@@ -14,7 +14,7 @@ import { HOSTILE_REQUESTS, type HostileClient, type Script, startHostileClient }
 
 /** Of all listeners together, on a loaded machine. */
 const TIMEOUT_MS = 1_200_000;
-const ANSWER_MS = 1_000;
+const ANSWER_MS = 5_000;
 const GONE_MS = 20_000;
 /** The largest body that any of them takes is 20 MiB. */
 const HELD_BYTES = 20 * 1024 * 1024 + 20e6;
