@@ -4,6 +4,7 @@
  * Limits: ANSWER_MAX_BYTES of a body, and the pieces of kernel/growing-buffer.ts.
  */
 import { pipeline, Readable, Transform } from 'node:stream';
+import { callbackify } from 'node:util';
 import { RecoverableError } from '../kernel/errors.ts';
 import { GrowingBuffer } from '../kernel/growing-buffer.ts';
 
@@ -46,7 +47,8 @@ function gather(body: Readable): Readable {
         done(new RecoverableError('AWS_ANSWER', `an answer of AWS is not read on: ${words}`));
       }
     },
-    flush: (done) => done(null, held.finish()),
+    // A large one is joined over several turns.
+    flush: callbackify(async () => held.finish()),
   });
   // An error comes out of the gathered body, and ends the connection.
   pipeline(body, gathered, () => undefined);

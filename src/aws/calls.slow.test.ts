@@ -158,3 +158,14 @@ for (const [what, chunks] of Object.entries(endless))
     await closed;
     assert.ok(sent < 80 * 1024 * 1024, String(sent));
   });
+
+test('bug: an answer of megabytes comes whole', async (context) => {
+  const { server, call } = await begin(context, fixed());
+  const value = 'é'.repeat(3 * 1024 * 1024);
+  server.answer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end(JSON.stringify({ Parameter: { Value: value } }));
+  });
+  const answer = (await call()) as { Parameter: { Value: string } };
+  assert.ok(answer.Parameter.Value === value);
+});
