@@ -5,9 +5,9 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { MinuteSums } from '../kernel/minute-sums.ts';
 import type { Loss } from './protocol.ts';
 
-const INTERVAL_MS = 60_000;
 /** How many owners one log line names. */
 const OWNERS_LOGGED_MAX = 10;
 /** How many owners are remembered until a line tells them. */
@@ -20,65 +20,52 @@ export interface LossEvent {
   readonly fields: Readonly<Record<string, string | number>>;
 }
 
-interface Untold {
-  items: number;
+interface About {
   readonly owners: Set<string>;
   last: LossEvent;
-  /** From when on a line may tell them. */
-  nextMs: number;
 }
 
 export class LossLog {
   readonly #log: Logger;
-  readonly #clock: Clock;
-  /** By reason, of which there are few. */
-  readonly #untold = new Map<string, Untold>();
+  readonly #sums: MinuteSums<string>;
+  /** What a sum is about, by reason. */
+  readonly #about = new Map<string, About>();
 
   constructor(log: Logger, clock: Clock) {
-    this.#log = log;
-    this.#clock = clock;
+    this.#log = log.unlimited();
+    this.#sums = new MinuteSums(clock);
   }
 
   add(losses: readonly Loss[], last: LossEvent): void {
     for (const { reason, owner, items } of losses) {
-      const untold = this.#untold.get(reason) ?? {
-        items: 0,
-        owners: new Set(),
-        last,
-        nextMs: -Infinity,
-      };
-      this.#untold.set(reason, untold);
-      untold.items += items;
-      if (untold.owners.size < OWNERS_MAX) untold.owners.add(owner);
-      untold.last = last;
+      this.#sums.add(reason, items);
+      const about = this.#about.get(reason) ?? { owners: new Set(), last };
+      this.#about.set(reason, about);
+      if (about.owners.size < OWNERS_MAX) about.owners.add(owner);
+      about.last = last;
     }
-    const atMs = this.#clock.elapsedMs();
-    for (const [reason, untold] of this.#untold)
-      if (untold.items > 0 && atMs >= untold.nextMs) {
-        this.#tell(reason, untold);
-        untold.nextMs = atMs + INTERVAL_MS;
-      }
+    this.#tell(this.#sums.takeDue());
   }
 
   /** Tells what has waited for its minute. */
   tellRest(): void {
-    for (const [reason, untold] of this.#untold)
-      // Words of its own, or the logger would take it for a repeat of the line before.
-      if (untold.items > 0) this.#tell(reason, untold, { when: 'since the line before' });
+    this.#tell(this.#sums.takeDue(true));
   }
 
-  #tell(reason: string, untold: Untold, more: LossEvent['fields'] = {}): void {
-    const { items, owners, last } = untold;
-    const unnamed = owners.size - OWNERS_LOGGED_MAX;
-    const named = [...owners].slice(0, OWNERS_LOGGED_MAX).join(',');
-    this.#log[last.level](last.event, {
-      items,
-      reason,
-      owners: `${named}${unnamed > 0 ? ` and ${unnamed} more` : ''}`,
-      ...last.fields,
-      ...more,
-    });
-    untold.items = 0;
-    owners.clear();
+  #tell(due: readonly (readonly [reason: string, items: number])[]): void {
+    for (const [reason, items] of due) {
+      const about = this.#about.get(reason);
+      if (about === undefined) continue;
+      const { owners, last } = about;
+      const more = owners.size - OWNERS_LOGGED_MAX;
+      const named = [...owners].slice(0, OWNERS_LOGGED_MAX).join(',');
+      this.#log[last.level](last.event, {
+        items,
+        reason,
+        owners: `${named}${more > 0 ? ` and ${more} more` : ''}`,
+        ...last.fields,
+      });
+      owners.clear();
+    }
   }
 }

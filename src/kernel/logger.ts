@@ -27,7 +27,10 @@ export interface Logger {
   error(event: string, fields?: LogFields): void;
   /** A logger that adds these fields to each line. */
   with(fields: LogFields): Logger;
-  /** The same, whose repeats are not held back: for lines that the user asked for, each. */
+  /**
+   * The same, whose repeats are not held back: for lines that the user asked for, each, and for
+   * sums that come once a minute (minute-sums.ts).
+   */
   unlimited(): Logger;
 }
 

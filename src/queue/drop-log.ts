@@ -4,9 +4,8 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { MinuteSums } from '../kernel/minute-sums.ts';
 import type { DropReason } from './options.ts';
-
-const INTERVAL_MS = 60_000;
 
 const CAUSES: Readonly<Record<DropReason, string>> = {
   disk_cap: 'the queue is at its limit on disk; the oldest make room',
@@ -18,44 +17,23 @@ const CAUSES: Readonly<Record<DropReason, string>> = {
   stopped: 'the process ends, and they are in memory only',
 };
 
-interface Untold {
-  items: number;
-  /** From when on a line may tell them. */
-  nextMs: number;
-}
-
 export class DropLog {
   readonly #log: Logger;
-  readonly #clock: Clock;
-  readonly #untold = new Map<DropReason, Untold>();
+  readonly #sums: MinuteSums<DropReason>;
 
   constructor(log: Logger, clock: Clock) {
-    // What a stop tells may be equal to what was told within the minute.
     this.#log = log.unlimited();
-    this.#clock = clock;
+    this.#sums = new MinuteSums(clock);
   }
 
   add(items: number, reason: DropReason): void {
-    const untold = this.#untold.get(reason) ?? { items: 0, nextMs: -Infinity };
-    this.#untold.set(reason, untold);
-    untold.items += items;
-    this.#tellDue(reason, untold);
+    this.#sums.add(reason, items);
+    this.tick();
   }
 
   /** Tells what has waited for a minute. @param isLast  tells all */
   tick(isLast = false): void {
-    for (const [reason, untold] of this.#untold) {
-      if (isLast) untold.nextMs = -Infinity;
-      if (untold.items > 0) this.#tellDue(reason, untold);
-    }
-  }
-
-  #tellDue(reason: DropReason, untold: Untold): void {
-    const atMs = this.#clock.elapsedMs();
-    if (atMs < untold.nextMs) return;
-    const { items } = untold;
-    this.#log.warn('queue dropped items', { items, reason, cause: CAUSES[reason] });
-    untold.items = 0;
-    untold.nextMs = atMs + INTERVAL_MS;
+    for (const [reason, items] of this.#sums.takeDue(isLast))
+      this.#log.warn('queue dropped items', { items, reason, cause: CAUSES[reason] });
   }
 }
