@@ -70,11 +70,6 @@ export class GrowingBuffer {
     return this.#length;
   }
 
-  /** The buffer that holds all of a small body, where `allocate` gave it. */
-  get allocated(): Buffer | undefined {
-    return this.#isOwn && this.#full.length === 0 ? this.#buffer : undefined;
-  }
-
   /** Adds a piece; a first one that is large is kept as it is. @throws TinyPiecesError */
   add(piece: Buffer): void {
     checkPieces((this.#pieces += 1), this.#length + piece.length);

@@ -10,6 +10,7 @@
  */
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
+import { BodyBuffers } from './body-buffers.ts';
 import { describeError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type ParsedResponse, ResponseParser } from './http-response-parser.ts';
@@ -26,8 +27,11 @@ const CONNECTIONS_MAX = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_MS = 60_000;
 const READ_BYTES = 128 * 1024;
-/** Most buffers of bodies that are kept for another use. */
-const SPARE_MAX = 8;
+/** Of the buffers that are lent. */
+const BUFFER_LIMITS = { longest: LENT_BYTES_MAX, keptBytes: 8 * 1024 * 1024 };
+
+/** As many heads are remembered as URLs; weak maps of thousands make collecting garbage long. */
+const HEADS_MAX = 10_000;
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
@@ -49,9 +53,9 @@ interface Exchange {
 export class BodyClient {
   readonly #lookup: LookupFunction | undefined;
   readonly #origins = new Map<string, Origin>();
-  readonly #spare: Buffer[] = [];
+  readonly #buffers = new BodyBuffers(BUFFER_LIMITS);
   readonly #sockets = new Set<Socket>();
-  readonly #heads = new WeakMap<URL, { readonly headers: object; readonly head: string }>();
+  readonly #heads = new Map<URL, { readonly headers: object; readonly head: string }>();
 
   constructor(lookup?: LookupFunction) {
     this.#lookup = lookup;
@@ -156,7 +160,8 @@ export class BodyClient {
     end: Deadline,
   ): Promise<ParsedResponse> {
     const { url, origin } = destination;
-    const parser = new ResponseParser(request.bodyMaxBytes, (bytes) => this.#take(bytes));
+    const loan = this.#buffers.open();
+    const parser = new ResponseParser(request.bodyMaxBytes, loan.take);
     const giveUp = (): void => connection.destroy(new Error('aborted'));
     end.onCome = giveUp;
     try {
@@ -173,11 +178,7 @@ export class BodyClient {
       end.onCome = undefined;
       origin.open -= 1;
       origin.waiting[0]?.();
-      const { buffer } = parser;
-      if (buffer !== undefined)
-        setImmediate(() => {
-          if (this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
-        });
+      setImmediate(loan.release);
     }
   }
 
@@ -186,21 +187,9 @@ export class BodyClient {
     const known = this.#heads.get(url);
     if (known?.headers === headers) return known.head;
     const head = writeHead(headers, url);
+    if (this.#heads.size >= HEADS_MAX) this.#heads.clear();
     this.#heads.set(url, { headers, head });
     return head;
-  }
-
-  /**
-   * A buffer of at least `bytes`. Sizes up to LENT_BYTES_MAX, which is a power of two, are rounded
-   * up to a power of two, so that a buffer fits many bodies and never exceeds that limit.
-   */
-  #take(bytes: number): Buffer {
-    if (bytes > LENT_BYTES_MAX) return Buffer.allocUnsafeSlow(bytes);
-    const at = this.#spare.findIndex((buffer) => buffer.length >= bytes);
-    if (at >= 0) return this.#spare.splice(at, 1)[0] as Buffer;
-    return Buffer.allocUnsafeSlow(
-      Math.max(READ_BYTES, 2 ** Math.ceil(Math.log2(Math.max(1, bytes)))),
-    );
   }
 }
 

@@ -62,11 +62,6 @@ export class ResponseParser {
     this.#body = new GrowingBuffer({ allocate: take });
   }
 
-  /** The buffer that was taken for the body; undefined for none, and for a large body. */
-  get buffer(): Buffer | undefined {
-    return this.#body.allocated;
-  }
-
   get isComplete(): boolean {
     return this.#state === 'done';
   }

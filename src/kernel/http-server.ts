@@ -215,13 +215,13 @@ export class HttpServer implements Component {
     const target = incoming.url ?? '/';
     const mark = target.indexOf('?');
     const path = mark < 0 ? target : target.slice(0, mark);
-    const gone = new AbortController();
+    let signal: AbortSignal | undefined;
+    const stopped = this.#stopped.signal;
     let bytes: Promise<Buffer> | undefined;
     let body: Promise<Buffer> | undefined;
     const maxBytes = this.#options.bodyMaxBytes ?? 16 * 1024 * 1024;
     const readBytes: HttpRequest['bytes'] = (onBytes, lend) =>
       (bytes ??= readBody(incoming, outgoing, { maxBytes, onBytes, lend }));
-    outgoing.once('close', () => gone.abort(CLIENT_IS_GONE));
     const request: HttpRequest = {
       method: incoming.method ?? 'GET',
       path,
@@ -229,7 +229,9 @@ export class HttpServer implements Component {
       headers: incoming.headers,
       rawHeaders: incoming.rawHeaders,
       remoteAddress: incoming.socket.remoteAddress ?? '',
-      signal: AbortSignal.any([gone.signal, this.#stopped.signal]),
+      get signal() {
+        return (signal ??= signalOf(outgoing, stopped));
+      },
       body: () => (body ??= readBytes().then((read) => inflateGzip(incoming, read, maxBytes))),
       bytes: readBytes,
     };
@@ -282,6 +284,23 @@ export class HttpServer implements Component {
       return { status: 500, body: `500: internal error: ${describeError(error)}\n` };
     }
   }
+}
+
+/** Made only for requests that ask for it: most are answered at once. */
+function signalOf(outgoing: ServerResponse, stopped: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  const stop = (): void => gone.abort(stopped.reason);
+  const close = (): void => {
+    stopped.removeEventListener('abort', stop);
+    gone.abort(CLIENT_IS_GONE);
+  };
+  if (stopped.aborted) stop();
+  else if (outgoing.closed) close();
+  else {
+    stopped.addEventListener('abort', stop, { once: true });
+    outgoing.once('close', close);
+  }
+  return gone.signal;
 }
 
 function listOwnRoutes(options: HttpServerOptions): Route[] {

@@ -5,6 +5,7 @@
  * connections; 60 s for a request to come whole.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
+import { BodyBuffers, type BodyLoan } from '../kernel/body-buffers.ts';
 import { HttpError } from '../kernel/http-error.ts';
 import type { HttpRefusal } from '../kernel/http-refusals.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
@@ -12,7 +13,6 @@ import { ENCODINGS, inflateBody } from '../kernel/inflate.ts';
 import type { World } from '../kernel/world.ts';
 import { createWebConfig } from '../settings/web-config.ts';
 import { type Encoding, encodeRefusal, encodeTaken, httpStatusOf } from './answers.ts';
-import { BodyBuffers, type BodyLoan } from './body-buffers.ts';
 import type { ByteBudget, ByteShare } from './budget.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import type { RefusedExport } from './export-call.ts';
@@ -25,6 +25,10 @@ const TYPES: Readonly<Record<Encoding, string>> = {
   protobuf: 'application/x-protobuf',
   json: 'application/json',
 };
+
+const MIB = 1_024 * 1_024;
+/** Of the buffers of bodies that are used again. */
+const BUFFER_LIMITS = { longest: 4 * MIB, keptBytes: 16 * MIB };
 
 export interface OtlpHttpParts {
   readonly world: World;
@@ -81,7 +85,7 @@ class OtlpHttpHandler {
   readonly #parts: OtlpHttpParts;
   readonly #signals: ReadonlyMap<string, OtlpSignal>;
   readonly #encodings: ReadonlySet<string>;
-  readonly #buffers = new BodyBuffers();
+  readonly #buffers = new BodyBuffers(BUFFER_LIMITS);
 
   constructor(settings: OtlpHttpSettings, parts: OtlpHttpParts) {
     this.#settings = settings;

@@ -9,7 +9,7 @@ import { newOffsets, type SeriesOffsets } from './series-offsets.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
 /** Series of a large body that are handled between two yields. */
-export const RANGE_SERIES = 8_192;
+export const RANGE_SERIES = 2_048;
 
 /** A series in a body that is being read. */
 interface ScannedSeries {

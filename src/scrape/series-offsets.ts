@@ -18,16 +18,18 @@ export interface SeriesOffsets {
   types: Uint8Array;
 }
 
-/** Empty columns with room for that many series. */
+/** Empty columns with room for that many series, in one piece of memory: most pages are small. */
 export function newOffsets(size: number): SeriesOffsets {
+  const memory = new ArrayBuffer(size * (INT_COLUMNS.length * 4 + 1));
+  const column = (i: number): Int32Array => new Int32Array(memory, i * size * 4, size);
   return {
     count: 0,
-    stanzaStarts: new Int32Array(size),
-    seriesStarts: new Int32Array(size),
-    seriesEnds: new Int32Array(size),
-    slots: new Int32Array(size),
-    hashes: new Int32Array(size),
-    types: new Uint8Array(size),
+    stanzaStarts: column(0),
+    seriesStarts: column(1),
+    seriesEnds: column(2),
+    slots: column(3),
+    hashes: column(4),
+    types: new Uint8Array(memory, INT_COLUMNS.length * size * 4, size),
   };
 }
 
