@@ -103,11 +103,12 @@ async function guessPasswords(): Promise<Figures> {
   }
 }
 
-/** Connections that slow clients open at once, each few milliseconds: some 8,000 a second. */
-const AT_ONCE = 40;
+/** How long slow clients pause between those that come at once. */
+const PAUSE_MS = 5;
 
-/** Clients that send nothing, half a head, or the first bytes of a body. */
-async function holdConnections(): Promise<Figures> {
+/** Clients that send nothing, half a head, or the first bytes of a body; so many a second. */
+const holdConnections = (perSecond: number) => async (): Promise<Figures> => {
+  const atOnce = Math.round((perSecond * PAUSE_MS) / 1_000);
   const starts = [
     '',
     'GET /metrics HTTP/1.1\r\nhost: localhost\r\nx',
@@ -123,7 +124,7 @@ async function holdConnections(): Promise<Figures> {
         socket.write(starts[i % starts.length] ?? '');
         sockets.push(socket);
         // On two cores, a loop without a pause would take the core of the health checks.
-        if (i % AT_ONCE === AT_ONCE - 1) await sleep(4);
+        if (i % atOnce === atOnce - 1) await sleep(PAUSE_MS);
       }
       await sleep(15_000);
     });
@@ -131,7 +132,7 @@ async function holdConnections(): Promise<Figures> {
     for (const socket of sockets) socket.destroy();
     await collector.stop();
   }
-}
+};
 
 /** A server of http_sd whose list comes in chunks of one byte, up to the limit of 32 MiB. */
 async function sendOneByteChunks(): Promise<Figures> {
@@ -272,7 +273,8 @@ const ROWS: Readonly<Record<string, [name: string, measure: () => Promise<Figure
   lists: [`lists of ${manyTargets} targets`, askForLists],
   page: [`a page of ${scaled(1_000_000)} series`, scrapePage],
   passwords: [`${scaled(100)} wrong passwords`, guessPasswords],
-  clients: [`${scaled(2_000)} slow clients`, holdConnections],
+  clients: [`${scaled(2_000)} slow clients, 1000/s`, holdConnections(1_000)],
+  crowd: [`${scaled(2_000)} slow clients, 8000/s`, holdConnections(8_000)],
   chunks: ['chunks of one byte', sendOneByteChunks],
 };
 
