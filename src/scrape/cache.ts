@@ -40,7 +40,7 @@ import { appendAtOwnTime, type TargetSeries, setFamilyMetadata } from './target-
 const DROPPED = -1;
 const SPACE = 32;
 /** Bytes of a large body that are read between two yields. */
-const SLICE_BYTES = 16 * 1024;
+const SLICE_BYTES = 4 * 1024;
 /** More series than a slice may have. */
 const SLICE_SERIES = SLICE_BYTES >> 1;
 
