@@ -46,11 +46,14 @@ interface Series {
   exemplars: Exemplar[] | undefined;
 }
 
-/** @param hasAnswered  as `Appender.commit` has it */
+/**
+ * @param hasAnswered  as `Appender.commit` has it
+ * @returns            the work that is left to do, in slices; undefined where all is done
+ */
 export type TakeMetrics = (
   metrics: readonly ResourceMetrics[],
   hasAnswered: boolean | undefined,
-) => void;
+) => Generator<undefined, void, undefined> | undefined;
 
 export class MetricsAppender implements Appender {
   readonly #take: TakeMetrics;
@@ -136,9 +139,18 @@ export class MetricsAppender implements Appender {
   }
 
   commit(hasAnswered?: boolean): void {
-    const metrics = makeMetrics(this.#touched);
-    this.rollback();
-    if (metrics.length > 0 || this.#takesNothing) this.#take(metrics, hasAnswered);
+    const slices = this.commitSlices(hasAnswered);
+    while (slices.next().done !== true);
+  }
+
+  *commitSlices(hasAnswered?: boolean): Generator<undefined, void, undefined> {
+    let metrics: readonly ResourceMetrics[];
+    try {
+      metrics = yield* makeMetrics(this.#touched);
+    } finally {
+      this.rollback();
+    }
+    if (metrics.length > 0 || this.#takesNothing) yield* this.#take(metrics, hasAnswered) ?? [];
   }
 
   rollback(): void {

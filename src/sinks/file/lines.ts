@@ -6,6 +6,7 @@
  *     … "stale":true}    … "histogram":{…}}    … "exemplar":{…},"value":1}
  */
 import type { Rows } from '../../delivery/rows.ts';
+import { runAtOnce } from '../../kernel/giving-way.ts';
 import type { LabelSet } from '../../model/labels.ts';
 import type { Appender, SeriesRef } from '../../model/sample.ts';
 import { formatSampleValue } from '../../wire/exposition/writer.ts';
@@ -34,7 +35,8 @@ export class LineAppender implements Appender {
   setMetadata = (): void => undefined;
   setCreated = (): void => undefined;
   forget = (ref: SeriesRef): void => void this.#labels.delete(ref);
-  commit = (): void => this.#rows.commit();
+  commit = (): void => runAtOnce(this.#rows.commitSlices());
+  commitSlices = (): Generator<undefined, void, undefined> => this.#rows.commitSlices();
   rollback = (): void => this.#rows.rollback();
   close = (): void => this.#labels.clear();
 
