@@ -76,6 +76,7 @@ const child = spawn(
 interface Turn {
   readonly turnMs: number;
   readonly turnCpuMs: number;
+  readonly cpuMs: number;
 }
 
 const lines = createInterface({ input: child.stdout });
@@ -119,6 +120,7 @@ try {
         status: answer.status,
         'longest turn, ms': Math.round(turn.turnMs),
         'its CPU, ms': Math.round(turn.turnCpuMs),
+        'all CPU, ms': Math.round(turn.cpuMs),
         'answer after, ms': Math.round(allMs),
       });
     }
