@@ -1,8 +1,8 @@
 /**
- * How long the commit of a scrape with 200,000 series holds the event loop in the sinks that
- * assemble metrics, with a queue on disk: `npm run bench:sink-turns`. Prints, for the first commits
- * of a target, the longest slice and all of them, in CPU time of the thread. The first one runs
- * cold code and has all counters anew.
+ * How long sinks and their queue hold the event loop: `npm run bench:sink-turns`. Prints the longest
+ * turn and all of them, in CPU time of the thread, for the first commits of a scrape with 200,000
+ * series in the sinks that assemble metrics, with a queue on disk, and for the start of a queue with
+ * 100,000 chunks. The first commit runs cold code and has all counters anew.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,7 @@ import { OtlpWayIn } from '../src/sinks/otlp/way-in.ts';
 
 const SERIES = 200_000;
 const COMMITS = 4;
+const CHUNKS = 100_000;
 const BOUNDS = ['0.1', '0.5', '1', '2.5', '5', '10', '25', '+Inf'];
 /** Series of a histogram: its bounds, _sum and _count. */
 const PARTS = BOUNDS.length + 2;
@@ -79,7 +80,7 @@ function readCpuMs(): number {
   return (user + system) / 1_000;
 }
 
-async function measure(sink: string, appender: Appender): Promise<void> {
+async function measureCommits(what: string, appender: Appender): Promise<void> {
   const refs = openSeries(appender);
   for (let commit = 1; commit <= COMMITS; commit++) {
     const tMs = Date.now();
@@ -100,7 +101,7 @@ async function measure(sink: string, appender: Appender): Promise<void> {
     const endMs = readCpuMs();
     longest = Math.max(longest, endMs - lastMs);
     rows.push({
-      sink,
+      what,
       commit,
       slices: slices + 1,
       'longest, CPU ms': Math.round(longest),
@@ -108,6 +109,44 @@ async function measure(sink: string, appender: Appender): Promise<void> {
     });
   }
   appender.close();
+}
+
+/** The longest turn while `act` runs, and all of them. */
+async function watchTurns(act: () => Promise<void>): Promise<{ longest: number; all: number }> {
+  let longest = 0;
+  let isDone = false;
+  const startMs = readCpuMs();
+  let lastMs = startMs;
+  const tick = (): void => {
+    const nowMs = readCpuMs();
+    longest = Math.max(longest, nowMs - lastMs);
+    lastMs = nowMs;
+    if (!isDone) setImmediate(tick);
+  };
+  setImmediate(tick);
+  await act();
+  tick();
+  isDone = true;
+  return { longest, all: readCpuMs() - startMs };
+}
+
+/** Fills a queue, and starts another one over it. */
+async function measureStart(): Promise<void> {
+  const first = openQueue('start');
+  await first.start();
+  const bytes = Buffer.alloc(1_000, 'x');
+  const times = { oldestMs: 1, newestMs: 2 };
+  for (let i = 0; i < CHUNKS; i++)
+    first.append({ bytes, items: 100, rawBytes: 2_000, lane: i, ...times });
+  await first.stop();
+  const second = openQueue('start');
+  const { longest, all } = await watchTurns(() => second.start());
+  rows.push({
+    what: 'start of a queue',
+    'longest, CPU ms': Math.round(longest),
+    'all, CPU ms': Math.round(all),
+  });
+  await second.stop();
 }
 
 const rows: Record<string, string | number>[] = [];
@@ -121,7 +160,7 @@ try {
   };
   const otlpIn = new OtlpWayIn({ queue: otlp, load, ...limits });
   const scope = { name: 'bench', version: '1' };
-  await measure('OTLP', new MetricsAppender(takeMetrics(otlpIn, 'target', scope)));
+  await measureCommits('OTLP', new MetricsAppender(takeMetrics(otlpIn, 'target', scope)));
   await otlp.stop();
 
   const emf = openQueue('emf');
@@ -147,9 +186,10 @@ try {
     onMetric: () => undefined,
   });
   await emfIn.resume(path.join(directory, 'emf'));
-  await measure('EMF', emfIn.open('target'));
+  await measureCommits('EMF', emfIn.open('target'));
   await emfIn.close();
   await emf.stop();
+  await measureStart();
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
