@@ -9,6 +9,7 @@
  * Slots and groups live as long as a series of them; what is collected, as long as a transaction.
  * Source: contrib's receiver/prometheusreceiver/internal/metricfamily.go
  */
+import { SpreadMap } from '../../kernel/spread-map.ts';
 import type { Extremes, NativeHistogram } from '../../model/histogram.ts';
 import { type LabelSet, labelSetKey, makeLabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type { ResourceMetrics } from '../../model/otel-metrics.ts';
@@ -58,7 +59,7 @@ export type TakeMetrics = (
 export class MetricsAppender implements Appender {
   readonly #take: TakeMetrics;
   readonly #takesNothing: boolean;
-  readonly #series = new Map<SeriesRef, Series>();
+  #series = new SpreadMap<Series>();
   readonly #slots = new Map<string, MetricSlot>();
   #nextRef = 0;
   /** The slots that the transaction has appended to, in order. */
@@ -165,7 +166,7 @@ export class MetricsAppender implements Appender {
 
   close(): void {
     this.rollback();
-    this.#series.clear();
+    this.#series = new SpreadMap();
     this.#slots.clear();
   }
 
