@@ -1,8 +1,8 @@
 /**
- * How long large requests of OTLP hold the event loop of a real `collect` that writes on: metrics in
- * almost 20 MiB, as protobuf, compressed, and as JSON; of new series, and the same again; and
- * 100,000 spans. Prints the longest turn of each, by the clock and in CPU time, and how long its answer
- * took.
+ * How long large requests of OTLP hold the event loop of a real `collect` that writes on: metrics
+ * in almost 20 MiB, as protobuf, compressed, and as JSON; of new series, and the same again; and
+ * 100,000 spans. Prints the longest turn of each, by the clock and in CPU time, and how long its
+ * answer took.
  * The first request runs cold code. `node bench/otlp-turns.ts [kind of request]`
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -100,13 +100,14 @@ const sink = createServer((request, response) => {
   request.resume().on('end', () => response.writeHead(204).end());
 }).listen(0, '127.0.0.1');
 await once(sink, 'listening');
+const receiver = `http://127.0.0.1:${(sink.address() as AddressInfo).port}`;
 const port = await freePort();
 const config = path.join(folder, 'config.yml');
 writeFileSync(
   config,
   `otlp_receivers: [{ http: { listen: '127.0.0.1:${port}' } }]\n` +
-    `remote_write: [{ url: 'http://127.0.0.1:${(sink.address() as AddressInfo).port}/write' }]\n` +
-    `otlp_write: [{ traces_endpoint: 'http://127.0.0.1:${(sink.address() as AddressInfo).port}/t' }]\n`,
+    `remote_write: [{ url: '${receiver}/write' }]\n` +
+    `otlp_write: [{ traces_endpoint: '${receiver}/traces' }]\n`,
 );
 const child = spawn(
   process.execPath,

@@ -1,8 +1,8 @@
 /**
- * How long sinks and their queue hold the event loop: `npm run bench:sink-turns`. Prints the longest
- * turn and all of them, in CPU time of the thread, for the first commits of a scrape with 200,000
- * series in the sinks that assemble metrics, with a queue on disk, and for the start of a queue with
- * 100,000 chunks. The first commit runs cold code and has all counters anew.
+ * How long sinks and their queue hold the event loop: `npm run bench:sink-turns`. Prints the
+ * longest turn and all of them, in CPU time of the thread, for the first commits of a scrape with
+ * 200,000 series in the sinks that assemble metrics, with a queue on disk, and for the start of a
+ * queue with 100,000 chunks. The first commit runs cold code and has all counters anew.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

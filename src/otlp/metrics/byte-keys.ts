@@ -73,7 +73,7 @@ export function hashRange(bytes: Uint8Array, start: number, end: number): number
 }
 
 /** The same for labels, by their names and values and the lengths of these. */
-export function hashLabels(labels: LabelSet): number {
+export function hashLabelPairs(labels: LabelSet): number {
   let first = FIRST_SEED;
   let second = SECOND_SEED;
   for (const { name, value } of labels)

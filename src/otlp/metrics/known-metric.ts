@@ -98,7 +98,7 @@ export class KnownMetric {
   /**
    * The point of these labels, which then has the scanned bytes; undefined for a new one.
    *
-   * @param labelsHash  by `hashLabels`
+   * @param labelsHash  by `hashLabelPairs`
    */
   adopt(scan: PointScan, labelsHash: number): KnownPoint | undefined {
     const known = this.#byLabels.get(labelsHash);
@@ -157,7 +157,7 @@ export class KnownMetric {
 const NO_BOUNDS = new Float64Array(0);
 
 interface AddedPoint {
-  /** Of its labels, by `hashLabels`. */
+  /** Of its labels, by `hashLabelPairs`. */
   readonly labelsHash: number;
   /** How many series it has. */
   readonly refs: number;

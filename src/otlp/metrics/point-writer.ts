@@ -5,7 +5,7 @@
  */
 import type { Label, LabelSet } from '../../model/labels.ts';
 import type { SeriesRef } from '../../model/sample.ts';
-import { hashLabels } from './byte-keys.ts';
+import { hashLabelPairs } from './byte-keys.ts';
 import { readExemplars } from './exemplars.ts';
 import { type KnownMetric, type KnownPoint, NO_REF } from './known-metric.ts';
 import { DELTA, type KnownResource, type KnownScope } from './known-resource.ts';
@@ -171,7 +171,7 @@ export class PointWriter {
     const { metric, resource } = this.#at;
     const base = this.#readBase();
     if (base === undefined) return 'attribute_name';
-    const labelsHash = hashLabels(base);
+    const labelsHash = hashLabelPairs(base);
     const adopted = metric.adopt(this.#scan, labelsHash);
     if (adopted !== undefined) return adopted;
     // What nothing is known of has no series that could end.

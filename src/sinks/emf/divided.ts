@@ -73,14 +73,14 @@ function add(part: Part, resource: LabelSet, metric: OtelMetric, point: MetricPo
 
 function hashLabels(labels: LabelSet): number {
   let hash = FNV_OFFSET;
-  for (const { name, value } of labels) hash = hashText(value, hashText(name, hash));
+  for (const { name, value } of labels) hash = hashUnits(value, hashUnits(name, hash));
   return hash;
 }
 
 const FNV_OFFSET = 0x811c9dc5;
 
 /** FNV-1a of the UTF-16 units: the same after a restart. */
-export function hashText(text: string, before = FNV_OFFSET): number {
+export function hashUnits(text: string, before = FNV_OFFSET): number {
   let hash = before;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;

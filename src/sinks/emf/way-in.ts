@@ -19,7 +19,7 @@ import { MetricsAppender } from '../assembly/appender.ts';
 import { makeEventChunk, unpackEventBytes } from './chunk.ts';
 import { Differences, type DifferencesOptions, type OpenReading } from './differences.ts';
 import { DifferencesJournal } from './differences-journal.ts';
-import { divideByAttributes, hashText } from './divided.ts';
+import { divideByAttributes, hashUnits } from './divided.ts';
 import type { MakeEvents } from './event.ts';
 import type { EmfMetrics } from './metrics.ts';
 
@@ -128,7 +128,7 @@ export class EmfWayIn {
     // A kill in between must not make the rest look as if it had begun since.
     const isCut = parts.length > 1 && reading.target.firstCommit === Infinity;
     if (isCut) this.#journal?.writeReading(key, false);
-    const lane = hashText(key);
+    const lane = hashUnits(key);
     for (const part of parts) {
       this.#takePart(reading, part, lane);
       yield;
