@@ -1,7 +1,8 @@
 /**
  * Loaded into the measured process with `node --import`. On SIGUSR2 it writes the longest turn of
  * the event loop since the last signal, in ms, as a line of JSON to stdout: `turnMs` by the clock,
- * and `turnCpuMs` in CPU time of the thread, which other programs on a shared machine do not grow.
+ * and `turnCpuMs` in CPU time of the thread, which other programs on a shared machine do not grow;
+ * `cpuMs` is that of all turns.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
@@ -16,6 +17,7 @@ function readCpuMs(): number {
 
 let lastCpuMs = readCpuMs();
 let turnCpuMs = 0;
+let sinceCpuMs = lastCpuMs;
 setInterval(() => {
   const nowMs = readCpuMs();
   turnCpuMs = Math.max(turnCpuMs, nowMs - lastCpuMs);
@@ -25,7 +27,9 @@ setInterval(() => {
 process.on('SIGUSR2', () => {
   // The monitor's own timer ticks each ms, so a ms of its delay is not the program's.
   const turnMs = Math.max(0, delay.max / 1e6 - 1);
-  process.stdout.write(`${JSON.stringify({ turnMs, turnCpuMs })}\n`);
+  const nowMs = readCpuMs();
+  process.stdout.write(`${JSON.stringify({ turnMs, turnCpuMs, cpuMs: nowMs - sinceCpuMs })}\n`);
   delay.reset();
   turnCpuMs = 0;
+  sinceCpuMs = nowMs;
 });

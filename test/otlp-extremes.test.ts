@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readWhole } from './kit/emf-events.ts';
 import { momentAt } from './kit/moment.ts';
 import type { ResourceMetrics } from '../src/model/otel-metrics.ts';
 import type { Transform } from '../src/model/transform.ts';
@@ -111,9 +112,9 @@ test('an increase has them only where it holds all observations', async () => {
   const options = { retainsInitialValue: true, onUnsent: () => undefined };
   const differences = new Differences(options, POINT_MS - 1);
   await intake.take(makeRequest('cumulative', 1));
-  const first = differences.apply('t', taken.splice(0), { now: momentAt(POINT_MS + 1_000) });
+  const first = readWhole(differences, 't', taken.splice(0), { now: momentAt(POINT_MS + 1_000) });
   assert.deepEqual(listExtremes(first.metrics), ['took -2.5 7', 'size -2.5 7']);
   await intake.take(makeRequest('cumulative', 2));
-  const second = differences.apply('t', taken.splice(0), { now: momentAt(POINT_MS + 2_000) });
+  const second = readWhole(differences, 't', taken.splice(0), { now: momentAt(POINT_MS + 2_000) });
   assert.deepEqual(listExtremes(second.metrics), ['took - -', 'size - -']);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bench } from '../../test/kit/delivery.ts';
+import { runAtOnce } from '../kernel/giving-way.ts';
 import type { Chunk } from '../model/queue.ts';
 import { Rows } from './rows.ts';
 import { MemoryQueue } from '../../test/kit/memory-queue.ts';
@@ -17,8 +18,8 @@ test('the rows of a transaction are one chunk with their times, and none after a
   rows.rollback();
   rows.add(5, 'b\n');
   rows.add(9, 'c\n');
-  rows.commit();
-  rows.commit();
+  runAtOnce(rows.commitSlices());
+  runAtOnce(rows.commitSlices());
   const { bytes, ...rest } = chunks[0]!;
   assert.equal(chunks.length, 1);
   assert.equal(bytes.toString(), 'b\nc\n');
@@ -29,7 +30,7 @@ test('the rows of a transaction are one chunk with their times, and none after a
 test('a long transaction is chunks of bounded size', () => {
   const { rows, chunks } = open();
   for (let i = 0; i < 1_000; i++) rows.add(i, `${'x'.repeat(1_023)}\n`);
-  rows.commit();
+  runAtOnce(rows.commitSlices());
   assert.deepEqual(
     chunks.map(({ items }) => items),
     [257, 257, 257, 229],

@@ -39,12 +39,14 @@ export class Rows {
     if (tMs > piece.newestMs) piece.newestMs = tMs;
   }
 
-  commit(): void {
+  /** A chunk a slice. */
+  *commitSlices(): Generator<undefined, void, undefined> {
     for (const { text, items, oldestMs, newestMs } of this.#pieces) {
       const bytes = Buffer.from(text);
       const { length: rawBytes } = bytes;
       this.#queue.append({ bytes, items, oldestMs, newestMs, lane: this.#lane, rawBytes });
       this.#load.taken(items, newestMs);
+      yield;
     }
     this.rollback();
   }

@@ -34,3 +34,17 @@ test('no map of it grows to more than some thousands of a million entries', () =
   }
   assert.ok(spread.largest < 8_193, `${spread.largest}`);
 });
+
+test('where keys count up, its maps do not grow at the same time', () => {
+  const spread = new SpreadMap<number>();
+  let before = 0;
+  // A map doubles at a power of two: how often one passes it within some hundred keys.
+  let most = 0;
+  for (let from = 0; from < 1_200_000; from += 256) {
+    for (let key = from; key < from + 256; key++) spread.set(key, key);
+    const grown = spread.countAbove(4_096);
+    most = Math.max(most, grown - before);
+    before = grown;
+  }
+  assert.ok(before > 30 && most === 1, `${before} maps have grown, ${most} at a time`);
+});

@@ -1,11 +1,13 @@
 /**
- * A map by whole numbers that are hashes, for very many entries: one map that doubles a table of a
+ * A map by whole numbers, hashes or refs, for very many entries: one map that doubles a table of a
  * million entries holds up everything else for some 50 ms. Above SPREAD_FROM entries they are in
- * SHARDS maps, by the lowest bits of their keys.
+ * SHARDS maps. BLOCK keys in a row are in one of them, so that where keys count up, the maps do not
+ * all grow at the same time.
  */
 
 const SPREAD_FROM = 8_192;
 const SHARDS = 256;
+const BLOCK = 1_024;
 
 export class SpreadMap<T> {
   #shards: Map<number, T>[] = [new Map()];
@@ -29,9 +31,14 @@ export class SpreadMap<T> {
     return Math.max(...this.#shards.map(({ size }) => size));
   }
 
+  /** How many maps have more entries. */
+  countAbove(entries: number): number {
+    return this.#shards.filter(({ size }) => size > entries).length;
+  }
+
   #shardOf(key: number): Map<number, T> {
     const shards = this.#shards;
-    return shards[shards.length === 1 ? 0 : key % SHARDS] as Map<number, T>;
+    return shards[shards.length === 1 ? 0 : Math.trunc(key / BLOCK) % SHARDS] as Map<number, T>;
   }
 
   #spread(one: ReadonlyMap<number, T>): void {

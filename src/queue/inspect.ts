@@ -4,6 +4,7 @@
  */
 import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { runAtOnce } from '../kernel/giving-way.ts';
 import { openPrivate } from '../kernel/private-files.ts';
 import { cursorKey, isBehind, readCursors } from './cursor.ts';
 import { readChunk, readSegmentId, scanSegment } from './segment.ts';
@@ -48,7 +49,7 @@ export function inspectQueue(directory: string): QueueContents {
   const byLane = new Map<string, number>();
   for (const { name, id } of files.toSorted((a, b) => a.id - b.id)) {
     const path = join(directory, name);
-    const scan = scanSegment(path, false);
+    const scan = runAtOnce(scanSegment(path, false));
     sum.bytes += scan.size + scan.tornBytes;
     sum.badHeaders += scan.badHeaders;
     sum.tornBytes += scan.tornBytes;

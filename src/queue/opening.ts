@@ -19,21 +19,28 @@ export interface OpeningOptions {
   readonly log: Logger;
 }
 
-/** Fills the lanes with the chunks on disk that are not done. Throws the file system's error. */
-export function resumeFromDisk(options: OpeningOptions): void {
+/** Chunks that are put into lanes between two yields. */
+const SLICE = 2_048;
+
+/**
+ * Fills the lanes with the chunks on disk that are not done, in slices: a full queue may have
+ * hundred thousands. Throws the file system's error.
+ */
+export function* resumeFromDisk(options: OpeningOptions): Generator<undefined, void, undefined> {
   const { store, progress, lanes, clock, corrupt, log } = options;
   const segmentMax = Math.max(secondsNow(clock), store.findNewestOnDisk());
   if (!progress.load(segmentMax)) {
     corrupt.with({ part: 'cursor' }).inc();
     log.warn('queue cursor is damaged: everything on disk is sent again');
   }
-  const scan = store.open(lastSegmentOfOthers(progress, clock));
+  const scan = yield* store.open(lastSegmentOfOthers(progress, clock));
   // All chunks up to the last one that was written with another number of lanes are carried over.
   // So each target's chunks stay in order.
   const last = scan.chunks.findLastIndex(({ header }) => header.lanes !== lanes.count);
   for (const [index, stored] of scan.chunks.entries()) {
     if (progress.isDone(stored)) store.release(stored);
     else lanes.push(storedEntry(stored, index <= last));
+    if (index % SLICE === SLICE - 1) yield;
   }
   store.sweep();
   if (last < 0) progress.keepOnly(lanes.count);

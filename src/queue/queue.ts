@@ -19,6 +19,7 @@
 import { type Clock, readMoment } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { assert, ConfigError, describeError } from '../kernel/errors.ts';
+import { runAtOnce, runGivingWay } from '../kernel/giving-way.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
@@ -126,7 +127,7 @@ export class DurableQueue implements ChunkQueue, Component {
     const { directory } = this.#options;
     try {
       await this.#home.open(this.#clock);
-      this.#resume();
+      await runGivingWay(this.#resume());
     } catch (error) {
       this.#home.leave();
       if (error instanceof ConfigError) throw error;
@@ -251,8 +252,8 @@ export class DurableQueue implements ChunkQueue, Component {
     }
   }
 
-  #resume(): void {
-    resumeFromDisk({
+  #resume(): Generator<undefined, void, undefined> {
+    return resumeFromDisk({
       store: this.#store,
       progress: this.#progress,
       lanes: this.#lanes,
@@ -270,7 +271,8 @@ export class DurableQueue implements ChunkQueue, Component {
     const { directory } = this.#options;
     try {
       await this.#home.open(clock);
-      this.#resume();
+      // At once: chunks are appended meanwhile, and a new folder is mostly empty.
+      runAtOnce(this.#resume());
       // What is on disk there came before what waits in memory.
       if (this.#store.segmentCount > 0) this.#lanes.changeCount(this.#lanes.count);
       this.#homeOutage.worked();

@@ -122,8 +122,14 @@ export interface SegmentScan {
   readonly tornBytes: number;
 }
 
-/** Scans a segment by its headers and, when repairing, cuts off a torn end. */
-export function scanSegment(path: string, isRepairing = true): SegmentScan {
+/** Headers that are read between two yields. */
+const SLICE = 256;
+
+/** Scans a segment by its headers, in slices, and, when repairing, cuts off a torn end. */
+export function* scanSegment(
+  path: string,
+  isRepairing = true,
+): Generator<undefined, SegmentScan, undefined> {
   const fd = openPrivate(path, isRepairing ? 'r+' : 'r');
   try {
     const fileBytes = fstatSync(fd).size;
@@ -137,6 +143,7 @@ export function scanSegment(path: string, isRepairing = true): SegmentScan {
       if (found !== undefined && offset + HEADER_BYTES + found.length <= fileBytes) {
         chunks.push({ ...found, offset });
         offset += HEADER_BYTES + found.length;
+        if (chunks.length % SLICE === 0) yield;
         continue;
       }
       const next = findHeader(fd, offset + 1, fileBytes);

@@ -83,23 +83,24 @@ export class SegmentStore {
   }
 
   /**
-   * Finds the chunks that earlier runs left, oldest first, and repairs the files. The caller
-   * releases those that are done and then calls `sweep`. Throws the file system's error.
+   * Finds the chunks that earlier runs left, oldest first, and repairs the files, in slices. The
+   * caller releases those that are done and then calls `sweep`. Throws the file system's error.
    */
-  open(afterSegment: number): StoreScan {
+  *open(afterSegment: number): Generator<undefined, StoreScan, undefined> {
     const ids = this.#listIds();
     const chunks: StoredChunk[] = [];
     let badHeaders = 0;
     let tornBytes = 0;
     for (const id of ids) {
       const path = this.#pathOf(id);
-      const scan = scanSegment(path);
+      const scan = yield* scanSegment(path);
       const segment = { id, path, size: scan.size, live: scan.chunks.length };
       for (const header of scan.chunks) chunks.push({ segment, header });
       badHeaders += scan.badHeaders;
       tornBytes += scan.tornBytes;
       this.#segments.push(segment);
       this.#diskBytes += segment.size;
+      yield;
     }
     // A number that a cursor has passed would make the new chunks count as done.
     this.#nextId = Math.max(afterSegment, ids.at(-1) ?? 0) + 1;

@@ -9,6 +9,7 @@
  *     1     18         -1          dropped by the transforms of outlet 1
  *     2     -2         5           outlet 0 is new, and the series has not been renewed yet
  */
+import { SpreadMap } from '../kernel/spread-map.ts';
 import {
   type Extremes,
   type NativeHistogram,
@@ -68,7 +69,7 @@ export class FanOut implements RoutedAppender {
   /** For each ref, the factor of its samples; undefined while all factors are 1. */
   #scales: Float64Array | undefined;
   /** For each ref, the family that the transforms made, where it is another one. */
-  #families = new Map<number, SeriesFamily>();
+  #families = new SpreadMap<SeriesFamily>();
   #rows = 0;
   /** 1 for a row that no series has. */
   #isFree = new Uint8Array(FIRST_ROWS);
@@ -267,8 +268,7 @@ export class FanOut implements RoutedAppender {
   #release(ref: SeriesRef): void {
     const width = this.#columns.length;
     this.#refs.fill(DROPPED_REF, ref * width, (ref + 1) * width);
-    if (this.#families.size > 0)
-      for (let i = 0; i < width; i++) this.#families.delete(ref * width + i);
+    for (let i = 0; i < width; i++) this.#families.delete(ref * width + i);
     this.#isFree[ref] = 1;
     this.#free.push(ref);
   }
@@ -331,7 +331,7 @@ export class FanOut implements RoutedAppender {
     const width = kept.length;
     const refs = new Int32Array(this.#isFree.length * width);
     const scales = this.#scales && new Float64Array(refs.length).fill(1);
-    const families = new Map<number, SeriesFamily>();
+    const families = new SpreadMap<SeriesFamily>();
     for (let ref = 0; ref < this.#rows; ref++) {
       for (let i = 0; i < width; i++) {
         const from = kept[i] as number;

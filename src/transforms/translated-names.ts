@@ -84,11 +84,14 @@ function translateAttributes(
   joinsEqual: boolean,
 ): void {
   if (!hasOtherName(attributes, nameLabel)) return;
-  const given = [...attributes];
+  // Names and values in turn: an array for each pair would cost more than all else.
+  const given: string[] = [];
+  for (const [name, value] of attributes) given.push(name, value);
   attributes.clear();
-  for (const [name, value] of given) {
+  for (let i = 0; i < given.length; i += 2) {
+    const value = given[i + 1] as string;
     if (value === '') continue;
-    const label = nameLabel(name);
+    const label = nameLabel(given[i] as string);
     // Only what is joined has an order.
     if (attributes.has(label)) return joinAttributes(attributes, given, nameLabel, joinsEqual);
     attributes.set(label, value);
@@ -97,12 +100,15 @@ function translateAttributes(
 
 function joinAttributes(
   attributes: Map<string, string>,
-  given: [string, string][],
+  given: readonly string[],
   nameLabel: (name: string) => string,
   joinsEqual: boolean,
 ): void {
   attributes.clear();
-  for (const [name, value] of given.sort(([a], [b]) => compareUtf8(a, b))) {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < given.length; i += 2)
+    pairs.push([given[i] as string, given[i + 1] as string]);
+  for (const [name, value] of pairs.sort(([a], [b]) => compareUtf8(a, b))) {
     if (value === '') continue;
     const label = nameLabel(name);
     const other = attributes.get(label);

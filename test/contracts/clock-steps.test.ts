@@ -17,6 +17,7 @@ import { StatsdTable } from '../../src/statsd/table.ts';
 import { RequestGate, resolveLimits } from '../../src/workspace/api/limits.ts';
 import type { WriteBatch } from '../../src/workspace/storage/write-batch.ts';
 import { taskStatsSchema } from '../../src/aws/task-metadata-schema.ts';
+import { readWhole } from '../kit/emf-events.ts';
 import { fakeHttp } from '../kit/fake-http.ts';
 import { RecordingAppender } from '../kit/recording-appender.ts';
 import { createWorld } from '../kit/world.ts';
@@ -199,7 +200,7 @@ clockStepContract('increases of a counter towards CloudWatch', {
       const data = { kind: 'sum', isMonotonic: true, isDelta: false, points } as const;
       const metric = { name: 'c', description: '', unit: '', type: 'counter', data } as const;
       differences.sweep(now);
-      const made = differences.apply('t', [{ resource: [], metrics: [metric] }], { now });
+      const made = readWhole(differences, 't', [{ resource: [], metrics: [metric] }], { now });
       count += made.metrics.length;
     };
     return { count: () => count, ...repeat(clock, read, 90_000) };

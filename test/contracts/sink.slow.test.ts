@@ -14,7 +14,7 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
 import type { Registry } from '../../src/kernel/metrics.ts';
 import { makeLabelSet } from '../../src/model/labels.ts';
-import { DROPPED_REF } from '../../src/model/sample.ts';
+import { commitInSlices, DROPPED_REF } from '../../src/model/sample.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';
 import type { Reporter } from '../../src/settings/finding.ts';
 import type { DirectSink, DirectSinkKind, Signal, Sink, SinkKind } from '../../src/sinks/sink.ts';
@@ -25,6 +25,9 @@ import { type SinkFixture, sinkFixtures } from './sink-fixtures.ts';
 import { createWorld } from '../kit/world.ts';
 
 const T0 = 1_700_000_000_000;
+/** Samples of a large commit, and how many of them a slice may hand on. */
+const LARGE = 20_000;
+const SLICE_ITEMS_MAX = 10_000;
 
 interface Run {
   readonly fixture: SinkFixture;
@@ -260,6 +263,26 @@ for (const known of sinkKinds) {
         assert.deepEqual(inOrder(new Set(arrived)), inOrder(expected));
       }),
   );
+
+  if (!isOfTraces)
+    queuedTest(`${kind.key}: a large commit is handed on in slices, and arrives whole`, () =>
+      withRun(async ({ open, queue, arrives }) => {
+        const sink = await open();
+        const appender = sink.openAppender!('target');
+        for (let i = 0; i < LARGE; i++) {
+          const ref = appender.refOf(makeLabelSet({ __name__: `m${i % 7}`, path: `/${i}` }));
+          appender.append(ref, T0, i);
+        }
+        let most = 0;
+        let before = queue.pendingItems;
+        for (const _ of commitInSlices(appender)) {
+          most = Math.max(most, queue.pendingItems - before);
+          before = queue.pendingItems;
+        }
+        assert.ok(most > 0 && most <= SLICE_ITEMS_MAX, `${most} items in a slice`);
+        assert.equal(new Set(await arrives(LARGE)).size, LARGE);
+      }),
+    );
 
   queuedTest(`${kind.key}: losses of the queue are counted in the words of all sinks`, () =>
     withRun(async ({ open, metrics }) => {

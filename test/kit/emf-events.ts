@@ -1,4 +1,4 @@
-/** Metrics as an emf_write entry gets them, and the events that it makes of them. */
+/** Metrics as an emf_write entry gets them, and the increases and events that it makes of them. */
 import { makeLabelSet } from '../../src/model/labels.ts';
 import type {
   ExponentialPoint,
@@ -8,6 +8,7 @@ import type {
   ResourceMetrics,
 } from '../../src/model/otel-metrics.ts';
 import { silentReporter } from '../../src/settings/finding.ts';
+import type { Differences, Increases, TargetReading } from '../../src/sinks/emf/differences.ts';
 import { makeEventMaker } from '../../src/sinks/emf/events.ts';
 import { emfSchema, resolveEmf } from '../../src/sinks/emf/schema.ts';
 
@@ -101,4 +102,17 @@ export function summary(
 ): OtelMetric {
   const quantiles = own.quantiles.map(([quantile, value]) => ({ quantile, value }));
   return metric(name, { kind: 'summary', points: [{ ...point(labels), ...own, quantiles }] });
+}
+
+/** The increases of a commit that is one part. */
+export function readWhole(
+  differences: Differences,
+  key: string,
+  all: readonly ResourceMetrics[],
+  reading: TargetReading,
+): Increases {
+  const open = differences.begin(key, all, reading);
+  const increases = differences.apply(open, all);
+  differences.end(open);
+  return increases;
 }

@@ -4,6 +4,7 @@
  * collisions.
  */
 import { areEqual } from '../../kernel/equal-bytes.ts';
+import type { LabelSet } from '../../model/labels.ts';
 
 const FIRST_SEED = Math.trunc(Math.random() * 2 ** 32);
 const SECOND_SEED = Math.trunc(Math.random() * 2 ** 32);
@@ -71,16 +72,20 @@ export function hashRange(bytes: Uint8Array, start: number, end: number): number
   return join(first, second);
 }
 
-/** The same for a text. */
-export function hashName(text: string): number {
+/** The same for labels, by their names and values and the lengths of these. */
+export function hashLabelPairs(labels: LabelSet): number {
   let first = FIRST_SEED;
   let second = SECOND_SEED;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    first = Math.imul(first ^ unit, 0x01000193);
-    second = Math.imul(second ^ unit, 0x85ebca6b);
-    second ^= second >>> 15;
-  }
+  for (const { name, value } of labels)
+    for (let part = 0; part < 2; part++) {
+      const text = part === 0 ? name : value;
+      for (let i = -1; i < text.length; i++) {
+        const unit = i < 0 ? text.length : text.charCodeAt(i);
+        first = Math.imul(first ^ unit, 0x01000193);
+        second = Math.imul(second ^ unit, 0x85ebca6b);
+        second ^= second >>> 15;
+      }
+    }
   return join(first, second);
 }
 

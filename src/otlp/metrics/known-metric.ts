@@ -12,9 +12,8 @@
  * came last.
  */
 import { SpreadMap } from '../../kernel/spread-map.ts';
-import { labelSetKey, type LabelSet } from '../../model/labels.ts';
 import type { SeriesFamily, SeriesRef } from '../../model/sample.ts';
-import { hashName, hashRange, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
+import { hashRange, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
 import type { PointScan } from './point-scan.ts';
 
 export type MetricKind = 'gauge' | 'sum' | 'histogram' | 'exponential' | 'summary';
@@ -31,7 +30,7 @@ export interface KnownPoint {
    * has not been needed.
    */
   refs: SeriesRef[];
-  /** Bounds or quantiles of the series. */
+  /** Bounds or quantiles of the series, which other points may share. */
   bounds: Float64Array;
   /** The generation of the appender under which the refs are complete. */
   generation: number;
@@ -96,9 +95,13 @@ export class KnownMetric {
     return isFound ? known : undefined;
   }
 
-  /** The point of these labels, which then has the scanned bytes; undefined for a new one. */
-  adopt(scan: PointScan, base: LabelSet): KnownPoint | undefined {
-    const known = this.#byLabels.get(hashName(labelSetKey(base)));
+  /**
+   * The point of these labels, which then has the scanned bytes; undefined for a new one.
+   *
+   * @param labelsHash  by `hashLabelPairs`
+   */
+  adopt(scan: PointScan, labelsHash: number): KnownPoint | undefined {
+    const known = this.#byLabels.get(labelsHash);
     if (known === undefined) return undefined;
     this.#byBytes.delete(known.bytesHash);
     const { source, attributesAt, attributesEnd } = scan;
@@ -108,15 +111,18 @@ export class KnownMetric {
     return known;
   }
 
-  add(scan: PointScan, base: LabelSet, { generation, madeIn }: AddedIn): KnownPoint {
+  /** Adds a point with room for its refs, which are all NO_REF. */
+  add(scan: PointScan, { labelsHash, refs, generation, madeIn }: AddedPoint): KnownPoint {
     const { source, attributesAt, attributesEnd } = scan;
+    // Most points of a metric have the bounds of the one before, and most metrics have none.
+    const last = this.points.at(-1)?.bounds ?? NO_BOUNDS;
     const point: KnownPoint = {
       key: keepBytes(source.bytes, attributesAt, attributesEnd),
       bytesHash: hashRange(source.bytes, attributesAt, attributesEnd),
-      labelsHash: hashName(labelSetKey(base)),
+      labelsHash,
       position: this.points.length,
-      refs: [],
-      bounds: scan.bounds.copy(),
+      refs: new Array<SeriesRef>(refs).fill(NO_REF),
+      bounds: scan.bounds.isSame(last) ? last : scan.bounds.copy(),
       generation,
       stamp: -1,
       startMs: 0,
@@ -148,7 +154,13 @@ export class KnownMetric {
   }
 }
 
-interface AddedIn {
+const NO_BOUNDS = new Float64Array(0);
+
+interface AddedPoint {
+  /** Of its labels, by `hashLabelPairs`. */
+  readonly labelsHash: number;
+  /** How many series it has. */
+  readonly refs: number;
   readonly generation: number;
   readonly madeIn: number;
 }

@@ -5,6 +5,7 @@
  */
 import type { Label, LabelSet } from '../../model/labels.ts';
 import type { SeriesRef } from '../../model/sample.ts';
+import { hashLabelPairs } from './byte-keys.ts';
 import { readExemplars } from './exemplars.ts';
 import { type KnownMetric, type KnownPoint, NO_REF } from './known-metric.ts';
 import { DELTA, type KnownResource, type KnownScope } from './known-resource.ts';
@@ -170,18 +171,18 @@ export class PointWriter {
     const { metric, resource } = this.#at;
     const base = this.#readBase();
     if (base === undefined) return 'attribute_name';
-    const adopted = metric.adopt(this.#scan, base);
+    const labelsHash = hashLabelPairs(base);
+    const adopted = metric.adopt(this.#scan, labelsHash);
     if (adopted !== undefined) return adopted;
     // What nothing is known of has no series that could end.
     if (this.#scan.isStale) return 'unknown';
     const count = this.#countRefs();
     if (!this.#options.makeRoom(count)) return 'series_limit';
     const { generation } = resource.appender;
-    const point = metric.add(this.#scan, base, { generation, madeIn: this.#options.request });
-    for (let i = 0; i < count; i++) {
-      point.refs.push(NO_REF);
+    const madeIn = this.#options.request;
+    const point = metric.add(this.#scan, { labelsHash, refs: count, generation, madeIn });
+    for (let i = 0; i < count; i++)
       if (i !== SUM || this.#scan.hasSum || this.#isSingle) this.#makeRef(point, i, base);
-    }
     return point;
   }
 

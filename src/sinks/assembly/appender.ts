@@ -9,6 +9,7 @@
  * Slots and groups live as long as a series of them; what is collected, as long as a transaction.
  * Source: contrib's receiver/prometheusreceiver/internal/metricfamily.go
  */
+import { SpreadMap } from '../../kernel/spread-map.ts';
 import type { Extremes, NativeHistogram } from '../../model/histogram.ts';
 import { type LabelSet, labelSetKey, makeLabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type { ResourceMetrics } from '../../model/otel-metrics.ts';
@@ -46,16 +47,19 @@ interface Series {
   exemplars: Exemplar[] | undefined;
 }
 
-/** @param hasAnswered  as `Appender.commit` has it */
+/**
+ * @param hasAnswered  as `Appender.commit` has it
+ * @returns            the work that is left to do, in slices; undefined where all is done
+ */
 export type TakeMetrics = (
   metrics: readonly ResourceMetrics[],
   hasAnswered: boolean | undefined,
-) => void;
+) => Generator<undefined, void, undefined> | undefined;
 
 export class MetricsAppender implements Appender {
   readonly #take: TakeMetrics;
   readonly #takesNothing: boolean;
-  readonly #series = new Map<SeriesRef, Series>();
+  #series = new SpreadMap<Series>();
   readonly #slots = new Map<string, MetricSlot>();
   #nextRef = 0;
   /** The slots that the transaction has appended to, in order. */
@@ -136,9 +140,18 @@ export class MetricsAppender implements Appender {
   }
 
   commit(hasAnswered?: boolean): void {
-    const metrics = makeMetrics(this.#touched);
-    this.rollback();
-    if (metrics.length > 0 || this.#takesNothing) this.#take(metrics, hasAnswered);
+    const slices = this.commitSlices(hasAnswered);
+    while (slices.next().done !== true);
+  }
+
+  *commitSlices(hasAnswered?: boolean): Generator<undefined, void, undefined> {
+    let metrics: readonly ResourceMetrics[];
+    try {
+      metrics = yield* makeMetrics(this.#touched);
+    } finally {
+      this.rollback();
+    }
+    if (metrics.length > 0 || this.#takesNothing) yield* this.#take(metrics, hasAnswered) ?? [];
   }
 
   rollback(): void {
@@ -153,7 +166,7 @@ export class MetricsAppender implements Appender {
 
   close(): void {
     this.rollback();
-    this.#series.clear();
+    this.#series = new SpreadMap();
     this.#slots.clear();
   }
 

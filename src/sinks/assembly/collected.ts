@@ -22,12 +22,18 @@ import { makeHistogramPoint, makeSummaryPoint, type Parts } from './distribution
 import { isCustom, makeCustomPoint, makeExponentialPoint, makeStaleExponential } from './native.ts';
 import type { CollectedSample, MetricSlot } from './slot.ts';
 
-/** By resource, in the order in which they were appended. */
-export function makeMetrics(slots: readonly MetricSlot[]): readonly ResourceMetrics[] {
+/** Points that are made between two yields. */
+const SLICE = 256;
+
+/** In slices; by resource, in the order in which they were appended. */
+export function* makeMetrics(
+  slots: readonly MetricSlot[],
+): Generator<undefined, readonly ResourceMetrics[], undefined> {
   const resources = new Map<string, { resource: LabelSet; metrics: OtelMetric[] }>();
+  const pace: Pace = { points: 0 };
   for (const slot of slots) {
     const { resource, resourceKey } = slot;
-    const metrics = listMetrics(slot);
+    const metrics = yield* listMetrics(slot, pace);
     if (metrics.length === 0) continue;
     const known = resources.get(resourceKey);
     if (known === undefined) resources.set(resourceKey, { resource, metrics: [...metrics] });
@@ -36,7 +42,21 @@ export function makeMetrics(slots: readonly MetricSlot[]): readonly ResourceMetr
   return [...resources.values()];
 }
 
-function listMetrics(slot: MetricSlot): readonly OtelMetric[] {
+/** How many points have been made so far. */
+interface Pace {
+  points: number;
+}
+
+/** Whether other work has a turn. */
+function isSliceOver(pace: Pace): boolean {
+  pace.points += 1;
+  return pace.points % SLICE === 0;
+}
+
+function* listMetrics(
+  slot: MetricSlot,
+  pace: Pace,
+): Generator<undefined, readonly OtelMetric[], undefined> {
   const { collected, family } = slot;
   if (collected === undefined) return [];
   const isDelta = family.isDelta ?? false;
@@ -54,6 +74,7 @@ function listMetrics(slot: MetricSlot): readonly OtelMetric[] {
         if (point === undefined) addOrphans(orphans, slot, parts, startMs);
         else histograms.push(point);
       }
+      if (isSliceOver(pace)) yield;
     }
   const exponentials: ExponentialPoint[] = [];
   for (const sample of collected.natives) {
@@ -62,8 +83,13 @@ function listMetrics(slot: MetricSlot): readonly OtelMetric[] {
     if (histogram === undefined) exponentials.push(makeStaleExponential(common));
     else if (isCustom(histogram)) histograms.push(makeCustomPoint(common, histogram));
     else exponentials.push(makeExponentialPoint(common, histogram));
+    if (isSliceOver(pace)) yield;
   }
-  const numbers = collected.numbers.map((sample) => makeNumber(slot, sample));
+  const numbers: NumberPoint[] = [];
+  for (const sample of collected.numbers) {
+    numbers.push(makeNumber(slot, sample));
+    if (isSliceOver(pace)) yield;
+  }
   const all: readonly MetricData[] = [
     makeNumbers(family, isDelta, numbers),
     { kind: 'histogram', isDelta, points: histograms },

@@ -157,7 +157,7 @@ function createCountsWriter(
 export function createWriter(
   { verbosity, sampling, outputs }: DebugSettings,
   { clock, log }: WriterWorld,
-): (all: readonly ResourceMetrics[]) => void {
+): (all: readonly ResourceMetrics[]) => undefined {
   const sampler = new Sampler(sampling);
   const writeCounts = createCountsWriter(outputs, log);
   const writers = { stdout: boundedLines(process.stdout), stderr: boundedLines(process.stderr) };

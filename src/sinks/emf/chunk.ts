@@ -4,9 +4,10 @@
  *     commit, a double │ destinations, 4 bytes │ ┌ length, 2 bytes ┬ group, NUL, stream ┐ …
  *     ┌ length, 4 bytes ┬ time, a double, ms ┬ destination, 4 bytes ┬ message ┐ …
  *
- * All numbers are little-endian. The events of a commit are one chunk, so that it is in the queue
- * as a whole or not at all; what is sent again is a chunk of the commit 0. Its size before
- * compression is what CloudWatch Logs counts, so that chunks which fill a batch fill a request.
+ * All numbers are little-endian. The events of a commit of the journal are one chunk, so that it is
+ * in the queue as a whole or not at all; what is sent again is a chunk of the commit 0. Its size
+ * before compression is what CloudWatch Logs counts, so that chunks which fill a batch fill a
+ * request.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Chunk } from '../../model/queue.ts';

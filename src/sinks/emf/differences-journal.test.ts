@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { readWhole } from '../../../test/kit/emf-events.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { momentAt } from '../../../test/kit/moment.ts';
 import { makeLabelSet } from '../../model/labels.ts';
@@ -36,7 +37,7 @@ function openBench(context: TestContext) {
       }));
       const data = { kind: 'sum', isMonotonic: true, isDelta: false, points } as const;
       const one = { name: 'c', description: '', unit: '', type: 'counter', data } as const;
-      const { metrics, changed } = differences.apply('t', [{ resource: [], metrics: [one] }], {
+      const { metrics, changed } = readWhole(differences, 't', [{ resource: [], metrics: [one] }], {
         now: momentAt(T0),
       });
       const commit = journal.write(changed);

@@ -5,6 +5,8 @@
  *     {"format":2,"since":…}             a counter that began later was not counted before
  *     ["s",7,"target","resource","key"]  series 7
  *     ["c",12,[[7,…time,…totals], …]]    commit 12: what has changed
+ *     ["t",0,"target"]                   its first reading has begun, and will be several commits
+ *     ["t",1,"target"]                   and has ended
  *     ["m"]                              what stands above is in the queue
  *
  * Each line has its checksum behind it. A line that is damaged is left out, and said.
@@ -98,6 +100,11 @@ export class DifferencesJournal {
     return this.#commit;
   }
 
+  /** Notes that the first reading of a target, in several commits, begins or has ended. */
+  writeReading(target: string, hasEnded: boolean): void {
+    this.#writeBoth(() => `${JSON.stringify(['t', Number(hasEnded), target])}\n`);
+  }
+
   /** Notes that the chunks of all commits so far are in the queue. */
   mark(): void {
     if (this.#isMarked) return;
@@ -177,6 +184,8 @@ export class DifferencesJournal {
         if (this.#isClosed) break;
       }
       if (this.#isClosed || !file.isWhole) return;
+      for (const { key, firstCommit } of differences.targets.values())
+        if (firstCommit === Infinity) file.write(`${JSON.stringify(['t', 0, key])}\n`);
       file.write(`["c",${this.#commit},[]]\n${MARK}`);
       this.#isMarked = true;
       file.sync();
@@ -280,6 +289,8 @@ async function load(
   const paths = new Map<number, readonly [string, string, string]>();
   let commit = 0;
   let doubted: readonly Row[] = [];
+  /** Targets whose first reading was cut off. */
+  const open = new Set<string>();
   const apply = (rows: readonly Row[]): void => {
     for (const [id, lastMs, ...totals] of rows) {
       const series = paths.get(id);
@@ -310,6 +321,10 @@ async function load(
       apply(doubted);
       doubted = kind === 'c' && Array.isArray(rest[0]) ? (rest[0] as readonly Row[]) : [];
       if (kind === 'c') commit = number;
+      const [target] = rest;
+      if (kind !== 't' || typeof target !== 'string') return;
+      if (number === 1) open.delete(target);
+      else open.add(target);
     }
   };
   try {
@@ -320,6 +335,7 @@ async function load(
   }
   if (damaged > 0) onDamage(new Error(`${damaged} lines of "${path}" are damaged and left out`));
   if (doubted.length > 0 && hasChunk(commit)) apply(doubted);
+  for (const key of open) differences.reopen(key);
   return commit;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readWhole } from '../../../test/kit/emf-events.ts';
 import { momentAt } from '../../../test/kit/moment.ts';
 import { makeLabelSet } from '../../model/labels.ts';
 import type { MetricData, OtelMetric, ResourceMetrics } from '../../model/otel-metrics.ts';
@@ -56,9 +57,9 @@ function bench(options: { retainsInitialValue?: boolean; seriesMax?: number } = 
     T0,
   );
   const read = (key: string, metrics: readonly OtelMetric[], resource = {}, nowMs = T0) =>
-    differences
-      .apply(key, [{ resource: makeLabelSet(resource), metrics }], { now: momentAt(nowMs) })
-      .metrics.flatMap((one: ResourceMetrics) => one.metrics);
+    readWhole(differences, key, [{ resource: makeLabelSet(resource), metrics }], {
+      now: momentAt(nowMs),
+    }).metrics.flatMap((one: ResourceMetrics) => one.metrics);
   const values = (key: string, points: readonly Given[], resource = {}, nowMs = T0) =>
     read(key, [counter('c', points)], resource, nowMs).flatMap(({ data }) =>
       data.points.map((point) => (point as { value: number }).value),

@@ -66,7 +66,8 @@ export interface CountedResource {
 export interface CountedTarget {
   readonly key: string;
   readonly resources: Map<string, CountedResource>;
-  readonly firstCommit: number;
+  /** The commit by which it was first read as a whole; infinite before. */
+  firstCommit: number;
   /** When it was last read, by elapsed time. */
   seenMs: number;
 }
@@ -93,6 +94,14 @@ export interface TargetReading {
   readonly hasAnswered?: boolean | undefined;
 }
 
+/** A reading of a target that is under way: its metrics come in parts. */
+export interface OpenReading {
+  readonly target: CountedTarget;
+  readonly now: Moment;
+  readonly hasAnswered: boolean;
+  readonly commit: number;
+}
+
 export class Differences {
   options: DifferencesOptions;
   /** A counter that began later has not been counted by anybody before. */
@@ -114,26 +123,43 @@ export class Differences {
     return this.#seriesCount;
   }
 
-  /** Makes increases of the metrics of one commit. @param key  of the target */
-  apply(
+  /**
+   * Begins with the metrics of one commit. Other targets may be read before its end.
+   *
+   * @param key  of the target
+   * @param all  of the commit, before they are divided
+   */
+  begin(
     key: string,
-    metrics: readonly ResourceMetrics[],
-    { now, hasAnswered = isReading(metrics) }: TargetReading,
-  ): Increases {
+    all: readonly ResourceMetrics[],
+    { now, hasAnswered = isReading(all) }: TargetReading,
+  ): OpenReading {
     this.#commit += 1;
-    const changed: CountedSeries[] = [];
     const known = this.targets.get(key);
     if (known !== undefined) known.seenMs = now.elapsedMs;
     if (this.#isFull) this.#makeRoom(now);
-    const target = known ?? this.#newTarget(key, now);
+    const target = known ?? newTarget(key, now);
+    return { target, now, hasAnswered, commit: this.#commit };
+  }
+
+  /** Makes increases of some metrics of a commit. */
+  apply(reading: OpenReading, metrics: readonly ResourceMetrics[]): Increases {
+    const changed: CountedSeries[] = [];
+    const { target, hasAnswered } = reading;
     const increases = metrics.flatMap(({ resource: labels, metrics: own }) => {
-      const resource = this.#findResource(target, labelSetKey(labels));
-      const at = { resource, now, changed };
+      const resource = findResource(target, labelSetKey(labels), reading.commit);
+      const at = { resource, reading, changed };
       const made = own.flatMap((metric) => this.#convert(metric, at) ?? []);
       return made.length === 0 ? [] : [{ resource: labels, metrics: made }];
     });
-    if (known === undefined && (changed.length > 0 || hasAnswered)) this.targets.set(key, target);
+    if (changed.length > 0 || hasAnswered) this.targets.set(target.key, target);
     return { metrics: increases, changed };
+  }
+
+  /** Ends with a commit: from now on, what is new of the target has begun since. */
+  end({ target, hasAnswered, commit }: OpenReading): void {
+    if (hasAnswered) this.targets.set(target.key, target);
+    target.firstCommit = Math.min(target.firstCommit, commit);
   }
 
   /** Forgets what has not come for long. */
@@ -164,12 +190,18 @@ export class Differences {
     now: Moment,
   ): void {
     const known = this.targets.get(targetKey);
-    const target = known ?? { ...this.#newTarget(targetKey, now), firstCommit: 0 };
+    const target = known ?? { ...newTarget(targetKey, now), firstCommit: 0 };
     if (known === undefined) this.targets.set(targetKey, target);
-    const resource = this.#findResource(target, resourceKey, 0);
+    const resource = findResource(target, resourceKey, 0);
     const before = resource.series.get(key);
     if (before === undefined) this.#add(resource, key, totals, lastMs, now);
     else Object.assign(before, { totals, lastMs });
+  }
+
+  /** Says of a target that was put back that its first reading was cut off. */
+  reopen(key: string): void {
+    const target = this.targets.get(key);
+    if (target !== undefined) target.firstCommit = Infinity;
   }
 
   /** All series, in the order of their targets. */
@@ -233,10 +265,11 @@ export class Differences {
     const { tMs, startMs } = point;
     const totals = form.totalsOf(point);
     if (!totals.every(Number.isFinite)) return 'not_finite';
-    const { resource, now, changed } = at;
+    const { resource, reading, changed } = at;
+    const { now } = reading;
     const series = resource.series.get(key);
     if (series === undefined) {
-      const isWhole = this.#isWhole(point, resource);
+      const isWhole = this.#isWhole(point, resource, reading);
       this.#isFull = this.#seriesCount >= (this.options.seriesMax ?? SERIES_MAX);
       if (this.#isFull) return 'series_limit';
       changed.push(this.#add(resource, key, totals, tMs, now));
@@ -260,12 +293,16 @@ export class Differences {
   }
 
   /** Whether the first value of a series was added since the target was last read. */
-  #isWhole({ startMs, tMs }: MetricPoint, { firstCommit, target }: CountedResource): boolean {
+  #isWhole(
+    { startMs, tMs }: MetricPoint,
+    { firstCommit, target }: CountedResource,
+    { commit }: OpenReading,
+  ): boolean {
     if (this.options.retainsInitialValue) return true;
     // A start that equals the time of the point says that the start is not known.
     if (startMs !== undefined && startMs > this.sinceMs && startMs < tMs) return true;
-    const isReadBefore = target.firstCommit < this.#commit;
-    return isReadBefore && (startMs === undefined || firstCommit < this.#commit);
+    const isReadBefore = target.firstCommit < commit;
+    return isReadBefore && (startMs === undefined || firstCommit < commit);
   }
 
   #makeRoom(now: Moment): void {
@@ -273,18 +310,6 @@ export class Differences {
     this.#earlySweepMs = now.elapsedMs;
     this.#isFull = false;
     this.sweep(now, FORGET_EARLY_MS);
-  }
-
-  #newTarget(key: string, { elapsedMs }: Moment): CountedTarget {
-    return { key, resources: new Map(), firstCommit: this.#commit, seenMs: elapsedMs };
-  }
-
-  #findResource(target: CountedTarget, key: string, firstCommit = this.#commit): CountedResource {
-    const known = target.resources.get(key);
-    if (known !== undefined) return known;
-    const resource = { key, target, series: new Map<string, CountedSeries>(), firstCommit };
-    target.resources.set(key, resource);
-    return resource;
   }
 
   #add(
@@ -301,9 +326,22 @@ export class Differences {
   }
 }
 
+function newTarget(key: string, { elapsedMs }: Moment): CountedTarget {
+  return { key, resources: new Map(), firstCommit: Infinity, seenMs: elapsedMs };
+}
+
+/** @param firstCommit  that of one which is not known yet */
+function findResource(target: CountedTarget, key: string, firstCommit: number): CountedResource {
+  const known = target.resources.get(key);
+  if (known !== undefined) return known;
+  const resource = { key, target, series: new Map<string, CountedSeries>(), firstCommit };
+  target.resources.set(key, resource);
+  return resource;
+}
+
 interface Place {
   readonly resource: CountedResource;
-  readonly now: Moment;
+  readonly reading: OpenReading;
   /** Gets the series whose totals have changed. */
   readonly changed: CountedSeries[];
 }

@@ -1,7 +1,9 @@
 /**
  * The way into the queue: the metrics of a commit become increases, these become events, and the
  * events go to the queue as one chunk. The totals behind the increases are written before it
- * (differences-journal.ts), in the same turn of the event loop.
+ * (differences-journal.ts), in the same turn of the event loop. A large commit is divided before
+ * all that, and each part is a commit to the journal and the queue: what a kill cuts off comes as
+ * an increase with the next reading.
  *
  * Chunks go to the lane of their target. They need no order, and a lane for each log stream would
  * cut a commit into several chunks, of which a crash could leave a part.
@@ -15,8 +17,9 @@ import type { ChunkQueue } from '../../model/queue.ts';
 import type { Appender } from '../../model/sample.ts';
 import { MetricsAppender } from '../assembly/appender.ts';
 import { makeEventChunk, unpackEventBytes } from './chunk.ts';
-import { Differences, type DifferencesOptions } from './differences.ts';
+import { Differences, type DifferencesOptions, type OpenReading } from './differences.ts';
 import { DifferencesJournal } from './differences-journal.ts';
+import { divideByAttributes, hashUnits } from './divided.ts';
 import type { MakeEvents } from './event.ts';
 import type { EmfMetrics } from './metrics.ts';
 
@@ -33,6 +36,8 @@ export interface EmfWayInOptions {
 }
 
 const FILE_NAME = 'increases.journal';
+/** Data points of a part: some milliseconds of work. */
+const POINTS_MAX = 256;
 
 /** What the appenders of one sink share. */
 export class EmfWayIn {
@@ -112,11 +117,29 @@ export class EmfWayIn {
     await this.#journal?.close();
   }
 
-  #take(key: string, metrics: readonly ResourceMetrics[], hasAnswered: boolean | undefined): void {
-    const { clock, queue, load, makeEvents, onMetric } = this.#options;
-    const reading = { now: readMoment(clock), hasAnswered };
-    const { metrics: increases, changed } = this.#differences.apply(key, metrics, reading);
-    if (metrics.length === 0) return;
+  *#take(
+    key: string,
+    all: readonly ResourceMetrics[],
+    hasAnswered: boolean | undefined,
+  ): Generator<undefined, void, undefined> {
+    const now = readMoment(this.#options.clock);
+    const reading = this.#differences.begin(key, all, { now, hasAnswered });
+    const parts = yield* divideByAttributes(all, POINTS_MAX);
+    // A kill in between must not make the rest look as if it had begun since.
+    const isCut = parts.length > 1 && reading.target.firstCommit === Infinity;
+    if (isCut) this.#journal?.writeReading(key, false);
+    const lane = hashUnits(key);
+    for (const part of parts) {
+      this.#takePart(reading, part, lane);
+      yield;
+    }
+    this.#differences.end(reading);
+    if (isCut) this.#journal?.writeReading(key, true);
+  }
+
+  #takePart(reading: OpenReading, part: readonly ResourceMetrics[], lane: number): void {
+    const { queue, load, makeEvents, onMetric } = this.#options;
+    const { metrics: increases, changed } = this.#differences.apply(reading, part);
     const events = makeEvents(increases);
     const commit = this.#journal?.write(changed) ?? 0;
     if (events.length === 0) {
@@ -129,7 +152,7 @@ export class EmfWayIn {
       stream,
       message: Buffer.from(message),
     }));
-    const chunk = makeEventChunk(logged, commit, hashKey(key));
+    const chunk = makeEventChunk(logged, commit, lane);
     queue.append(chunk);
     load.taken(chunk.items, chunk.newestMs);
     for (const { metrics: billed } of events) for (const { key: one } of billed) onMetric(one);
@@ -155,11 +178,4 @@ export class EmfWayIn {
       },
     };
   }
-}
-
-/** FNV-1a of the UTF-16 units: the same lane after a restart. */
-function hashKey(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }

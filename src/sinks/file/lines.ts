@@ -6,13 +6,15 @@
  *     … "stale":true}    … "histogram":{…}}    … "exemplar":{…},"value":1}
  */
 import type { Rows } from '../../delivery/rows.ts';
+import { runAtOnce } from '../../kernel/giving-way.ts';
+import { SpreadMap } from '../../kernel/spread-map.ts';
 import type { LabelSet } from '../../model/labels.ts';
 import type { Appender, SeriesRef } from '../../model/sample.ts';
 import { formatSampleValue } from '../../wire/exposition/writer.ts';
 
 export class LineAppender implements Appender {
   readonly #rows: Rows;
-  readonly #labels = new Map<SeriesRef, string>();
+  #labels = new SpreadMap<string>();
   #nextRef = 0;
 
   constructor(rows: Rows) {
@@ -33,10 +35,11 @@ export class LineAppender implements Appender {
     this.#add(ref, tMs, `"exemplar":${formatLabels(labels)},"value":${formatJson(value)}`);
   setMetadata = (): void => undefined;
   setCreated = (): void => undefined;
-  forget = (ref: SeriesRef): void => void this.#labels.delete(ref);
-  commit = (): void => this.#rows.commit();
+  forget = (ref: SeriesRef): void => this.#labels.delete(ref);
+  commit = (): void => runAtOnce(this.#rows.commitSlices());
+  commitSlices = (): Generator<undefined, void, undefined> => this.#rows.commitSlices();
   rollback = (): void => this.#rows.rollback();
-  close = (): void => this.#labels.clear();
+  close = (): void => void (this.#labels = new SpreadMap());
 
   #add(ref: SeriesRef, tMs: number, members: string): void {
     const labels = this.#labels.get(ref);

@@ -28,20 +28,21 @@ export interface MessageOptions {
   readonly format: MessageFormat;
 }
 
-/** Puts the metrics of a commit into the queue. */
+/** Puts the metrics of a commit into the queue, a message a slice. */
 export function createMessages({
   queue,
   load,
   scope,
   format,
-}: MessageOptions): (all: readonly ResourceMetrics[]) => void {
-  return (all) => {
+}: MessageOptions): (all: readonly ResourceMetrics[]) => Generator<undefined, void, undefined> {
+  return function* take(all) {
     for (const part of splitMetrics(all, POINTS_MAX)) {
       const bytes = frameMessage(formatMetricsRequest(part, scope), format);
       const items = countMetrics(part).points;
       const { oldestMs, newestMs } = findTimes(part);
       queue.append({ bytes, items, oldestMs, newestMs, lane: 0, rawBytes: bytes.length });
       load.taken(items, newestMs);
+      yield;
     }
   };
 }

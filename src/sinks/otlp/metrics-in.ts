@@ -10,17 +10,20 @@ import { makeOtlpChunk } from './chunk.ts';
 import { hashTarget, laneOf } from './lanes.ts';
 import type { OtlpWayIn } from './way-in.ts';
 
+/** Data points of a chunk, at most: some milliseconds of work. */
+const POINTS_MAX = 1_024;
+
 /** @param key  of the target: its samples stay in order, in one lane */
 export function takeMetrics(
   wayIn: OtlpWayIn,
   key: string,
   scope: Scope,
-): (all: readonly ResourceMetrics[]) => void {
+): (all: readonly ResourceMetrics[]) => Generator<undefined, void, undefined> {
   const hash = hashTarget(key);
-  return (all) => {
+  return function* take(all) {
     const { maxItems, maxBytes, queue } = wayIn.options;
     const limits = { maxItems: maxItems.metrics, maxBytes };
-    for (const part of splitMetrics(all, limits.maxItems)) {
+    for (const part of splitMetrics(all, Math.min(limits.maxItems, POINTS_MAX))) {
       const bytes = writeMetricsRequest(part, scope);
       const { points: items } = countMetrics(part);
       const whole: readonly CutRequest[] = [{ bytes, items }];
@@ -29,6 +32,7 @@ export function takeMetrics(
       const cut = bytes.length > maxBytes ? cutRequest('metrics', bytes, limits) : whole;
       for (const one of cut)
         wayIn.append(makeOtlpChunk({ signal: 'metrics', ...one, ...times, lane }));
+      yield;
     }
   };
 }

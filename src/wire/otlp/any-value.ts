@@ -112,8 +112,13 @@ function readMap(reader: ProtoReader, depth: number): ReadonlyMap<string, Raw> {
 
 /** Tolerant: one wrong byte in a name must not cost a request. */
 function readText(reader: ProtoReader): string {
-  const bytes = reader.binary();
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  const end = reader.lengthEnd();
+  const start = reader.at;
+  reader.at = end;
+  const { bytes } = reader;
+  // Most texts are short, and views of them would cost more than they do.
+  if (Buffer.isBuffer(bytes)) return bytes.toString('utf8', start, end);
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
 }
 
 function readBase64(reader: ProtoReader): string {

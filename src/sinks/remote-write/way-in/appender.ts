@@ -274,6 +274,7 @@ class RemoteWriteAppender implements Appender {
       this.#pool.enqueue(this.#lane, piece);
     }
     this.rollback();
+    yield* this.#slab.tidy();
   }
 
   rollback(): void {

@@ -14,6 +14,12 @@ function joined(slab: SeriesSlab): Uint8Array {
   return Buffer.concat(Array.from({ length: slab.breakRun() }, (_, i) => ownCopy(slab.run(i))));
 }
 
+/** As a commit ends. @returns  in how many slices */
+function seal(slab: SeriesSlab): number {
+  slab.seal();
+  return [...slab.tidy()].length + 1;
+}
+
 interface Known {
   readonly labels: Uint8Array;
   readonly startMs: number;
@@ -55,7 +61,7 @@ test('runs are the message that the plain encoder writes', () => {
           patched.delete(added);
         } else if (kind === 'seal') {
           assert.deepEqual(Buffer.from(joined(slab)), Buffer.from(expected.bytes()));
-          slab.seal();
+          seal(slab);
           expected = new WriteRequestEncoder();
           patched = new Set();
           tMs += value * 1_000;
@@ -108,7 +114,7 @@ test('series next to each other are one run, also after others have gone', () =>
   const scrape = (list: readonly number[]): number => {
     for (const ref of list) slab.patch(ref, T0, 1);
     const runs = slab.breakRun();
-    slab.seal();
+    seal(slab);
     return runs;
   };
   assert.equal(scrape(refs), 1);
@@ -147,6 +153,33 @@ test('a large slab makes room in slices, and room-making that is given up has no
     if (round > 0) assert.equal(buffer(), ready, 'and then nothing is copied');
     for (const [ref, labels] of added.entries())
       assert.deepEqual(Buffer.from(ownCopy(slab.labelsOf(ref))), Buffer.from(labels));
-    for (let i = 0; i < 5; i++) slab.seal();
+    for (let i = 0; i < 5; i++) seal(slab);
   }
+});
+
+test('the holes of a large slab are closed in slices, and refs that were used again stay right', () => {
+  const slab = new SeriesSlab();
+  const encode = (i: number) => encodeLabels(makeLabelSet({ __name__: 'a', i: `${i}`.padEnd(90) }));
+  const known = new Map<number, Uint8Array>();
+  for (let i = 0; i < 40_000; i++) known.set(slab.add(encode(i)), encode(i));
+  const remove = (isGone: (ref: number) => boolean): void => {
+    for (const ref of [...known.keys()].filter(isGone)) {
+      slab.remove(ref);
+      known.delete(ref);
+    }
+  };
+  remove((ref) => ref % 4 === 1);
+  // These lie behind all others, and have numbers between theirs.
+  for (let i = 0; i < 5_000; i++) known.set(slab.add(encode(-i)), encode(-i));
+  remove((ref) => ref % 4 > 1);
+  for (const ref of known.keys()) slab.patch(ref, T0, 1);
+  assert.ok(slab.breakRun() > 1);
+  const slices = seal(slab);
+  assert.ok(slices > 10, `${slices} slices`);
+  for (const [ref, labels] of known)
+    assert.deepEqual(Buffer.from(ownCopy(slab.labelsOf(ref))), Buffer.from(labels));
+  const refs = [...known.keys()];
+  const [old, used] = [refs.slice(0, 10_000), refs.slice(10_000)];
+  for (const ref of [...old, ...used]) slab.patch(ref, T0, 1);
+  assert.equal(slab.breakRun(), 1, 'in the order of their series');
 });

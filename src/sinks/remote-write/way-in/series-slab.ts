@@ -31,6 +31,11 @@ const FIRST_BYTES = 1_024;
 const LARGE_BYTES = 1024 * 1024;
 /** Bytes that are copied between two yields. */
 const SLICE_BYTES = 128 * 1024;
+/** Bytes of a piece, in which series are sorted, as a power of two. */
+const PIECE_SHIFT = 16;
+/** Refs that are looked at, and pieces that are sorted, between two yields. */
+const SLICE_REFS = 16_384;
+const SLICE_PIECES = 16;
 /** How many refs `prepare` makes room for: more than the labels of a slice of a body may have. */
 const SOME_REFS = 8_192;
 /** Spare room is given back where no series was added between so many seals. */
@@ -168,16 +173,23 @@ export class SeriesSlab {
     return this.#bytes.subarray(this.#runs[index * 2], this.#runs[index * 2 + 1]);
   }
 
-  /** Forgets all runs; series may be patched again. May move the series, which closes holes. */
+  /** Forgets all runs; series may be patched again. */
   seal(): void {
     this.#turn += 1;
     this.#runCount = 0;
     this.#isBroken = true;
-    if (this.#garbage > this.#end >> 1) this.#compact();
-    // Gives back spare room, but not while series are still being added: more may follow.
-    else if (this.#sealsAlike >= SEALS_ALIKE && this.#bytes.length - this.#end > this.#spareMax)
-      this.#resize(this.#end);
     this.#sealsAlike += 1;
+  }
+
+  /**
+   * Gives back room, in slices that are not given up: closes holes, which moves the series. Call it
+   * behind `seal`.
+   */
+  *tidy(): Generator<undefined, void, undefined> {
+    if (this.#garbage > this.#end >> 1) yield* this.#compact();
+    // Spare room is kept while series are still being added: more may follow.
+    else if (this.#sealsAlike > SEALS_ALIKE && this.#bytes.length - this.#end > this.#spareMax)
+      this.#resize(this.#end);
   }
 
   /** How much spare room is kept: a large slab keeps what it grew by, since copying it is long. */
@@ -235,22 +247,45 @@ export class SeriesSlab {
   }
 
   /** Closes the holes; the series keep their order. */
-  #compact(): void {
-    const used: number[] = [];
-    for (let ref = 0; ref < this.#refs; ref++) if (this.#ends[ref] !== 0) used.push(ref);
-    used.sort((a, b) => (this.#starts[a] as number) - (this.#starts[b] as number));
+  *#compact(): Generator<undefined, void, undefined> {
+    const bytes = new Uint8Array(this.#end - this.#garbage);
     let end = 0;
-    for (const ref of used) {
-      const length = this.lengthOf(ref);
-      this.#bytes.copyWithin(end, this.#starts[ref] as number, this.#ends[ref]);
-      this.#starts[ref] = end;
-      end += length;
-      this.#ends[ref] = end;
-    }
+    let due = SLICE_BYTES;
+    for (const refs of yield* this.#listInOrder())
+      for (const ref of refs) {
+        const start = this.#starts[ref] as number;
+        const length = this.lengthOf(ref);
+        bytes.set(this.#bytes.subarray(start, start + length), end);
+        this.#starts[ref] = end;
+        end += length;
+        this.#ends[ref] = end;
+        if (end < due) continue;
+        due = end + SLICE_BYTES;
+        yield;
+      }
     this.#garbage = 0;
     this.#epoch += 1;
     this.#end = end;
-    this.#resize(end);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+
+  /**
+   * The refs in the order of their series, piece by piece: sorted as a whole, very many would be
+   * long work.
+   */
+  *#listInOrder(): Generator<undefined, readonly (readonly number[])[], undefined> {
+    const pieces = Array.from({ length: (this.#end >> PIECE_SHIFT) + 1 }, (): number[] => []);
+    const starts = this.#starts;
+    for (let ref = 0; ref < this.#refs; ref++) {
+      if (this.#ends[ref] !== 0) pieces[(starts[ref] as number) >> PIECE_SHIFT]?.push(ref);
+      if (ref % SLICE_REFS === SLICE_REFS - 1) yield;
+    }
+    for (const [index, piece] of pieces.entries()) {
+      piece.sort((a, b) => (starts[a] as number) - (starts[b] as number));
+      if (index % SLICE_PIECES === SLICE_PIECES - 1) yield;
+    }
+    return pieces;
   }
 
   #resize(length: number): void {
