@@ -277,7 +277,7 @@ async function load(
   hasChunk: (commit: number) => boolean,
   now: Moment,
 ): Promise<number> {
-  const paths = new Map<number, readonly [string, string, string]>();
+  const paths = new Map<number, SeriesPath>();
   let commit = 0;
   let doubted: readonly Row[] = [];
   const apply = (rows: readonly Row[]): void => {
@@ -293,23 +293,16 @@ async function load(
     // The version before wrote lines without checksums.
     if (lines === 0) isSealed = !line.startsWith('{"format":1,');
     lines += 1;
-    const record = parseLine(isSealed ? unsealLine(line) : line);
-    if (record === undefined) {
-      damaged += 1;
-      return;
-    }
-    if (!Array.isArray(record)) {
-      const { since } = record as { since?: unknown };
-      if (typeof since === 'number' && since < differences.sinceMs) differences.sinceMs = since;
-      return;
-    }
-    const [kind, number, ...rest] = record as [string, number, ...unknown[]];
-    if (kind === 's') paths.set(number, rest as unknown as [string, string, string]);
+    const record = readRecord(isSealed ? unsealLine(line) : line);
+    if (record === undefined) damaged += 1;
+    else if (record.kind === 'head')
+      differences.sinceMs = Math.min(differences.sinceMs, record.since);
+    else if (record.kind === 's') paths.set(record.id, record.path);
     else {
       // What comes behind a commit says that it is in the queue.
       apply(doubted);
-      doubted = kind === 'c' && Array.isArray(rest[0]) ? (rest[0] as readonly Row[]) : [];
-      if (kind === 'c') commit = number;
+      doubted = record.kind === 'c' ? record.rows : [];
+      if (record.kind === 'c') commit = record.commit;
     }
   };
   try {
@@ -321,6 +314,40 @@ async function load(
   if (damaged > 0) onDamage(new Error(`${damaged} lines of "${path}" are damaged and left out`));
   if (doubted.length > 0 && hasChunk(commit)) apply(doubted);
   return commit;
+}
+
+type SeriesPath = readonly [target: string, resource: string, series: string];
+
+type JournalRecord =
+  | { readonly kind: 'head'; readonly since: number }
+  | { readonly kind: 's'; readonly id: number; readonly path: SeriesPath }
+  | { readonly kind: 'c'; readonly commit: number; readonly rows: readonly Row[] }
+  | { readonly kind: 'm' };
+
+/** Undefined for what is no line of ours, whatever its checksum. */
+function readRecord(line: string | undefined): JournalRecord | undefined {
+  const value = parseLine(line);
+  if (!Array.isArray(value)) {
+    const { since } = (value ?? {}) as { since?: unknown };
+    return isNumber(since) ? { kind: 'head', since } : undefined;
+  }
+  const [kind, number, ...rest] = value as unknown[];
+  if (kind === 'm') return { kind };
+  if (!Number.isSafeInteger(number)) return undefined;
+  const [rows] = rest;
+  if (kind === 's' && rest.length === 3 && rest.every((part) => typeof part === 'string'))
+    return { kind, id: number as number, path: rest as unknown as SeriesPath };
+  if (kind === 'c' && Array.isArray(rows) && rows.every(isRow))
+    return { kind, commit: number as number, rows };
+  return undefined;
+}
+
+function isRow(row: unknown): row is Row {
+  return Array.isArray(row) && row.length >= 2 && row.every(isNumber);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }
 
 function parseLine(line: string | undefined): unknown {
