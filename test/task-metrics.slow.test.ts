@@ -76,7 +76,7 @@ test('metrics of the task arrive, are shown, and end when a reload removes them'
 
   const [status] = collector.tasks.statuses;
   assert.deepEqual([status?.health, status?.lastSamples], ['up', 54]);
-  const page = await ask([createStatusRoute(collector, () => systemClock.nowMs())], '/');
+  const page = await ask([createStatusRoute(collector, () => systemClock.elapsedMs())], '/');
   assert.match(page, /task metrics<\/h2>.*class="up">up.*<td>awsecscontainermetrics/s);
   const api = createApiRoutes({
     world, scrape: collector.scrape, tasks: collector.tasks, receivers: () => [], configs: () => [], flags: {},

@@ -1,16 +1,18 @@
 /**
- * The HTTP agents for clients of the SDK that have TLS settings or a proxy of their own: Node's
- * agents, with Node's support for proxies. Files of certificates are read again for each new
- * connection.
+ * The HTTP agents for clients of the SDK: Node's agents, with Node's support for proxies. Names
+ * that lead to metadata addresses are refused (guarded-requests.ts: what is known before DNS).
+ * Files of certificates are read again for each new connection.
  * Source: https://nodejs.org/api/http.html#built-in-proxy-support
  */
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { HttpClientOptions } from '../kernel/http-client.ts';
 import {
   type HttpConnection,
   type ProxySettings,
   secureOptions,
 } from '../kernel/http-connection.ts';
+import { guardedLookup } from '../kernel/metadata-addresses.ts';
 import { readProxyEnvironment } from '../kernel/proxy-environment.ts';
 
 export interface ConnectionAgents {
@@ -24,11 +26,16 @@ const SOCKETS_MAX = 50;
 /**
  * Each client gets agents of its own, and destroys them when it is destroyed.
  *
+ * @param resolve  for tests: how names become addresses
  * @throws Error for a proxy URL that is not a URL, also one of the environment
  */
-export function createAgents({ tls, proxy }: HttpConnection): ConnectionAgents {
+export function createAgents(
+  { tls, proxy }: Partial<HttpConnection> = {},
+  resolve?: HttpClientOptions['resolve'],
+): ConnectionAgents {
   const options: AgentOptions = {
     keepAlive: true,
+    lookup: guardedLookup(resolve),
     maxSockets: SOCKETS_MAX,
     ...(proxy === undefined ? {} : { proxyEnv: makeProxyEnvironment(proxy) }),
   };

@@ -1,14 +1,15 @@
 /**
- * The options of every client of the official SDK: limits of time and of answers, few attempts, and
- * credentials from a source that can be told that they were refused. With its own defaults the SDK
- * waits for an answer and reads it without a limit, and keeps credentials without an expiry for
- * ever. test/aws/tidy.test.ts fails for a client that is made without these options.
+ * The options of every client of the official SDK: limits of time and of answers, few attempts, no
+ * metadata addresses, and credentials from a source that can be told that they were refused. With
+ * its own defaults the SDK waits for an answer and reads it without a limit, and keeps credentials
+ * without an expiry for ever. test/aws/tidy.test.ts fails for a client that is made without these options.
  * Source:
  * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-timeouts.html
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
 import { boundedAnswers } from './bounded-answers.ts';
 import { type ConnectionAgents, createAgents } from './client-connection.ts';
+import { guardedRequests } from './guarded-requests.ts';
 import type { CredentialSource, ExpiringCredentials } from './credential-source.ts';
 
 /** Limit for opening a connection. */
@@ -18,8 +19,8 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface ClientLimits {
   readonly maxAttempts: number;
-  readonly extensions: (typeof boundedAnswers)[];
-  readonly requestHandler: Partial<ConnectionAgents> & {
+  readonly extensions: (typeof boundedAnswers | typeof guardedRequests)[];
+  readonly requestHandler: ConnectionAgents & {
     readonly connectionTimeout: number;
     readonly requestTimeout: number;
     readonly socketTimeout: number;
@@ -39,14 +40,14 @@ export function clientLimits({
 } = {}): ClientLimits {
   return {
     maxAttempts,
-    extensions: [boundedAnswers],
+    extensions: [boundedAnswers, guardedRequests],
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: requestTimeoutMs,
       socketTimeout: requestTimeoutMs,
       // Without this option the SDK only logs a warning and goes on waiting.
       throwOnRequestTimeout: true,
-      ...(connection === undefined ? {} : createAgents(connection)),
+      ...createAgents(connection),
     },
   };
 }

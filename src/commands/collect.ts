@@ -210,7 +210,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     strangers: { ...world.hosts },
     routes: [
       ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
-      createStatusRoute(collector, () => world.clock.nowMs()),
+      createStatusRoute(collector, () => world.clock.elapsedMs()),
       ...createApiRoutes({
         world,
         scrape: collector.scrape,

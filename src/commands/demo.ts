@@ -11,11 +11,12 @@
  *
  *   sample-app ── trace segments ─► xray :2000 ── PutTraceSegments, SigV4 ─► emulate ◄─ workspace
  */
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { type Command } from 'commander';
+import { makeNamedFolder } from '../kernel/private-files.ts';
 import type { Component } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
@@ -84,7 +85,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   readRateFlag('--rate', options.rate);
   const ports = options.freePorts === true ? await findFreePorts() : await claimPorts();
   const directory = options.data ?? mkdtempSync(join(tmpdir(), 'amperage-demo-'));
-  mkdirSync(directory, { recursive: true });
+  makeNamedFolder(directory, '--data');
   checkDisk(directory);
   const world = createWorld(options);
   const stop = new AbortController();

@@ -2,7 +2,6 @@
  * `amperage discover`: finds scrape targets in ECS and AWS Cloud Map for any Prometheus, serves
  * them over HTTP or writes a file, and explains why each candidate is a target or is none.
  */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command } from 'commander';
 import { callAws } from '../aws/calls.ts';
@@ -14,6 +13,7 @@ import { DiscoveryManager } from '../discovery/manager.ts';
 import { FilePublisher } from '../discovery/publish.ts';
 import { parseShard } from '../sharding/fixed.ts';
 import { selectHeld, withParts } from '../sharding/parts.ts';
+import { makeFolders } from '../kernel/folders.ts';
 import { writeAtomically } from '../kernel/atomic-file.ts';
 import { Group } from '../kernel/component.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
@@ -198,9 +198,11 @@ function answerExplanations(request: HttpRequest, found: Found): HttpResponse {
 
 async function openPublisher(file: string, world: World): Promise<FilePublisher> {
   const folder = dirname(file);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+  try {
+    makeFolders(folder);
+  } catch (error) {
     throw describeUnusable(folder, 'the folder of --write-to', error);
-  });
+  }
   const { clock, log } = world;
   const outage = new Outage(() => clock.elapsedMs());
   const onError = (error: unknown): void => {
@@ -235,7 +237,7 @@ async function writePrometheusConfig({ prometheusConfig }: Sources, world: World
     const answer = await callAws('ssm:GetParameter', edges, (abortSignal) =>
       client.send(command, { abortSignal }),
     ).finally(() => client.destroy());
-    await mkdir(dirname(file), { recursive: true });
+    makeFolders(dirname(file));
     await writeAtomically(file, answer.Parameter?.Value ?? '');
   } catch (error) {
     world.log.warn('the Prometheus configuration could not be written from SSM', {

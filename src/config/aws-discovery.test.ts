@@ -169,3 +169,17 @@ test('keys that cannot go together are refused, and no password is shown', async
     assert.doesNotMatch(lines.join('\n'), /hush|zz/);
   }
 });
+
+test('bug: an age of what is kept has no effect where nothing is kept, which is said', async () => {
+  for (const [mechanism, role] of [
+    ['ecs_sd_configs', []],
+    ['aws_sd_configs', ['role: ecs']],
+    ['amperage_ecs_sd_configs', []],
+  ] as const) {
+    const told = await check(mechanism, [...role, 'cache_max_age: 5m']);
+    assert.match(told.lines.join('\n'), /:\d+: cache_max_age has no effect without cache_dir/);
+    const silent = await check(mechanism, [...role, 'cache_max_age: 5m', 'cache_dir: d']);
+    assert.deepEqual(silent.lines, []);
+    assert.equal(silent.config?.['cache_max_age'], 300_000);
+  }
+});

@@ -5,49 +5,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Document, isScalar, visit } from 'yaml';
-import { z } from 'zod';
-import { isSecretSchema } from '../settings/secret.ts';
+import {
+  collectorSecrets,
+  type FieldPath,
+  prometheusSecrets,
+} from '../../test/kit/secret-fields.ts';
 import { checkConfigText } from './load.ts';
-import { KINDS } from './otel/kinds.ts';
-import { receiverConfigSchema, receiverSchema } from './otel/receivers.ts';
-import { prometheusSchema } from './prometheus.ts';
 import { redactConfig } from './redact.ts';
 
-/** Keys of mappings, and 0 for the first item of a list. */
-type Path = readonly (string | 0)[];
-
-/** Where a schema, by all that zod tells of it, has fields that are marked. */
-function listSecrets(schema: z.ZodType, path: Path): Path[] {
-  if (isSecretSchema(schema)) return [path];
-  const { def } = schema as unknown as { def: Readonly<Record<string, unknown>> };
-  const found: Path[] = [];
-  for (const [name, part] of Object.entries(def)) {
-    if (name === 'shape')
-      for (const [key, inner] of Object.entries(part as Readonly<Record<string, z.ZodType>>))
-        found.push(...listSecrets(inner, [...path, key]));
-    else if (name === 'options')
-      found.push(...(part as z.ZodType[]).flatMap((option) => listSecrets(option, path)));
-    else if (name === 'element') found.push(...listSecrets(part as z.ZodType, [...path, 0]));
-    else if (name === 'valueType')
-      found.push(...listSecrets(part as z.ZodType, [...path, 'X-Any']));
-    else if (part instanceof z.ZodType && name !== 'keyType')
-      found.push(...listSecrets(part, path));
-  }
-  return found;
-}
-
-const prometheusPaths = listSecrets(prometheusSchema, []);
-const collectorPaths = Object.entries(KINDS).flatMap(([section, kinds]) =>
-  kinds.flatMap(({ names: [name], schema }) => {
-    const at = [section, `${name}/x`];
-    const inside =
-      schema === receiverSchema ? listSecrets(receiverConfigSchema, [...at, 'config']) : [];
-    return [...listSecrets(schema, at), ...inside];
-  }),
-);
-
 test('the schemas mark what must be hidden', () => {
-  const ends = new Set([...prometheusPaths, ...collectorPaths].map((path) => path.join('.')));
+  const ends = new Set([...prometheusSecrets, ...collectorSecrets].map((path) => path.join('.')));
   for (const known of [
     'remote_write.0.basic_auth.password',
     'remote_write.0.headers.X-Any',
@@ -69,7 +36,7 @@ test('the schemas mark what must be hidden', () => {
 
 const PLANTED = '@planted@';
 
-function build(path: Path): unknown {
+function build(path: FieldPath): unknown {
   return path.reduceRight<unknown>(
     (inner, step) => (step === 0 ? [inner] : { [step]: inner }),
     PLANTED,
@@ -77,7 +44,7 @@ function build(path: Path): unknown {
 }
 
 /** The document with each spelling of a secret at a path. */
-function spell(path: Path): readonly (readonly [text: string, secret: string])[] {
+function spell(path: FieldPath): readonly (readonly [text: string, secret: string])[] {
   const flow = JSON.stringify(build(path));
   const inner = flow.slice(1);
   const write = (value: string, before = ''): string =>
@@ -104,8 +71,8 @@ function spell(path: Path): readonly (readonly [text: string, secret: string])[]
 }
 
 for (const [dialect, paths] of [
-  ['Prometheus', prometheusPaths],
-  ['the Collector', collectorPaths],
+  ['Prometheus', prometheusSecrets],
+  ['the Collector', collectorSecrets],
 ] as const)
   test(`no secret of ${dialect} is shown or told, whatever its spelling`, async () => {
     for (const path of paths)

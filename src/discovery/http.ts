@@ -83,7 +83,8 @@ async function ask(
 ): Promise<Followed<ClientResponse>> {
   const authorization = await readAuthorization(client);
   const own = { ...client.headers, ...(authorization === undefined ? {} : { authorization }) };
-  const hasOwn = Object.keys(own).length > 0;
+  const { username, password } = new URL(config.url);
+  const hasOwn = Object.keys(own).length > 0 || username + password !== '';
   const endMs = clock.elapsedMs() + Math.min(config.refresh_interval, TIMEOUT_MAX_MS);
   const send = (url: string, isOwn: boolean): Promise<ClientResponse> =>
     http.send({

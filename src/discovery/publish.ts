@@ -3,9 +3,9 @@
  * file.
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
  */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { makeFolders } from '../kernel/folders.ts';
 import { writeAtomically } from '../kernel/atomic-file.ts';
 import type { TargetGroup } from '../model/target.ts';
 
@@ -71,7 +71,7 @@ export class FilePublisher {
   }
 
   async #replace(pieces: readonly Buffer[]): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true });
+    makeFolders(dirname(this.#path));
     await writeAtomically(this.#path, pieces);
   }
 }

@@ -5,6 +5,7 @@
  * when one of its attributes changes (it is another resource then), and when the endpoint fails,
  * until it answers again. The bounds are those of the endpoint's answer: a task has few containers.
  */
+import { type Moment, readMoment } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';
 import { type LabelSet, labelSetKey, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
@@ -34,8 +35,8 @@ export interface TaskSourceStatus {
   readonly intervalMs: number;
   readonly health: 'up' | 'down' | 'unknown';
   readonly lastError: string;
-  /** 0 before the first reading. */
-  readonly lastReadMs: number;
+  /** When the last reading began; undefined before the first. */
+  readonly last: Moment | undefined;
   readonly lastDurationMs: number;
   readonly lastSamples: number;
 }
@@ -70,7 +71,7 @@ export class TaskSource implements Component {
       intervalMs,
       health: 'unknown',
       lastError: '',
-      lastReadMs: 0,
+      last: undefined,
       lastDurationMs: 0,
       lastSamples: 0,
     };
@@ -126,8 +127,7 @@ export class TaskSource implements Component {
 
   async #read(): Promise<void> {
     const { reader, intervalMs, world, id } = this.#options;
-    const startMs = this.#nowMs();
-    const beganAtMs = world.clock.elapsedMs();
+    const last = readMoment(world.clock);
     const reading = await reader.read(Math.min(DEADLINE_MAX_MS, intervalMs));
     const appender = this.#appender;
     // Two readings that come together share one answer.
@@ -145,8 +145,8 @@ export class TaskSource implements Component {
       ...this.#status,
       health: reading.isUp ? 'up' : 'down',
       lastError,
-      lastReadMs: startMs,
-      lastDurationMs: world.clock.elapsedMs() - beganAtMs,
+      last,
+      lastDurationMs: world.clock.elapsedMs() - last.elapsedMs,
       lastSamples: resources.reduce((sum, { metrics }) => sum + metrics.length, 0),
     });
   }

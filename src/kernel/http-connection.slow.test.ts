@@ -136,6 +136,11 @@ test('metadata addresses are refused in every spelling, and behind a name', asyn
     '64:ff9b:1:a9fe:a9:fe00::',
     '64:ff9b:1:7a9:fe:a9fe::',
     '64:ff9b:1:7:a9:fea9:fe00:0',
+    '2001:db8:a9fe:a9fe::',
+    '2001:db8:a9:fea9:fe::',
+    '2001:db8:1:a9fe:a9:fe00::',
+    '2001:db8:1:7a9:fe:a9fe::',
+    '2001:db8:1:2:a9:fea9:fe00:0',
     '2001:db8:1:2:3:4:a9fe:a9fe',
     '2002:a9fe:a9fe::1',
     '2001:0:a9fe:a9fe::1',
@@ -151,6 +156,8 @@ test('metadata addresses are refused in every spelling, and behind a name', asyn
     'http://2852039166/',
     'http://0xa9.254.169.254/',
     'http://[::ffff:a9fe:a9fe]/',
+    'http://169.254.169.254./',
+    'http://instance-data.eu-west-1.compute.internal/',
   ])
     assert.equal(await ask(url, { isGuarded: true }), 'metadata_address', url);
   const resolve = ((_name: string, _options: object, done: (e: null, found: object[]) => void) =>
@@ -190,6 +197,32 @@ test('metadata addresses are refused by default, as proxies and by gRPC too', as
     signal: new AbortController().signal,
   };
   await assert.rejects(grpc.call(call), /metadata address/);
+});
+
+test('a proxy is asked for no metadata address, nor for a name that is known of one', async (context) => {
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer((request, response) => {
+    asked.push(request.url);
+    response.end('by proxy');
+  });
+  proxy.on('connect', (request, socket: Socket) => {
+    asked.push(request.url);
+    socket.end('HTTP/1.1 403 No\r\n\r\n');
+  });
+  const { url } = await listen(context, proxy);
+  const by = { connection: connection({ proxy: { url, connectHeaders: {} } }) };
+  for (const host of [
+    '169.254.169.254',
+    '0xa9fea9fe',
+    '[::ffff:169.254.170.2]:80',
+    '[2001:db8:a9fe:a9fe::]',
+    'instance-data',
+    'Instance-Data.EC2.internal.',
+  ])
+    for (const scheme of ['http', 'https'])
+      assert.equal(await ask(`${scheme}://${host}/x`, by), 'metadata_address', host);
+  assert.deepEqual(asked, []);
+  assert.equal(await ask('http://instance-data.example/x', by), '200 by proxy');
 });
 
 test('an OAuth 2 token is fetched once for all, and anew before it runs out', async (context) => {

@@ -1,7 +1,8 @@
 /**
  * The addresses at which EC2 and ECS hand out credentials and metadata of a machine or task. A URL
  * from a configuration or a target must not reach them by accident or by malice. They are checked
- * where a connection is made, that is after DNS and for every redirect.
+ * where a connection is made, that is after DNS and for every redirect. Behind a proxy, which
+ * resolves names itself, only addresses and the names that AWS gives to them are known.
  */
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -14,10 +15,13 @@ addresses.addAddress('169.254.170.23');
 addresses.addAddress('fd00:ec2::254', 'ipv6');
 addresses.addAddress('fd00:ec2::23', 'ipv6');
 
+/** What the resolver of a VPC knows 169.254.169.254 by. */
+const NAME = /^instance-data(?:\.(?:ec2\.internal|[a-z0-9-]+\.compute\.internal))?\.?$/i;
+
 /**
  * Whether it is one of these addresses, in any spelling, also as IPv4 within IPv6: mapped,
- * compatible and translated (RFC 4291, 2765), NAT64 (RFC 6052, 8215), 6to4 (RFC 3056), Teredo
- * (RFC 4380) and ISATAP (RFC 5214).
+ * compatible and translated (RFC 4291, 2765), NAT64 with any prefix of any length (RFC 6052, 8215),
+ * 6to4 (RFC 3056), Teredo (RFC 4380) and ISATAP (RFC 5214).
  */
 export function isMetadataAddress(address: string): boolean {
   const family = isIP(address);
@@ -27,23 +31,30 @@ export function isMetadataAddress(address: string): boolean {
   return addresses.check(plain, 'ipv6') || listEmbedded(plain).some((ip) => addresses.check(ip));
 }
 
+/**
+ * Where RFC 6052 puts the bytes of an IPv4 address behind a prefix of 32, 40, 48, 56, 64 and 96
+ * bits. A network may have a prefix of its own, so that each is looked at in every address.
+ */
+const EMBEDDINGS = [
+  [4, 5, 6, 7],
+  [5, 6, 7, 9],
+  [6, 7, 9, 10],
+  [7, 9, 10, 11],
+  [9, 10, 11, 12],
+  [12, 13, 14, 15],
+] as const;
+
 /** The IPv4 addresses that an IPv6 address may stand for. */
 function listEmbedded(address: string): string[] {
   const bytes = readIpv6(address);
-  const at = (...places: number[]): string => places.map((place) => bytes[place]).join('.');
-  // The last four bytes hold it in most forms, and in NAT64 with a prefix of one's own.
-  const found = [at(12, 13, 14, 15)];
+  const at = (places: readonly number[]): string => places.map((place) => bytes[place]).join('.');
+  const found = EMBEDDINGS.map(at);
   const first = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
   const second = (bytes[2] ?? 0) * 256 + (bytes[3] ?? 0);
-  if (first === 0x2002) found.push(at(2, 3, 4, 5));
+  if (first === 0x2002) found.push(at([2, 3, 4, 5]));
+  // Teredo has the address of its server as a prefix of 32 bits has one, and its client's inverted.
   if (first === 0x2001 && second === 0)
-    found.push(
-      at(4, 5, 6, 7),
-      [12, 13, 14, 15].map((place) => (bytes[place] ?? 0) ^ 255).join('.'),
-    );
-  // Of a prefix of 48, 56 or 64 bits; byte 8 is empty in all of them.
-  if (first === 0x64 && second === 0xff9b)
-    found.push(at(6, 7, 9, 10), at(7, 9, 10, 11), at(9, 10, 11, 12));
+    found.push([12, 13, 14, 15].map((place) => (bytes[place] ?? 0) ^ 255).join('.'));
   return found;
 }
 
@@ -69,7 +80,7 @@ const remembered = new Map<string, boolean>();
 function isMetadataHost(host: string): boolean {
   let known = remembered.get(host);
   if (known === undefined) {
-    known = isMetadataAddress(host);
+    known = isMetadataAddress(host) || NAME.test(host);
     // No address is longer. Long names of hostile targets must not fill the memory.
     if (host.length > LENGTH_MAX) return known;
     if (remembered.size >= REMEMBERED_MAX) remembered.clear();
@@ -79,12 +90,13 @@ function isMetadataHost(host: string): boolean {
 }
 
 /**
- * Checks a URL whose host is an IP address; names are checked by `guardedLookup`.
+ * Checks a URL whose host is an IP address or one of AWS's names of one; other names are checked by
+ * `guardedLookup`.
  *
  * @throws PermanentError HTTP_METADATA_ADDRESS
  */
-export function refuseMetadataUrl(url: URL): void {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+export function refuseMetadataUrl({ hostname }: Pick<URL, 'hostname'>): void {
+  const host = hostname.replace(/^\[|\]$/g, '');
   if (isMetadataHost(host)) throw refuseAddress(host, host);
 }
 

@@ -78,6 +78,12 @@ async function requestToken(
     signal: new AbortController().signal,
   });
   const { host } = new URL(tokenUrl);
+  if (answer.status >= 300 && answer.status < 400)
+    throw new RecoverableError(
+      'OAUTH2_STATUS',
+      `the token endpoint ${host} redirects (status ${answer.status}), which is not followed, so ` +
+        "that the client's secret goes nowhere else; write the URL where tokens are given",
+    );
   if (answer.status !== 200)
     throw new RecoverableError(
       'OAUTH2_STATUS',

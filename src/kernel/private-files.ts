@@ -4,9 +4,10 @@
  * off, a file elsewhere, or wait for ever for the other end of a pipe.
  * Not here: files for others (kernel/atomic-file.ts), which follow links as any command does.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ConfigError, describeError } from './errors.ts';
+import { makeFolders } from './folders.ts';
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND } = constants;
 /** Windows has no such flags. Without O_NONBLOCK the opening of a pipe waits for its other end. */
@@ -104,7 +105,7 @@ export function explainLink(error: unknown, path: string): unknown {
 
 /** Makes a folder, and those above it, for this user alone; one that exists stays as it is. */
 export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolders(path, 0o700);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** How a receiver fares, as a page of receivers shows it. */
+import { type Clock, type Moment, readMoment } from './clock.ts';
 
 export interface ReceiverStatus {
   /** Its name in the configuration. */
@@ -10,31 +11,31 @@ export interface ReceiverStatus {
   /** Since it was opened, by what is counted. */
   readonly taken: Readonly<Record<string, number>>;
   readonly refused: Readonly<Record<string, number>>;
-  /** When something came last, be it taken or not; 0 for never. */
-  readonly lastMs: number;
+  /** When something came last, be it taken or not; undefined for never. */
+  readonly last: Moment | undefined;
 }
 
 /** The counts of a receiver, or of one of its protocols. The units are fixed, so it stays small. */
 export class ReceiverTally<Taken extends string, Refused extends string> {
   readonly taken: Record<Taken, number>;
   readonly refused: Record<Refused, number>;
-  readonly #nowMs: () => number;
-  #lastMs = 0;
+  readonly #clock: Clock;
+  #last: Moment | undefined;
 
-  constructor(taken: readonly Taken[], refused: readonly Refused[], nowMs: () => number) {
+  constructor(taken: readonly Taken[], refused: readonly Refused[], clock: Clock) {
     this.taken = zeros(taken);
     this.refused = zeros(refused);
-    this.#nowMs = nowMs;
+    this.#clock = clock;
   }
 
   /** Notes that something has come. */
   come(): void {
-    this.#lastMs = this.#nowMs();
+    this.#last = readMoment(this.#clock);
   }
 
   /** @param where  what the counts are of */
   status(where: Pick<ReceiverStatus, 'receiver' | 'protocol' | 'address'>): ReceiverStatus {
-    return { ...where, taken: this.taken, refused: this.refused, lastMs: this.#lastMs };
+    return { ...where, taken: this.taken, refused: this.refused, last: this.#last };
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Follows redirects. The credentials of a request go to the host that was asked first and to hosts
  * below it, by whatever scheme and port, until a redirect leads to any other; from there on to
- * none, not even back.
+ * none, not even back. Those that the first URL holds are among them.
  * Source: Go's net/http (shouldCopyHeaderOnRedirect), prometheus/common's HTTP client
  */
 import { parseUrl } from './urls.ts';
@@ -38,12 +38,19 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 function findRedirect(
   { status, headers }: { status: number; headers: Readonly<Record<string, unknown>> },
   url: string,
-): string | undefined {
+): URL | undefined {
   if (!REDIRECTS.has(status)) return undefined;
   const location = headers['location'];
   if (typeof location !== 'string' || !URL.canParse(location, url)) return undefined;
   const next = new URL(location, url);
-  return next.protocol === 'http:' || next.protocol === 'https:' ? next.href : undefined;
+  return next.protocol === 'http:' || next.protocol === 'https:' ? next : undefined;
+}
+
+/** The next URL, with the user and password of the first where it has none. */
+function withUserinfoOf(first: string, next: URL): string {
+  const { username, password } = parseUrl(first);
+  if (next.username === '' && next.password === '') Object.assign(next, { username, password });
+  return next.href;
 }
 
 /** So many redirects are followed. */
@@ -82,6 +89,6 @@ export async function askFollowing<Answer extends Redirecting>(
     const next = findRedirect(answer, url);
     if (next === undefined) return { answer, withheld: credentials.describe() };
     if (redirects === REDIRECTS_MAX) throw new TooManyRedirectsError();
-    url = next;
+    url = credentials.reach(next) ? withUserinfoOf(first, next) : next.href;
   }
 }

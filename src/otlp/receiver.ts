@@ -39,7 +39,7 @@ export class OtlpReceiver implements Component {
     this.#settings = settings;
     this.#parts = parts;
     const { log, metrics, clock } = parts.world;
-    const told = { receiver: settings.id, log, metrics, nowMs: () => clock.nowMs() };
+    const told = { receiver: settings.id, log, metrics, clock };
     this.#report = new OtlpReport({ ...told, budget: this.#budget });
     this.#exports = new OtlpExports(settings, parts.intakes, this.#report);
   }

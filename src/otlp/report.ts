@@ -2,6 +2,7 @@
  * What a receiver of OTLP tells: each event as a line of the log and in its metrics. Lines say
  * senders, counts and causes, nothing of what was sent.
  */
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import { ReceiverTally } from '../kernel/receiver-status.ts';
@@ -14,7 +15,7 @@ export interface OtlpReportOptions {
   readonly log: Logger;
   readonly metrics: Registry;
   readonly budget: ByteBudget;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
 }
 
 type OtlpTally = ReceiverTally<OtlpUnit, OtlpUnit | 'requests'>;
@@ -45,9 +46,9 @@ export class OtlpReport {
   /** Signals of which something has been taken. */
   readonly #seen = new Set<OtlpSignal>();
 
-  constructor({ receiver, log, metrics, budget, nowMs }: OtlpReportOptions) {
+  constructor({ receiver, log, metrics, budget, clock }: OtlpReportOptions) {
     const tally = (): OtlpTally =>
-      new ReceiverTally(['points', 'spans'], ['points', 'spans', 'requests'], nowMs);
+      new ReceiverTally(['points', 'spans'], ['points', 'spans', 'requests'], clock);
     this.tallies = { http: tally(), grpc: tally() };
     this.#receiver = receiver;
     this.#log = log.with({ receiver });

@@ -86,8 +86,8 @@ export interface LoopOptions {
 export interface LoopStatus {
   readonly health: 'unknown' | 'up' | 'down';
   readonly lastError: string;
-  /** When the last scrape began, ms since 1970; 0 before the first. */
-  readonly lastScrapeMs: number;
+  /** When the last scrape began; undefined before the first. */
+  readonly last: Moment | undefined;
   readonly lastDurationMs: number;
   readonly lastSamples: number;
   readonly seriesCount: number;
@@ -125,7 +125,7 @@ export class ScrapeLoop {
   #status: Omit<LoopStatus, 'seriesCount'> = {
     health: 'unknown',
     lastError: '',
-    lastScrapeMs: 0,
+    last: undefined,
     lastDurationMs: 0,
     lastSamples: 0,
   };
@@ -329,7 +329,8 @@ export class ScrapeLoop {
 
   async #scrape(due: Moment | undefined): Promise<void> {
     const { clock } = this.#options.world;
-    const { wallMs: startMs, elapsedMs: beganAtMs } = this.#schedule.now();
+    const last = this.#schedule.now();
+    const { wallMs: startMs, elapsedMs: beganAtMs } = last;
     const dueMs = due === undefined ? this.#findFreeMs(startMs) : this.#schedule.readWallMs(due);
     this.#observeInterval(beganAtMs);
     this.#transaction.setConfig(this.#options.bodyConfig());
@@ -352,7 +353,7 @@ export class ScrapeLoop {
     this.#status = {
       health: failure === undefined ? 'up' : 'down',
       lastError: failure === undefined ? '' : describeError(failure),
-      lastScrapeMs: startMs,
+      last,
       lastDurationMs: durationMs,
       lastSamples: counts?.scraped ?? 0,
     };
@@ -361,7 +362,7 @@ export class ScrapeLoop {
 
   /** Two samples need two times: a scrape right after the last one is of the next millisecond. */
   #findFreeMs(nowMs: number): number {
-    const { lastScrapeMs } = this.#status;
+    const lastScrapeMs = this.#status.last?.wallMs ?? 0;
     return Math.abs(nowMs - lastScrapeMs) <= SNAP_MAX_MS ? lastScrapeMs + 1 : nowMs;
   }
 

@@ -105,7 +105,7 @@ test('a scrape under way may end; one that takes too long is given up and report
     await clock.advance(INTERVAL_MS);
     one.take();
     const job = one.manager.targets()[0];
-    await clock.advance((job?.lastScrapeMs ?? 0) + INTERVAL_MS + 100 - clock.nowMs());
+    await clock.advance((job?.last?.wallMs ?? 0) + INTERVAL_MS + 100 - clock.nowMs());
     const released = one.hold(false);
     await clock.advance(2_000);
     await released;

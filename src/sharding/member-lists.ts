@@ -4,8 +4,8 @@
  * which are asked who they are and whom they know.
  */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolders } from '../kernel/folders.ts';
 import { writePrivately } from '../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../kernel/checked-text.ts';
 import { Outage } from '../kernel/outage.ts';
@@ -99,7 +99,7 @@ export class MemberLists {
     const text = JSON.stringify(list.members);
     if (text === this.#kept && existsSync(file)) return;
     try {
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolders(dirname(file), 0o700);
       await writePrivately(file, sealText([JSON.stringify(list)]));
       this.#kept = text;
     } catch (error) {

@@ -64,8 +64,7 @@ export class StatsdReceiver implements Component {
     this.#settings = settings;
     this.#parts = parts;
     const { log, metrics, clock } = parts.world;
-    const nowMs = (): number => clock.nowMs();
-    this.#report = new StatsdReport({ receiver: settings.id, log, metrics, nowMs });
+    this.#report = new StatsdReport({ receiver: settings.id, log, metrics, clock });
   }
 
   /** Where it listens, after `start`: `host:port`, or a path. */

@@ -2,6 +2,7 @@
  * What a receiver of StatsD tells: each event as a line of the log and in its metrics. Of what was
  * sent, the log has the beginning of one refused line for each reason and interval, without tags.
  */
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Gauge, Registry } from '../kernel/metrics.ts';
 import { ReceiverTally } from '../kernel/receiver-status.ts';
@@ -52,7 +53,7 @@ export interface StatsdReportOptions {
   readonly receiver: string;
   readonly log: Logger;
   readonly metrics: Registry;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
 }
 
 export class StatsdReport {
@@ -66,7 +67,7 @@ export class StatsdReport {
 
   constructor(options: StatsdReportOptions) {
     this.#options = options;
-    this.tally = new ReceiverTally(['lines'], ['lines', 'datagrams'], options.nowMs);
+    this.tally = new ReceiverTally(['lines'], ['lines', 'datagrams'], options.clock);
     this.#log = options.log.with({ receiver: options.receiver });
     this.#counters = createMetrics(options.metrics, options.receiver);
   }

@@ -2,6 +2,7 @@
  * What a receiver of segments tells: each event as a line of the log and in its metrics. Lines say
  * senders and counts, nothing of a document.
  */
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Gauge, Registry } from '../kernel/metrics.ts';
 import { ReceiverTally } from '../kernel/receiver-status.ts';
@@ -13,7 +14,7 @@ export interface ReceiverReportOptions {
   readonly receiver: string;
   readonly log: Logger;
   readonly metrics: Registry;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly bufferBytes: number;
   /** What was asked of the system as receive buffer. */
   readonly socketBufferBytes: number;
@@ -30,7 +31,7 @@ export class ReceiverReport {
 
   constructor(options: ReceiverReportOptions) {
     this.#options = options;
-    this.tally = new ReceiverTally(['segments'], ['segments', 'datagrams'], options.nowMs);
+    this.tally = new ReceiverTally(['segments'], ['segments', 'datagrams'], options.clock);
     this.#log = options.log.with({ receiver: options.receiver });
     this.#metrics = createReceiverMetrics(options.metrics, options.receiver);
   }

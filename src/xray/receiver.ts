@@ -76,7 +76,7 @@ export class TraceReceiver implements Component {
       socketBufferBytes: settings.socketBufferBytes ?? SOCKET_BUFFER_BYTES,
     };
     const { log, metrics, clock } = parts.world;
-    const told = { receiver: settings.id, log, metrics, nowMs: () => clock.nowMs() };
+    const told = { receiver: settings.id, log, metrics, clock };
     this.#report = new ReceiverReport({ ...told, ...this.#limits });
   }
 

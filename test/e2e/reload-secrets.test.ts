@@ -53,8 +53,8 @@ async function reload(context: TestContext, address: string, before: string, aft
   context.after(() => manager.stop(1_000));
   const scrapes = async (): Promise<void> => {
     const target = () => manager.targets()[0];
-    const from = target()?.lastScrapeMs ?? 0;
-    await until('two more scrapes', 20_000, () => (target()?.lastScrapeMs ?? 0) > from + 900);
+    const from = target()?.last?.wallMs ?? 0;
+    await until('two more scrapes', 20_000, () => (target()?.last?.wallMs ?? 0) > from + 900);
     assert.equal(target()?.health, 'up', target()?.lastError ?? 'no target');
   };
   await manager.start();

@@ -88,7 +88,7 @@ test('the list of thousands of targets is made over many turns of the event loop
   const target = { labels, discoveredLabels: labels, url: 'http://web:80/metrics', intervalMs: 1 };
   const targets = Array.from({ length: 1_000 }, () => ({
     job: 'a',
-    lastScrapeMs: 0,
+    last: undefined,
     target: { ...target, timeoutMs: 1 },
   }));
   let [turns, isDone, nowMs] = [0, false, 0];

@@ -7,6 +7,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { DEADLINE_MAX_MS, type TaskSourceStatus } from '../../exporter/task-source.ts';
+import type { Moment } from '../../kernel/clock.ts';
 import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';
 import { describeError } from '../../kernel/errors.ts';
 import { runGivingWay } from '../../kernel/giving-way.ts';
@@ -137,7 +138,7 @@ function describeActiveTarget(status: TargetStatus): unknown {
     scrapeUrl: maskPassword(target.url),
     globalUrl: makeGlobalUrl(target.url),
     lastError: status.lastError,
-    lastScrape: formatScrapeTime(status.lastScrapeMs),
+    lastScrape: formatScrapeTime(status.last),
     lastScrapeDuration: status.lastDurationMs / 1_000,
     health: status.health,
     scrapeInterval: formatDurationMs(target.intervalMs),
@@ -154,7 +155,7 @@ function describeTaskSource(status: TaskSourceStatus, url: string): unknown {
     scrapeUrl: url,
     globalUrl: url,
     lastError: status.lastError,
-    lastScrape: formatScrapeTime(status.lastReadMs),
+    lastScrape: formatScrapeTime(status.last),
     lastScrapeDuration: status.lastDurationMs / 1_000,
     health: status.health,
     scrapeInterval: formatDurationMs(status.intervalMs),
@@ -163,12 +164,12 @@ function describeTaskSource(status: TaskSourceStatus, url: string): unknown {
 }
 
 /** A receiver of what others send; their number is that of the configuration. */
-function describeReceiver({ lastMs, ...status }: ReceiverStatus): unknown {
-  return { ...status, lastReceived: formatScrapeTime(lastMs) };
+function describeReceiver({ last, ...status }: ReceiverStatus): unknown {
+  return { ...status, lastReceived: formatScrapeTime(last) };
 }
 
-function formatScrapeTime(atMs: number): string {
-  return atMs === 0 ? '0001-01-01T00:00:00Z' : new Date(atMs).toISOString();
+function formatScrapeTime(at: Moment | undefined): string {
+  return at === undefined ? '0001-01-01T00:00:00Z' : new Date(at.wallMs).toISOString();
 }
 
 /** The URL with the name of this machine for a loopback address, so that others can reach it. */

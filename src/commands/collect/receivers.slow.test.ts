@@ -47,7 +47,7 @@ test('receivers are shown with address, protocol, what they took and refused, an
   }); // prettier-ignore
   t.after(() => collector.stop(0));
   await collector.start();
-  const page = () => ask([createStatusRoute(collector, () => systemClock.nowMs())], '/');
+  const page = () => ask([createStatusRoute(collector, () => systemClock.elapsedMs())], '/');
   const api = createApiRoutes({
     world, scrape: collector.scrape, tasks: collector.tasks, configs: () => [], flags: {},
     receivers: () => collector.receivers,

@@ -5,18 +5,20 @@ import { loadConfigText } from '../../config/load.ts';
 import type { ConfigSources } from '../../config/sources/sources.ts';
 import { Reloader } from './reloader.ts';
 
-async function open(t: TestContext) {
+async function open(t: TestContext, everyMs = 0) {
   const world = createWorld();
   let reads = 0;
+  let kept = 0;
   const texts: string[] = [];
   const sources = {
     names: 'test',
+    current: { text: '', file: 'prometheus.yaml' },
     read: async () => {
       reads += 1;
       const text = texts.at(-1) ?? 'scrape_configs: []\n';
-      return { text, file: 'prometheus.yaml', version: String(reads) };
+      return { text, file: 'prometheus.yaml', version: everyMs > 0 ? text : String(reads) };
     },
-    keep: async () => undefined,
+    keep: async () => void (kept += 1),
     close: () => undefined,
   };
   const reloader = new Reloader({
@@ -25,11 +27,11 @@ async function open(t: TestContext) {
     first: await loadConfigText('scrape_configs: []\n', 'prometheus.yaml', { allowPartial: false }),
     firstVersion: '0',
     apply: async () => undefined,
-    everyMs: 0,
+    everyMs,
     allowPartial: false,
   });
   t.after(() => reloader.stop());
-  return { clock: world.clock, reloader, texts, reads: () => reads };
+  return { clock: world.clock, reloader, texts, reads: () => reads, kept: () => kept };
 }
 
 test('reloads are gathered: the longer a storm of them, the further they are apart', async (t) => {
@@ -88,4 +90,20 @@ test('a reload that waits for its turn when the process stops is given up', asyn
   await reloader.stop();
   await waiting;
   assert.equal(reads(), 1);
+});
+
+test('bug: a look that finds nothing new keeps what is in use, and nothing that was refused', async (t) => {
+  const { clock, reloader, texts, reads, kept } = await open(t, 1_000);
+  texts.push('scrape_configs: []');
+  await reloader.start();
+  await clock.advance(5_500);
+  const looks = reads();
+  assert.ok(looks > 3);
+  assert.ok(kept() >= looks - 1, `${kept()} of ${looks}`);
+  texts.push('scrape_configs: {');
+  await clock.advance(2_000);
+  const before = kept();
+  await clock.advance(10_000);
+  assert.equal(reloader.isGood, false);
+  assert.equal(kept(), before);
 });

@@ -155,6 +155,8 @@ export class Reloader implements Component {
         const { version } = await sources.read();
         if (version !== this.#tried || (await this.#hasOtherIncludes()))
           await this.reload('the text has changed');
+        // Somebody may have deleted the file that a start during an outage needs.
+        else if (this.#isGood) await sources.keep();
       } catch (error) {
         // A file may be absent for a moment while it is replaced; the next look finds it.
         world.log.debug('the configuration could not be read to look for changes', { error });

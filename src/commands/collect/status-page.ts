@@ -3,6 +3,7 @@
  * receivers have taken. Plain HTML without a script. Texts of targets, labels and the configuration
  * are escaped, and the page may load nothing.
  */
+import type { Moment } from '../../kernel/clock.ts';
 import type { HttpResponse, Route } from '../../kernel/http-server.ts';
 import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import { formatDurationMs } from '../../model/duration.ts';
@@ -30,7 +31,8 @@ export interface Shown {
   readonly receivers: readonly ReceiverStatus[];
 }
 
-export function createStatusRoute(shown: Shown, nowMs: () => number): Route {
+/** @param elapsedMs  of the clock: how long ago something was does not depend on the time of day */
+export function createStatusRoute(shown: Shown, elapsedMs: () => number): Route {
   return {
     method: 'GET',
     path: '/',
@@ -42,7 +44,7 @@ export function createStatusRoute(shown: Shown, nowMs: () => number): Route {
           "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
         'x-content-type-options': 'nosniff',
       },
-      body: renderStatusPage(shown, nowMs()),
+      body: renderStatusPage(shown, elapsedMs()),
     }),
   };
 }
@@ -109,7 +111,7 @@ function renderTasks(url: string, statuses: readonly TaskSourceStatus[], nowMs: 
       escapeHtml(url),
       `<span class="${status.health}">${status.health}</span>`,
       escapeHtml(status.id),
-      formatAgo(status.lastReadMs, nowMs),
+      formatAgo(status.last, nowMs),
       `${Math.round(status.lastDurationMs)} ms`,
       String(status.lastSamples),
       escapeHtml(status.lastError),
@@ -130,7 +132,7 @@ function renderReceivers(statuses: readonly ReceiverStatus[], nowMs: number): st
       status.address,
       formatCounts(status.taken),
       formatCounts(status.refused),
-      formatAgo(status.lastMs, nowMs),
+      formatAgo(status.last, nowMs),
     ];
     return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}`).join('')}</tr>`;
   });
@@ -147,8 +149,8 @@ function formatCounts(counts: Readonly<Record<string, number>>): string {
   return come.length === 0 ? '0' : come.map(([unit, count]) => `${unit}: ${count}`).join(', ');
 }
 
-function formatAgo(atMs: number, nowMs: number): string {
-  return atMs === 0 ? 'never' : `${formatDurationMs(nowMs - atMs)} ago`;
+function formatAgo(at: Moment | undefined, nowMs: number): string {
+  return at === undefined ? 'never' : `${formatDurationMs(nowMs - at.elapsedMs)} ago`;
 }
 
 function renderTargetRow({ target, ...status }: TargetStatus, nowMs: number): string {
@@ -156,7 +158,7 @@ function renderTargetRow({ target, ...status }: TargetStatus, nowMs: number): st
     escapeHtml(target.url),
     `<span class="${status.health}">${status.health}</span>`,
     `<code>${escapeHtml(formatLabelSet(target.labels))}</code>`,
-    formatAgo(status.lastScrapeMs, nowMs),
+    formatAgo(status.last, nowMs),
     `${Math.round(status.lastDurationMs)} ms`,
     String(status.lastSamples),
     escapeHtml(status.lastError),

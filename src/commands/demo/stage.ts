@@ -5,8 +5,9 @@
  * closes, and the child stops.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolders } from '../../kernel/folders.ts';
 import type { Component } from '../../kernel/component.ts';
 import type { World } from '../../kernel/world.ts';
 
@@ -64,7 +65,7 @@ export class Stage implements Component {
 
   async #spawn(): Promise<void> {
     const { world, logFile } = this.#options;
-    mkdirSync(dirname(logFile), { recursive: true });
+    makeFolders(dirname(logFile));
     const log = openSync(logFile, 'a');
     const main = process.argv[1] ?? '';
     const child = spawn(process.execPath, [...process.execArgv, main, ...this.#options.arguments], {

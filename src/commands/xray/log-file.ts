@@ -5,11 +5,17 @@
  * renamed or replaced meanwhile is opened anew, and its first line says so.
  * Source: https://github.com/aws/aws-xray-daemon/blob/master/cmd/tracing/daemon.go
  */
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { describeError } from '../../kernel/errors.ts';
 import { identifyPath } from '../../kernel/file-identity.ts';
 
 const ROTATION_BYTES = 50 * 1024 * 1024;
+/** Without O_NONBLOCK, which Windows lacks, the opening of a pipe waits for whoever reads it. */
+const APPEND =
+  constants.O_WRONLY |
+  constants.O_CREAT |
+  constants.O_APPEND |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0);
 const GONE = 'The log file was deleted, renamed or replaced; it goes on in this one\n';
 
 export interface LogFileOptions {
@@ -40,7 +46,7 @@ export function openLogFile(options: LogFileOptions): (line: string) => void {
       renameSync(path, `${path}.1`);
     }
     if (open === undefined) {
-      const fd = openSync(path, 'a', 0o644);
+      const fd = openSync(path, APPEND, 0o644);
       const { dev, ino, size } = fstatSync(fd);
       open = { fd, identity: `${dev} ${ino}`, bytes: size };
     }

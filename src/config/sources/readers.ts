@@ -77,7 +77,7 @@ async function readHttp(
   { http, clock, signal }: ReadEdges,
 ): Promise<SourceText | 'unchanged'> {
   const endMs = clock.elapsedMs() + TIMEOUT_MS;
-  const { answer } = await askFollowing(url, (next) =>
+  const { answer, withheld } = await askFollowing(url, (next) =>
     http.send({
       method: 'GET',
       url: next,
@@ -88,7 +88,11 @@ async function readHttp(
     }),
   );
   if (answer.status === 304) return 'unchanged';
-  if (answer.status !== 200) throw new Error(`status ${answer.status}, expected 200`);
+  if (answer.status !== 200) {
+    const { username, password } = new URL(url);
+    const told = username + password === '' ? '' : withheld;
+    throw new Error(`status ${answer.status}, expected 200${told}`);
+  }
   const text = answer.body.toString('utf8');
   const etag = answer.headers['etag'];
   return etag === undefined ? hashed(text) : { text, version: etag };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import {
@@ -227,6 +227,25 @@ test('a start during an outage has what the run before had, and nobody else may 
   while ((await Promise.race([over, turn()])) === 'turn') await third.clock.advance(2_000);
   await refused;
   assert.match(third.lines.join(), /last good text of a configuration cannot be used.*checksum/);
+});
+
+test('bug: a kept text that somebody has deleted is kept anew; what is there is not written again', async (context) => {
+  const cacheDirectory = temporaryFolder(context);
+  const { sources, lines } = open(context, ['env:TEXT'], { cacheDirectory, env: { TEXT: 'a: 1' } });
+  await sources.readAtStart();
+  await sources.keep();
+  const file = path.join(cacheDirectory, readdirSync(cacheDirectory)[0] ?? '');
+  const { ino } = statSync(file);
+  await sources.keep();
+  assert.equal(statSync(file).ino, ino);
+  rmSync(cacheDirectory, { recursive: true });
+  await sources.keep();
+  assert.ok(statSync(file).size > 0);
+  // Where that fails, it is said once.
+  rmSync(cacheDirectory, { recursive: true });
+  writeFileSync(cacheDirectory, '');
+  for (let i = 0; i < 3; i++) await sources.keep();
+  assert.equal(lines.filter((line) => line.includes('could not be kept')).length, 1);
 });
 
 test('the variables of other images name the source, after flags and before the default', () => {

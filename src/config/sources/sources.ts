@@ -3,11 +3,13 @@
  * disk, so that a start during an outage of S3 or SSM has the configuration of the run before.
  */
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { z } from 'zod';
 import { createCredentialSource } from '../../aws/credentials.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
+import { identifyPath } from '../../kernel/file-identity.ts';
+import { makeFolders } from '../../kernel/folders.ts';
 import { Outage } from '../../kernel/outage.ts';
 import { writePrivately } from '../../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../../kernel/checked-text.ts';
@@ -42,9 +44,16 @@ interface Source {
   readonly name: string;
   readonly outage: Outage;
   held: SourceText | undefined;
+  /** What its file has, by `identifyPath`, of what this process has written. */
+  kept?: { readonly text: SourceText; readonly identity: string };
+  /** Why it is not kept; said once. */
+  unkeptFor?: string | undefined;
   /** By elapsed time; undefined before the first reading of this process. */
   readAtMs: number | undefined;
 }
+
+/** Another version may have sealed another form. */
+const keptSchema = z.object({ text: z.string(), version: z.string() });
 
 const START_TRIES = 3;
 const START_WAIT_MS = 2_000;
@@ -145,20 +154,30 @@ export class ConfigSources {
 
   /** Keeps the present texts, which are checked and in use, for a later start during an outage. */
   async keep(): Promise<void> {
-    const { cacheDirectory, world } = this.#options;
+    const { cacheDirectory } = this.#options;
     if (cacheDirectory === undefined) return;
-    for (const source of this.#sources) {
-      if (source.uri.kind === 'file' || source.held === undefined) continue;
-      try {
-        await mkdir(cacheDirectory, { recursive: true, mode: 0o700 });
-        const file = this.#fileOf(source);
-        await writePrivately(file, sealText([JSON.stringify(source.held)]));
-      } catch (error) {
-        world.log.warn('a configuration could not be kept for a later start', {
+    for (const source of this.#sources)
+      if (source.uri.kind !== 'file') await this.#keepOne(source, cacheDirectory);
+  }
+
+  /** Writes a text that is not in its file, which somebody may have deleted. */
+  async #keepOne(source: Source, folder: string): Promise<void> {
+    const { held, kept } = source;
+    const file = this.#fileOf(source);
+    if (held === undefined || (kept?.text === held && identifyPath(file) === kept.identity)) return;
+    try {
+      makeFolders(folder, 0o700);
+      await writePrivately(file, sealText([JSON.stringify(held)]));
+      source.kept = { text: held, identity: identifyPath(file) };
+      source.unkeptFor = undefined;
+    } catch (error) {
+      const words = describeError(error);
+      if (source.unkeptFor !== words)
+        this.#options.world.log.warn('a configuration could not be kept for a later start', {
           source: source.name,
           error,
         });
-      }
+      source.unkeptFor = words;
     }
   }
 
@@ -205,8 +224,7 @@ export class ConfigSources {
     try {
       const text = unsealText(await readPrivately(this.#fileOf(source), KEPT_MAX_BYTES));
       if (text === undefined) throw new Error('its checksum is missing or wrong');
-      // What the seal holds is what `keep` has written.
-      return JSON.parse(text) as SourceText;
+      return keptSchema.parse(JSON.parse(text));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         this.#options.world.log.warn('the last good text of a configuration cannot be used', {

@@ -31,10 +31,11 @@ export interface EcsScope extends AwsAccess {
   readonly clusters?: readonly string[] | undefined;
   readonly refresh_interval: number;
   readonly cache_dir?: string | undefined;
-  readonly cache_max_age: number;
+  readonly cache_max_age?: number | undefined;
   readonly events_queue_url?: string | undefined;
 }
 
+const CACHE_MAX_AGE_MS = 3_600_000;
 /** How often the list of clusters is read when none are named. */
 const CLUSTERS_MS = 300_000;
 /** The polling interval while events arrive: polling is then only a safety net. */
@@ -77,7 +78,11 @@ export class EcsDiscovery {
     this.#wants = wants;
     this.#definitionsUse = chooseDefinitionsUse(options);
     this.#lists = new GroupLists(options, world);
-    this.#snapshots = new Snapshots(config.cache_dir, config.cache_max_age, world);
+    this.#snapshots = new Snapshots(
+      config.cache_dir,
+      config.cache_max_age ?? CACHE_MAX_AGE_MS,
+      world,
+    );
     this.#lacking = new Lacking(world);
     this.#outage = new ReadingOutage(world);
   }

@@ -1,7 +1,9 @@
 /**
  * The keys that both kinds of ECS discovery share, and the list of keys that only one of them has.
  */
+import type { z } from 'zod';
 import { durationSchema } from '../../settings/duration.ts';
+import type { CheckContext } from '../../settings/finding.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 
 /** The key of the discovery with rules for containers. */
@@ -17,8 +19,26 @@ export const cacheShape = {
   cache_dir: textSchema
     .optional()
     .describe('Folder that keeps what was found over a restart; nothing is kept by default.'),
-  cache_max_age: durationSchema.prefault('1h').describe('What was kept longer ago is not used.'),
+  cache_max_age: durationSchema
+    .optional()
+    .meta({ description: 'What was kept longer ago is not used.', default: '1h' }),
 };
+
+type CacheKeys = z.output<z.ZodObject<typeof cacheShape>>;
+
+/** Says where a key of the cache has no effect. */
+export function checkCache(
+  { cache_dir: folder, cache_max_age: maxAgeMs }: CacheKeys,
+  { path, report }: CheckContext,
+): void {
+  if (maxAgeMs === undefined || folder !== undefined) return;
+  const at = [...path, 'cache_max_age'];
+  report.warn(
+    at,
+    'cache_max_age has no effect without cache_dir, the folder of what is kept',
+    'key',
+  );
+}
 
 /** Keys of the discovery with rules that Prometheus does not have. */
 export const RULE_KEYS = [

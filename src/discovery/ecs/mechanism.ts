@@ -16,7 +16,7 @@ import { switchSchema } from '../../settings/switch.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { EcsDiscovery } from './discovery.ts';
-import { cacheShape, clustersSchema, ECS_KEY, type RULE_KEYS } from './keys.ts';
+import { cacheShape, checkCache, clustersSchema, ECS_KEY, type RULE_KEYS } from './keys.ts';
 import { PROFILES } from './profiles.ts';
 import {
   DEFAULT_DOCKER_LABELS,
@@ -96,6 +96,7 @@ export const ecsMechanism = defineMechanism({
   check(config, context) {
     checkAwsAccess(config, context, 'without effect');
     checkAwsHttp(config, context);
+    checkCache(config, context);
   },
   discover(config, world) {
     // The labels of the `prometheus` profile are complete only with services and interfaces.

@@ -15,7 +15,7 @@ import { misplaced } from '../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { EcsDiscovery } from './discovery.ts';
-import { cacheShape, clustersSchema, ECS_KEY, RULE_KEYS } from './keys.ts';
+import { cacheShape, checkCache, clustersSchema, ECS_KEY, RULE_KEYS } from './keys.ts';
 import type { TargetOptions } from './targets.ts';
 
 const DEFAULT_PORT = 80;
@@ -106,6 +106,7 @@ export const awsMechanism = defineMechanism({
 });
 
 function checkRole(config: RoleConfig, context: CheckContext): void {
+  checkCache(config, context);
   checkAwsAccess(config, context, 'without effect');
   checkAwsHttp(config, context);
 }

@@ -3,9 +3,9 @@
  * restart during an outage of AWS starts with them. A file that cannot be read, written or trusted
  * is logged once and otherwise ignored.
  */
+import { makeFolders } from '../../kernel/folders.ts';
 import { readMoment } from '../../kernel/clock.ts';
 import type { Task } from '@aws-sdk/client-ecs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
@@ -154,7 +154,7 @@ export class Snapshots {
 
   async #write(scope: string, render: () => Promise<readonly string[]>): Promise<boolean> {
     try {
-      await mkdir(this.#directory ?? '', { recursive: true, mode: 0o700 });
+      makeFolders(this.#directory ?? '', 0o700);
       await writePrivately(this.#fileOf(scope), sealText(await render()));
       this.#told.delete(scope);
       return true;

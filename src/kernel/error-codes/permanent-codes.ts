@@ -8,8 +8,9 @@ export const permanentCodes = {
   HTTP_METADATA_ADDRESS: {
     reason: 'metadata_address',
     means:
-      'The address is one at which ECS or EC2 hand out credentials. No URL, redirect or proxy ' +
-      'may lead to it.',
+      'The address is one at which ECS or EC2 hand out credentials, also within an address of ' +
+      'NAT64 with any prefix. No URL, redirect, proxy or endpoint of AWS may lead to it. A name ' +
+      'that an HTTP proxy resolves is known only to that proxy, which has to refuse it itself.',
     remedy:
       'Correct the URL or the target. For the targets of a scrape job, allow_metadata_addresses ' +
       'allows it.',

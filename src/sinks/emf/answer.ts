@@ -8,6 +8,7 @@ import type { RecoverableCode } from '../../kernel/error-codes/catalogue.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
 import type { ClientResponse } from '../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../kernel/retry.ts';
+import { withoutSecrets } from '../../settings/url.ts';
 
 export type LogsVerdict =
   /** The call has done its work. */
@@ -103,7 +104,7 @@ export function judgeAnswer(response: ClientResponse, call: JudgedCall): LogsVer
   if (status >= 300 && status < 400)
     return again(
       'SINK_REDIRECTED',
-      `; redirects are not followed, write the endpoint of "${headers['location'] ?? ''}"`,
+      `; redirects are not followed, write the endpoint of "${withoutSecrets(headers['location'] ?? '')}"`,
       asked ?? SETUP_RETRY_MS,
     );
   if (status >= 400 && !isOfAnother(status, type, text)) {

@@ -34,6 +34,7 @@ import type { Moment } from '../../kernel/clock.ts';
 import { identifyPath } from '../../kernel/file-identity.ts';
 import { openPrivate, openPrivately } from '../../kernel/private-files.ts';
 import type { Differences, CountedSeries } from './differences.ts';
+import { readJournalLine, type Row, type SeriesPath } from './journal-lines.ts';
 
 const COMPACT_MIN_BYTES = 4 * 1024 * 1024;
 const GROWTH_MAX = 4;
@@ -278,15 +279,13 @@ function* slices<Item>(items: Iterable<Item>, length: number): Generator<readonl
   if (slice.length > 0) yield slice;
 }
 
-type Row = readonly [id: number, lastMs: number, ...totals: number[]];
-
 /** Fills the differences. @returns  the number of the last commit */
 async function load(
   { path, differences, onDamage }: JournalOptions,
   hasChunk: (commit: number) => boolean,
   now: Moment,
 ): Promise<number> {
-  const paths = new Map<number, readonly [string, string, string]>();
+  const paths = new Map<number, SeriesPath>();
   let commit = 0;
   let doubted: readonly Row[] = [];
   /** Targets whose first reading was cut off. */
@@ -304,27 +303,19 @@ async function load(
     // The version before wrote lines without checksums.
     if (lines === 0) isSealed = !line.startsWith('{"format":1,');
     lines += 1;
-    const record = parseLine(isSealed ? unsealLine(line) : line);
-    if (record === undefined) {
-      damaged += 1;
-      return;
-    }
-    if (!Array.isArray(record)) {
-      const { since } = record as { since?: unknown };
-      if (typeof since === 'number' && since < differences.sinceMs) differences.sinceMs = since;
-      return;
-    }
-    const [kind, number, ...rest] = record as [string, number, ...unknown[]];
-    if (kind === 's') paths.set(number, rest as unknown as [string, string, string]);
+    const record = readJournalLine(isSealed ? unsealLine(line) : line);
+    if (record === undefined) damaged += 1;
+    else if (record.kind === 'head')
+      differences.sinceMs = Math.min(differences.sinceMs, record.since);
+    else if (record.kind === 's') paths.set(record.id, record.path);
     else {
       // What comes behind a commit says that it is in the queue.
       apply(doubted);
-      doubted = kind === 'c' && Array.isArray(rest[0]) ? (rest[0] as readonly Row[]) : [];
-      if (kind === 'c') commit = number;
-      const [target] = rest;
-      if (kind !== 't' || typeof target !== 'string') return;
-      if (number === 1) open.delete(target);
-      else open.add(target);
+      doubted = record.kind === 'c' ? record.rows : [];
+      if (record.kind === 'c') commit = record.commit;
+      if (record.kind !== 't') return;
+      if (record.hasEnded) open.delete(record.target);
+      else open.add(record.target);
     }
   };
   try {
@@ -337,14 +328,6 @@ async function load(
   if (doubted.length > 0 && hasChunk(commit)) apply(doubted);
   for (const key of open) differences.reopen(key);
   return commit;
-}
-
-function parseLine(line: string | undefined): unknown {
-  try {
-    return JSON.parse(line ?? '') as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

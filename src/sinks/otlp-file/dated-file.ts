@@ -9,6 +9,7 @@
 import * as fs from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import type { Protocol } from '../../delivery/protocol.ts';
+import { makeFolders } from '../../kernel/folders.ts';
 import { appendWhole } from '../../kernel/append-file.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
@@ -42,8 +43,7 @@ export function datedFile(options: DatedFileOptions): Protocol<Buffer> {
     encode: (chunks) => Buffer.concat(chunks.map(({ bytes }) => bytes)),
     async send(bytes) {
       try {
-        if (folderMode !== undefined)
-          fs.mkdirSync(dirname(path), { recursive: true, mode: folderMode });
+        if (folderMode !== undefined) makeFolders(dirname(path), folderMode);
         if (rotation !== undefined && isFull(path, bytes.length, rotation.maxBytes))
           rotate(path, rotation, clock.nowMs());
         await appendWhole(path, bytes, { isTruncated });

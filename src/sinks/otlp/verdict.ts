@@ -14,6 +14,7 @@ import { formatGrpcStatus } from '../../kernel/grpc/client-status.ts';
 import type { ClientResponse } from '../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../kernel/retry.ts';
 import { readRpcStatus } from '../../wire/otlp/export-response.ts';
+import { withoutSecrets } from '../../settings/url.ts';
 import { nameAwsRefusal } from './aws-refusals.ts';
 
 /** Without `taken`: an answer of delivery. */
@@ -63,7 +64,7 @@ export function judgeHttp(response: ClientResponse, context: JudgeContext): Otlp
   if (status === 404 || status === 405) return waitForSetUp(said, 'SINK_NOT_FOUND', AT_ENDPOINT);
   if (status === 415) return waitForSetUp(said, 'SINK_UNSUPPORTED', AT_ENCODING);
   if (status >= 300 && status < 400) {
-    const to = headers['location'] ?? '';
+    const to = withoutSecrets(headers['location'] ?? '');
     const remedy = `; redirects are not followed, write the endpoint of "${to}"`;
     return waitForSetUp(said, 'SINK_REDIRECTED', remedy);
   }

@@ -8,6 +8,7 @@ import type { RecoverableCode } from '../../kernel/error-codes/catalogue.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
 import type { ClientResponse } from '../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../kernel/retry.ts';
+import { withoutSecrets } from '../../settings/url.ts';
 
 /** A document that X-Ray did not process, as it says; what it leaves out is ''. */
 export interface Unprocessed {
@@ -120,7 +121,7 @@ export function judgeResponse(
       '; check the endpoint and the region, nothing is lost meanwhile',
     );
   if (status >= 300 && status < 400) {
-    const to = headers['location'] ?? '';
+    const to = withoutSecrets(headers['location'] ?? '');
     return setUp('SINK_REDIRECTED', `; redirects are not followed, write the endpoint of "${to}"`);
   }
   const isRefusal = INVALID.test(type) || (status >= 400 && !isOfAnother(status, type, text));

@@ -67,12 +67,17 @@ export class Database {
       db.exec(SCHEMA);
       // Each process has heads of its own: a second one would not see what the first one took.
       db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
+      this.#chunksOf = db.prepare(
+        'SELECT oldest_ms, newest_ms, count, bytes FROM chunks WHERE ref = ? AND newest_ms > ? ' +
+          'AND oldest_ms <= ?',
+      );
+      this.#insertBody = db.prepare('INSERT INTO wal (at_ms, body) VALUES (?, ?)');
     } catch (error) {
       db?.close();
       throw new ConfigError(
         'STORE_OPEN',
         `cannot open the store "${file}" (${describeError(error)}); is another workspace using ` +
-          'it? choose another folder with --data',
+          'it, or was it written by something else? choose another folder with --data',
         { cause: error },
       );
     }
@@ -80,11 +85,6 @@ export class Database {
     this.#directory = directory;
     this.#file = file;
     this.#identity = identifyPath(file);
-    this.#chunksOf = db.prepare(
-      'SELECT oldest_ms, newest_ms, count, bytes FROM chunks WHERE ref = ? AND newest_ms > ? ' +
-        'AND oldest_ms <= ?',
-    );
-    this.#insertBody = db.prepare('INSERT INTO wal (at_ms, body) VALUES (?, ?)');
   }
 
   /** Writes bodies in one transaction; when this returns they are on disk. */

@@ -13,11 +13,12 @@
  */
 import { type Moment, readMoment } from '../../kernel/clock.ts';
 import { type Component } from '../../kernel/component.ts';
-import { describeError, RecoverableError } from '../../kernel/errors.ts';
+import { ConfigError, describeError, RecoverableError } from '../../kernel/errors.ts';
+import { parseForeignJson } from '../../kernel/foreign-json.ts';
 import type { Counter, Family } from '../../kernel/metrics.ts';
 import { Outage } from '../../kernel/outage.ts';
 import type { World } from '../../kernel/world.ts';
-import type { LabelSet } from '../../model/labels.ts';
+import type { Label, LabelSet } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
 import { uncompress } from '../../wire/snappy.ts';
 import type { Matcher, Queryable, SeriesData } from '../promql/queryable.ts';
@@ -115,20 +116,43 @@ export class Store implements Component, Queryable {
   }
 
   async start(): Promise<void> {
-    const database = new Database(this.#options.directory);
-    this.#database = database;
-    for (const { ref, labels, oldestMs, newestMs } of database.readSeries()) {
-      const head = new Head(oldestMs ?? Infinity, newestMs ?? -Infinity);
-      this.#memory.restore(ref, JSON.parse(labels) as LabelSet, head);
+    const { directory } = this.#options;
+    const database = new Database(directory);
+    try {
+      this.#restore(database);
+    } catch (error) {
+      database.close();
+      throw new ConfigError(
+        'STORE_OPEN',
+        `the store in "${directory}" holds what no workspace wrote (${describeError(error)}); ` +
+          'move it away, or choose another folder with --data',
+        { cause: error },
+      );
     }
-    for (const entry of database.readMetadata()) this.#memory.metadata.set(entry.name, entry);
+    this.#database = database;
+    this.#tidying = this.#tidyRegularly();
+  }
+
+  #restore(database: Database): void {
+    for (const { ref, labels, oldestMs, newestMs } of database.readSeries()) {
+      const [oldest, newest] = [oldestMs ?? Infinity, newestMs ?? -Infinity];
+      if (!Number.isSafeInteger(ref) || typeof oldest !== 'number' || typeof newest !== 'number')
+        throw new Error(`series ${ref} has no number or no times`);
+      this.#memory.restore(ref, readLabels(labels), new Head(oldest, newest));
+    }
+    for (const entry of database.readMetadata()) {
+      if (Object.values(entry).some((value) => typeof value !== 'string'))
+        throw new Error('metadata of a metric is no text');
+      this.#memory.metadata.set(entry.name, entry);
+    }
     let requests = 0;
     for (const { atMs, body } of database.readBodies()) {
+      if (typeof atMs !== 'number' || !(body instanceof Uint8Array))
+        throw new Error('a write has no time or no body');
       this.#apply(decodeWriteBatch(uncompress(body, 2 ** 32)), body.length, atMs);
       requests += 1;
     }
     if (requests > 0) this.#world.log.info('unsealed writes replayed', { requests });
-    this.#tidying = this.#tidyRegularly();
   }
 
   async stop(): Promise<void> {
@@ -364,4 +388,13 @@ export class Store implements Component, Queryable {
     database.deleteBefore(beforeMs, gone);
     this.#memory.forget(gone, beforeMs);
   }
+}
+
+/** @throws Error for a text that is no list of labels */
+function readLabels(text: string): LabelSet {
+  const labels = parseForeignJson(text);
+  const isLabel = (one: Partial<Label> | null): boolean =>
+    typeof one?.name === 'string' && typeof one.value === 'string';
+  if (!Array.isArray(labels) || !labels.every(isLabel)) throw new Error('a series has no labels');
+  return labels as LabelSet;
 }

@@ -9,6 +9,7 @@ import type { RecoverableCode } from '../../../kernel/error-codes/catalogue.ts';
 import { RecoverableError } from '../../../kernel/errors.ts';
 import type { ClientResponse } from '../../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../../kernel/retry.ts';
+import { withoutSecrets } from '../../../settings/url.ts';
 
 /** Why the receiver refused samples for good; bounded words for metrics. */
 export type RefusalReason =
@@ -106,7 +107,7 @@ export function classify(
     return setUp('SINK_UNSUPPORTED', '; the url does not take remote write 1.0, check it');
   }
   if (status < 400) {
-    const to = response.headers['location'] ?? '';
+    const to = withoutSecrets(response.headers['location'] ?? '');
     return setUp('SINK_REDIRECTED', `; redirects are not followed, write the url of "${to}"`);
   }
   // Any of these may be about single series. Cortex and AMP have taken the good ones, and take them
