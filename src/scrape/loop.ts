@@ -302,7 +302,6 @@ export class ScrapeLoop {
 
   /** Waits; returns false when the target came back meanwhile. */
   async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
-    // Of thousands of targets that go at once, none needs a joined signal, which is collected late.
     const wake = (): void => retiring.abort();
     const lastCall = this.#lastCall.signal;
     lastCall.addEventListener('abort', wake, { once: true });
@@ -328,7 +327,6 @@ export class ScrapeLoop {
   }
 
   async #scrape(due: Moment | undefined): Promise<void> {
-    const { clock } = this.#options.world;
     const last = this.#schedule.now();
     const { wallMs: startMs, elapsedMs: beganAtMs } = last;
     const dueMs = due === undefined ? this.#findFreeMs(startMs) : this.#schedule.readWallMs(due);
@@ -345,7 +343,8 @@ export class ScrapeLoop {
       tMs: this.#schedule.readWallMs({ wallMs: tMs, elapsedMs: beganAtMs }),
       timeoutMs: this.target.timeoutMs,
       // The virtual clock of tests counts waits only; the real one also counts computing.
-      elapsedMs: () => Math.max(performance.now() - startedAt, clock.elapsedMs() - beganAtMs),
+      elapsedMs: () =>
+        Math.max(performance.now() - startedAt, this.#options.world.clock.elapsedMs() - beganAtMs),
     };
     const outcome = await this.#transaction.scrape(fetched, moment);
     if (outcome === undefined) return;

@@ -33,8 +33,8 @@ import { sealLine, unsealLine } from '../../kernel/checked-text.ts';
 import type { Moment } from '../../kernel/clock.ts';
 import { identifyPath } from '../../kernel/file-identity.ts';
 import { openPrivate, openPrivately } from '../../kernel/private-files.ts';
-import type { Differences, CountedSeries } from './differences.ts';
-import { readJournalLine, type Row, type SeriesPath } from './journal-lines.ts';
+import type { CountedSeries, Differences, SeriesPath } from './differences.ts';
+import { readJournalLine, type WrittenTotals } from './journal-lines.ts';
 
 const COMPACT_MIN_BYTES = 4 * 1024 * 1024;
 const GROWTH_MAX = 4;
@@ -287,10 +287,10 @@ async function load(
 ): Promise<number> {
   const paths = new Map<number, SeriesPath>();
   let commit = 0;
-  let doubted: readonly Row[] = [];
+  let doubted: readonly WrittenTotals[] = [];
   /** Targets whose first reading was cut off. */
   const open = new Set<string>();
-  const apply = (rows: readonly Row[]): void => {
+  const apply = (rows: readonly WrittenTotals[]): void => {
     for (const [id, lastMs, ...totals] of rows) {
       const series = paths.get(id);
       if (series !== undefined) differences.restore(series, totals, lastMs, now);

@@ -1,13 +1,13 @@
 /** What the lines of the journal of differences say, once their checksums are off. Pure. */
+import type { SeriesPath } from './differences.ts';
 
-export type Row = readonly [id: number, lastMs: number, ...totals: number[]];
-
-export type SeriesPath = readonly [target: string, resource: string, series: string];
+/** What a commit writes of a series. */
+export type WrittenTotals = readonly [id: number, lastMs: number, ...totals: number[]];
 
 export type JournalRecord =
   | { readonly kind: 'head'; readonly since: number }
   | { readonly kind: 's'; readonly id: number; readonly path: SeriesPath }
-  | { readonly kind: 'c'; readonly commit: number; readonly rows: readonly Row[] }
+  | { readonly kind: 'c'; readonly commit: number; readonly rows: readonly WrittenTotals[] }
   | { readonly kind: 't'; readonly hasEnded: boolean; readonly target: string }
   | { readonly kind: 'm' };
 
@@ -31,7 +31,7 @@ export function readJournalLine(line: string | undefined): JournalRecord | undef
   return undefined;
 }
 
-function isRow(row: unknown): row is Row {
+function isRow(row: unknown): row is WrittenTotals {
   return Array.isArray(row) && row.length >= 2 && row.every(isNumber);
 }
 
