@@ -30,7 +30,7 @@ export function runGivingWay<Result>(
         } while (hasTime());
         waiting.push(goOn);
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     };
     if (hasTime()) goOn();
