@@ -2,7 +2,8 @@
  * The options of every client of the official SDK: limits of time and of answers, few attempts, no
  * metadata addresses, and credentials from a source that can be told that they were refused. With
  * its own defaults the SDK waits for an answer and reads it without a limit, and keeps credentials
- * without an expiry for ever. test/aws/tidy.test.ts fails for a client that is made without these options.
+ * without an expiry for ever. test/aws/tidy.test.ts fails for a client that is made without these
+ * options.
  * Source:
  * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-timeouts.html
  */

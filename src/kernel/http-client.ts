@@ -13,7 +13,7 @@ import { GrowingBuffer } from './growing-buffer.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type HttpConnection, type ProxySettings, secureOptions } from './http-connection.ts';
 import { BodyClient } from './http-bodies.ts';
-import { basicHeader } from './http-credentials.ts';
+import { withUrlCredentials } from './http-credentials.ts';
 import { INTERIM_HEADS_MAX } from './http-response-parser.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
 import { readProxyEnvironment } from './proxy-environment.ts';
@@ -118,25 +118,6 @@ export function createHttpClient(
       await undici?.agent.destroy();
     },
   };
-}
-
-/** User and password of a URL are sent as Go's client does: where no others are set. */
-function withUrlCredentials(request: ClientRequest): ClientRequest {
-  const { username, password } = parseUrl(request.url);
-  const { headers = {} } = request;
-  if (username === '' && password === '') return request;
-  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return request;
-  const authorization = basicHeader(decodeUserinfo(username), decodeUserinfo(password));
-  return { ...request, headers: { ...headers, authorization } };
-}
-
-/** A percent sign that encodes nothing stands for itself. */
-function decodeUserinfo(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /**

@@ -104,7 +104,8 @@ export function judgeAnswer(response: ClientResponse, call: JudgedCall): LogsVer
   if (status >= 300 && status < 400)
     return again(
       'SINK_REDIRECTED',
-      `; redirects are not followed, write the endpoint of "${withoutSecrets(headers['location'] ?? '')}"`,
+      '; redirects are not followed, write the endpoint of ' +
+        `"${withoutSecrets(headers['location'] ?? '')}"`,
       asked ?? SETUP_RETRY_MS,
     );
   if (status >= 400 && !isOfAnother(status, type, text)) {
