@@ -47,6 +47,8 @@ export interface ConfigDocument {
 
 const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
 const NODES_MAX = 1_000_000;
+/** Faults of the text that are told; what follows the first ones is seldom one of its own. */
+const FAULTS_MAX = 1_000;
 /** The deepest configurations have about 15. All that walks one afterwards is recursive. */
 const DEPTH_MAX = 100;
 /** Keys whose empty value is the empty text, as for Prometheus; other keys are then absent. */
@@ -94,7 +96,8 @@ export function* readDocumentInSteps(
     const dashes = findEnDashes(text, file);
     if (dashes.length > 0) return empty(dashes);
   }
-  const findings = [...document.errors, ...document.warnings].map((error) =>
+  const faults = [...document.errors, ...document.warnings].slice(0, FAULTS_MAX);
+  const findings = faults.map((error) =>
     finding(error.pos[0], 'CONFIG_YAML', `not valid YAML: ${wordsOfYamlError(error)}`),
   );
   if (findings.length > 0) return empty(findings);

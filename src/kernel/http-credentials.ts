@@ -37,13 +37,13 @@ export function basicHeader(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-interface UrlAndHeaders {
+interface AddressedRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** User and password of a URL are sent as Go's client does: where no others are set. */
-export function withUrlCredentials<Request extends UrlAndHeaders>(request: Request): Request {
+export function withUrlCredentials<Request extends AddressedRequest>(request: Request): Request {
   const { username, password } = parseUrl(request.url);
   const { headers = {} } = request;
   if (username === '' && password === '') return request;
