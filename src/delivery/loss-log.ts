@@ -1,7 +1,7 @@
 /**
  * Says what a sink loses: the first loss for a reason at once, later ones once a minute together,
- * also where none follows, and the rest when the sink ends. A receiver that refuses all, as after its sender's clock was set
- * back, refuses in hundreds of answers a second.
+ * also where none follows, and the rest when the sink ends. A receiver that refuses all, as after
+ * its sender's clock was set back, refuses in hundreds of answers a second.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
