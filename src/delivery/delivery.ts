@@ -11,6 +11,7 @@
  * The queue is another component: its owner starts it before the delivery and stops it after.
  */
 import type { Component } from '../kernel/component.ts';
+import type { Counter } from '../kernel/metrics.ts';
 import type { World } from '../kernel/world.ts';
 import type { ChunkQueue } from '../model/queue.ts';
 import { withAgeLimit } from './age.ts';
@@ -20,6 +21,7 @@ import { Losses, type LossesOptions } from './losses.ts';
 import { type DeliveryMetrics, newDeliveryMetrics } from './metrics.ts';
 import type { Protocol } from './protocol.ts';
 import { withRetry } from './retry.ts';
+import { SearchAllowance } from './search-allowance.ts';
 import type { DeliverySettings } from './settings.ts';
 import { withSetAside } from './set-aside.ts';
 import { runShards, type Sharding } from './shards.ts';
@@ -48,6 +50,7 @@ export class Delivery<Request> implements Component {
   readonly losses: Losses;
   readonly #options: DeliveryOptions<Request>;
   readonly #metrics: DeliveryMetrics;
+  readonly #searched: Counter;
   /** With a log whose lines name the sink. */
   readonly #world: Pick<World, 'clock' | 'log'>;
   /** Ends between requests: no further batch and no further attempt. */
@@ -64,6 +67,12 @@ export class Delivery<Request> implements Component {
     this.load = new Load(this.#metrics);
     this.#world = { clock: world.clock, log: world.log.with({ sink }) };
     const { metrics } = world;
+    this.#searched = metrics
+      .counters(
+        'amperage_sink_search_requests_total',
+        'Requests refused in the search for bad items, and those for one refused before.',
+      )
+      .with({ sink });
     this.losses = new Losses({ sink, protocol, metrics, ...this.#world, onLoss });
   }
 
@@ -86,7 +95,8 @@ export class Delivery<Request> implements Component {
       random,
       pendingItems: () => queue.pendingItems,
     });
-    const deliver = withSplitting(patient, { protocol, losses, clock });
+    const allowance = new SearchAllowance(clock, this.#searched);
+    const deliver = withSplitting(patient, { protocol, losses, allowance });
     const signals = { ending: this.#ending.signal, stopping: this.#stopping.signal };
     this.#running = runShards(
       { queue, settings, deliver, world, load, metrics, sharding },

@@ -1,7 +1,7 @@
 /**
  * Says what a sink loses: the first loss for a reason at once, later ones once a minute together,
- * and the rest when the sink ends. A receiver that refuses all, as after its sender's clock was set
- * back, refuses in hundreds of answers a second.
+ * also where none follows, and the rest when the sink ends. A receiver that refuses all, as after
+ * its sender's clock was set back, refuses in hundreds of answers a second.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -33,39 +33,38 @@ export class LossLog {
 
   constructor(log: Logger, clock: Clock) {
     this.#log = log.unlimited();
-    this.#sums = new MinuteSums(clock);
+    this.#sums = new MinuteSums(clock, (reason, items) => this.#tell(reason, items));
   }
 
   add(losses: readonly Loss[], last: LossEvent): void {
+    const sums = new Map<string, number>();
     for (const { reason, owner, items } of losses) {
-      this.#sums.add(reason, items);
+      sums.set(reason, (sums.get(reason) ?? 0) + items);
       const about = this.#about.get(reason) ?? { owners: new Set(), last };
       this.#about.set(reason, about);
       if (about.owners.size < OWNERS_MAX) about.owners.add(owner);
       about.last = last;
     }
-    this.#tell(this.#sums.takeDue());
+    for (const [reason, items] of sums) this.#sums.add(reason, items);
   }
 
   /** Tells what has waited for its minute. */
   tellRest(): void {
-    this.#tell(this.#sums.takeDue(true));
+    this.#sums.end();
   }
 
-  #tell(due: readonly (readonly [reason: string, items: number])[]): void {
-    for (const [reason, items] of due) {
-      const about = this.#about.get(reason);
-      if (about === undefined) continue;
-      const { owners, last } = about;
-      const more = owners.size - OWNERS_LOGGED_MAX;
-      const named = [...owners].slice(0, OWNERS_LOGGED_MAX).join(',');
-      this.#log[last.level](last.event, {
-        items,
-        reason,
-        owners: `${named}${more > 0 ? ` and ${more} more` : ''}`,
-        ...last.fields,
-      });
-      owners.clear();
-    }
+  #tell(reason: string, items: number): void {
+    const about = this.#about.get(reason);
+    if (about === undefined) return;
+    const { owners, last } = about;
+    const more = owners.size - OWNERS_LOGGED_MAX;
+    const named = [...owners].slice(0, OWNERS_LOGGED_MAX).join(',');
+    this.#log[last.level](last.event, {
+      items,
+      reason,
+      owners: `${named}${more > 0 ? ` and ${more} more` : ''}`,
+      ...last.fields,
+    });
+    owners.clear();
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
-import type { Registry } from '../kernel/metrics.ts';
+import type { Counter, Registry } from '../kernel/metrics.ts';
 import type { Chunk } from '../model/queue.ts';
 import { LossLog } from './loss-log.ts';
 import type { Loss, Protocol } from './protocol.ts';
@@ -27,7 +27,9 @@ export type LossCause = 'refused' | 'expired' | 'unsent';
 export class Losses {
   readonly #options: LossesOptions;
   readonly #dropped;
+  readonly #unjudged: Counter;
   readonly #log: LossLog;
+  readonly #unjudgedLog: LossLog;
 
   constructor(options: LossesOptions) {
     this.#options = options;
@@ -36,6 +38,13 @@ export class Losses {
       'amperage_sink_items_dropped_total',
       'Items that a sink lost for good, by reason and by whose they were.',
     );
+    this.#unjudgedLog = new LossLog(options.log, options.clock);
+    this.#unjudged = options.metrics
+      .counters(
+        'amperage_sink_items_dropped_unjudged_total',
+        'Items among those lost that were only ever refused together with others.',
+      )
+      .with({ sink: options.sink });
   }
 
   /** Counts and logs what the receiver refused for good. */
@@ -49,6 +58,15 @@ export class Losses {
   /** The same as `refused`, for whole chunks; their owners are asked of the protocol. */
   refusedChunks(chunks: readonly Chunk[], reason: string, answer: string): void {
     this.refused(this.#byOwner(chunks, reason), answer);
+  }
+
+  /** Counts and logs how many of the items refused may be good ones: the search had an end. */
+  unjudged(items: number): void {
+    if (items === 0) return;
+    this.#unjudged.inc(items);
+    const event = 'some refused items may be good: the search for the bad ones goes on later';
+    const loss = { items, reason: 'unjudged', owner: '' };
+    this.#unjudgedLog.add([loss], { level: 'warn', event, fields: {} });
   }
 
   /** Counts and logs what is above the age limit, which the receiver would refuse. */
@@ -67,6 +85,7 @@ export class Losses {
   /** Logs what no line has told yet. */
   tellRest(): void {
     this.#log.tellRest();
+    this.#unjudgedLog.tellRest();
   }
 
   #byOwner(chunks: readonly Chunk[], reason: string): readonly Loss[] {

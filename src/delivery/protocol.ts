@@ -63,10 +63,8 @@ export interface Protocol<Request> {
    * queue does. Without this method, a batch is one request.
    */
   divide?(chunks: readonly Chunk[]): readonly (readonly Chunk[])[];
-  /**
-   * Two halves in order; undefined when there is only one item, or the bytes are not the encoder's.
-   */
-  halve?(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined;
+  /** Undefined when there is only one item, or the bytes are not the encoder's. */
+  halve?(chunks: readonly Chunk[]): Halves | undefined;
   /**
    * Divides the chunks into items from `cutoffMs` on and older ones. Without this method, a chunk
    * is kept or dropped as a whole.
@@ -75,6 +73,23 @@ export interface Protocol<Request> {
   readonly suspects?: Suspects;
   /** How many items of the chunks each owner has. Without this method, all are the owner "". */
   ownersOf?(chunks: readonly Chunk[]): ReadonlyMap<string, number>;
+}
+
+/** None of them is empty. */
+export interface Halves {
+  readonly first: readonly Chunk[];
+  readonly second: readonly Chunk[];
+  /**
+   * Whether the second must not be sent before all of the first is settled, since both may have
+   * items of one series.
+   */
+  readonly isOrdered: boolean;
+}
+
+/** Two halves of several chunks. */
+export function halveChunks(chunks: readonly Chunk[]): Halves {
+  const middle = Math.ceil(chunks.length / 2);
+  return { first: chunks.slice(0, middle), second: chunks.slice(middle), isOrdered: true };
 }
 
 /** Items of a batch that were refused before, and the rest, which is sent first. */
@@ -90,8 +105,12 @@ export interface TakenApart {
 export interface Suspects {
   /** Undefined where there are none among the chunks. @param aloneMax  of `alone` */
   takeApart(chunks: readonly Chunk[], aloneMax: number): TakenApart | undefined;
-  /** Notes the items of chunks that were refused. */
-  refused(chunks: readonly Chunk[], text: string): void;
+  /**
+   * Notes the items of chunks that were refused.
+   *
+   * @returns  how many of them were only ever refused together with others
+   */
+  refused(chunks: readonly Chunk[], text: string): number;
   /** Forgets what was apart and is taken again. */
   taken(chunks: readonly Chunk[]): void;
 }

@@ -5,36 +5,38 @@
  * protocol does that: it then comes apart, after the rest.
  *
  * A chunk that is refused is searched until nothing is left, however many of its items are bad, as
- * long as any are taken: by turns the largest part that waits, which finds what is good together,
- * and the smallest, which finds what is good alone.
+ * long as any are taken and the allowance lasts: in the order of waiting-parts.ts, and after many
+ * refusals one after the other item by item, which costs half of what halving to the end does.
  */
-import type { Clock } from '../kernel/clock.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { AttemptSignals, Deliver, Outcome } from './attempt.ts';
 import type { Losses } from './losses.ts';
-import { countItems, type Protocol } from './protocol.ts';
-import { SearchAllowance } from './search-allowance.ts';
+import type { Halves, Protocol } from './protocol.ts';
+import type { SearchAllowance } from './search-allowance.ts';
+import { WaitingParts } from './waiting-parts.ts';
 
 export interface SplitOptions {
   readonly protocol: Pick<Protocol<unknown>, 'divide' | 'halve' | 'suspects'>;
   readonly losses: Losses;
-  readonly clock: Pick<Clock, 'elapsedMs'>;
+  readonly allowance: SearchAllowance;
 }
 
+/** After so many refusals one after the other, with no part of a chunk taken, items go alone. */
+const TOGETHER_MAX = 32;
 /**
- * After so many refusals of a batch one after the other, with no part of a chunk taken, a refused
- * chunk or part is dropped as a whole. The search between chunks is not bounded by it once any
- * chunk was taken: often all items of some chunks are refused, such as the scrapes of a target that
- * another collector scrapes too, and the other chunks must not be lost with them.
+ * After so many a refused chunk or part is dropped as a whole, unless some of the chunk was taken.
+ * The search between chunks is not bounded by it once any chunk was taken: often all items of some
+ * chunks are refused, such as the scrapes of a target that another collector scrapes too, and the
+ * other chunks must not be lost with them.
  */
-const BARREN_MAX = 128;
+const BARREN_MAX = 512;
 /**
  * How many refusals the search between chunks may cost while no chunk was taken: it bounds the
  * requests to a receiver that refuses everything.
  */
 const SEARCH_BETWEEN_MAX = 256;
-/** How many items that were refused before are sent each alone, for a batch. */
-const ALONE_MAX = 32;
+/** Of the items sent alone, this share is taken again where many of those apart are too. */
+const RECOVERING_SHARE = 1 / 8;
 
 interface Piece {
   readonly chunks: readonly Chunk[];
@@ -42,15 +44,13 @@ interface Piece {
   readonly isApart: boolean;
 }
 
-type Halves = readonly [readonly Chunk[], readonly Chunk[]];
 type Refusal = Exclude<Outcome, { kind: 'done' | 'again' }>;
 
 /** Wraps a `deliver` whose outcome is never `again`; the outcome is then always `done`. */
 export function withSplitting(deliver: Deliver, options: SplitOptions): Deliver {
-  const allowance = new SearchAllowance(options.clock);
   return async (chunks, attempt, signals) => {
     const send = (piece: readonly Chunk[]): Promise<Outcome> => deliver(piece, attempt, signals);
-    await new Splitting(send, options, allowance, signals.onSettled).run(chunks);
+    await new Splitting(send, options, signals.onSettled).run(chunks);
     return { kind: 'done' };
   };
 }
@@ -66,14 +66,16 @@ class Splitting {
   #barren = 0;
   #between = 0;
   #isAnyTaken = false;
+  /** Items that were refused before and are sent alone. */
+  #alone: ReadonlySet<Chunk> = new Set();
+  #aloneTaken = 0;
   #batch: ReadonlySet<Chunk> = new Set();
   /** What was lost of parts of chunks, until the batch is settled. */
   readonly #uncounted: Refusal[] = [];
 
   constructor(
     send: (chunks: readonly Chunk[]) => Promise<Outcome>,
-    { protocol, losses }: SplitOptions,
-    allowance: SearchAllowance,
+    { protocol, losses, allowance }: SplitOptions,
     onSettled: AttemptSignals['onSettled'] = () => undefined,
   ) {
     this.#onSettled = onSettled;
@@ -91,14 +93,14 @@ class Splitting {
       const { isApart } = piece;
       const refusal = await this.#try(piece);
       if (refusal === undefined) continue;
-      const halves = this.#isSearched(refusal, isApart) ? this.#halve(refusal) : undefined;
+      const halves = this.#isSearched(refusal, isApart) ? this.#halve(refusal.chunks) : undefined;
       if (halves === undefined) {
         this.#remember(refusal, isApart);
         this.#settle(refusal.chunks, [refusal]);
       } else if (refusal.chunks.length === 1) await this.#sendParts(refusal, isApart, halves);
       else {
         if (refusal.kind === 'refused') this.#between += 1;
-        const [first, second] = halves;
+        const { first, second } = halves;
         pieces.push({ isApart, chunks: second }, { isApart, chunks: first });
       }
     }
@@ -108,29 +110,33 @@ class Splitting {
   /** Sends a chunk in parts. */
   async #sendParts(whole: Refusal, isApart: boolean, halves: Halves): Promise<void> {
     const lost: Refusal[] = [];
-    /** In order while the parts are only too large; then the largest comes first. */
-    const waiting = [...halves];
-    let refusals = whole.kind === 'refused' ? 1 : 0;
-    for (let turn = 0; waiting.length > 0; turn++) {
-      const isSmallest = refusals > 0 && turn % 2 === 1;
-      const chunks = (isSmallest ? waiting.pop() : waiting.shift()) ?? [];
+    const waiting = new WaitingParts();
+    waiting.addHalves(halves, [whole.chunks]);
+    let isAnyTaken = false;
+    for (;;) {
+      const isSingly = this.#barren > TOGETHER_MAX;
+      const line = waiting.next(isSingly);
+      if (line === undefined) break;
+      const [chunks] = line;
+      const isWorth = this.#isWorth(isApart, isAnyTaken) && this.#allowance.grant(1) === 1;
+      const unsent = isSingly && isWorth ? this.#halve(chunks) : undefined;
+      if (unsent !== undefined) {
+        waiting.addHalves(unsent, line);
+        continue;
+      }
       const refusal = await this.#try({ chunks, isApart });
       if (refusal === undefined) {
         this.#barren = 0;
+        isAnyTaken = true;
+        waiting.addLater(line);
         continue;
       }
-      const more = this.#isSearched(refusal, isApart) ? this.#halve(refusal) : undefined;
-      if (more === undefined) {
+      const more = this.#isSearched(refusal, isApart, isAnyTaken) ? this.#halve(chunks) : undefined;
+      if (more !== undefined) waiting.addHalves(more, line);
+      else {
         this.#remember(refusal, isApart);
         lost.push(refusal);
-      } else if (refusal.kind === 'split') waiting.unshift(...more);
-      else {
-        refusals += 1;
-        for (const half of more) {
-          const items = countItems(half);
-          const at = waiting.findLastIndex((other) => countItems(other) >= items);
-          waiting.splice(at + 1, 0, half);
-        }
+        waiting.addLater(line);
       }
     }
     this.#settle(whole.chunks, lost);
@@ -138,23 +144,38 @@ class Splitting {
 
   /** Undefined where all is settled. */
   async #try({ chunks, isApart }: Piece): Promise<Refusal | undefined> {
-    const outcome = await this.#send(chunks);
+    const outcome = await this.#allowance.measure(() => this.#send(chunks));
     if (outcome.kind !== 'done' && outcome.kind !== 'again') return outcome;
     this.#isAnyTaken = true;
     if (isApart) this.#protocol.suspects?.taken(chunks);
+    if (chunks.some((chunk) => this.#alone.has(chunk))) this.#aloneTaken += 1;
     if (outcome.kind === 'done') this.#settle(chunks, []);
     return undefined;
   }
 
-  #isSearched(refusal: Refusal, isApart: boolean): boolean {
+  /** @param isAnyTaken  of the chunk */
+  #isSearched(refusal: Refusal, isApart: boolean, isAnyTaken = false): boolean {
     if (refusal.kind === 'split') return true;
-    if (!refusal.isSeparable || isApart) return false;
-    if (refusal.chunks.length > 1) return this.#isAnyTaken || this.#between < SEARCH_BETWEEN_MAX;
+    if (!refusal.isSeparable) return false;
+    if (refusal.chunks.length > 1) {
+      const isWorth = this.#isAnyTaken || this.#between < SEARCH_BETWEEN_MAX;
+      return isWorth && (!isApart || this.#isRecovering());
+    }
     this.#barren += 1;
-    return this.#barren <= BARREN_MAX && this.#allowance.take(1);
+    return this.#isWorth(isApart, isAnyTaken) && this.#allowance.take(1);
   }
 
-  #halve({ chunks }: Refusal): Halves | undefined {
+  /** Whether the search of a chunk goes on. */
+  #isWorth(isApart: boolean, isAnyTaken: boolean): boolean {
+    return (isAnyTaken || this.#barren <= BARREN_MAX) && (!isApart || this.#isRecovering());
+  }
+
+  /** Whether of what was refused before many may be taken again. */
+  #isRecovering(): boolean {
+    return this.#aloneTaken > this.#alone.size * RECOVERING_SHARE;
+  }
+
+  #halve(chunks: readonly Chunk[]): Halves | undefined {
     return this.#protocol.halve?.(chunks);
   }
 
@@ -180,15 +201,16 @@ class Splitting {
     const { chunks, text } = refusal;
     if (refusal.kind !== 'refused') return;
     if (isApart || (refusal.isSeparable && chunks.length === 1))
-      this.#protocol.suspects?.refused(chunks, text);
+      this.#losses.unjudged(this.#protocol.suspects?.refused(chunks, text) ?? 0);
   }
 
   #listPieces(chunks: readonly Chunk[]): Piece[] {
     const { suspects, divide } = this.#protocol;
-    const found = suspects?.takeApart(chunks, this.#allowance.grant(ALONE_MAX));
+    const found = suspects?.takeApart(chunks, this.#allowance.grant(BARREN_MAX));
     const { rest, apart, alone } = found ?? { rest: chunks, apart: [], alone: [] };
     const cut = (part: readonly Chunk[]): readonly (readonly Chunk[])[] =>
       part.length === 0 ? [] : (divide?.call(this.#protocol, part) ?? [part]);
+    this.#alone = new Set(alone);
     this.#allowance.take(alone.length);
     return [
       ...cut(rest).map((piece) => ({ chunks: piece, isApart: false })),

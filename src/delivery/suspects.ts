@@ -6,9 +6,9 @@
  * are bad.
  * Limits: SUSPECTS_MAX series, the longest unseen go first.
  */
-import { crc32 } from 'node:zlib';
 import type { Clock } from '../kernel/clock.ts';
 import type { Chunk } from '../model/queue.ts';
+import type { SeriesOfChunk } from './chunk-series.ts';
 import type { Suspects, TakenApart } from './protocol.ts';
 
 const SUSPECTS_MAX = 50_000;
@@ -19,20 +19,16 @@ const SETTLED_MS = 60_000;
 /** How often those that stay bad are sent alone, if there are no more than RETRIES_MAX. */
 const RETRY_MS = 60_000;
 const RETRIES_MAX = 128;
+/** So many of a batch at least, once a minute: they tell whether many are taken again. */
+const PROBES = 16;
+/** How many of those that were refused alone before are sent alone, for a batch. */
+const ALONE_AGAIN_MAX = 32;
 
 interface Suspect {
   readonly sinceMs: number;
   refusedMs: number;
-  /** When it was refused alone; at first, when it was refused. */
-  aloneMs: number;
-}
-
-/** A chunk by its series, which a sink reads in its own format. */
-export interface SeriesOfChunk {
-  /** One for each series, or each item of one (suspectKey); none where the chunk can't be read. */
-  readonly keys: readonly number[];
-  /** A chunk of those, by their places among the keys. */
-  readonly cut: (isWanted: (index: number) => boolean) => Chunk;
+  /** When it was refused alone; undefined while it was refused with others only. */
+  aloneMs: number | undefined;
 }
 
 /** The series of a chunk that were refused before, by their places among the keys. */
@@ -87,24 +83,27 @@ export class SuspectSeries implements Suspects {
     return { rest, alone, apart };
   }
 
-  refused(chunks: readonly Chunk[], text: string): void {
+  refused(chunks: readonly Chunk[], text: string): number {
     const elapsedMs = this.#options.clock.elapsedMs();
+    let unjudged = 0;
     const keys = chunks.flatMap((one) => this.#options.read(one).keys);
     const [chunk] = chunks;
     for (const key of keys) {
       const known = this.#suspects.get(key);
-      const suspect = known ?? { sinceMs: elapsedMs, refusedMs: elapsedMs, aloneMs: elapsedMs };
+      const suspect = known ?? { sinceMs: elapsedMs, refusedMs: elapsedMs, aloneMs: undefined };
+      if (keys.length === 1 && suspect.aloneMs === undefined && chunk !== undefined)
+        this.#options.onNew(chunk, text);
       suspect.refusedMs = elapsedMs;
       if (keys.length === 1) suspect.aloneMs = elapsedMs;
+      if (suspect.aloneMs === undefined) unjudged += 1;
       this.#suspects.delete(key);
       this.#suspects.set(key, suspect);
-      if (known === undefined && keys.length === 1 && chunk !== undefined)
-        this.#options.onNew(chunk, text);
     }
     for (const longest of this.#suspects.keys()) {
-      if (this.#suspects.size <= SUSPECTS_MAX) return;
+      if (this.#suspects.size <= SUSPECTS_MAX) break;
       this.#suspects.delete(longest);
     }
+    return unjudged;
   }
 
   taken(chunks: readonly Chunk[]): void {
@@ -112,19 +111,29 @@ export class SuspectSeries implements Suspects {
       for (const key of this.#options.read(chunk).keys) this.#suspects.delete(key);
   }
 
-  /** Of those that were not bad for long the newest, and of the others those that are due. */
+  /**
+   * Those that were never alone, and a few of the others: of those that were not bad for long the
+   * newest, and then those that are due, or wait for it longest.
+   */
   #chooseAlone(found: readonly Found[], max: number): ReadonlySet<Suspect> {
     const elapsedMs = this.#options.clock.elapsedMs();
     const isSettled = ({ sinceMs }: Suspect): boolean => elapsedMs - sinceMs >= SETTLED_MS;
     const all = [...new Set(found.flatMap(({ series }) => [...series.values()]))];
+    const waitedMs = ({ aloneMs = elapsedMs }: Suspect): number => elapsedMs - aloneMs;
+    const unjudged = all.filter(({ aloneMs }) => aloneMs === undefined);
     const young = all
-      .filter((suspect) => !isSettled(suspect))
+      .filter((suspect) => suspect.aloneMs !== undefined && !isSettled(suspect))
       .toSorted((a, b) => b.sinceMs - a.sinceMs);
     const againMs = RETRY_MS * Math.max(1, this.#suspects.size / RETRIES_MAX);
-    const due = all
-      .filter((suspect) => isSettled(suspect) && elapsedMs - suspect.aloneMs >= againMs)
-      .toSorted((a, b) => a.aloneMs - b.aloneMs);
-    return new Set([...young, ...due].slice(0, max));
+    const settled = all
+      .filter((suspect) => suspect.aloneMs !== undefined && isSettled(suspect))
+      .toSorted((a, b) => waitedMs(b) - waitedMs(a));
+    const isQuiet = settled.every((suspect) => waitedMs(suspect) >= RETRY_MS);
+    const due = settled.filter(
+      (suspect, index) => waitedMs(suspect) >= againMs || (isQuiet && index < PROBES),
+    );
+    const again = new Set([...due.slice(0, PROBES), ...young, ...due]);
+    return new Set([...[...again].slice(0, ALONE_AGAIN_MAX), ...unjudged].slice(0, max));
   }
 
   #forgetOld(): void {
@@ -134,17 +143,4 @@ export class SuspectSeries implements Suspects {
       this.#suspects.delete(key);
     }
   }
-}
-
-/**
- * A checksum of what names a series, and its length. Two series with the same one are set apart
- * together, which costs nothing but a request.
- */
-export function suspectKey(...parts: readonly Uint8Array[]): number {
-  let [sum, length] = [0, 0];
-  for (const part of parts) {
-    sum = crc32(part, sum);
-    length += part.length;
-  }
-  return sum + (length % 2 ** 20) * 2 ** 32;
 }

@@ -18,22 +18,21 @@ const CAUSES: Readonly<Record<DropReason, string>> = {
 };
 
 export class DropLog {
-  readonly #log: Logger;
   readonly #sums: MinuteSums<DropReason>;
 
-  constructor(log: Logger, clock: Clock) {
-    this.#log = log.unlimited();
-    this.#sums = new MinuteSums(clock);
+  constructor(logger: Logger, clock: Clock) {
+    const log = logger.unlimited();
+    this.#sums = new MinuteSums(clock, (reason, items) =>
+      log.warn('queue dropped items', { items, reason, cause: CAUSES[reason] }),
+    );
   }
 
   add(items: number, reason: DropReason): void {
     this.#sums.add(reason, items);
-    this.tick();
   }
 
-  /** Tells what has waited for a minute. @param isLast  tells all */
-  tick(isLast = false): void {
-    for (const [reason, items] of this.#sums.takeDue(isLast))
-      this.#log.warn('queue dropped items', { items, reason, cause: CAUSES[reason] });
+  /** Tells the rest. */
+  end(): void {
+    this.#sums.end();
   }
 }

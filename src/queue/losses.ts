@@ -40,12 +40,11 @@ export class QueueLosses {
   /** To be called once a second: chunks may be read again. */
   tick(): void {
     this.#read = 0;
-    this.#told.tick();
   }
 
   /** Says what has not been said yet. */
   end(): void {
-    this.#told.tick(true);
+    this.#told.end();
   }
 
   /** @param bytes  of the chunk; undefined where they are damaged or were not read */

@@ -74,7 +74,7 @@ export class MemoryQueue implements ChunkQueue, Component {
       () => true,
       (entry) => this.#drop(entry, 'stopped'),
     );
-    this.#told.tick(true);
+    this.#told.end();
     return Promise.resolve();
   }
 

@@ -3,8 +3,8 @@
  * when its state changes, or after 3 s. So a change is known within milliseconds, an idle group
  * costs little, and a collector that has ended is noticed without ECS.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import type { PeerView } from './agreement.ts';
 import { type PeerState, peerStateSchema } from './peer-state.ts';
@@ -72,13 +72,16 @@ class Watched implements PeerView {
   readonly #id: string;
   readonly #options: PeersOptions;
   readonly #stopping = new AbortController();
-  readonly #startedAt = performance.now();
-  #answeredAt: number | undefined;
+  readonly #outage: Outage;
+  readonly #startedAtMs: number;
 
   constructor(id: string, address: string | undefined, options: PeersOptions) {
     this.#id = id;
     this.address = address;
     this.#options = options;
+    const { clock } = options.world;
+    this.#outage = new Outage(() => clock.elapsedMs());
+    this.#startedAtMs = clock.elapsedMs();
     // Without an address it can't be asked.
     this.reach = address === undefined ? 'silent' : 'asking';
   }
@@ -93,6 +96,7 @@ class Watched implements PeerView {
 
   async #run(address: string): Promise<void> {
     const { signal } = this.#stopping;
+    const { clock } = this.#options.world;
     let refusals = 0;
     while (!signal.aborted) {
       const result = await this.#ask(address).catch((error: unknown) => error);
@@ -102,14 +106,14 @@ class Watched implements PeerView {
         continue;
       }
       refusals = isRefusal(result) ? refusals + 1 : 0;
-      const silentMs = performance.now() - (this.#answeredAt ?? this.#startedAt);
+      const silentMs = clock.elapsedMs() - (this.answeredAtMs ?? this.#startedAtMs);
       // A single refusal is not enough: a running collector may have closed an idle connection just
       // when it was used.
       if (refusals >= 2) this.#setReach('refuses');
       else if (refusals === 0 && silentMs >= SILENT_MS) this.#setReach('silent');
       const isAway = this.reach !== 'answers' && this.reach !== 'asking';
-      const waitMs = isAway ? AWAY_RETRY_MS : RETRY_MS;
-      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      if (isAway) this.#tellAway();
+      await clock.sleep(isAway ? AWAY_RETRY_MS : RETRY_MS, signal).catch(() => undefined);
     }
   }
 
@@ -132,7 +136,6 @@ class Watched implements PeerView {
     if (answer.status === 200) this.#take(answer.body.toString());
     else if (answer.status !== 204) throw new Error(`status ${answer.status}`);
     this.answeredAtMs = world.clock.elapsedMs();
-    this.#answeredAt = performance.now();
     if (this.state !== undefined) this.#setReach('answers');
     return undefined;
   }
@@ -148,13 +151,28 @@ class Watched implements PeerView {
 
   #setReach(reach: PeerView['reach']): void {
     if (this.reach === reach) return;
-    const { log } = this.#options.world;
-    const member = { member: this.#id, address: this.address };
-    if (reach === 'answers') log.info('another collector answers', member);
-    else if (this.reach === 'answers')
-      log.warn('another collector does not answer any more', { ...member, reach });
     this.reach = reach;
+    if (reach === 'answers') {
+      const { failures } = this.#outage.worked() ?? {};
+      const fields = { member: this.#id, address: this.address };
+      const told = failures === undefined ? fields : { ...fields, failures };
+      this.#options.world.log.info('another collector answers', told);
+    }
     this.#options.onChange();
+  }
+
+  /** One that has never answered may be about to start. */
+  #tellAway(): void {
+    if (this.answeredAtMs === undefined) return;
+    const sum = this.#outage.failed();
+    if (sum === undefined) return;
+    this.#options.world.log.warn('another collector does not answer any more', {
+      member: this.#id,
+      address: this.address,
+      reach: this.reach,
+      failures: sum.failures,
+      for_ms: sum.lastedMs,
+    });
   }
 }
 

@@ -64,10 +64,11 @@ export class SocketReader {
     post({ kind: 'listening', host: address, port, socketBufferBytes }, []);
   }
 
-  #take(datagram: Buffer, from: Pick<AddressInfo, 'address' | 'port'>): void {
+  /** Its port says little, and would make lines differ that say the same. */
+  #take(datagram: Buffer, { address }: Pick<AddressInfo, 'address'>): void {
     this.#datagrams += 1;
     this.#bytes += datagram.length;
-    this.#handover.take(datagram, () => formatSender(from));
+    this.#handover.take(datagram, () => address);
   }
 
   #fail(socket: Socket, error: NodeJS.ErrnoException): void {
@@ -123,8 +124,4 @@ export class SocketReader {
     this.#parts.post({ kind: 'closed' }, []);
     this.#parts.onEnd();
   }
-}
-
-function formatSender({ address, port }: Pick<AddressInfo, 'address' | 'port'>): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

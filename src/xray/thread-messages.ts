@@ -23,9 +23,9 @@ export interface Tally {
   /** Documents that had no space in `bufferBytes`. */
   dropped: number;
   readonly rejected: Partial<Record<Rejection, number>>;
-  /** Who sent the first document, as `address:port`. */
+  /** The address that sent the first document. */
   sender?: string;
-  /** Who sent the last datagram that was rejected. */
+  /** The address that sent the last datagram that was rejected. */
   rejectedSender?: string;
 }
 

@@ -91,9 +91,10 @@ export function protocolContract<Request>(
     const alone = (chunks: readonly Chunk[]): (readonly Chunk[])[] => {
       const halves = protocol.halve?.(chunks);
       if (halves === undefined) return [chunks];
-      assert.equal(countItems(halves[0]) + countItems(halves[1]), countItems(chunks));
-      for (const half of halves) assert.ok(countItems(half) > 0, 'no half is empty');
-      return halves.flatMap(alone);
+      const both = [halves.first, halves.second];
+      assert.equal(countItems(both.flat()), countItems(chunks));
+      for (const half of both) assert.ok(countItems(half) > 0, 'no half is empty');
+      return both.flatMap(alone);
     };
     const pieces = alone([...two(fixture), fixture.chunkOf([T0 + 6])]);
     assert.deepEqual(

@@ -1,8 +1,9 @@
 /** A short run of torture-clock.ts; `npm run torture -- 120 --clock` is the long one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FAKETIME } from '../kit/faked-wall.ts';
 import { skipUnlessPeer } from '../kit/peers.ts';
-import { FAKETIME, isRight, tortureClock } from './torture-clock.ts';
+import { isRight, tortureClock } from './torture-clock.ts';
 
 test('a wall clock that is set back and forth by minutes under load costs no scrape and nothing that the receiver takes', async (context) => {
   const peers = skipUnlessPeer(context, FAKETIME);

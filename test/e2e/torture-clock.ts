@@ -16,10 +16,11 @@
  * was made, and a series and a time are one sample. Scrapes are judged by numbers of visits and by
  * elapsed time of this process.
  */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { FakedWall } from '../kit/faked-wall.ts';
 import { makeRandom } from '../kit/random.ts';
 import {
   type Account,
@@ -35,9 +36,6 @@ import {
   type TortureLoad,
   Witness,
 } from './torture-parts.ts';
-
-/** The peer that is loaded into the collector. */
-export const FAKETIME = 'libfaketimeMT.so.1';
 
 const LOAD: TortureLoad = { targets: 100, series: 50, intervalMs: 1_000 };
 /** A refused batch costs a hundred requests; where each second one failed, none would end. */
@@ -180,30 +178,22 @@ async function untilWorkedOff(
 
 /** The wall clock of the collector. */
 class SteppedWall {
-  readonly #file: string;
+  readonly #wall: FakedWall;
   readonly #stretches: { readonly sinceMs: number; readonly aheadMs: number }[] = [];
 
   constructor(file: string) {
-    this.#file = file;
+    this.#wall = new FakedWall(file);
     this.step(0);
   }
 
   environment(library: string): Record<string, string> {
-    return {
-      LD_PRELOAD: library,
-      FAKETIME_TIMESTAMP_FILE: this.#file,
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    };
+    return this.#wall.environment(library);
   }
 
   step(ms: number): void {
-    const aheadMs = Math.round((this.#stretches.at(-1)?.aheadMs ?? 0) + ms);
-    this.#stretches.push({ sinceMs: readRealMs(), aheadMs });
-    const sign = aheadMs < 0 ? '-' : '+';
-    // Whole at each moment, because it is read all the time.
-    writeFileSync(`${this.#file}.new`, `${sign}${Math.abs(aheadMs) / 1_000}\n`);
-    renameSync(`${this.#file}.new`, this.#file);
+    const sinceMs = readRealMs();
+    this.#wall.step(ms);
+    this.#stretches.push({ sinceMs, aheadMs: this.#wall.aheadMs });
   }
 
   /** When a sample was made, as this process measures time. */

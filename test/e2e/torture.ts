@@ -12,7 +12,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeRandom } from '../kit/random.ts';
 import { peer } from '../kit/peers.ts';
-import { FAKETIME, isRight, tortureClock } from './torture-clock.ts';
+import { FAKETIME } from '../kit/faked-wall.ts';
+import { isRight, tortureClock } from './torture-clock.ts';
 import {
   type Account,
   BadReceiver,

@@ -3,7 +3,7 @@
  * neither ten equal lines in ten seconds nor silence. A row for each thing that can fail.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { createCredentialSource } from '../../src/aws/credentials.ts';
 import { ConfigSources } from '../../src/config/sources/sources.ts';
 import { RetryLog } from '../../src/delivery/retry-log.ts';
@@ -12,10 +12,20 @@ import { type DiscoveryWorld, poll } from '../../src/discovery/mechanism.ts';
 import { PartialList } from '../../src/discovery/partial-list.ts';
 import { MetadataReader } from '../../src/exporter/reader.ts';
 import { RecoverableError } from '../../src/kernel/errors.ts';
+import { ByteBudget } from '../../src/otlp/budget.ts';
+import { OtlpReport } from '../../src/otlp/report.ts';
 import { UpstreamOutages } from '../../src/proxy/outages.ts';
 import { DropLog } from '../../src/queue/drop-log.ts';
 import { JobOutage } from '../../src/scrape/job-outage.ts';
 import { MemberLists } from '../../src/sharding/member-lists.ts';
+import { Peers } from '../../src/sharding/peers.ts';
+import { encodeLabels } from '../../src/wire/remote-write/labels.ts';
+import { WriteRequestEncoder } from '../../src/wire/remote-write/encoder.ts';
+import { compress } from '../../src/wire/snappy.ts';
+import { Database } from '../../src/workspace/storage/database.ts';
+import { Store, STORE_DEFAULTS } from '../../src/workspace/storage/store.ts';
+import { ReceiverReport } from '../../src/xray/receiver-report.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { createWorld, type TestWorld } from '../kit/world.ts';
 
 interface Failing {
@@ -45,7 +55,29 @@ function makeSwitch<T>(answer: T): { isDown: boolean; readonly ask: () => Promis
   return one;
 }
 
-const things: Readonly<Record<string, (world: TestWorld) => Failing>> = {
+function segmentsReport({ log, metrics }: TestWorld): ReceiverReport {
+  const buffers = { bufferBytes: 1_000, socketBufferBytes: 1_000 };
+  return new ReceiverReport({ receiver: 'xray', log, metrics, nowMs: () => 0, ...buffers });
+}
+
+function otlpReport({ log, metrics }: TestWorld): OtlpReport {
+  const budget = new ByteBudget(1_000);
+  return new OtlpReport({ receiver: 'otlp', log, metrics, budget, nowMs: () => 0 });
+}
+
+/** What one collector answers another with. */
+const PEER_STATE = {
+  id: 'b',
+  boot: '1',
+  version: 1,
+  phase: 'running',
+  isReady: true,
+  lost: [],
+};
+
+type Make = (world: TestWorld, context: TestContext) => Failing | Promise<Failing>;
+
+const things: Readonly<Record<string, Make>> = {
   'a target that refuses': (world) => {
     const outage = new JobOutage(world);
     const target = { key: 't', url: 'http://t/metrics' };
@@ -160,6 +192,74 @@ const things: Readonly<Record<string, (world: TestWorld) => Failing>> = {
     const lists = new MemberLists(options);
     return { fail: () => lists.read(undefined) };
   },
+  'another collector': async (world) => {
+    let isUp = true;
+    const answer = { status: 200, headers: {}, body: Buffer.from(JSON.stringify(PEER_STATE)) };
+    const send = async (): Promise<typeof answer> => {
+      // It holds a request until it has news.
+      await world.clock.sleep(1);
+      if (isUp) return answer;
+      throw Object.assign(refused(), { code: 'ECONNREFUSED' });
+    };
+    const http = { ...world.http, send };
+    const options = { world: { ...world, http }, onChange: () => undefined, ownId: () => 'a' };
+    const peers = new Peers(options);
+    peers.watch(new Map([['b', '127.0.0.1:1']]));
+    await world.clock.advance(10);
+    assert.match(world.lines.join(), /another collector answers/);
+    isUp = false;
+    return {
+      fail: () => undefined,
+      work: () => {
+        isUp = true;
+      },
+    };
+  },
+  'the seal of a workspace': async (world, context) => {
+    const directory = temporaryFolder(context);
+    const often = { sealAfterMs: 1_000, tidyIntervalMs: 1_000 };
+    const store = new Store({ ...STORE_DEFAULTS, directory, ...often }, world);
+    await store.start();
+    context.after(() => store.stop());
+    const seal = context.mock.method(Database.prototype, 'seal', () => {
+      throw new Error('disk I/O error');
+    });
+    const encoder = new WriteRequestEncoder();
+    encoder.append(encodeLabels([{ name: '__name__', value: 'a' }]), world.clock.nowMs(), 1);
+    await store.write(compress(encoder.bytes()));
+    return { fail: () => undefined, work: () => seal.mock.restore() };
+  },
+  'a receiver of segments that cannot commit': (world) => {
+    const report = segmentsReport(world);
+    let documents = 0;
+    return { fail: () => report.tellUncommitted(++documents, 'ENOSPC') };
+  },
+  'a receiver of segments whose socket fails': (world) => {
+    const report = segmentsReport(world);
+    return { fail: () => report.tellSocketFailed('EADDRINUSE', 1_000) };
+  },
+  'segments that the kernel drops': (world) => {
+    const report = segmentsReport(world);
+    return { fail: () => report.tellKernelDrops(3) };
+  },
+  'datagrams without a trace segment': (world) => {
+    const report = segmentsReport(world);
+    const nothing = { datagrams: 1, bytes: 5, dropped: 0 };
+    const tally = { ...nothing, rejected: { header: 1 }, rejectedSender: '10.0.0.1' };
+    return { fail: () => report.tellTally(tally, 0) };
+  },
+  'requests of OTLP that are refused': (world) => {
+    const report = otlpReport(world);
+    return {
+      fail: () => {
+        for (let i = 0; i < 10; i++) report.tellUnread('http', '10.0.0.1', 'not JSON');
+      },
+    };
+  },
+  'another protocol at the port of OTLP': (world) => {
+    const report = otlpReport(world);
+    return { fail: () => report.tellWrongProtocol('grpc', '10.0.0.1:1', 'HTTP/1.1') };
+  },
   'requests that nobody summed up': ({ log }) => {
     let count = 0;
     return {
@@ -172,21 +272,22 @@ const things: Readonly<Record<string, (world: TestWorld) => Failing>> = {
 };
 
 for (const [what, make] of Object.entries(things))
-  test(`ten minutes of ${what}: one line, one a minute, one when it is over`, async () => {
+  test(`ten minutes of ${what}: one line, one a minute, one when it is over`, async (context) => {
     const world = createWorld();
-    const { fail, work } = make(world);
+    const { fail, work } = await make(world, context);
+    const before = world.lines.length;
     for (let second = 0; second < 600; second++) {
       await fail();
       await world.clock.advance(1_000);
-      if (second === 20) assert.ok(world.lines.length > 0, 'it is said within seconds');
+      if (second === 20) assert.ok(world.lines.length > before, 'it is said within seconds');
     }
-    const during = world.lines.length;
+    const during = world.lines.length - before;
     assert.ok(during >= 9 && during <= 11, `${during}\n${world.lines.join('\n')}`);
     if (work === undefined) return;
     await world.clock.advance(20_000);
     await work();
     for (let i = 0; i < 3; i++) await world.clock.advance(1_000);
-    const after = world.lines.slice(during);
+    const after = world.lines.slice(before + during);
     assert.ok(after.length >= 1 && after.length <= 2, after.join('\n'));
     assert.match(after.at(-1)!, /level=info/);
   });

@@ -6,10 +6,16 @@ import type { Outcome } from '../../src/delivery/attempt.ts';
 import { Load } from '../../src/delivery/load.ts';
 import { Losses } from '../../src/delivery/losses.ts';
 import { type DeliveryMetrics, newDeliveryMetrics } from '../../src/delivery/metrics.ts';
-import type { Answer, Protocol } from '../../src/delivery/protocol.ts';
+import {
+  type Answer,
+  type Halves,
+  halveChunks,
+  type Protocol,
+} from '../../src/delivery/protocol.ts';
 import { VirtualClock } from '../../src/kernel/clock.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
+import { SearchAllowance } from '../../src/delivery/search-allowance.ts';
 import type { Chunk } from '../../src/model/queue.ts';
 
 /** A chunk whose items are numbers: `chunkOf([1, 2])` has two items, with the times 1 and 2. */
@@ -54,15 +60,16 @@ export class NumberProtocol implements Protocol<readonly Chunk[]> {
     return this.#answer(items, attempt);
   }
 
-  halve(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined {
-    if (chunks.length > 1) {
-      const half = Math.ceil(chunks.length / 2);
-      return [chunks.slice(0, half), chunks.slice(half)];
-    }
+  halve(chunks: readonly Chunk[]): Halves | undefined {
+    if (chunks.length > 1) return halveChunks(chunks);
     const items = itemsIn(chunks);
     if (items.length < 2) return undefined;
     const middle = Math.ceil(items.length / 2);
-    return [[chunkOf(items.slice(0, middle))], [chunkOf(items.slice(middle))]];
+    return {
+      first: [chunkOf(items.slice(0, middle))],
+      second: [chunkOf(items.slice(middle))],
+      isOrdered: false,
+    };
   }
 
   ownersOf(chunks: readonly Chunk[]): ReadonlyMap<string, number> {
@@ -81,6 +88,7 @@ export interface Bench {
   readonly metrics: DeliveryMetrics;
   readonly load: Load;
   readonly losses: Losses;
+  readonly allowance: SearchAllowance;
   readonly lines: string[];
   readonly signals: { readonly ending: AbortSignal; readonly stopping: AbortSignal };
   readonly end: () => void;
@@ -111,6 +119,7 @@ export function bench(protocol: Pick<Protocol<unknown>, 'ownersOf'> = {}): Bench
     metrics,
     load: new Load(metrics),
     losses,
+    allowance: new SearchAllowance(clock, registry.counter('searched', 'Requests.')),
     lines,
     pendingItems: () => 7,
     signals: { ending: abort.signal, stopping: abort.signal },

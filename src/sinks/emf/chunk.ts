@@ -10,6 +10,7 @@
  * request.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { type Halves, halveChunks } from '../../delivery/protocol.ts';
 import type { Chunk } from '../../model/queue.ts';
 import { LOG_EVENT_OVERHEAD_BYTES } from '../../wire/emf/limits.ts';
 
@@ -142,20 +143,18 @@ function readBody(body: Buffer): UnpackedChunk {
 }
 
 /** Two halves, by chunks, and a single chunk by its events; undefined for one event. */
-export function halveEvents(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined {
+export function halveEvents(chunks: readonly Chunk[]): Halves | undefined {
   const [only] = chunks;
   if (only === undefined) return undefined;
-  if (chunks.length > 1) {
-    const middle = Math.ceil(chunks.length / 2);
-    return [chunks.slice(0, middle), chunks.slice(middle)];
-  }
+  if (chunks.length > 1) return halveChunks(chunks);
   const events = unpackEvents(only)?.events;
   if (events === undefined || events.length < 2) return undefined;
   const middle = Math.ceil(events.length / 2);
-  return [
-    [makeEventChunk(events.slice(0, middle), 0, only.lane)],
-    [makeEventChunk(events.slice(middle), 0, only.lane)],
-  ];
+  return {
+    first: [makeEventChunk(events.slice(0, middle), 0, only.lane)],
+    second: [makeEventChunk(events.slice(middle), 0, only.lane)],
+    isOrdered: false,
+  };
 }
 
 /** Divides chunks into events from `cutoffMs` on and older ones; a damaged chunk stays whole. */

@@ -7,7 +7,8 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Chunk } from '../../model/queue.ts';
-import { suspectKey, type SeriesOfChunk } from '../../delivery/suspects.ts';
+import { halveSeries, suspectKey, type SeriesOfChunk } from '../../delivery/chunk-series.ts';
+import { type Halves, halveChunks } from '../../delivery/protocol.ts';
 import { WireError } from '../../wire/errors.ts';
 import {
   countRequestItems,
@@ -91,25 +92,28 @@ function listSeries(body: Uint8Array | undefined): readonly PointSeries[] {
   }
 }
 
-/** Two halves, by chunks, and a single chunk by its items; undefined for one item. */
-export function halveChunks(
-  chunks: readonly Chunk[],
-): readonly [readonly Chunk[], readonly Chunk[]] | undefined {
+/**
+ * Halves chunks, and a single chunk by the series of its points or by its spans, which need no
+ * order; undefined for one item.
+ *
+ * @throws WireError for a malformed request
+ */
+export function halveOtlp(chunks: readonly Chunk[]): Halves | undefined {
   const [only] = chunks;
   if (only === undefined) return undefined;
-  if (chunks.length > 1) {
-    const middle = Math.ceil(chunks.length / 2);
-    return [chunks.slice(0, middle), chunks.slice(middle)];
-  }
-  const signal = signalOf(only.bytes);
-  const body = unpackOtlpChunk(only);
-  if (signal === undefined || body === undefined || only.items < 2) return undefined;
-  const halves = halveRequest(signal, body);
+  if (chunks.length > 1) return halveChunks(chunks);
+  return signalOf(only.bytes) === 'metrics' ? halveSeries(readOtlpSeries(only)) : halveSpans(only);
+}
+
+function halveSpans(chunk: Chunk): Halves | undefined {
+  const body = unpackOtlpChunk(chunk);
+  const halves = body === undefined ? undefined : halveRequest('traces', body);
   if (halves === undefined) return undefined;
-  const { oldestMs, newestMs, lane } = only;
+  const { oldestMs, newestMs, lane } = chunk;
   const remake = (bytes: Uint8Array): Chunk => {
-    const items = countRequestItems(signal, bytes);
-    return makeOtlpChunk({ signal, bytes, items, oldestMs, newestMs, lane });
+    const items = countRequestItems('traces', bytes);
+    return makeOtlpChunk({ signal: 'traces', bytes, items, oldestMs, newestMs, lane });
   };
-  return [[remake(halves[0])], [remake(halves[1])]];
+  const [first, second] = halves;
+  return { first: [remake(first)], second: [remake(second)], isOrdered: false };
 }

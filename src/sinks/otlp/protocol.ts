@@ -2,7 +2,7 @@
  * OTLP as a protocol of delivery: chunks of one signal become one request, and the answer is read.
  * Not here: retry, splitting, age and counting of losses, which are delivery's.
  */
-import type { Answer, Loss, Protocol } from '../../delivery/protocol.ts';
+import type { Answer, Halves, Loss, Protocol } from '../../delivery/protocol.ts';
 import { countItems } from '../../delivery/protocol.ts';
 import { SuspectSeries } from '../../delivery/suspects.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -10,7 +10,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Chunk } from '../../model/queue.ts';
 import { WireError } from '../../wire/errors.ts';
 import type { OtlpSignal } from '../../wire/otlp/cutting.ts';
-import { halveChunks, readMetricName, readOtlpSeries, signalOf, unpackOtlpChunk } from './chunk.ts';
+import { halveOtlp, readMetricName, readOtlpSeries, signalOf, unpackOtlpChunk } from './chunk.ts';
 import type { OtlpSettings } from './config.ts';
 import type { OtlpMetrics } from './metrics.ts';
 import type { OtlpRequest, Transport } from './transport.ts';
@@ -82,9 +82,9 @@ export class OtlpProtocol implements Protocol<OtlpRequest> {
     return { kind: 'delivered', bytes };
   }
 
-  halve(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined {
+  halve(chunks: readonly Chunk[]): Halves | undefined {
     try {
-      return halveChunks(chunks);
+      return halveOtlp(chunks);
     } catch (error) {
       if (error instanceof WireError) return undefined;
       throw error;

@@ -26,10 +26,10 @@ test('documents come out as they went in, with time and tries', () => {
 
 test('chunks are halved down to a document, and divided by age', () => {
   const chunks = chunksOf(['a', 'b', 'c']);
-  const [first, second] = halveDocuments(chunks)!;
+  const { first, second } = halveDocuments(chunks)!;
   assert.deepEqual([textsOf(first), textsOf(second)], [['a', 'b'], ['c']]);
   assert.equal(halveDocuments(second), undefined);
-  const [one, other] = halveDocuments([...first, ...second])!;
+  const { first: one, second: other } = halveDocuments([...first, ...second])!;
   assert.deepEqual([textsOf(one), textsOf(other)], [['a', 'b'], ['c']]);
   const { kept, dropped } = withoutOlderDocuments(chunks, T0 + 1);
   assert.deepEqual([textsOf(kept), textsOf(dropped)], [['b', 'c'], ['a']]);

@@ -3,6 +3,7 @@
  * one. Level 1 makes a sixth of documents of one application in 3 µs each.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { type Halves, halveChunks } from '../../delivery/protocol.ts';
 import type { Chunk } from '../../model/queue.ts';
 import {
   FRAME_BYTES,
@@ -82,20 +83,18 @@ export function makeChunks(documents: readonly FramedDocument[], lane: number): 
 }
 
 /** Two halves, by chunks, and a single chunk by its documents; undefined for one document. */
-export function halveDocuments(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined {
+export function halveDocuments(chunks: readonly Chunk[]): Halves | undefined {
   const [only] = chunks;
   if (only === undefined) return undefined;
-  if (chunks.length > 1) {
-    const middle = Math.ceil(chunks.length / 2);
-    return [chunks.slice(0, middle), chunks.slice(middle)];
-  }
+  if (chunks.length > 1) return halveChunks(chunks);
   const documents = unpackDocuments(only);
   if (documents === undefined || documents.length < 2) return undefined;
   const middle = Math.ceil(documents.length / 2);
-  return [
-    [makeChunk(documents.slice(0, middle), only.lane)],
-    [makeChunk(documents.slice(middle), only.lane)],
-  ];
+  return {
+    first: [makeChunk(documents.slice(0, middle), only.lane)],
+    second: [makeChunk(documents.slice(middle), only.lane)],
+    isOrdered: false,
+  };
 }
 
 /** Divides chunks into documents from `cutoffMs` on and older ones; a damaged chunk stays whole. */

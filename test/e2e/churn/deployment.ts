@@ -163,8 +163,11 @@ export class Deployment {
     });
   }
 
-  /** Starts a collector as a task of the service. The task is pending until its process listens. */
-  begin(): Collector {
+  /**
+   * Starts a collector as a task of the service, with more in its environment. The task is pending
+   * until its process listens.
+   */
+  begin(env: Readonly<Record<string, string>> = {}): Collector {
     this.#count += 1;
     const name = `c${this.#count}`;
     const task = this.aws.account.ecs.run(this.#cluster, {
@@ -202,6 +205,7 @@ export class Deployment {
           AWS_ACCESS_KEY_ID: credentials.accessKeyId,
           AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
           ECS_CONTAINER_METADATA_URI_V4: `${urlOf(this.#metadata)}/${name}`,
+          ...env,
         },
       },
     );

@@ -95,9 +95,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
     return { kind: 'delivered', bytes: body.length };
   }
 
-  halve(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined {
-    return unlessCorrupt(() => halve(chunks));
-  }
+  halve = halve;
 
   withoutOlder = withoutOlder;
 

@@ -2,7 +2,8 @@
  * Takes chunks apart: into halves for a receiver that takes less or refuses a part, and without
  * series that are too old. It also reads whose the samples of chunks are.
  */
-import { suspectKey, type SeriesOfChunk } from '../../../delivery/suspects.ts';
+import { halveSeries, suspectKey, type SeriesOfChunk } from '../../../delivery/chunk-series.ts';
+import { type Halves, halveChunks } from '../../../delivery/protocol.ts';
 import { type LabelSet, labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { WireError } from '../../../wire/errors.ts';
@@ -12,27 +13,11 @@ import { compress, uncompress, uncompressStart } from '../../../wire/snappy.ts';
 
 const RAW_MAX_BYTES = 64 * 1024 * 1024;
 
-/**
- * Two halves in order, by chunks, and a single chunk by its series; undefined when there is only
- * one series.
- *
- * @throws WireError when a chunk is no message
- */
-export function halve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined {
+/** Halves chunks, and a single chunk by its series; undefined when there is one item. */
+export function halve(chunks: readonly Chunk[]): Halves | undefined {
   const [only] = chunks;
   if (only === undefined) return undefined;
-  if (chunks.length > 1) {
-    const middle = Math.ceil(chunks.length / 2);
-    return [chunks.slice(0, middle), chunks.slice(middle)];
-  }
-  const raw = uncompress(only.bytes, RAW_MAX_BYTES);
-  const ranges = scanSeries(raw);
-  if (ranges.length < 2) return undefined;
-  const middle = Math.ceil(ranges.length / 2);
-  return [
-    [cutChunk(only.lane, raw, ranges.slice(0, middle))],
-    [cutChunk(only.lane, raw, ranges.slice(middle))],
-  ];
+  return chunks.length > 1 ? halveChunks(chunks) : halveSeries(readWrittenSeries(only));
 }
 
 /**
