@@ -56,14 +56,10 @@ test('lines, packets and what is refused are the same in pieces of any length', 
 
 test('a packet in pieces of one byte is copied a few times, not once for each', (context) => {
   let copied = 0;
-  const { concat, from } = Buffer;
+  const concat = Buffer.concat.bind(Buffer);
   context.mock.method(Buffer, 'concat', (parts: readonly Uint8Array[]) => {
     for (const part of parts) copied += part.length;
     return concat(parts);
-  });
-  context.mock.method(Buffer, 'from', (bytes: Buffer) => {
-    copied += bytes.length;
-    return from(bytes);
   });
   const { copy } = Buffer.prototype;
   context.mock.method(

@@ -9,6 +9,7 @@ import { clientOptions } from '../../aws/client-options.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { ConfigError } from '../../kernel/errors.ts';
+import { basicHeader } from '../../kernel/http-credentials.ts';
 import type { HttpClient } from '../../kernel/http-client.ts';
 import type { Registry } from '../../kernel/metrics.ts';
 import { askFollowing } from '../../kernel/redirects.ts';
@@ -77,21 +78,43 @@ async function readHttp(
   { http, clock, signal }: ReadEdges,
 ): Promise<SourceText | 'unchanged'> {
   const endMs = clock.elapsedMs() + TIMEOUT_MS;
-  const { answer } = await askFollowing(url, (next) =>
+  const authorization = readUserInfo(url);
+  const { answer, withheld } = await askFollowing(url, (next, isOwn) =>
     http.send({
       method: 'GET',
       url: next,
-      headers: known?.includes('"') === true ? { 'if-none-match': known } : {},
+      headers: {
+        ...(known?.includes('"') === true ? { 'if-none-match': known } : {}),
+        ...(isOwn && authorization !== undefined ? { authorization } : {}),
+      },
       timeoutMs: Math.ceil(Math.max(1, endMs - clock.elapsedMs())),
       bodyMaxBytes: TEXT_MAX_BYTES,
       signal,
     }),
   );
   if (answer.status === 304) return 'unchanged';
-  if (answer.status !== 200) throw new Error(`status ${answer.status}, expected 200`);
+  if (answer.status !== 200)
+    throw new Error(
+      `status ${answer.status}, expected 200${authorization === undefined ? '' : withheld}`,
+    );
   const text = answer.body.toString('utf8');
   const etag = answer.headers['etag'];
   return etag === undefined ? hashed(text) : { text, version: etag };
+}
+
+/** Basic auth by the user and password that a URL has. @throws ConfigError for a bad encoding */
+function readUserInfo(url: string): string | undefined {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return undefined;
+  try {
+    return basicHeader(decodeURIComponent(username), decodeURIComponent(password));
+  } catch (error) {
+    throw new ConfigError(
+      'CONFIG_SOURCE',
+      'the user or password of the URL has a % that begins no byte; write it %25',
+      { cause: error },
+    );
+  }
 }
 
 async function readObject(
