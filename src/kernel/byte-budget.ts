@@ -2,17 +2,18 @@
  * Bounds the bytes of all requests under way in a server, as they are sent and inflated: without
  * it, many large requests at one time would be the memory of the process.
  */
+import { HttpError } from './http-error.ts';
 
 /** Six of the largest requests, or thousands of usual ones. */
 export const BODIES_MAX_BYTES = 128 * 1024 * 1024;
 const RETRY_AFTER_MS = 1_000;
 
 /** There is no room for a request now; the sender is to send it again. */
-export class NotTakenNow extends Error {
+export class NotTakenNow extends HttpError {
   override readonly name = 'NotTakenNow';
   readonly retryAfterMs: number;
   constructor(message: string, retryAfterMs: number) {
-    super(message);
+    super(503, message);
     this.retryAfterMs = retryAfterMs;
   }
 }

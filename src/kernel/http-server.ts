@@ -313,8 +313,8 @@ export class HttpServer implements Component {
     try {
       return await route.handle(request);
     } catch (error) {
-      if (error instanceof HttpError) return { status: error.status, body: `${error.message}\n` };
       if (error instanceof NotTakenNow) return answerNotTaken(error);
+      if (error instanceof HttpError) return { status: error.status, body: `${error.message}\n` };
       if (request.signal.aborted) return { status: 499 };
       this.#options.log.error('request failed', {
         method: request.method,

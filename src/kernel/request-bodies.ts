@@ -8,7 +8,7 @@ import { askForBody } from './web-server.ts';
 
 interface BodyLimits {
   readonly maxBytes: number;
-  /** Called for each part as it comes; what it throws ends the reading. */
+  /** Called when more memory is held, with how much; what it throws ends the reading. */
   readonly onBytes: (bytes: number) => void;
   /** Gives the buffers of at least a length for a body of several pieces; absent: new ones. */
   readonly lend?: ((length: number) => Buffer) | undefined;
@@ -27,8 +27,9 @@ export async function readBody(
   try {
     await readPieces(incoming, (piece) => {
       if (body.length + piece.length > maxBytes) throw refuseSize(maxBytes);
-      onBytes(piece.length);
+      const held = body.heldBytes;
       body.add(piece);
+      if (body.heldBytes > held) onBytes(body.heldBytes - held);
     });
   } catch (error) {
     if (error instanceof TinyPiecesError)

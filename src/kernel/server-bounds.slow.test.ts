@@ -212,7 +212,7 @@ test('answers that are not read are bounded together: the newest end, the oldest
 
 test('bodies under way are bounded together, and their bytes given back with the answer', async (context) => {
   const release = createLatch();
-  const budget = new ByteBudget(1_000);
+  const budget = new ByteBudget(2_000);
   const { server, reached } = await start(
     context,
     async (request) => {
@@ -222,13 +222,13 @@ test('bodies under way are bounded together, and their bytes given back with the
     },
     { budget },
   );
-  const one = open(context, server, post(600) + 'a'.repeat(600));
-  await until('one has come', 5_000, () => budget.usedBytes === 600, 5);
-  const two = open(context, server, post(600) + 'a'.repeat(600));
+  const one = open(context, server, post(1_500) + 'a'.repeat(1_500));
+  await until('one has come', 5_000, () => budget.usedBytes === 1_500, 5);
+  const two = open(context, server, post(1_500) + 'a'.repeat(1_500));
   await until('another is refused', 5_000, () => two.answer.endsWith('\n'), 5);
   assert.match(two.answer, /^HTTP\/1.1 503 .*\r\n/);
   assert.match(two.answer, /retry-after: 1\r\n/i);
-  assert.match(two.answer, /hold 600 of 1000 bytes; send it again later/);
+  assert.match(two.answer, /hold 1500 of 2000 bytes; send it again later/);
   assert.equal(reached('body_bytes'), 1);
   release.resolve();
   await until('one is answered', 5_000, () => / 200 /.test(one.answer), 5);

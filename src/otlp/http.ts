@@ -5,7 +5,7 @@
  * connections; 60 s for a request to come whole.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
-import type { ByteBudget } from '../kernel/byte-budget.ts';
+import { type ByteBudget, NotTakenNow } from '../kernel/byte-budget.ts';
 import { HttpError } from '../kernel/http-error.ts';
 import type { HttpRefusal } from '../kernel/http-refusals.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
@@ -160,7 +160,7 @@ class OtlpHttpHandler {
     const isReused = isPlain && encoding === 'protobuf' && signal === 'metrics';
     const lend = isReused ? loan.take : undefined;
     const sent = await request.bytes(lend).catch((error: unknown) => {
-      if (!(error instanceof HttpError)) throw error;
+      if (!(error instanceof HttpError) || error instanceof NotTakenNow) throw error;
       throw new RefusedRequest({ status: 'resourceExhausted', message: error.message });
     });
     const body = isPlain

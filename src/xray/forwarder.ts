@@ -188,8 +188,8 @@ export class Forwarder implements Component {
     try {
       return await request.bytes();
     } catch (error) {
-      if (error instanceof HttpError) this.#countRefused('too_large');
       if (error instanceof NotTakenNow) this.#countRefused('bodies');
+      else if (error instanceof HttpError) this.#countRefused('too_large');
       throw error;
     }
   }
