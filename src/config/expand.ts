@@ -24,7 +24,7 @@ export function* expand(value: unknown, env: Env): Generator<undefined, Expansio
   const missing = new Map<string, ConfigPath>();
   const expandText = (given: string, path: ConfigPath): unknown => {
     let isWhole = false;
-    // Without a brace behind it, each beginning of a reference would be read to the end of the text.
+    // Without a brace behind it, each beginning of a reference would be read to the text's end.
     const end = given.lastIndexOf('}') + 1;
     const replaced = given
       .slice(0, end)

@@ -18,6 +18,12 @@ export class NotTakenNow extends HttpError {
   }
 }
 
+/** The answer where all bodies under way are too large together: the client is to ask again. */
+export function answerNotTaken({ message, retryAfterMs }: NotTakenNow) {
+  const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1_000)));
+  return { status: 503, headers: { 'retry-after': seconds }, body: `503: ${message}\n` };
+}
+
 export interface ByteShare {
   /** @throws NotTakenNow where the budget has no room for them */
   readonly take: (bytes: number) => void;

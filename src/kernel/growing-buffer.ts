@@ -9,8 +9,8 @@
  *     large   │ block │ block │ block │ room │ joined block by block, each let go when it is copied
  *
  * Limits: pieces; the bytes are for the caller to limit, before it adds. At most twice the body is
- * held while it is small, a block more than it while it is large, and ANNOUNCED_TIMES_MAX times what
- * has come where more is announced.
+ * held while it is small, a block more than it while it is large, and ANNOUNCED_TIMES_MAX times
+ * what has come where more is announced.
  */
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import { runGivingWay } from './giving-way.ts';

@@ -2,9 +2,9 @@
  * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`,
  * limits of bodies and time, and a graceful drain. A handler's error becomes a status and one log
  * line; it never stops the process.
- * Limits by default: 16 MiB for a body, 128 MiB for all of them under way, 60 s for a request, 10 s
- * of them for its head, 2,000 connections, 1,500 of one address; of answers that are not read, those
- * of unread-answers.ts (server-bounds.ts has them together).
+ * Limits by default: 16 MiB for a body, 128 MiB for all of them under way, 60 s for a request, of
+ * them 10 s for its head, 2,000 connections, 1,500 of one address; those of unread-answers.ts for
+ * answers that are not read. server-bounds.ts has them together.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ import { BUSY_WORDS, type WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
 import { HttpError } from './http-error.ts';
 import type { HttpRefusal } from './http-refusals.ts';
-import { ByteBudget, NotTakenNow } from './byte-budget.ts';
+import { answerNotTaken, ByteBudget, NotTakenNow } from './byte-budget.ts';
 import { inflateGzip, readBody } from './request-bodies.ts';
 import { refuseStranger, type StrangerRules } from './stranger-guard.ts';
 import { ServerBounds } from './server-bounds.ts';
@@ -360,12 +360,6 @@ function listOwnRoutes(options: HttpServerOptions): Route[] {
     });
   }
   return routes;
-}
-
-/** The answer where all bodies under way are too large together: the client is to ask again. */
-export function answerNotTaken({ message, retryAfterMs }: NotTakenNow): HttpResponse {
-  const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1_000)));
-  return { status: 503, headers: { 'retry-after': seconds }, body: `503: ${message}\n` };
 }
 
 function matches(pattern: string, path: string): boolean {

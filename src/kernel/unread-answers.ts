@@ -2,8 +2,8 @@
  * Bounds the answers of a server of HTTP/1 that their clients do not read: they are memory of ours
  * until the kernel has taken them for the client.
  *
- * Limits: a client that takes nothing for STALLED_MS is ended; of an answer that is written at once,
- * nothing is known before all of it is taken, so each of its bytes gives it time too. Above
+ * Limits: a client that takes nothing for STALLED_MS is ended; of an answer that is written at
+ * once, nothing is known before all of it is taken, so each of its bytes gives it time too. Above
  * BYTES_MAX of all answers together the newest one is ended that waits for longer than GRACE_MS;
  * the oldest stays, however large it is. Looked at each LOOK_MS.
  */
@@ -59,7 +59,7 @@ export class UnreadAnswers {
 
   /** Ends what is above a limit. */
   look(): void {
-    const nowMs = performance.now();
+    const atMs = performance.now();
     const waiting: Unread[] = [];
     let bytes = 0;
     for (const answer of this.#answers.values()) {
@@ -69,9 +69,9 @@ export class UnreadAnswers {
       if (socket === null) continue;
       // What is counted as written may still lie in the socket.
       const taken = socket.bytesWritten - socket.writableLength;
-      if (left === 0 || taken !== answer.taken) answer.takenAtMs = nowMs;
+      if (left === 0 || taken !== answer.taken) answer.takenAtMs = atMs;
       answer.taken = taken;
-      const waitsMs = nowMs - answer.takenAtMs;
+      const waitsMs = atMs - answer.takenAtMs;
       if (waitsMs > STALLED_MS + left / BYTES_PER_MS) {
         this.#end(answer, 'answer_time');
         continue;
@@ -82,7 +82,7 @@ export class UnreadAnswers {
     const { bytesMax = BYTES_MAX } = this.#options;
     while (bytes > bytesMax && waiting.length > 1) {
       const newest = waiting.pop() as Unread;
-      if (nowMs - newest.takenAtMs < GRACE_MS) continue;
+      if (atMs - newest.takenAtMs < GRACE_MS) continue;
       bytes -= newest.outgoing.writableLength;
       this.#end(newest, 'answer_bytes');
     }

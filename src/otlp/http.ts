@@ -1,8 +1,8 @@
 /**
  * OTLP over HTTP: a POST of protobuf or JSON to the path of its signal, and an answer in the same
  * encoding.
- * Limits: bytes of a body, as it is sent and inflated; of all bodies under way (byte-budget.ts); 2,000
- * connections; 60 s for a request to come whole.
+ * Limits: bytes of a body, as it is sent and inflated; of all bodies under way (byte-budget.ts);
+ * 2,000 connections; 60 s for a request to come whole.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 import { type ByteBudget, NotTakenNow } from '../kernel/byte-budget.ts';

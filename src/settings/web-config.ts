@@ -85,8 +85,8 @@ type WebFile = z.infer<typeof webConfigSchema>;
 export type TlsServerInput = z.output<typeof tlsServerSchema>;
 
 /**
- * Each step of the cost doubles the time of a check: at 10 it is some 60 ms, at 17 eight seconds, at
- * 31, the most that a hash can say, days. Checks wait for each other, wrong passwords included.
+ * Each step of the cost doubles the time of a check: at 10 it is some 60 ms, at 17 eight seconds,
+ * at 31, the most that a hash can say, days. Checks wait for each other, wrong passwords included.
  */
 const BCRYPT_COST_MAX = 17;
 /** A hash to compare with for unknown users, so that they take as long as known ones. */

@@ -9,17 +9,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type ServiceAccess, ServiceClient } from '../aws/service-client.ts';
-import { NotTakenNow } from '../kernel/byte-budget.ts';
+import { answerNotTaken, NotTakenNow } from '../kernel/byte-budget.ts';
 import type { Component } from '../kernel/component.ts';
 import { selectEndToEnd } from '../kernel/end-to-end-headers.ts';
 import { type ClientResponse } from '../kernel/http-client.ts';
 import { HttpError } from '../kernel/http-error.ts';
-import {
-  answerNotTaken,
-  type HttpRequest,
-  type HttpResponse,
-  HttpServer,
-} from '../kernel/http-server.ts';
+import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { KnownHosts } from '../kernel/stranger-guard.ts';
 import type { World } from '../kernel/world.ts';
 import { refuseBrowser } from './browser-guard.ts';

@@ -1,6 +1,7 @@
 /**
- * Two hundred clients that send large bodies slowly and at one time, each below the limit of a body:
- * what a server holds stays within the limit of all bodies, and a good request is answered meanwhile.
+ * Two hundred clients that send large bodies slowly and at one time, each below the limit of a
+ * body: what a server holds stays within a multiple of the limit of all bodies, and a good request
+ * is answered meanwhile.
  */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -16,8 +17,8 @@ const PIECE = Buffer.alloc(64 * 1024, 'a');
 const EVERY_MS = 50;
 const POUR_MS = 4_000;
 /**
- * Of all bodies; as much again of those that are refused, which is garbage for a moment; and as much
- * again of buffers that OTLP lends to bodies that grow.
+ * Of all bodies; as much again of those that are refused, which is garbage for a moment; and as
+ * much again of buffers that OTLP lends to bodies that grow.
  */
 const HELD_BYTES = 3 * 128 * 1024 * 1024 + 40e6;
 
