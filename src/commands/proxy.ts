@@ -173,6 +173,7 @@ async function run(flags: ProxyFlags): Promise<void> {
     listen: /^\d+$/.test(flags.port) ? `:${flags.port}` : flags.port,
     proxy,
     log: world.log,
+    metrics: world.metrics,
     allowedHosts: flags.allowedHost,
     web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });

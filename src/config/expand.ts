@@ -24,15 +24,17 @@ export function* expand(value: unknown, env: Env): Generator<undefined, Expansio
   const missing = new Map<string, ConfigPath>();
   const expandText = (given: string, path: ConfigPath): unknown => {
     let isWhole = false;
-    const expanded = given.replaceAll(
-      REFERENCE,
-      (match: string, name: string, fallback: string | undefined) => {
+    // Without a brace behind it, each beginning of a reference would be read to the text's end.
+    const end = given.lastIndexOf('}') + 1;
+    const replaced = given
+      .slice(0, end)
+      .replaceAll(REFERENCE, (match: string, name: string, fallback: string | undefined) => {
         isWhole = match === given;
         const found = env[name] ?? fallback;
         if (found === undefined && !missing.has(name)) missing.set(name, path);
         return found ?? '';
-      },
-    );
+      });
+    const expanded = replaced + given.slice(end);
     // This way numbers and lists may come from the environment too.
     return isWhole ? readYaml(expanded) : expanded;
   };

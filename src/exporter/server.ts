@@ -35,6 +35,8 @@ export function createExporter(options: ExporterOptions): HttpServer {
     listen: options.listen,
     listenFlag: '--web.listen-address',
     log: world.log,
+    metrics: world.metrics,
+    hidesMetrics: true,
     strangers: { ...world.hosts },
     web: options.web,
     routes: [

@@ -9,9 +9,10 @@
  * others are left, so that a new client gets to send its request. The address with the most
  * connections is the one that gives. Where none waits, the new connection ends.
  */
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { Server as HttpServer, ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { onEachRequest } from './web-server.ts';
 
 export interface RoomLimits {
   /** Above it, each new connection ends another. */
@@ -19,7 +20,7 @@ export interface RoomLimits {
   /** The most connections of one address. */
   readonly perAddress: number;
   /** Called for each connection that ends at once, since none of its address waits. */
-  readonly onRefused: () => void;
+  readonly onRefused: (from: string) => void;
 }
 
 /** How long a connection that begins to wait is passed over. */
@@ -31,7 +32,7 @@ const GRACE_MS = 500;
  */
 export function limitRoom(
   most: number,
-  onRefused: () => void,
+  onRefused: (from: string) => void,
   perAddress = Math.max(1, Math.floor((most * 3) / 4)),
 ): RoomLimits {
   return { all: Math.max(1, Math.floor(most * 0.95)), perAddress, onRefused };
@@ -84,7 +85,7 @@ export class ConnectionRoom {
   #enter(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
     if (!this.#makeRoom(address)) {
-      this.#limits.onRefused();
+      this.#limits.onRefused(address);
       socket.destroy();
       return;
     }
@@ -145,7 +146,7 @@ export function keepHttpRoom(server: HttpServer, limits: RoomLimits): void {
   const room = new ConnectionRoom(server, limits);
   /** The answer that is under way on each connection. */
   const current = new WeakMap<Duplex, ServerResponse>();
-  server.prependListener('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  onEachRequest(server, (incoming, outgoing) => {
     const { socket } = incoming;
     const note = room.follow(socket);
     const begin = (): void => {

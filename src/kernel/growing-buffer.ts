@@ -9,8 +9,8 @@
  *     large   │ block │ block │ block │ room │ joined block by block, each let go when it is copied
  *
  * Limits: pieces; the bytes are for the caller to limit, before it adds. At most twice the body is
- * held while it is small, a block more than it while it is large, and BLOCK_BYTES of what is only
- * announced.
+ * held while it is small, a block more than it while it is large, and ANNOUNCED_TIMES_MAX times
+ * what has come where more is announced.
  */
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import { runGivingWay } from './giving-way.ts';
@@ -23,6 +23,8 @@ export const BLOCK_BYTES = LENT_BYTES_MAX;
 /** Bytes that are joined between two yields. */
 const SLICE_BYTES = 256 * 1024;
 const FIRST_BYTES = 1024;
+/** So much of what is announced gets room at once: many may announce much and send little. */
+const ANNOUNCED_TIMES_MAX = 4;
 /** A first piece that is a slice of more than that times its size is copied, to let that go. */
 const HELD_TIMES_MAX = 8;
 
@@ -68,6 +70,11 @@ export class GrowingBuffer {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** The memory that it has, room included. */
+  get heldBytes(): number {
+    return this.#full.length * BLOCK_BYTES + (this.#buffer?.length ?? 0);
   }
 
   /** Adds a piece; a first one that is large is kept as it is. @throws TinyPiecesError */
@@ -143,7 +150,7 @@ export class GrowingBuffer {
       return BLOCK_BYTES;
     }
     const needed = Math.min(this.#filled + bytes, BLOCK_BYTES);
-    const wanted = this.#isOwn ? size * 2 : this.#announced;
+    const wanted = this.#isOwn ? size * 2 : Math.min(this.#announced, needed * ANNOUNCED_TIMES_MAX);
     const larger = this.#allocate(Math.max(FIRST_BYTES, needed, Math.min(wanted, BLOCK_BYTES)));
     this.#buffer?.copy(larger, 0, 0, this.#filled);
     this.#buffer = larger;

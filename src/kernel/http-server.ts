@@ -2,8 +2,9 @@
  * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`,
  * limits of bodies and time, and a graceful drain. A handler's error becomes a status and one log
  * line; it never stops the process.
- * Limits by default: 16 MiB for a body, 60 s for a request, 10 s of them for its head, 2,000
- * connections, 1,500 of one address (connection-room.ts says which end for new ones).
+ * Limits by default: 16 MiB for a body, 128 MiB for all of them under way, 60 s for a request, of
+ * them 10 s for its head, 2,000 connections, 1,500 of one address; those of unread-answers.ts for
+ * answers that are not read. server-bounds.ts has them together.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -17,9 +18,11 @@ import { BUSY_WORDS, type WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
 import { HttpError } from './http-error.ts';
 import type { HttpRefusal } from './http-refusals.ts';
-import { keepHttpRoom, limitRoom } from './connection-room.ts';
+import { answerNotTaken, ByteBudget, NotTakenNow } from './byte-budget.ts';
 import { inflateGzip, readBody } from './request-bodies.ts';
+import { signalOf } from './request-signal.ts';
 import { refuseStranger, type StrangerRules } from './stranger-guard.ts';
+import { ServerBounds } from './server-bounds.ts';
 import { ServerConnections } from './server-connections.ts';
 import { createWebServer } from './web-server.ts';
 
@@ -40,18 +43,24 @@ export interface HttpRequest {
    * same promise.
    *
    * @throws HttpError 413 for a body above the limit, 400 for gzip that cannot be inflated
+   * @throws NotTakenNow where all bodies under way are too large together
    */
   body(): Promise<Buffer>;
   /**
    * The same body as it was sent, not inflated.
    *
-   * @param onBytes  called for each part as it comes, if this is the first call; what it throws
-   *                 ends the reading
-   * @param lend     gives the buffers, of at least a length, that a body of several parts is put
-   *                 into, if this is the first call; absent: new ones
-   * @throws HttpError 413
+   * @param lend  gives the buffers, of at least a length, that a body of several parts is put
+   *              into, if this is the first call; absent: new ones
+   * @throws HttpError 413, NotTakenNow
    */
-  bytes(onBytes?: (bytes: number) => void, lend?: (length: number) => Buffer): Promise<Buffer>;
+  bytes(lend?: (length: number) => Buffer): Promise<Buffer>;
+  /**
+   * Counts bytes that are made of the body among those of all requests under way, until this one
+   * is answered.
+   *
+   * @throws NotTakenNow where there is no room for them
+   */
+  readonly take: (bytes: number) => void;
 }
 
 export interface HttpResponse {
@@ -88,10 +97,14 @@ export interface HttpServerOptions {
   /** Whether only `routes` are served, and not /-/healthy, /-/ready and /metrics; no by default. */
   readonly isBare?: boolean;
   readonly log: Logger;
-  /** `/metrics` serves this registry; without one it is not served. */
+  /** Where the server counts what it bounds; `/metrics` serves it. */
   readonly metrics?: Registry;
+  /** Whether `/metrics` is not served all the same; no by default. */
+  readonly hidesMetrics?: boolean;
   readonly ready?: () => boolean;
   readonly bodyMaxBytes?: number;
+  /** Of the bodies of all requests under way; one of its own by default. */
+  readonly budget?: ByteBudget;
   readonly requestTimeoutMs?: number;
   readonly connectionsMax?: number;
   /** Limit of the connections of one client address; three quarters of those of all by default. */
@@ -115,9 +128,6 @@ export interface HttpServerOptions {
  */
 const BACKLOG = 4_096;
 
-/** One for all: a stack for each request would cost more than most answers. */
-const CLIENT_IS_GONE = new Error('the client closed the connection');
-
 /** A listening HTTP server as a component; `port` and `url` are known after `start`. */
 export class HttpServer implements Component {
   readonly name: string;
@@ -125,6 +135,8 @@ export class HttpServer implements Component {
   readonly #address: ListenAddress;
   readonly #server: Server;
   readonly #connections: ServerConnections;
+  readonly #budget: ByteBudget;
+  readonly #bounds: ServerBounds;
   readonly #stopped = new AbortController();
   #listening = false;
 
@@ -150,15 +162,22 @@ export class HttpServer implements Component {
         noTunnel: 'there are no tunnels here; ask for a path',
         refuseStranger: (incoming) => strangers && refuseStranger(incoming, strangers),
         ...(options.onUnread === undefined ? {} : { onRefused: options.onUnread }),
+        onPipelined: (from) => this.#bounds.tell('pipelined', from),
       },
       listener,
     );
     this.#connections = new ServerConnections(this.#server, options.web?.tls !== undefined);
-    const most = options.connectionsMax ?? 2_000;
-    this.#server.maxConnections = most;
-    const tellRefused = (): void => options.onConnectionRefused?.();
-    this.#server.on('drop', tellRefused);
-    keepHttpRoom(this.#server, limitRoom(most, tellRefused, options.connectionsPerAddress));
+    const { name, log, metrics, connectionsPerAddress, onConnectionRefused } = options;
+    this.#budget = options.budget ?? new ByteBudget();
+    this.#bounds = new ServerBounds(this.#server, {
+      name,
+      log,
+      metrics,
+      connectionsMax: options.connectionsMax ?? 2_000,
+      connectionsPerAddress,
+      onConnectionRefused,
+      budget: this.#budget,
+    });
   }
 
   get port(): number {
@@ -187,6 +206,7 @@ export class HttpServer implements Component {
           this.#options.log.error('http server failed', { error }),
         );
         this.#listening = true;
+        this.#bounds.begin();
         this.#options.log.info('listening', { what: this.#options.name, url: this.#urlOf(host) });
         resolve();
       });
@@ -205,6 +225,7 @@ export class HttpServer implements Component {
     await closed;
     clearTimeout(timer);
     clearTimeout(unserved);
+    this.#bounds.end();
   }
 
   async #serve(
@@ -220,8 +241,17 @@ export class HttpServer implements Component {
     let bytes: Promise<Buffer> | undefined;
     let body: Promise<Buffer> | undefined;
     const maxBytes = this.#options.bodyMaxBytes ?? 16 * 1024 * 1024;
-    const readBytes: HttpRequest['bytes'] = (onBytes, lend) =>
-      (bytes ??= readBody(incoming, outgoing, { maxBytes, onBytes, lend }));
+    const share = this.#budget.open();
+    const take = (more: number): void => {
+      try {
+        share.take(more);
+      } catch (error) {
+        this.#bounds.tell('body_bytes', request.remoteAddress);
+        throw error;
+      }
+    };
+    const readBytes: HttpRequest['bytes'] = (lend) =>
+      (bytes ??= readBody(incoming, outgoing, { maxBytes, onBytes: take, lend }));
     const request: HttpRequest = {
       method: incoming.method ?? 'GET',
       path,
@@ -232,10 +262,19 @@ export class HttpServer implements Component {
       get signal() {
         return (signal ??= signalOf(outgoing, stopped));
       },
-      body: () => (body ??= readBytes().then((read) => inflateGzip(incoming, read, maxBytes))),
+      body: () =>
+        (body ??= readBytes().then((read) =>
+          inflateGzip(incoming, read, { maxBytes, onBytes: take }),
+        )),
       bytes: readBytes,
+      take,
     };
-    const response = await this.#answerGuarded(routes, request);
+    // The body is let go before the answer is taken, which may be long.
+    const response = await this.#answerGuarded(routes, request).finally(() => {
+      bytes = undefined;
+      body = undefined;
+      share.release();
+    });
     // A kept-alive connection would hold up the drain until its idle timeout.
     if (!this.#listening) outgoing.setHeader('connection', 'close');
     send(request, outgoing, incoming, response);
@@ -274,6 +313,7 @@ export class HttpServer implements Component {
     try {
       return await route.handle(request);
     } catch (error) {
+      if (error instanceof NotTakenNow) return answerNotTaken(error);
       if (error instanceof HttpError) return { status: error.status, body: `${error.message}\n` };
       if (request.signal.aborted) return { status: 499 };
       this.#options.log.error('request failed', {
@@ -284,23 +324,6 @@ export class HttpServer implements Component {
       return { status: 500, body: `500: internal error: ${describeError(error)}\n` };
     }
   }
-}
-
-/** Made only for requests that ask for it: most are answered at once. */
-function signalOf(outgoing: ServerResponse, stopped: AbortSignal): AbortSignal {
-  const gone = new AbortController();
-  const stop = (): void => gone.abort(stopped.reason);
-  const close = (): void => {
-    stopped.removeEventListener('abort', stop);
-    gone.abort(CLIENT_IS_GONE);
-  };
-  if (stopped.aborted) stop();
-  else if (outgoing.closed) close();
-  else {
-    stopped.addEventListener('abort', stop, { once: true });
-    outgoing.once('close', close);
-  }
-  return gone.signal;
 }
 
 function listOwnRoutes(options: HttpServerOptions): Route[] {
@@ -324,8 +347,12 @@ function listOwnRoutes(options: HttpServerOptions): Route[] {
           : { status: 503, headers: text, body: `amperage ${options.name} is not ready.\n` },
     },
   ];
-  const { metrics } = options;
-  if (metrics !== undefined && !options.routes.some((route) => route.path === '/metrics')) {
+  const { metrics, hidesMetrics = false } = options;
+  if (
+    metrics !== undefined &&
+    !hidesMetrics &&
+    !options.routes.some((route) => route.path === '/metrics')
+  ) {
     routes.push({
       method: 'GET',
       path: '/metrics',

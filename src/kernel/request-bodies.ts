@@ -2,13 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GrowingBuffer, TinyPiecesError } from './growing-buffer.ts';
 import { HttpError } from './http-error.ts';
-import { inflateBody } from './inflate.ts';
+import { inflateBody, InflateError } from './inflate.ts';
 import { readPieces } from './pieces.ts';
 import { askForBody } from './web-server.ts';
 
 interface BodyLimits {
   readonly maxBytes: number;
-  readonly onBytes: ((bytes: number) => void) | undefined;
+  /** Called when more memory is held, with how much; what it throws ends the reading. */
+  readonly onBytes: (bytes: number) => void;
   /** Gives the buffers of at least a length for a body of several pieces; absent: new ones. */
   readonly lend?: ((length: number) => Buffer) | undefined;
 }
@@ -26,8 +27,9 @@ export async function readBody(
   try {
     await readPieces(incoming, (piece) => {
       if (body.length + piece.length > maxBytes) throw refuseSize(maxBytes);
-      onBytes?.(piece.length);
+      const held = body.heldBytes;
       body.add(piece);
+      if (body.heldBytes > held) onBytes(body.heldBytes - held);
     });
   } catch (error) {
     if (error instanceof TinyPiecesError)
@@ -45,12 +47,13 @@ export async function readBody(
 export async function inflateGzip(
   incoming: IncomingMessage,
   body: Buffer,
-  maxBytes: number,
+  { maxBytes, onBytes }: BodyLimits,
 ): Promise<Buffer> {
   if (incoming.headers['content-encoding'] !== 'gzip') return body;
   try {
-    return await inflateBody('gzip', body, { maxBytes });
+    return await inflateBody('gzip', body, { maxBytes, onBytes });
   } catch (error) {
+    if (!(error instanceof InflateError)) throw error;
     throw new HttpError(400, `the gzip body can't be inflated within ${maxBytes} bytes`, {
       cause: error,
     });

@@ -2,8 +2,9 @@
  * The connections of a server, for its end. A client that has sent half a request must not hold up
  * the stop of the process: only requests that came whole are waited for.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { onEachRequest } from './web-server.ts';
 
 /** How long a request that has begun may still take to come whole. */
 const REST_MS = 1_000;
@@ -22,7 +23,7 @@ export class ServerConnections {
       if (!isTls) keep(this.#ready, socket);
     });
     if (isTls) server.on('secureConnection', (socket: Duplex) => keep(this.#ready, socket));
-    server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    onEachRequest(server, (incoming, outgoing) => {
       const { socket } = incoming;
       this.#requests.set(socket, incoming);
       outgoing.once('close', () => {

@@ -38,6 +38,8 @@ export interface WebServerOptions {
   readonly refuseStranger?: ((incoming: IncomingMessage) => HttpRefusal | undefined) | undefined;
   /** Called for each request that is refused before it gets to the listener, with its sender. */
   readonly onRefused?: (refusal: HttpRefusal, from: string) => void;
+  /** Called for each client that is ended since it sent too many requests ahead. */
+  readonly onPipelined?: (from: string) => void;
 }
 
 const CHECK_MS = 1_000;
@@ -90,7 +92,10 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     const count = (waiting.get(socket) ?? 0) + 1;
     waiting.set(socket, count);
     if (count > PIPELINED_MAX) {
-      if (!socket.destroyed) onRefused(TOO_MANY, addressOf(socket));
+      if (!socket.destroyed) {
+        onRefused(TOO_MANY, addressOf(socket));
+        options.onPipelined?.(addressOf(socket));
+      }
       socket.destroy();
       return;
     }
@@ -162,6 +167,15 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     late.add([error, socket]);
   });
   return server;
+}
+
+/**
+ * Calls the listener for each request before it is served: one whose client waits with its body
+ * (Expect) is told of by another event.
+ */
+export function onEachRequest(server: Server, listener: RequestListener): void {
+  for (const event of ['request', 'checkContinue', 'checkExpectation'] as const)
+    server.prependListener(event, listener);
 }
 
 /**

@@ -2,11 +2,12 @@
  * What becomes of a request of OTLP, whichever way it came: it goes to the intake of its signal,
  * and each way of failing has one status, which the servers say in their own forms.
  */
+import { NotTakenNow } from '../kernel/byte-budget.ts';
 import { describeError } from '../kernel/errors.ts';
 import { InflateError } from '../kernel/inflate.ts';
 import { WireError } from '../wire/errors.ts';
 import type { ExportCall, RefusedExport } from './export-call.ts';
-import { MalformedRequest, NotTakenNow, type OtlpIntake } from './intake.ts';
+import { MalformedRequest, type OtlpIntake } from './intake.ts';
 import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 import type { OtlpReport } from './report.ts';
 import type { OtlpReceiverSettings } from './settings.ts';

@@ -10,7 +10,7 @@ import type { World } from '../kernel/world.ts';
 import { createWebConfig } from '../settings/web-config.ts';
 import { encodeStatus } from '../wire/otlp/rpc-status.ts';
 import { encodeTaken } from './answers.ts';
-import type { ByteBudget, ByteShare } from './budget.ts';
+import type { ByteBudget, ByteShare } from '../kernel/byte-budget.ts';
 import type { RefusedExport } from './export-call.ts';
 import { type OtlpExports, RefusedRequest } from './exports.ts';
 import type { OtlpSignal } from '../wire/otlp/cutting.ts';

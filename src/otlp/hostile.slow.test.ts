@@ -17,7 +17,7 @@ import { until } from '../../test/kit/waiting.ts';
 import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { compress } from '../wire/snappy.ts';
 import { createWorld } from '../../test/kit/world.ts';
-import { ByteBudget } from './budget.ts';
+import { ByteBudget } from '../kernel/byte-budget.ts';
 import { TracesIntake } from './traces/intake.ts';
 
 const PROTOBUF = { 'content-type': 'application/x-protobuf' };

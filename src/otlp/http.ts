@@ -1,11 +1,12 @@
 /**
  * OTLP over HTTP: a POST of protobuf or JSON to the path of its signal, and an answer in the same
  * encoding.
- * Limits: bytes of a body, as it is sent and inflated; of all bodies under way (budget.ts); 2,000
- * connections; 60 s for a request to come whole.
+ * Limits: bytes of a body, as it is sent and inflated; of all bodies under way (byte-budget.ts);
+ * 2,000 connections; 60 s for a request to come whole.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 import { BodyBuffers, type BodyLoan } from '../kernel/body-buffers.ts';
+import { type ByteBudget, NotTakenNow } from '../kernel/byte-budget.ts';
 import { HttpError } from '../kernel/http-error.ts';
 import type { HttpRefusal } from '../kernel/http-refusals.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
@@ -13,7 +14,6 @@ import { ENCODINGS, inflateBody } from '../kernel/inflate.ts';
 import type { World } from '../kernel/world.ts';
 import { createWebConfig } from '../settings/web-config.ts';
 import { type Encoding, encodeRefusal, encodeTaken, httpStatusOf } from './answers.ts';
-import type { ByteBudget, ByteShare } from './budget.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import type { RefusedExport } from './export-call.ts';
 import { type OtlpExports, RefusedRequest } from './exports.ts';
@@ -56,7 +56,9 @@ export function createOtlpHttpServer(
     ...(listenFlag === undefined ? {} : { listenFlag }),
     isBare: true,
     log,
+    metrics: parts.world.metrics,
     bodyMaxBytes,
+    budget: parts.budget,
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     onConnectionRefused: () => parts.exports.report.tellConnectionRefused('http'),
     onUnread: (refusal, from) => tellUnread(parts, refusal, from),
@@ -123,12 +125,11 @@ class OtlpHttpHandler {
     if (method !== 'POST') return refuse(405, `${method} is not taken here; POST is`, ALLOW);
     if (encoding === undefined)
       return refuse(415, `Content-Type must be ${Object.values(TYPES).join(' or ')}`);
-    const share = this.#parts.budget.open();
     const loan = this.#buffers.open();
     try {
       const call = { protocol: 'http', signal, from } as const;
       const outcome = await exports.take(call, () =>
-        this.#read(request, { signal, encoding, share, loan }),
+        this.#read(request, { signal, encoding, loan }),
       );
       return outcome.is === 'taken'
         ? respond(200, encoding, encodeTaken(encoding, signal, outcome))
@@ -136,7 +137,6 @@ class OtlpHttpHandler {
     } finally {
       // The intake has ended, and it keeps no bytes of the body.
       loan.release();
-      share.release();
     }
   }
 
@@ -156,23 +156,23 @@ class OtlpHttpHandler {
   }
 
   /** The request in protobuf, inflated. */
-  async #read(request: HttpRequest, { signal, encoding, share, loan }: Reading): Promise<Buffer> {
+  async #read(request: HttpRequest, { signal, encoding, loan }: Reading): Promise<Buffer> {
     const { bodyMaxBytes: maxBytes } = this.#settings;
     const coding = (request.headers['content-encoding'] ?? '').toLowerCase();
     const isPlain = coding === '' || coding === 'identity';
     if (!isPlain && !this.#encodings.has(coding)) throw new RefusedRequest(refuseCoding(coding));
     const isReused = isPlain && encoding === 'protobuf' && signal === 'metrics';
     const lend = isReused ? loan.take : undefined;
-    const sent = await request.bytes(share.take, lend).catch((error: unknown) => {
-      if (!(error instanceof HttpError)) throw error;
+    const sent = await request.bytes(lend).catch((error: unknown) => {
+      if (!(error instanceof HttpError) || error instanceof NotTakenNow) throw error;
       throw new RefusedRequest({ status: 'resourceExhausted', message: error.message });
     });
     const body = isPlain
       ? sent
-      : await inflateBody(coding, sent, { maxBytes, onBytes: share.take });
+      : await inflateBody(coding, sent, { maxBytes, onBytes: request.take });
     if (encoding === 'protobuf') return body;
     const converted = await this.#parts.json.convert(signal, body);
-    share.take(converted.length);
+    request.take(converted.length);
     return converted;
   }
 }
@@ -180,7 +180,6 @@ class OtlpHttpHandler {
 interface Reading {
   readonly signal: OtlpSignal;
   readonly encoding: Encoding;
-  readonly share: ByteShare;
   readonly loan: BodyLoan;
 }
 

@@ -21,7 +21,7 @@ export interface OtlpIntake {
    *
    * @param body  an Export…ServiceRequest in protobuf, inflated; it is not used afterwards
    * @throws MalformedRequest  where it cannot be read; nothing of it was committed
-   * @throws NotTakenNow       where there is no room for it now
+   * @throws NotTakenNow       (kernel/byte-budget.ts) where there is no room for it now
    */
   take(body: Buffer): Promise<TakenRequest>;
 }
@@ -29,14 +29,4 @@ export interface OtlpIntake {
 /** A request that is no message of its kind: the sender must not send it again. */
 export class MalformedRequest extends Error {
   override readonly name = 'MalformedRequest';
-}
-
-/** There is no room for a request now; the sender is to send it again. */
-export class NotTakenNow extends Error {
-  override readonly name = 'NotTakenNow';
-  readonly retryAfterMs: number;
-  constructor(message: string, retryAfterMs: number) {
-    super(message);
-    this.retryAfterMs = retryAfterMs;
-  }
 }

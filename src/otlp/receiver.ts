@@ -1,13 +1,13 @@
 /**
  * A receiver of OTLP: servers of HTTP and gRPC before the intakes of its signals.
  */
+import { ByteBudget } from '../kernel/byte-budget.ts';
 import type { Component } from '../kernel/component.ts';
 import type { GrpcServer } from '../kernel/grpc/server.ts';
 import type { HttpServer } from '../kernel/http-server.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import type { ReceiverStatus } from '../kernel/receiver-status.ts';
 import type { World } from '../kernel/world.ts';
-import { ByteBudget } from './budget.ts';
 import { OtlpExports, type OtlpIntakes } from './exports.ts';
 import { createOtlpGrpcServer } from './grpc.ts';
 import { createOtlpHttpServer } from './http.ts';

@@ -6,7 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import { ReceiverTally } from '../kernel/receiver-status.ts';
-import type { ByteBudget } from './budget.ts';
+import type { ByteBudget } from '../kernel/byte-budget.ts';
 import type { ExportCall, RefusedExport } from './export-call.ts';
 import type { OtlpSignal } from '../wire/otlp/cutting.ts';
 

@@ -6,10 +6,11 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Component } from '../kernel/component.ts';
-import { keepHttpRoom, limitRoom } from '../kernel/connection-room.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import type { Logger } from '../kernel/logger.ts';
+import type { Registry } from '../kernel/metrics.ts';
+import { ServerBounds } from '../kernel/server-bounds.ts';
 import { knownHosts, refuseStranger } from '../kernel/stranger-guard.ts';
 import { BUSY_WORDS, type WebConfig } from '../kernel/web-config.ts';
 import { createWebServer } from '../kernel/web-server.ts';
@@ -21,6 +22,7 @@ export interface ProxyServerOptions {
   readonly listen: string;
   readonly proxy: SigningProxy;
   readonly log: Logger;
+  readonly metrics?: Registry;
   readonly web?: WebConfig | undefined;
   /** Names of the public DNS by which it is asked for, beside those that it signs for. */
   readonly allowedHosts?: readonly string[];
@@ -36,6 +38,7 @@ export class ProxyServer implements Component {
   readonly name = 'proxy';
   readonly #options: ProxyServerOptions;
   readonly #server: Server;
+  readonly #bounds: ServerBounds;
   #isListening = false;
 
   constructor(options: ProxyServerOptions) {
@@ -61,14 +64,17 @@ export class ProxyServer implements Component {
         refuseStranger: (incoming) =>
           refuseStranger(incoming, { ...hosts, isKnownHost, isSigning: true }),
         onRefused: (refusal) => options.proxy.countRefused(refusal),
+        onPipelined: (from) => this.#bounds.tell('pipelined', from),
       },
       listener,
     );
-    this.#server.maxConnections = CONNECTIONS_MAX;
-    keepHttpRoom(
-      this.#server,
-      limitRoom(CONNECTIONS_MAX, () => undefined),
-    );
+    // Bodies under way are for the proxy to bound (body.ts).
+    this.#bounds = new ServerBounds(this.#server, {
+      name: this.name,
+      log: options.log,
+      metrics: options.metrics,
+      connectionsMax: CONNECTIONS_MAX,
+    });
   }
 
   /** The URL that it listens on; valid after `start`. */
@@ -97,6 +103,7 @@ export class ProxyServer implements Component {
       );
       const done = (): void => {
         this.#isListening = true;
+        this.#bounds.begin();
         this.#options.log.info('listening', { what: 'proxy', url: this.url });
         resolve();
       };
@@ -124,6 +131,7 @@ export class ProxyServer implements Component {
     await closed;
     clearTimeout(timer);
     clearInterval(idle);
+    this.#bounds.end();
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

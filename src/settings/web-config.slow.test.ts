@@ -123,6 +123,10 @@ test('a file that cannot be used is refused at start, with what is wrong', async
       'basic_auth_users:\n  ada: plain\n',
       /basic_auth_users\.ada: the password must be a bcrypt hash/,
     ],
+    [
+      `basic_auth_users:\n  ada: "${hashSync('a', 4).replace('$04$', '$18$')}"\n`,
+      /basic_auth_users\.ada: the hash has a cost of 18, which is more than 17/,
+    ],
     ['basic_auth_user: {}\n', /basic_auth_user/],
     ['tls_server_config:\n  cert_file: none.crt\n  key_file: none.key\n', /none\.crt/],
     ['tls_server_config:\n  cert_file: one.crt\n', /both needed/],

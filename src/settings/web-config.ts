@@ -84,6 +84,11 @@ type WebFile = z.infer<typeof webConfigSchema>;
 /** TLS of a listener, checked and with its defaults. */
 export type TlsServerInput = z.output<typeof tlsServerSchema>;
 
+/**
+ * Each step of the cost doubles the time of a check: at 10 it is some 60 ms, at 17 eight seconds,
+ * at 31, the most that a hash can say, days. Checks wait for each other, wrong passwords included.
+ */
+const BCRYPT_COST_MAX = 17;
 /** A hash to compare with for unknown users, so that they take as long as known ones. */
 const NOBODY = '$2b$10$CwTycUXWue0Thq9StjUM0uJ8Z8W5f0pYV8v3bZbqQeYQk5r5b7i2K';
 
@@ -156,7 +161,15 @@ function readWebFile(file: string, parse: (text: string) => unknown): WebFile {
     throw new ConfigError('WEB_CONFIG', `${file}: ${issue?.path.join('.')}: ${issue?.message}`);
   }
   for (const [user, hash] of Object.entries(parsed.data.basic_auth_users ?? {})) {
-    if (!/^\$2[abxy]?\$\d\d\$/.test(hash))
+    const cost = /^\$2[abxy]?\$(\d\d)\$/.exec(hash)?.[1];
+    if (Number(cost) > BCRYPT_COST_MAX)
+      throw new ConfigError(
+        'WEB_CONFIG',
+        `${file}: basic_auth_users.${user}: the hash has a cost of ${cost}, which is more than ` +
+          `${BCRYPT_COST_MAX}: each check would take minutes or hours; make one with ` +
+          `"htpasswd -nBC 10 ''"`,
+      );
+    if (cost === undefined)
       throw new ConfigError(
         'WEB_CONFIG',
         `${file}: basic_auth_users.${user}: the password must be a bcrypt hash; make one with ` +

@@ -12,7 +12,7 @@ import { NEWS_WAIT_MS } from './peers.ts';
 const CONNECTIONS_PER_ADDRESS = 64;
 
 export interface PeerServerOptions {
-  readonly world: Pick<World, 'log' | 'hosts'>;
+  readonly world: Pick<World, 'log' | 'hosts' | 'metrics'>;
   /** `host:port`. */
   readonly listen: string;
   readonly state: () => PeerState;
@@ -33,6 +33,8 @@ export class PeerServer {
       listen: options.listen,
       listenFlag: '--shard.listen-address',
       log: options.world.log,
+      metrics: options.world.metrics,
+      hidesMetrics: true,
       strangers: { ...options.world.hosts },
       connectionsPerAddress: CONNECTIONS_PER_ADDRESS,
       routes: [{ method: 'GET', path: '/shard', handle: (request) => this.#answer(request) }],

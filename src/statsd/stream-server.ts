@@ -12,6 +12,7 @@ import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ConnectionRoom, limitRoom } from '../kernel/connection-room.ts';
 import { ConfigError } from '../kernel/errors.ts';
+import { GrowingBuffer } from '../kernel/growing-buffer.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import { describeListenError } from '../kernel/listen-error.ts';
 import { LINE_BYTES_MAX } from './line.ts';
@@ -130,16 +131,23 @@ type ReaderEvents = Pick<StreamEvents, 'onLines' | 'onTooLong' | 'onHttp'>;
 const HTTP = /^[A-Z]{3,8} (?:\/|\*|https?:)/;
 const HTTP_BYTES = 16;
 
-/** Cuts the bytes of one connection into whole lines. */
+/**
+ * Cuts the bytes of one connection into whole lines. What waits for its end is kept in one buffer
+ * that grows, and each byte is looked at once, whatever the pieces in which they come.
+ */
 export class StreamReader {
   readonly #events: ReaderEvents;
   /** The sender's address. */
   readonly #from: string;
-  #rest: Buffer = Buffer.alloc(0);
+  /** The beginning of the connection, of a line or of a packet. */
+  #rest = new GrowingBuffer();
+  /** Undefined until the first bytes say it. */
   #isFramed: boolean | undefined;
-  #hasBegun = false;
   /** Whether the rest of a line that was too long is passed over. */
   #isSkipping = false;
+  /** How many bytes of a packet's length have come, and the length as far as they say it. */
+  #lengthBytes = 0;
+  #packetBytes = 0;
 
   constructor(events: ReaderEvents, from: string) {
     this.#events = events;
@@ -148,57 +156,73 @@ export class StreamReader {
 
   /** False where the connection can't be read on. */
   read(chunk: Buffer): boolean {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    if (this.#isFramed === undefined) {
-      if (this.#rest.length < LENGTH_BYTES && !this.#rest.includes(LINE_FEED)) return true;
-      this.#isFramed = this.#rest.length >= LENGTH_BYTES && this.#rest[LENGTH_BYTES - 1] === 0;
+    if (this.#isFramed !== undefined)
+      return this.#isFramed ? this.#readPackets(chunk) : this.#readLines(chunk);
+    const begun = this.#join(chunk, chunk.length);
+    const isFramed = begun.length >= LENGTH_BYTES && begun[LENGTH_BYTES - 1] === 0;
+    if (!isFramed && begun.length < HTTP_BYTES && !begun.includes(LINE_FEED)) {
+      this.#rest.copy(begun, 0, begun.length);
+      return true;
     }
-    return this.#isFramed ? this.#readPackets() : this.#readLines();
+    if (!isFramed && HTTP.test(begun.toString('latin1', 0, HTTP_BYTES))) {
+      this.#events.onHttp(this.#from);
+      return false;
+    }
+    this.#isFramed = isFramed;
+    return this.read(begun);
   }
 
   end(): void {
-    if (this.#rest.length > 0 && this.#isFramed !== true && !this.#isSkipping)
-      this.#events.onLines(this.#rest, this.#from);
-    this.#rest = Buffer.alloc(0);
+    if (this.#rest.length > 0 && this.#isFramed !== true)
+      this.#events.onLines(this.#rest.finishSmall(), this.#from);
+    this.#rest = new GrowingBuffer();
   }
 
-  #readLines(): boolean {
-    const end = this.#rest.lastIndexOf(LINE_FEED) + 1;
-    if (!this.#hasBegun && (end > 0 || this.#rest.length >= HTTP_BYTES)) {
-      this.#hasBegun = true;
-      if (HTTP.test(this.#rest.toString('latin1', 0, HTTP_BYTES))) {
-        this.#events.onHttp(this.#from);
-        this.#rest = Buffer.alloc(0);
-        return false;
-      }
-    }
+  /** What waits, with the bytes of a chunk up to `end` behind it; nothing waits any more. */
+  #join(chunk: Buffer, end: number, start = 0): Buffer {
+    if (this.#rest.length === 0) return chunk.subarray(start, end);
+    this.#rest.copy(chunk, start, end);
+    const joined = this.#rest.finishSmall();
+    this.#rest = new GrowingBuffer();
+    return joined;
+  }
+
+  #readLines(chunk: Buffer): boolean {
+    const end = chunk.lastIndexOf(LINE_FEED) + 1;
     if (end > 0) {
-      const start = this.#isSkipping ? this.#rest.indexOf(LINE_FEED) + 1 : 0;
+      const start = this.#isSkipping ? chunk.indexOf(LINE_FEED) + 1 : 0;
       this.#isSkipping = false;
-      if (end > start) this.#events.onLines(this.#rest.subarray(start, end), this.#from);
-      this.#rest = Buffer.from(this.#rest.subarray(end));
+      if (end > start) this.#events.onLines(this.#join(chunk, end, start), this.#from);
     }
-    if (this.#rest.length > LINE_BYTES_MAX) {
-      if (!this.#isSkipping) this.#events.onTooLong(this.#from);
+    if (this.#isSkipping) return true;
+    if (this.#rest.length + chunk.length - end > LINE_BYTES_MAX) {
+      this.#events.onTooLong(this.#from);
       this.#isSkipping = true;
-      this.#rest = Buffer.alloc(0);
-    }
+      this.#rest = new GrowingBuffer();
+    } else if (end < chunk.length) this.#rest.copy(chunk, end, chunk.length);
     return true;
   }
 
-  #readPackets(): boolean {
-    while (this.#rest.length >= LENGTH_BYTES) {
-      const length = this.#rest.readUInt32LE(0);
-      if (length > PACKET_BYTES_MAX) {
+  #readPackets(chunk: Buffer): boolean {
+    for (let at = 0; at < chunk.length;) {
+      if (this.#lengthBytes < LENGTH_BYTES) {
+        this.#packetBytes += (chunk[at++] as number) * 256 ** this.#lengthBytes++;
+        if (this.#lengthBytes < LENGTH_BYTES) continue;
+      }
+      if (this.#packetBytes > PACKET_BYTES_MAX) {
         this.#events.onTooLong(this.#from);
-        this.#rest = Buffer.alloc(0);
         return false;
       }
-      if (this.#rest.length < LENGTH_BYTES + length) break;
-      this.#events.onLines(this.#rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length), this.#from);
-      this.#rest = this.#rest.subarray(LENGTH_BYTES + length);
+      const end = at + this.#packetBytes - this.#rest.length;
+      if (end > chunk.length) {
+        this.#rest.copy(chunk, at, chunk.length);
+        return true;
+      }
+      this.#events.onLines(this.#join(chunk, end, at), this.#from);
+      at = end;
+      this.#lengthBytes = 0;
+      this.#packetBytes = 0;
     }
-    this.#rest = Buffer.from(this.#rest);
     return true;
   }
 }

@@ -132,19 +132,25 @@ test('a body above the limit is refused, and so is a request that comes back', a
 
 test('bodies under way are bounded together', async (context) => {
   const upstream = await startUpstream(context, () => undefined);
-  const { forwarder, ask } = await startForwarder(context, upstream.url);
+  const { forwarder, ask, metric } = await startForwarder(context, upstream.url);
   const head =
     'POST /TraceSegments HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16777216\r\n\r\n';
-  const sockets = Array.from({ length: 16 }, () => connect(forwarder.port, '127.0.0.1'));
+  const almost = Buffer.alloc(16_777_215);
+  const sockets = Array.from({ length: 8 }, () => connect(forwarder.port, '127.0.0.1'));
   onEnd(context, () => sockets.forEach((socket) => socket.destroy()));
-  for (const socket of sockets) socket.write(head);
+  for (const socket of sockets) {
+    socket.on('error', () => undefined).write(head);
+    socket.write(almost);
+  }
+  const held = `amperage_http_server_held_bytes{server="${forwarder.name}",of="bodies"}`;
+  await until('almost all is held', 5_000, () => metric(held) === 8 * 16_777_216, 20);
   await until('the limit is reached', 5_000, async () => (await probe()) === 503, 20);
   for (const socket of sockets) socket.destroy();
   upstream.answer = ok;
   await until('room again', 5_000, async () => (await probe()) === 200, 20);
 
   async function probe(): Promise<number> {
-    const asked = ask('/TraceSegments');
+    const asked = ask('/TraceSegments', { body: 'a'.repeat(100) });
     const status = asked.then((answer) => answer.status);
     return Promise.race([status, new Promise<number>((end) => setTimeout(end, 200, 0))]);
   }

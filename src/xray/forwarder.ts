@@ -3,12 +3,13 @@
  * for sampling rules by TCP, and the Collector's `awsproxy` takes any request of a service. Method,
  * target, end-to-end headers and body pass as they are, and so does the answer. It is for programs
  * alone (browser-guard.ts); a request is never forwarded unsigned.
- * Limits: 16 MiB for a body and for an answer, 256 MiB for bodies under way, 2,000 connections,
+ * Limits: 16 MiB for a body and for an answer, 128 MiB for bodies under way, 2,000 connections,
  * 1,500 of one address, 30 s for an answer.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sampling.html
  */
 import { randomBytes } from 'node:crypto';
 import { type ServiceAccess, ServiceClient } from '../aws/service-client.ts';
+import { answerNotTaken, NotTakenNow } from '../kernel/byte-budget.ts';
 import type { Component } from '../kernel/component.ts';
 import { selectEndToEnd } from '../kernel/end-to-end-headers.ts';
 import { type ClientResponse } from '../kernel/http-client.ts';
@@ -52,12 +53,9 @@ export const XRAY_PATHS: readonly string[] = [
 
 const TIMEOUT_MS = 30_000;
 const BODY_MAX_BYTES = 16 * 1024 * 1024;
-const BODIES_MAX_BYTES = 256 * 1024 * 1024;
 const CONNECTIONS_MAX = 2_000;
 /** Larger requests about sampling are forwarded like all others; SDKs send some kilobytes. */
 const SAMPLING_MAX_BYTES = 256 * 1024;
-/** What is reserved for a body that does not say its length. */
-const UNKNOWN_BYTES = 64 * 1024;
 
 /** A whole URL as target, which clients send to their proxy. */
 const ABSOLUTE = /^https?:\/\/([^/?#]+)/i;
@@ -78,7 +76,6 @@ export class Forwarder implements Component {
   readonly #hosts: KnownHosts | undefined;
   /** This forwarder's name in `Via`. A request that has it already is going round in a circle. */
   readonly #via = `amperage-${randomBytes(6).toString('hex')}`;
-  #bodyBytes = 0;
 
   constructor(settings: ForwarderSettings, world: World) {
     const { id: name, listen, listenFlag, access } = settings;
@@ -99,6 +96,7 @@ export class Forwarder implements Component {
       ...(listenFlag === undefined ? {} : { listenFlag }),
       isBare: true,
       log: world.log,
+      metrics: world.metrics,
       bodyMaxBytes: BODY_MAX_BYTES,
       connectionsMax: CONNECTIONS_MAX,
       onConnectionRefused: () => this.#countRefused('connections'),
@@ -132,6 +130,7 @@ export class Forwarder implements Component {
   async #handle(request: HttpRequest): Promise<HttpResponse> {
     const response = await this.#answer(request).catch((error: unknown): HttpResponse => {
       if (request.signal.aborted) return { status: 499 };
+      if (error instanceof NotTakenNow) return answerNotTaken(error);
       if (!(error instanceof HttpError)) throw error;
       // Never JSON: SDKs that look at no status (Node's) would read an object as an answer without
       // rules and say nothing; by plain text they report a failure.
@@ -144,14 +143,7 @@ export class Forwarder implements Component {
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
     const target = this.#check(request);
-    const release = this.#reserve(request);
-    try {
-      const body = await this.#readBody(request);
-      release.correct(body.length);
-      return await this.#forward(request, target, body);
-    } finally {
-      release.correct(0);
-    }
+    return this.#forward(request, target, await this.#readBody(request));
   }
 
   /** The target that is asked for upstream. @throws HttpError where the request is refused */
@@ -187,30 +179,12 @@ export class Forwarder implements Component {
     return query === '' ? path : `${path}?${query}`;
   }
 
-  /** Counts a body against the limit of all, first by what the head says of it. */
-  #reserve({ headers }: HttpRequest): { correct: (bytes: number) => void } {
-    const isChunked = headers['transfer-encoding'] !== undefined;
-    let held = 0;
-    const correct = (bytes: number): void => {
-      this.#bodyBytes += bytes - held;
-      held = bytes;
-    };
-    const declared = Math.min(Number(headers['content-length'] ?? 0), BODY_MAX_BYTES);
-    correct(isChunked ? UNKNOWN_BYTES : declared);
-    if (this.#bodyBytes <= BODIES_MAX_BYTES) return { correct };
-    correct(0);
-    throw this.#refuse(
-      'bodies',
-      503,
-      `the bodies of requests under way hold ${this.#bodyBytes} bytes; ask again later`,
-    );
-  }
-
   async #readBody(request: HttpRequest): Promise<Buffer> {
     try {
       return await request.bytes();
     } catch (error) {
-      if (error instanceof HttpError) this.#countRefused('too_large');
+      if (error instanceof NotTakenNow) this.#countRefused('bodies');
+      else if (error instanceof HttpError) this.#countRefused('too_large');
       throw error;
     }
   }

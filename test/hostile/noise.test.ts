@@ -11,8 +11,8 @@ import { CallLimits } from '../../src/discovery/call-limits.ts';
 import { type DiscoveryWorld, poll } from '../../src/discovery/mechanism.ts';
 import { PartialList } from '../../src/discovery/partial-list.ts';
 import { MetadataReader } from '../../src/exporter/reader.ts';
+import { ByteBudget } from '../../src/kernel/byte-budget.ts';
 import { RecoverableError } from '../../src/kernel/errors.ts';
-import { ByteBudget } from '../../src/otlp/budget.ts';
 import { OtlpReport } from '../../src/otlp/report.ts';
 import { UpstreamOutages } from '../../src/proxy/outages.ts';
 import { DropLog } from '../../src/queue/drop-log.ts';
@@ -55,14 +55,14 @@ function makeSwitch<T>(answer: T): { isDown: boolean; readonly ask: () => Promis
   return one;
 }
 
-function segmentsReport({ log, metrics }: TestWorld): ReceiverReport {
+function segmentsReport({ log, metrics, clock }: TestWorld): ReceiverReport {
   const buffers = { bufferBytes: 1_000, socketBufferBytes: 1_000 };
-  return new ReceiverReport({ receiver: 'xray', log, metrics, nowMs: () => 0, ...buffers });
+  return new ReceiverReport({ receiver: 'xray', log, metrics, clock, ...buffers });
 }
 
-function otlpReport({ log, metrics }: TestWorld): OtlpReport {
+function otlpReport({ log, metrics, clock }: TestWorld): OtlpReport {
   const budget = new ByteBudget(1_000);
-  return new OtlpReport({ receiver: 'otlp', log, metrics, budget, nowMs: () => 0 });
+  return new OtlpReport({ receiver: 'otlp', log, metrics, budget, clock });
 }
 
 /** What one collector answers another with. */

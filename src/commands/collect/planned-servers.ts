@@ -121,6 +121,7 @@ export class PlannedServers implements Component {
         listen,
         listenFlag: id.includes('.') ? id : `endpoint of ${id}`,
         isBare: true,
+        metrics: world.metrics,
         routes: [
           {
             method: 'ANY',

@@ -53,7 +53,7 @@ const SECRET_KEYS = new Set([
 ]);
 /** Keys in which `$NAME` is a group of a regular expression or part of a statement. */
 const DOLLAR_KEYS = new Set(['regex', 'replacement', 'target_label', 'new_name', 'new_value']);
-const LEFT_OVER = /(?<!\$)(?:\$\$)*\$([A-Z_][A-Z0-9_]+)/;
+const DOLLARS_AND_NAME = /(\$+)([A-Z_][A-Z0-9_]+)?/g;
 
 export async function expandReferences(value: unknown, context: ExpandContext): Promise<Expanded> {
   const hidden = new Map<string, string>();
@@ -121,9 +121,10 @@ class Expansion {
   async #expandText(written: string, path: ConfigPath): Promise<unknown> {
     this.#checkLeftOver(written, path);
     let text = written;
+    let search = new ReferenceSearch();
     try {
       for (let nested = 0; ; nested++) {
-        const found = findReference(text);
+        const found = search.find(text);
         if (found === undefined) return text.replaceAll('$$', '$');
         this.#references++;
         const isDeep = nested > REFERENCES_IN_TEXT_MAX || this.#depth > DEPTH_MAX;
@@ -140,8 +141,9 @@ class Expansion {
           continue;
         }
         const parsed = parseText(read, path);
-        if (typeof parsed === 'string') text = parsed;
-        else return await this.#walkDeeper(parsed, path);
+        if (typeof parsed !== 'string') return await this.#walkDeeper(parsed, path);
+        text = parsed;
+        search = new ReferenceSearch();
       }
     } catch (error) {
       if (!(error instanceof ReferenceFault)) throw error;
@@ -232,7 +234,7 @@ class Expansion {
 
   /** Reports `$NAME`, which collectors before 0.105 expanded, where it can't be meant as it is. */
   #checkLeftOver(text: string, path: ConfigPath): void {
-    const [match, name = ''] = LEFT_OVER.exec(text) ?? [];
+    const { match, name } = findLeftOver(text) ?? {};
     if (match === undefined || path.some((step) => DOLLAR_KEYS.has(String(step)))) return;
     // In a secret it is left over only where it is the whole of it.
     if (text !== match && isSecret(path)) return;
@@ -245,15 +247,41 @@ class Expansion {
   }
 }
 
-/** The next reference to expand: of several inside each other, the innermost. */
-function findReference(text: string): { readonly start: number; readonly end: number } | undefined {
-  for (let close = text.indexOf('}'); close >= 0; close = text.indexOf('}', close + 1)) {
-    const open = text.lastIndexOf('${', close);
-    if (open < 0 || text.slice(open, close).includes('}')) continue;
-    let dollars = 0;
-    while (text[open - 1 - dollars] === '$') dollars++;
-    if (dollars % 2 === 0) return { start: open, end: close + 1 };
+/** Finds one reference after the other in a text, each of whose texts takes its place meanwhile. */
+class ReferenceSearch {
+  /** Beginnings without an end yet: `${`; undefined for one that is written with two dollars. */
+  #opens: (number | undefined)[] = [];
+  /** Before it, the text was looked through. */
+  #from = 0;
+
+  /** The next reference to expand: of several inside each other, the innermost. */
+  find(text: string): { readonly start: number; readonly end: number } | undefined {
+    const tokens = /\$+\{?|\}/g;
+    tokens.lastIndex = this.#from;
+    for (let found = tokens.exec(text); found !== null; found = tokens.exec(text)) {
+      const { 0: token, index: at } = found;
+      if (token.endsWith('{')) {
+        // Of two dollars the first stands for the second.
+        this.#opens.push(token.length % 2 === 0 ? at + token.length - 2 : undefined);
+      } else if (token === '}') {
+        const start = this.#opens.pop();
+        if (start !== undefined) {
+          this.#from = start;
+          // A dollar may belong to a brace that takes the place of the reference.
+          while (text[this.#from - 1] === '$') this.#from--;
+          return { start, end: at + 1 };
+        }
+        this.#opens = [];
+      }
+    }
+    return undefined;
   }
+}
+
+/** The first `$NAME`, with the dollars before it: of two, the first stands for the second. */
+function findLeftOver(text: string): { match: string; name: string } | undefined {
+  for (const [match, dollars = '', name] of text.matchAll(DOLLARS_AND_NAME))
+    if (name !== undefined && dollars.length % 2 > 0) return { match, name };
   return undefined;
 }
 

@@ -191,6 +191,41 @@ test('HTTP is asked by ETag, and where it redirects to', async (context) => {
   await assert.rejects(round.sources.read(), /more than 10 redirects/);
 });
 
+test('user and password of a URL are sent as basic auth, to its own host alone', async (context) => {
+  const given: (string | undefined)[] = [];
+  const server = new HttpServer({
+    name: 'config',
+    listen: '127.0.0.1:0',
+    log: silentLogger,
+    routes: [
+      {
+        method: 'GET',
+        path: '/*',
+        handle: ({ headers, path: asked }) => {
+          given.push(headers.authorization);
+          const away = { location: `http://localhost:${server.port}/away` };
+          if (asked === '/away') return { status: 401 };
+          return asked === '/moved'
+            ? { status: 302, headers: away }
+            : { status: 200, body: 'a: 1' };
+        },
+      },
+    ],
+  });
+  await server.start();
+  context.after(() => server.stop(100));
+  const own = `http://a%40b:p%3Aw@127.0.0.1:${server.port}`;
+  assert.equal((await open(context, [`${own}/p.yml`]).sources.read()).text, 'a: 1');
+  const header = `Basic ${Buffer.from('a@b:p:w').toString('base64')}`;
+  assert.deepEqual(given.splice(0), [header]);
+  await assert.rejects(open(context, [`${own}/moved`]).sources.read(), (error: Error) => {
+    assert.match(error.message, /status 401.*withheld.*localhost/);
+    assert.doesNotMatch(error.message, /p%3Aw|p:w/);
+    return true;
+  });
+  assert.deepEqual(given, [header, undefined]);
+});
+
 test('several sources are merged in order: maps joined, lists replaced', async (context) => {
   const { sources } = open(
     context,

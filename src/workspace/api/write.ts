@@ -6,6 +6,7 @@
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
+import { HttpError } from '../../kernel/http-error.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import { WireError } from '../../wire/errors.ts';
 import { downgradeRequest } from '../../wire/remote-write/downgrade.ts';
@@ -85,6 +86,7 @@ async function write(
       body: `${firstRejection ?? ''} (refused: ${counts})\n`,
     };
   } catch (error) {
+    if (error instanceof HttpError) throw error;
     if (error instanceof WireError) {
       return {
         status: error.reason === 'too_large' ? 413 : 400,
