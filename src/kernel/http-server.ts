@@ -20,7 +20,7 @@ import { HttpError } from './http-error.ts';
 import type { HttpRefusal } from './http-refusals.ts';
 import { answerNotTaken, ByteBudget, NotTakenNow } from './byte-budget.ts';
 import { inflateGzip, readBody } from './request-bodies.ts';
-import { signalOf } from './request-signal.ts';
+import { requestSignal } from './request-signal.ts';
 import { refuseStranger, type StrangerRules } from './stranger-guard.ts';
 import { ServerBounds } from './server-bounds.ts';
 import { ServerConnections } from './server-connections.ts';
@@ -260,7 +260,7 @@ export class HttpServer implements Component {
       rawHeaders: incoming.rawHeaders,
       remoteAddress: incoming.socket.remoteAddress ?? '',
       get signal() {
-        return (signal ??= signalOf(outgoing, stopped));
+        return (signal ??= requestSignal(outgoing, stopped));
       },
       body: () =>
         (body ??= readBytes().then((read) =>

@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 const CLIENT_IS_GONE = new Error('the client closed the connection');
 
 /** Aborts when the client goes away or the server stops. */
-export function signalOf(outgoing: ServerResponse, stopped: AbortSignal): AbortSignal {
+export function requestSignal(outgoing: ServerResponse, stopped: AbortSignal): AbortSignal {
   const gone = new AbortController();
   const stop = (): void => gone.abort(stopped.reason);
   const close = (): void => {
