@@ -136,7 +136,6 @@ Examples:
 }
 
 async function run(flags: CollectFlags, command: Command): Promise<void> {
-  tuneGarbageCollection();
   await loadHttpClient();
   const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
   const finalScrapeMs = readDurationFlag('--final-scrape', flags.finalScrape);
@@ -235,21 +234,6 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     world,
     stopTimeoutMs,
   );
-}
-
-/**
- * Most objects of a collector live for one scrape. A young generation of a few megabytes fits into
- * the processor's cache and is collected quickly; V8 would let it grow to 32 MB. The old generation
- * hardly changes: it is collected after growing by a half; V8 would collect it after a tenth, which
- * is every two seconds. Bytes outside of the heap count with it: of themselves, 64 MB of new ones
- * make V8 mark in steps of 5 to 10 ms, one for each new buffer, which thousands of new targets are
- * full of. Measured by `npm run bench:road` and `npm run bench:hardening`.
- */
-function tuneGarbageCollection(): void {
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
-  setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=50');
-  setFlagsFromString('--external-memory-accounted-in-global-limit');
 }
 
 function createReloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {

@@ -4,6 +4,7 @@
  * here: the form of their help and of a usage error, which is thrown and does not end the process.
  */
 import { Command, Help, type Option } from 'commander';
+import { tuneGarbageCollection } from './collect/garbage-collection.ts';
 import { VERSION } from './version.ts';
 import { rewriteGoFlags } from './xray/go-flags.ts';
 
@@ -20,7 +21,10 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   collect: {
     summary: 'scrape, keep on disk, remote_write signed with SigV4',
-    load: async () => (await import('./collect.ts')).createCollectCommand(),
+    load: async () => {
+      tuneGarbageCollection();
+      return (await import('./collect.ts')).createCollectCommand();
+    },
   },
   discover: {
     summary: 'targets from ECS and AWS Cloud Map, over HTTP or as a file',

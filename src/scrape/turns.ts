@@ -10,7 +10,7 @@
 import type { Steps } from './steps.ts';
 
 /** The share of each turn for all work of one `Turns`; a step that has begun is finished. */
-const SHARE_MS = 10;
+const SHARE_MS = 5;
 
 export class Turns {
   readonly #shareMs: number;
