@@ -1,6 +1,7 @@
 /**
  * Compiles patterns for RE2, with bounded words for those that it refuses. How deep groups may nest
- * is looked at before the pattern is parsed, which takes more than a second for 100,000 levels. Pure.
+ * is looked at before the pattern is parsed, which takes more than a second for 100,000 levels.
+ * Pure.
  * Limits: groups nest 1,000 levels deep, as in RE2 itself.
  * Source: https://github.com/golang/go/blob/master/src/regexp/syntax/parse.go (maxHeight)
  */

@@ -1,6 +1,6 @@
 /**
- * Texts that nest 100,000 levels deep: whatever parses them refuses with words, or reads them, soon;
- * none runs out of stack.
+ * Texts that nest 100,000 levels deep: whatever parses them refuses with words, or reads them, and
+ * soon; none runs out of stack.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -40,6 +40,9 @@ function nest(open: string, inner: string, close: string): string {
 }
 
 const JSON_TEXTS = [nest('[', '1', ']'), nest('{"a":', '1', '}'), '['.repeat(LEVELS)];
+
+/** A segment up to the list of those within it. */
+const SEGMENT = '{"id":"a","name":"b","start_time":1,"subsegments":';
 
 /** Each fault costs some microseconds, and each level is three of them. */
 const FAULTY = `exporters: { a: ${'${env:A:-'.repeat(20_000)}${'}'.repeat(20_000)} }`;
@@ -163,10 +166,7 @@ const PARSERS: Readonly<Record<string, { parse: Parse; given: readonly unknown[]
   },
   'segment documents of the page': {
     parse: (text: string) => readSegmentDocument(text, 1_000),
-    given: [
-      ...JSON_TEXTS,
-      `{"id":"a","name":"b","start_time":1,"subsegments":${nest('[{"id":"a","name":"b","start_time":1,"subsegments":', '[]', '}]')}}`,
-    ],
+    given: [...JSON_TEXTS, `${SEGMENT}${nest(`[${SEGMENT}`, '[]', '}]')}}`],
   },
   CBOR: {
     parse: decodeCbor,
