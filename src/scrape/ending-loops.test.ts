@@ -12,13 +12,13 @@ test('of the targets that are gone twice as many as there are wait, and the olde
   const { clock, manager, metric, lines, take } = await startRecordedManager();
   await manager.apply([jobWith({ scrapeIntervalMs: 60_000 })]);
   for (let round = 0; round < 5; round++) {
-    await manager.update('j', groupOf(...addressesOf(round)));
+    manager.update('j', groupOf(...addressesOf(round)));
     await clock.advance(3_000);
   }
   const stale = take().filter((line) => line.includes(' stale @'));
   // Of four rounds that are gone two wait.
   const rounds = new Set(stale.map((line) => /instance="h(\d)/.exec(line)?.[1]));
-  assert.deepEqual([...rounds].toSorted(), ['0', '1']);
+  assert.deepEqual(rounds, new Set(['0', '1']));
   assert.equal(stale.filter((line) => line.startsWith('up{')).length, 2 * COUNT);
   assert.equal(stale.filter((line) => line.startsWith('a{')).length, 2 * COUNT);
   assert.equal(metric('amperage_scrape_targets_ended_early_total'), 2 * COUNT);
@@ -26,7 +26,7 @@ test('of the targets that are gone twice as many as there are wait, and the olde
   assert.equal(manager.targets().length, COUNT);
 
   // One that comes back afterwards is scraped as a new one.
-  await manager.update('j', groupOf('h0-0:1', 'h4-0:1'));
+  manager.update('j', groupOf('h0-0:1', 'h4-0:1'));
   await clock.advance(3_000);
   const back = take().filter((line) => /^a\{.*instance="h0-0:1"/.test(line));
   assert.equal(back.length, 1);
