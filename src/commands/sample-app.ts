@@ -76,10 +76,11 @@ export function createSampleAppCommand(): Command {
 
 async function run(flags: SampleAppFlags): Promise<void> {
   const perSecond = readRateFlag('--rate', flags.rate);
-  if (flags.loadUrl !== undefined && !/^https?:\/\/[^/]+$/.test(flags.loadUrl)) {
+  const { loadUrl } = flags;
+  if (loadUrl !== undefined && !(/^https?:\/\/[^/]+$/.test(loadUrl) && URL.canParse(loadUrl))) {
     throw new ConfigError(
       'FLAG_VALUE',
-      `--load-url "${flags.loadUrl}" is not a URL without a path; write for example ` +
+      `--load-url "${loadUrl}" is not a URL without a path; write for example ` +
         'http://127.0.0.1:3000',
     );
   }

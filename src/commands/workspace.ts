@@ -271,6 +271,8 @@ function createKeyLookup(flags: WorkspaceFlags, world: World): Authorizer['looku
         '--trust-emulator http://127.0.0.1:4566',
     );
   }
+  const fault = trustEmulator && findUrlFault('--trust-emulator', trustEmulator);
+  if (fault !== undefined) throw new ConfigError('FLAG_VALUE', fault);
   const known = new Map<string, { credentials: AwsCredentials; untilMs: number }>();
   return async (wanted) => {
     if (wanted === accessKeyId && secretAccessKey !== undefined)

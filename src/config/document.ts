@@ -24,7 +24,7 @@ import { runAtOnce } from '../kernel/giving-way.ts';
 import { type ConfigPath, type Finding } from '../settings/finding.ts';
 import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
 import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
-import { parseInSteps } from './yaml-steps.ts';
+import { isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;
@@ -79,11 +79,8 @@ export function* readDocumentInSteps(
     const message = `the file is longer than ${TEXT_LENGTH_MAX} characters`;
     return empty([finding(0, 'CONFIG_FILE', message)]);
   }
-  // The library compares each key of a mapping with all others, which takes minutes for a mapping
-  // with very many keys. `findRepeatedKeys` does it in one pass.
-  const document = yield* parseInSteps(text, { lineCounter: lines, uniqueKeys: false });
-  // The library's parser is recursive, and tells its own end by this error.
-  const overflow = document.errors.find(({ message }) => /call stack/.test(message));
+  const document = yield* parseInSteps(text, { lineCounter: lines });
+  const overflow = document.errors.find(isTooDeep);
   if (overflow !== undefined) return empty([finding(overflow.pos[0], 'CONFIG_YAML', TOO_DEEP)]);
   let hasDash = false;
   for (const { node, depth } of walkNodes(document)) {

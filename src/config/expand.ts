@@ -3,7 +3,7 @@
  * value that consists of one reference is then parsed as YAML. `$1` and `${1}` stay: they belong to
  * relabelling. Not here: the references of a collector configuration (otel/expand.ts).
  */
-import { parse } from 'yaml';
+import { parseForeignYaml } from '../kernel/foreign-yaml.ts';
 import type { ConfigPath } from '../settings/finding.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -60,7 +60,7 @@ export function* expand(value: unknown, env: Env): Generator<undefined, Expansio
 
 function readYaml(text: string): unknown {
   try {
-    return parse(text) as unknown;
+    return parseForeignYaml(text);
   } catch {
     return text;
   }

@@ -10,13 +10,14 @@ import {
   isMap,
   isScalar,
   isSeq,
+  LineCounter,
   type Pair,
-  parseDocument,
   type Scalar,
   visit,
 } from 'yaml';
 import { z } from 'zod';
 import { YamlAliases } from '../kernel/yaml-aliases.ts';
+import { parseYaml } from '../kernel/yaml-steps.ts';
 import { isSecretSchema } from '../settings/secret.ts';
 import { SECTIONS, type Section } from './otel/components.ts';
 import { collectorSchema } from './otel/document.ts';
@@ -34,7 +35,7 @@ const DEPTH_MAX = 200;
 const REFERENCE = /^\$\{(?:(?:env|file):)?[\w./-]+\}$/;
 
 export function redactConfig(text: string): string {
-  const document = parseDocument(text, { uniqueKeys: false });
+  const document = parseYaml(text, { lineCounter: new LineCounter() });
   if (document.errors.length > 0) return `${HIDDEN}\n`;
   const aliases = YamlAliases.of(document);
   if (aliases.excessAt !== undefined) return `${HIDDEN}\n`;

@@ -9,6 +9,7 @@ import {
   collectorSecrets,
   type FieldPath,
   prometheusSecrets,
+  webSecrets,
 } from '../../test/kit/secret-fields.ts';
 import { checkConfigText } from './load.ts';
 import { redactConfig } from './redact.ts';
@@ -32,6 +33,8 @@ test('the schemas mark what must be hidden', () => {
   ])
     assert.ok(ends.has(known), known);
   assert.ok(ends.size > 100, String(ends.size));
+  const web = webSecrets.map((path) => path.join('.'));
+  assert.deepEqual(web.toSorted(), ['basic_auth_users.X-Any', 'tls_server_config.key']);
 });
 
 const PLANTED = '@planted@';

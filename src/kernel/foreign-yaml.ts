@@ -2,15 +2,14 @@
  * Parses YAML of others, or with secrets in it: the library's own errors quote lines of the text,
  * so these say only where a fault is, and of what kind.
  */
-import { type Document, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { type Document, isScalar, LineCounter, type Node, visit } from 'yaml';
 import { TOO_MANY_ALIASES, YamlAliases } from './yaml-aliases.ts';
+import { parseYaml } from './yaml-steps.ts';
 
 /** @throws  Error with line and column, which quotes nothing */
 export function parseForeignYaml(text: string): unknown {
   const lineCounter = new LineCounter();
-  // The library compares each key of a mapping with all others: the one pass below does not.
-  const options = { lineCounter, prettyErrors: false, uniqueKeys: false } as const;
-  const document = parseDocument(text, options);
+  const document = parseYaml(text, { lineCounter });
   const refuse = (offset: number, what: string): never => {
     const { line, col } = lineCounter.linePos(offset);
     throw new Error(`line ${Math.max(1, line)}, column ${Math.max(1, col)}: ${what}`);

@@ -138,3 +138,21 @@ test('the error of a long pattern is short', () => {
       ({ message }: Error) => message.startsWith('invalid regex') && message.length < 700,
     );
 });
+
+test('groups nest as deep as in RE2, and brackets that are text are no groups', () => {
+  const nest = (levels: number): string => '(?:a|'.repeat(levels) + ')'.repeat(levels);
+  compileRe2(nest(300));
+  assert.throws(() => compileRe2(nest(100_000)), /groups nest deeper than 1000 levels, at char/);
+  const many = '('.repeat(2_000);
+  for (const [pattern, text] of [
+    [`[${many}]`, '('],
+    [`[]${many}]`, ']'],
+    [`[^]${many}]`, 'a'],
+    [`[[:alpha:]${many}]+`, 'a('],
+    [`[[:${many}]+`, ':('],
+    [String.raw`\Q${many}\E`, many],
+    [String.raw`\(`.repeat(2_000), many],
+    ['(a)'.repeat(2_000), 'a'.repeat(2_000)],
+  ] as const)
+    assert.ok(compileRe2(pattern).test(text), pattern.slice(0, 20));
+});

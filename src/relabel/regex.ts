@@ -5,7 +5,7 @@
  * behind a bounded memo.
  * Source: https://github.com/google/re2/wiki/Syntax, prometheus/model/relabel/relabel.go
  */
-import { RE2JS } from 're2js';
+import { compileProgram } from './re2.ts';
 import { parseSubset } from './regex-subset.ts';
 
 export interface AnchoredRegex {
@@ -28,7 +28,6 @@ const NO_NAMES: ReadonlyMap<string, number> = new Map();
 const MEMO_ENTRIES_MAX = 2_048;
 const MEMO_TEXT_LENGTH_MAX = 1_024;
 const SOURCE_LENGTH_MAX = 1_000_000;
-const MESSAGE_LENGTH_MAX = 300;
 
 /**
  * Compiles a pattern.
@@ -89,14 +88,7 @@ function compileNative(source: string, pattern: string, groups: number): Anchore
  * tested against.
  */
 export function compileRe2(source: string): AnchoredRegex {
-  let program: RE2JS;
-  try {
-    program = RE2JS.compile(`^(?s:${source})$`);
-  } catch (error) {
-    throw new Error(`invalid regex ${JSON.stringify(shorten(source))}: ${describe(error)}`, {
-      cause: error,
-    });
-  }
+  const program = compileProgram(source, (inner) => `^(?s:${inner})$`);
   const groups = program.groupCount();
   const match = (text: string): readonly string[] | undefined => {
     const matcher = program.matcher(text);
@@ -111,16 +103,6 @@ export function compileRe2(source: string): AnchoredRegex {
     test: remember((text) => program.testExact(text)),
     match: remember(match),
   };
-}
-
-function describe(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  // The complaint may quote the pattern, which may be of a megabyte.
-  return shorten(text.replace(/^error parsing regexp: /, ''));
-}
-
-function shorten(text: string): string {
-  return text.length <= MESSAGE_LENGTH_MAX ? text : `${text.slice(0, MESSAGE_LENGTH_MAX)}…`;
 }
 
 /** Remembers the answers for short texts; when full, it forgets those not asked for lately. */

@@ -4,7 +4,8 @@
  * Limits: 100,000 characters of a pattern.
  * Source: https://pkg.go.dev/regexp
  */
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { compileProgram } from './re2.ts';
 import { compileTemplate, expandTemplate } from './template.ts';
 
 export interface SearchRegex {
@@ -29,7 +30,7 @@ const SOURCE_LENGTH_MAX = 100_000;
 export function compileSearch(source: string): SearchRegex {
   if (source.length > SOURCE_LENGTH_MAX)
     throw new Error(`regex is longer than ${SOURCE_LENGTH_MAX} characters`);
-  const program = compile(source);
+  const program = compileProgram(source);
   const groups = program.groupCount();
   const groupNumbers = new Map(Object.entries(program.namedGroups()));
   const listGroups = (matcher: ReturnType<RE2JS['matcher']>): string[] =>
@@ -60,16 +61,4 @@ export function compileSearch(source: string): SearchRegex {
       return replaced + text.slice(end);
     },
   };
-}
-
-function compile(source: string): RE2JS {
-  try {
-    return RE2JS.compile(source);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      `invalid regex ${JSON.stringify(source)}: ${text.replace(/^error parsing regexp: /, '')}`,
-      { cause: error },
-    );
-  }
 }

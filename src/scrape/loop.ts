@@ -4,6 +4,7 @@
  *     start ───► first scrape soon ──► grid: t ≡ offset (mod interval); missed ticks are left out
  *     retire ──► waits for the next tick and 1.1 intervals more ──► stale markers at the time of
  *                that tick ──► ends
+ *     expire ──► stale markers at once ──► ends: too many are gone and wait
  *     leave ───► ends after the current scrape; no markers: another process takes the target over
  *     finish ──► scrapes once more, at once ──► ends; no markers
  *     stop ────► ends at once; no markers
@@ -13,85 +14,17 @@
  */
 import type { Moment } from '../kernel/clock.ts';
 import { describeError } from '../kernel/errors.ts';
-import type { HttpClient } from '../kernel/http-client.ts';
-import { type World } from '../kernel/world.ts';
 import { labelValue, makeLabelSet } from '../model/labels.ts';
-import type { Borrowed } from '../model/borrowed.ts';
-import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
+import type { SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
-import type { ScrapeScratch } from './cache.ts';
-import type { ScrapeConfig } from './config.ts';
 import { fetchExposition, type FetchedBody } from './fetch.ts';
+import type { LoopHandover, LoopOptions, LoopStatus } from './loop-options.ts';
 import { countScrape } from './outcome-metrics.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { type Target } from './target.ts';
 import type { ScrapeCounts } from './target-series.ts';
-import type { ReportMarks } from './report.ts';
 import { Schedule } from './schedule.ts';
 import { ScrapeTransaction } from './transaction.ts';
-
-/**
- * What a loop hands over to the next one for the same labels: the series of the target and where
- * they go.
- */
-export interface LoopHandover {
-  readonly key: string;
-  readonly transaction: ScrapeTransaction;
-  readonly status: Omit<LoopStatus, 'seriesCount'>;
-  /** When the last scrape began, by elapsed time; undefined before the first. */
-  readonly beganAtMs: number | undefined;
-  readonly pending: Moment | undefined;
-}
-
-export interface LoopOptions {
-  readonly world: World;
-  readonly metrics: ScrapeMetrics;
-  readonly openAppender: OpenRoutedAppender;
-  readonly scratch: ScrapeScratch;
-  readonly marks: ReportMarks;
-  readonly userAgent: string;
-  readonly http: HttpClient<Borrowed<Uint8Array>>;
-  readonly target: Target;
-  /** The offset of its ticks in the interval, [0, interval). */
-  readonly offsetMs: number;
-  /** The first scrape comes within this time, also where the next tick of the grid is later. */
-  readonly firstWithinMs: number;
-  /** Called for each scrape, since the configuration may change while the loop runs. */
-  readonly config: () => ScrapeConfig;
-  /**
-   * The configuration by which bodies are read; the same object as long as nothing changes in that.
-   */
-  readonly bodyConfig: () => ScrapeConfig;
-  /** Returns a reason to fail every scrape, such as too many targets. */
-  readonly veto: () => Error | undefined;
-  readonly onEnd: () => void;
-  /** Called after each scrape, with what it failed of. */
-  readonly onScraped: (failure: Error | undefined) => void;
-  /** From a loop with the same target labels; without it the loop starts with no series. */
-  readonly handover?: LoopHandover | undefined;
-  /**
-   * When a loop whose series are not taken over would have scraped the target next; undefined where
-   * there was none.
-   */
-  readonly pending?: Moment | undefined;
-  /**
-   * When another process, on the same grid, ceased to scrape the target, ms since 1970; undefined
-   * where none is known to have scraped it.
-   */
-  readonly othersSinceMs?: number | undefined;
-  /** Whether this process holds the part of the target; no scrape begins while it does not. */
-  readonly isHeld?: (part: number) => boolean;
-}
-
-export interface LoopStatus {
-  readonly health: 'unknown' | 'up' | 'down';
-  readonly lastError: string;
-  /** When the last scrape began; undefined before the first. */
-  readonly last: Moment | undefined;
-  readonly lastDurationMs: number;
-  readonly lastSamples: number;
-  readonly seriesCount: number;
-}
 
 /**
  * Samples get the time of the tick unless the scrape begins later than this, or than a hundredth of
@@ -130,6 +63,8 @@ export class ScrapeLoop {
     lastSamples: 0,
   };
   #ended: Promise<void> = Promise.resolve();
+  /** Settles when the series of a loop that has expired have ended. */
+  #expiring: Promise<void> = Promise.resolve();
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -199,6 +134,15 @@ export class ScrapeLoop {
     this.#retiring = undefined;
   }
 
+  /** Of a loop that is retired: its series end now, and the target can't come back. */
+  expire(): void {
+    this.#isOver = true;
+    this.#stopping.abort();
+    this.#lastCall.abort();
+    const broke = (error: unknown): void => this.#logBroken(error);
+    this.#expiring = this.#transaction.end(this.#schedule.now().wallMs).catch(broke);
+  }
+
   /** Whether a scrape is under way. */
   get isScraping(): boolean {
     return this.#isScraping;
@@ -246,16 +190,19 @@ export class ScrapeLoop {
   }
 
   async #run(): Promise<void> {
-    const { world } = this.#options;
     try {
       await this.#loop();
     } catch (error) {
-      if (!this.#stopping.signal.aborted)
-        world.log.error('a scrape loop broke', { url: this.target.url, error });
+      if (!this.#stopping.signal.aborted) this.#logBroken(error);
     }
+    await this.#expiring;
     this.#isOver = true;
     if (!this.#isHandedOver) this.#transaction.close();
     this.#options.onEnd();
+  }
+
+  #logBroken(error: unknown): void {
+    this.#options.world.log.error('a scrape loop broke', { url: this.target.url, error });
   }
 
   async #loop(): Promise<void> {

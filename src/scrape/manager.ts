@@ -13,7 +13,8 @@ import type { ScrapeConfig } from './config.ts';
 import { EndingLoops } from './ending-loops.ts';
 import { seriesKey } from './identity.ts';
 import { registerScrapeMetrics } from './metrics.ts';
-import { type Assignment, type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
+import type { PoolOptions } from './pool-options.ts';
+import { type Assignment, ScrapePool, type TargetStatus } from './pool.ts';
 import type { Steps } from './steps.ts';
 import { Turns } from './turns.ts';
 

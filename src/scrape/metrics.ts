@@ -82,6 +82,10 @@ export function registerScrapeMetrics(metrics: Registry) {
       'amperage_scrapes_missed_total',
       'Scrapes left out because the one before took longer than the interval.',
     ),
+    endedEarly: metrics.counter(
+      'amperage_scrape_targets_ended_early_total',
+      'Targets that were gone and whose series ended at once, since too many waited for their end.',
+    ),
     samples: metrics.counter('amperage_scrape_samples_total', 'Samples read from targets.'),
   };
 }

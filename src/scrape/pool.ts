@@ -5,42 +5,20 @@
  */
 import { hash } from 'node:crypto';
 import { PermanentError } from '../kernel/errors.ts';
-import type { HttpClient } from '../kernel/http-client.ts';
-import { type World } from '../kernel/world.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import { type LabelSet } from '../model/labels.ts';
-import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
+import type { SeriesMetadata } from '../model/sample.ts';
 import { type HeldParts, type TargetGroup } from '../model/target.ts';
-import { type ScrapeScratch } from './cache.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
 import { connectionKey, bodyKey } from './identity.ts';
 import { JobOutage } from './job-outage.ts';
 import { JobClient } from './job-client.ts';
-import { type LoopStatus, ScrapeLoop } from './loop.ts';
-import { type ScrapeMetrics } from './metrics.ts';
-import type { ReportMarks } from './report.ts';
+import type { LoopStatus } from './loop-options.ts';
+import { ScrapeLoop } from './loop.ts';
+import type { PoolOptions } from './pool-options.ts';
 import { makeTargets, type Target, type TargetList } from './target.ts';
 import type { Steps } from './steps.ts';
-import type { Turns } from './turns.ts';
-
-/** What all pools of a manager share. */
-export interface PoolOptions {
-  readonly world: World;
-  readonly metrics: ScrapeMetrics;
-  readonly openAppender: OpenRoutedAppender;
-  readonly scratch: ScrapeScratch;
-  readonly turns: Turns;
-  readonly marks: ReportMarks;
-  readonly userAgent: string;
-  /** A client with the connection settings of a job; the pool closes it. */
-  readonly openHttp: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
-  /**
-   * Differs between processes; with the job's `replica` it decides at which offset in the interval
-   * a target is scraped.
-   */
-  readonly offsetSeed: string;
-}
 
 export interface TargetStatus extends LoopStatus {
   /** The id of the job. */
@@ -67,6 +45,11 @@ const FIRST_WITHIN_MS = 2_000;
  * all series are new.
  */
 const FIRST_APART_MS = 2;
+/**
+ * So many loops of targets that are gone may wait for their end, or twice as many as there are
+ * targets. Where targets change faster than their loops end, more would wait without a limit.
+ */
+const WAITING_MIN = 1_000;
 /** How long the current scrape of a target that moves to another process may still take. */
 const LAST_SCRAPE_MS = 1_000;
 
@@ -184,6 +167,7 @@ export class ScrapePool {
       this.#retireLoop(loop);
       yield;
     }
+    yield* this.#limitWaiting(this.#loops.size);
     this.#isRetired = true;
     this.#closeWhenIdle();
   }
@@ -251,12 +235,15 @@ export class ScrapePool {
     this.#checkTargetLimit(list.targets.length);
     const wanted = new Set(list.targets.map((target) => target.key));
     let kept = 0;
+    let before = 0;
     for (const [key, loop] of this.#loops) {
+      if (!loop.isRetired) before += 1;
       if (wanted.has(key)) kept += 1;
       else if (this.#isElsewhere(loop)) this.#moveLoop(loop);
       else this.#retireLoop(loop);
       yield;
     }
+    yield* this.#limitWaiting(Math.max(before, wanted.size));
     this.#firstWithinMs = Math.max(FIRST_WITHIN_MS, (wanted.size - kept) * FIRST_APART_MS);
     for (const target of list.targets) {
       const loop = this.#loops.get(target.key);
@@ -321,7 +308,21 @@ export class ScrapePool {
   #retireLoop(loop: ScrapeLoop): void {
     if (loop.isOver || loop.isRetired) return;
     loop.retire();
-    this.#ending.add(loop);
+    this.#ending.addWaiting(loop);
+  }
+
+  *#limitWaiting(targets: number): Steps {
+    const { metrics, world } = this.#options;
+    const limit = Math.max(WAITING_MIN, 2 * targets);
+    const count = yield* this.#ending.endOldest(limit);
+    if (count === 0) return;
+    metrics.endedEarly.inc(count);
+    const job = describeJob(this.#config);
+    world.log.warn('targets change faster than they end: series ended early', {
+      job,
+      count,
+      limit,
+    });
   }
 
   #reviveLoop(loop: ScrapeLoop): void {

@@ -75,7 +75,7 @@ export const webConfigSchema = z.strictObject({
     .optional()
     .describe('How answers are made.'),
   basic_auth_users: z
-    .record(z.string(), textSchema)
+    .record(z.string(), secretSchema)
     .optional()
     .describe('Users, and the bcrypt hashes of their passwords; without any nobody is asked.'),
 });

@@ -1,9 +1,10 @@
-/** Every field that a schema of a configuration marks as a secret, in both dialects. */
+/** Every field that a schema marks as a secret: of both dialects, and of the web configuration. */
 import { z } from 'zod';
 import { KINDS } from '../../src/config/otel/kinds.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
 import { prometheusSchema } from '../../src/config/prometheus.ts';
 import { isSecretSchema } from '../../src/settings/secret.ts';
+import { webConfigSchema } from '../../src/settings/web-config.ts';
 
 /** Keys of mappings, and 0 for the items of a list. */
 export type FieldPath = readonly (string | 0)[];
@@ -23,6 +24,8 @@ export const collectorSecrets: readonly FieldPath[] = Object.entries(KINDS).flat
       return [...listSecrets(schema, at), ...inside];
     }),
 );
+
+export const webSecrets: readonly FieldPath[] = listSecrets(webConfigSchema, []);
 
 /** Where a schema, by all that zod tells of it, has fields that are marked. */
 function listSecrets(schema: z.ZodType, path: FieldPath): readonly FieldPath[] {

@@ -4,8 +4,9 @@
  * of the file that lies in a default place, the daemon passes over such keys, and they are told.
  * Source: https://github.com/aws/aws-xray-daemon/blob/master/pkg/cfg/cfg.go
  */
-import { isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, LineCounter, type YAMLMap } from 'yaml';
 import { TOO_MANY_ALIASES, YamlAliases } from '../../kernel/yaml-aliases.ts';
+import { parseYaml } from '../../kernel/yaml-steps.ts';
 
 /** A fault for which the daemon ends before it starts; the message is the daemon's. */
 export class DaemonRefusal extends Error {
@@ -117,12 +118,7 @@ interface Entry {
 function listEntries(text: string): Entry[] {
   const lines = new LineCounter();
   // The daemon reads YAML 1.1, where yes and on are true, and the last of two equal keys counts.
-  const document = parseDocument(text, {
-    version: '1.1',
-    uniqueKeys: false,
-    lineCounter: lines,
-    prettyErrors: false,
-  });
+  const document = parseYaml(text, { version: '1.1', lineCounter: lines });
   const [error] = document.errors;
   if (error !== undefined)
     throw refuseYaml(`line ${lines.linePos(error.pos[0]).line}: ${error.message}`);

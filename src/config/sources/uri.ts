@@ -9,6 +9,7 @@
  *   s3://HOST:PORT/BUCKET/KEY?region=…      (as ADOT writes it)
  */
 import { ConfigError } from '../../kernel/errors.ts';
+import { findUrlFault } from '../../settings/url.ts';
 
 export type SourceUri =
   | { readonly kind: 'file'; readonly path: string }
@@ -47,8 +48,11 @@ export function parseSourceUri(text: string): SourceUri {
     case 'yaml':
       return { kind: 'yaml', text: rest };
     case 'http':
-    case 'https':
+    case 'https': {
+      const fault = findUrlFault('the source', text);
+      if (fault !== undefined) throw new ConfigError('CONFIG_SOURCE', fault);
       return { kind: 'http', url: text };
+    }
     case 's3':
       return parseS3(text, rest);
     case 'ssm':
@@ -92,6 +96,8 @@ function parseS3(text: string, rest: string): SourceUri {
     const [bucket, key] = split(path, '/');
     const scheme = /^(?:localhost|127\.|\[::1\])/.test(host) ? 'http' : 'https';
     const endpoint = `${scheme}://${host}`;
+    const fault = findUrlFault('the endpoint of the source', endpoint);
+    if (fault !== undefined) throw new ConfigError('CONFIG_SOURCE', fault);
     return {
       kind: 's3',
       bucket: required(bucket, text),

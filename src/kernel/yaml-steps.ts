@@ -2,7 +2,9 @@
  * Parses one YAML document in steps. It is what `parseDocument` of the library does, which takes a
  * tenth of a second for some thousand targets: the library's own lexer and parser are asked for one
  * token after another. The nodes of all tokens are then composed: of lists in block form that are
- * long, the first entries with the document, and the others slice by slice.
+ * long, the first entries with the document, and the others slice by slice. What nests too deep is
+ * refused before it is composed: the library's own functions are recursive.
+ * Limits: NESTING_MAX levels.
  */
 import {
   Composer,
@@ -18,26 +20,44 @@ import {
   YAMLParseError,
   type YAMLSeq,
 } from 'yaml';
+import { runAtOnce } from './giving-way.ts';
 
 /** Tokens between two yields. */
 const SLICE_TOKENS = 2_000;
 
 export interface YamlOptions {
+  /** Learns where the lines begin. */
   readonly lineCounter: LineCounter;
-  readonly uniqueKeys: boolean;
+  /** Without it 1.2. */
+  readonly version?: '1.1';
 }
 
 /** Entries of a list that are composed in one step. */
 const SLICE_ENTRIES = 100;
+/** Levels of lists and mappings in each other. */
+const NESTING_MAX = 200;
+
+/** The same at once, for what is short. */
+export function parseYaml(text: string, options: YamlOptions): Document.Parsed {
+  return runAtOnce(parseInSteps(text, options));
+}
+
+/** Whether a text was refused since it nests too deep. */
+export function isTooDeep({ code }: { readonly code: string }): boolean {
+  return code === 'RESOURCE_EXHAUSTION';
+}
 
 export function* parseInSteps(
   text: string,
-  { lineCounter, uniqueKeys }: YamlOptions,
+  { lineCounter, ...rest }: YamlOptions,
   sliceEntries = SLICE_ENTRIES,
 ): Generator<undefined, Document.Parsed, undefined> {
+  // The library compares each key of a mapping with all others, which takes minutes for a mapping
+  // with very many keys. Who wants to know looks in one pass.
+  const options = { ...rest, uniqueKeys: false, prettyErrors: false };
   lineCounter.addNewLine(0);
   const parser = new Parser(lineCounter.addNewLine);
-  const composer = new Composer({ uniqueKeys });
+  const composer = new Composer(options);
   const documents: Document.Parsed[] = [];
   let cut: CutList[] | undefined;
   let hasDirectives = false;
@@ -51,6 +71,7 @@ export function* parseInSteps(
   let left = SLICE_TOKENS;
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) yield* compose(token);
+    if (parser.stack.length > NESTING_MAX) return refuseDepth(parser.offset);
     left -= 1;
     if (left > 0) continue;
     left = SLICE_TOKENS;
@@ -66,10 +87,17 @@ export function* parseInSteps(
     const message = 'Source contains multiple documents; please use YAML.parseAllDocuments()';
     first.errors.push(new YAMLParseError([range[0], range[1]], 'MULTIPLE_DOCS', message));
   }
-  for (const list of cut ?? []) yield* fillList(first, list, sliceEntries);
+  for (const list of cut ?? []) yield* fillList(first, list, new Composer(options), sliceEntries);
   // Where a slice has a fault, its position depends on what stands before: the library finds it.
   const isFaulty = first.errors.length > 0 && cut !== undefined && cut.length > 0;
-  return isFaulty ? parseDocument(text, { prettyErrors: false, uniqueKeys }) : first;
+  return isFaulty ? parseDocument(text, options) : first;
+}
+
+function refuseDepth(offset: number): Document.Parsed {
+  const document = parseDocument('');
+  const message = `Nested deeper than ${NESTING_MAX} levels`;
+  document.errors.push(new YAMLParseError([offset, offset], 'RESOURCE_EXHAUSTION', message));
+  return document;
 }
 
 /** A list that is too long for one step. */
@@ -112,13 +140,13 @@ function* cutLongLists(
 function* fillList(
   document: Document.Parsed,
   { token, rest }: CutList,
+  composer: Composer,
   size: number,
 ): Generator<undefined, void, undefined> {
   const list = findList(document.contents, token.offset);
   for (let from = 0; from < rest.length; from += size) {
     const value = { ...token, items: rest.slice(from, from + size) };
     const { offset } = token;
-    const composer = new Composer({ uniqueKeys: false });
     const slice: CST.Document = { type: 'document', offset, start: [], value };
     for (const { contents, errors, warnings } of composer.compose([slice])) {
       if (isSeq(contents)) list?.items.push(...contents.items);
