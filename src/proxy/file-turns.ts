@@ -1,8 +1,8 @@
 /**
- * Turns at the files of bodies: TURNS_MAX operations at a time, whoever waits goes in the order in
- * which it came. Each operation takes one of libuv's four threads, which names of hosts, credentials
- * and modules need too: with hundreds of bodies at once, all else would wait behind their pieces.
- * A body waits for one turn at a time, so that connections bound how many wait.
+ * Turns at the files of bodies: TURNS_MAX operations at a time, the others in the order in which
+ * they came. Each takes one of libuv's four threads, which names of hosts, modules and credentials
+ * need too: with hundreds of bodies at once, all else would wait behind their pieces. A body waits
+ * for one turn at a time, so that connections bound how many wait.
  */
 const TURNS_MAX = 2;
 

@@ -32,7 +32,8 @@ function ask({ port, isTls, path }: Listener, head?: string, from?: string): Pro
 }
 
 /**
- * Fails where no good request is answered in time. The best of three: the clients are in this process, and a loaded machine runs both.
+ * Fails where no good request is answered in time. The best of three: the clients are in this
+ * process, and a loaded machine runs both.
  */
 export async function isAnswered(
   context: TestContext,

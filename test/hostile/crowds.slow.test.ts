@@ -1,6 +1,6 @@
 /**
- * Five hundred connections of one address on each listener of HTTP that are silent, have sent half a
- * head, or drip a body: a good request from there is answered meanwhile, and after.
+ * Five hundred connections of one address on each listener of HTTP that are silent, have sent half
+ * a head, or drip a body: a good request from there is answered meanwhile, and after.
  */
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,5 @@
 /**
- * A chunk whose extension has no end. undici hands out nothing of it, so that nothing can be counted:
+ * A chunk whose extension has no end. undici hands out nothing of it, so that nothing is counted:
  * it is read until the time limit of the request, and costs a thread what its bytes cost to parse.
  * The limit comes on time, other work has its turns meanwhile, and nothing is read after it.
  */
@@ -14,10 +14,10 @@ import { HttpClientError } from '../../src/kernel/http-client-error.ts';
 import { makeAuthority } from '../kit/authority.ts';
 import { onEnd } from '../kit/ending.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import type { HostileServerData } from './hostile-server-thread.ts';
+import type { HostileServerData } from './server-thread.ts';
 import { HOSTILE_ANSWERS } from './peers.ts';
 
-const FILE = path.resolve(import.meta.dirname, 'hostile-server-thread.ts');
+const FILE = path.resolve(import.meta.dirname, 'server-thread.ts');
 const TIMEOUT_MS = 3_000;
 const LATE_MS = 500;
 /** Of other work, which has a tick each 10 ms where nothing is in its way. */

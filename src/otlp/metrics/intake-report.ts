@@ -37,12 +37,9 @@ export class IntakeReport {
 
   countForgotten(reason: ForgetReason): void {
     this.#metrics().forgotten.with({ receiver: this.#id, reason }).inc();
-    if (reason !== 'idle')
-      this.#say(
-        'warn',
-        `the limit of ${LIMITS[reason]} is reached: the resource that was silent longest is forgotten`,
-        { limit: reason },
-      );
+    if (reason === 'idle') return;
+    const what = 'the resource that was silent longest is forgotten';
+    this.#say('warn', `the limit of ${LIMITS[reason]} is reached: ${what}`, { limit: reason });
   }
 
   /** The receiver tells them, with the sender. */

@@ -1,4 +1,4 @@
-/** A hostile server in a thread of its own, so that what it costs is not counted with its client. */
+/** A hostile server in a thread of its own: what it costs is not counted with its client. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Script, startHostileServer } from './peers.ts';
 
