@@ -7,18 +7,22 @@ import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { HeaderPair } from '../aws/wire-signing.ts';
 import { describeError } from '../kernel/errors.ts';
 import { GrowingBuffer } from '../kernel/growing-buffer.ts';
 import { HttpError } from '../kernel/http-error.ts';
 import type { Gauge } from '../kernel/metrics.ts';
 import { AwsChunkedDecoder } from './aws-chunked.ts';
+import { FileTurns } from './file-turns.ts';
 
 /** How much of one body is held in memory. */
 const MEMORY_MAX_BYTES = 1024 * 1024;
 /** How much of all bodies together is held in memory; above that, bodies go to files. */
 const ALL_MEMORY_MAX_BYTES = 128 * 1024 * 1024;
+
+/** How much of a file is read at once. */
+const READ_BYTES = 64 * 1024;
 
 export interface KeptBody {
   readonly length: number;
@@ -52,6 +56,7 @@ const EMPTY: KeptBody = {
 
 export class BodyKeeper {
   readonly limits: BodyLimits;
+  readonly turns = new FileTurns();
   readonly #gauge: Gauge;
   #bytes = 0;
   #memoryBytes = 0;
@@ -158,7 +163,8 @@ class Pile {
     const [file, hash] = [this.#file, this.#hash];
     const release = (): Promise<void> => this.release();
     if (file !== undefined && hash !== undefined) {
-      const content = (): Readable => file.createReadStream({ start: 0, autoClose: false });
+      const { turns } = this.#keeper;
+      const content = (): Readable => Readable.from(readPieces(file, turns), { objectMode: false });
       return { length: this.#bytes, hash: hash.digest('hex'), trailers, content, release };
     }
     const body = this.#body.finishSmall();
@@ -177,23 +183,30 @@ class Pile {
     this.#bytes = 0;
     this.#memoryBytes = 0;
     this.#body = new GrowingBuffer();
-    await this.#file?.close();
+    const file = this.#file;
     this.#file = undefined;
+    if (file !== undefined) await this.#keeper.turns.run(() => file.close());
   }
 
   async #moveToFile(): Promise<void> {
-    const { folder } = this.#keeper.limits;
+    const { limits, turns } = this.#keeper;
+    const { folder } = limits;
+    let file: FileHandle;
     const name = path.join(folder, `amperage-body-${randomUUID()}`);
     try {
       // Only this user may read the file. Its name is removed at once, so that the file is gone
       // even when the process is killed.
-      this.#file = await open(name, 'wx+', 0o600);
-      await rm(name);
+      file = await turns.run(async () => {
+        const opened = await open(name, 'wx+', 0o600);
+        this.#file = opened;
+        await rm(name);
+        return opened;
+      });
     } catch (error) {
       throw createFolderError(folder, error);
     }
     this.#hash = createHash('sha256');
-    await this.#write(this.#file, await this.#body.finish());
+    await this.#write(file, await this.#body.finish());
     this.#body = new GrowingBuffer();
     this.#keeper.takesMemory(-this.#memoryBytes);
     this.#memoryBytes = 0;
@@ -202,11 +215,23 @@ class Pile {
   async #write(file: FileHandle, piece: Buffer): Promise<void> {
     this.#hash?.update(piece);
     try {
-      for (let at = 0; at < piece.length;)
-        at += (await file.write(piece, at, piece.length - at)).bytesWritten;
+      await this.#keeper.turns.run(async () => {
+        for (let at = 0; at < piece.length;)
+          at += (await file.write(piece, at, piece.length - at)).bytesWritten;
+      });
     } catch (error) {
       throw createFolderError(this.#keeper.limits.folder, error);
     }
+  }
+}
+
+async function* readPieces(file: FileHandle, turns: FileTurns): AsyncGenerator<Buffer> {
+  for (let at = 0; ;) {
+    const piece = Buffer.allocUnsafeSlow(READ_BYTES);
+    const { bytesRead } = await turns.run(() => file.read(piece, 0, READ_BYTES, at));
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield piece.subarray(0, bytesRead);
   }
 }
 

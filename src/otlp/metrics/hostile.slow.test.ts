@@ -64,14 +64,30 @@ test('millions of empty messages give way to other work', async (context) => {
   }
 });
 
-test('what has no points is not kept, however much of it there is', () => {
-  const resource = new KnownResource({
+function makeResource(): KnownResource {
+  return new KnownResource({
     key: 'r',
     appender: Object.assign(new RecordingAppender(), { generation: 0 }),
     bytes: keepBytes(new Uint8Array(0), 0, 0),
     bytesHash: 0,
-    budget: { count: 0 },
+    budget: { count: 0, labelBytes: 0 },
   });
+}
+
+/** Takes a request, whose resource is the given one whatever it says. */
+function takeInto(resource: KnownResource, body: Buffer): void {
+  const walk = walkRequest(body, {
+    histograms: 'classic',
+    request: 1,
+    atMs: 0,
+    makeRoom: () => undefined,
+    takeResource: () => resource,
+  });
+  for (let step = walk.next(); step.done !== true;) step = walk.next();
+}
+
+test('what has no points is not kept, however much of it there is', () => {
+  const resource = makeResource();
   const scopes = Array.from({ length: 100 }, (_, index) =>
     field(2, field(1, field(1, Buffer.from(`s${index}`)))),
   );
@@ -84,19 +100,24 @@ test('what has no points is not kept, however much of it there is', () => {
     encodeRequest(
       resourceMetrics({}, [metric('g', gauge(good)), metric('e', gauge(numberPoint(1, { timeMs: 0 })))]),
     ),
-  ]) {
-    const walk = walkRequest(body, {
-      histograms: 'classic',
-      request: 1,
-      atMs: 0,
-      makeRoom: () => true,
-      takeResource: () => resource,
-    });
-    for (let step = walk.next(); step.done !== true;) step = walk.next();
-  }
+  ])
+    takeInto(resource, body);
   const kept = resource.scopes.flatMap(({ metrics }) => metrics.map(({ name }) => name));
   assert.deepEqual([resource.scopes.length, kept], [1, ['g']]);
 }); // prettier-ignore
+
+test('a longer spelling of known labels is the same point, and not kept', () => {
+  const resource = makeResource();
+  const { attributes, ...rest } = numberPoint(1, { attributes: { name: 'a' } });
+  // What is given several times with one value is given once.
+  for (const times of [1, 100]) {
+    const point = { ...rest, attributes: Array.from({ length: times }, () => attributes).flat() };
+    takeInto(resource, encodeRequest(resourceMetrics({}, [metric('up', gauge(point))])));
+  }
+  const points = resource.scopes[0]?.metrics[0]?.points;
+  assert.equal(points?.length, 1);
+  assert.ok((points[0]?.key.length ?? 0) < 50, `${points[0]?.key.length} bytes`);
+});
 
 test('a resource without points takes the place of no other', async () => {
   const { intake, appenders } = openIntake({ resourcesMax: 2 });

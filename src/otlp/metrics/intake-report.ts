@@ -2,7 +2,13 @@
 import type { World } from '../../kernel/world.ts';
 import type { RejectReason } from './rejections.ts';
 
-export type ForgetReason = 'idle' | 'resources' | 'series';
+export type ForgetReason = 'idle' | 'resources' | 'series' | 'label_bytes';
+
+const LIMITS = {
+  resources: 'resources',
+  series: 'series',
+  label_bytes: 'bytes of labels',
+} as const satisfies Record<Exclude<ForgetReason, 'idle'>, string>;
 
 /** Between two lines that say the same. */
 const QUIET_MS = 60_000;
@@ -16,26 +22,24 @@ export class IntakeReport {
   constructor(
     id: string,
     world: World,
-    count: () => { readonly resources: number; readonly series: number },
+    count: () => Readonly<Record<'resources' | 'series' | 'labelBytes', number>>,
   ) {
     this.#id = id;
     this.#world = world;
-    const { resources, series } = this.#metrics();
+    const { resources, series, labelBytes } = this.#metrics();
     this.#endCollecting = world.metrics.onCollect(() => {
       const now = count();
       resources.with({ receiver: id }).set(now.resources);
       series.with({ receiver: id }).set(now.series);
+      labelBytes.with({ receiver: id }).set(now.labelBytes);
     });
   }
 
   countForgotten(reason: ForgetReason): void {
     this.#metrics().forgotten.with({ receiver: this.#id, reason }).inc();
-    if (reason !== 'idle')
-      this.#say(
-        'warn',
-        `the limit of ${reason} is reached: the resource that was silent longest is forgotten`,
-        { limit: reason },
-      );
+    if (reason === 'idle') return;
+    const what = 'the resource that was silent longest is forgotten';
+    this.#say('warn', `the limit of ${LIMITS[reason]} is reached: ${what}`, { limit: reason });
   }
 
   /** The receiver tells them, with the sender. */
@@ -46,8 +50,8 @@ export class IntakeReport {
 
   close(): void {
     this.#endCollecting();
-    const { resources, series } = this.#metrics();
-    for (const family of [resources, series]) family.remove({ receiver: this.#id });
+    const { resources, series, labelBytes } = this.#metrics();
+    for (const family of [resources, series, labelBytes]) family.remove({ receiver: this.#id });
   }
 
   #say(level: 'warn', message: string, fields: Readonly<Record<string, string | number>>): void {
@@ -69,6 +73,10 @@ export class IntakeReport {
       series: metrics.gauges(
         'amperage_otlp_metric_series',
         'Series of received metrics that are remembered.',
+      ),
+      labelBytes: metrics.gauges(
+        'amperage_otlp_metric_label_bytes',
+        'Bytes of resources, texts of metrics and labels of series that are remembered.',
       ),
       forgotten: metrics.counters(
         'amperage_otlp_metric_resources_forgotten_total',

@@ -146,6 +146,66 @@ test('points for which there is no room are refused and counted', async () => {
   assert.equal(world.metric(refused), 1);
 });
 
+/** In points, texts and resources alike, a few large ones are as much as many small ones. */
+const KIB = 'x'.repeat(1_024);
+const LARGE: Readonly<Record<string, (index: number) => Buffer>> = {
+  'attributes of points': (index) => {
+    const attributes = { a: `${index}${KIB}` };
+    return encodeRequest(
+      resourceMetrics({ a: 'b' }, [metric('up', gauge(numberPoint(1, { attributes })))]),
+    );
+  },
+  'each series of a histogram': (index) => {
+    const attributes = { a: `${index}${'x'.repeat(256)}` };
+    const parts = { explicitBounds: [1, 2], bucketCounts: [1, 1, 1], count: 3, attributes };
+    return encodeRequest(resourceMetrics({}, [metric('h', histogram([histogramPoint(parts)]))]));
+  },
+  descriptions: (index) =>
+    encodeRequest(
+      resourceMetrics({ a: 'b' }, [
+        metric(`m${index}`, gauge(numberPoint(1)), { description: KIB }),
+      ]),
+    ),
+  'names of scopes': (index) =>
+    encodeRequest(
+      resourceMetrics({}, [metric('up', gauge(numberPoint(1)))], { name: `${index}${KIB}` }),
+    ),
+};
+
+for (const [name, make] of Object.entries(LARGE))
+  test(`${name} are bounded in bytes, told, and their room is free again`, async () => {
+    const { intake, world } = openIntake({ labelBytesMax: 20_480, idleMs: 60_000 });
+    const held = () => world.metric('amperage_otlp_metric_label_bytes{receiver="otlp"}') ?? 0;
+    // In one request: a resource that is being read does not make room for itself.
+    const all = Array.from({ length: 40 }, (_, index) => make(index));
+    const taken = await intake.take(Buffer.concat(all));
+    assert.ok(taken.rejected > 19 && taken.rejected < 25, `${taken.rejected} are refused`);
+    assert.equal(taken.items, 40 - taken.rejected);
+    assert.match(taken.message, /there is no room for more bytes of labels; send shorter/);
+    assert.ok(held() > 16_384 && held() <= 20_480, `${held()} bytes`);
+    assert.equal(
+      world.metric(
+        'amperage_otlp_metric_points_rejected_total{receiver="otlp",reason="label_bytes_limit"}',
+      ),
+      taken.rejected,
+    );
+    assert.equal((await intake.take(make(0))).rejected, 0, 'what is known goes on');
+    await world.clock.advance(90_000);
+    assert.equal((await intake.take(request('shop', 'a'))).rejected, 0);
+    assert.ok(held() < 100, `${held()} bytes`);
+  });
+
+test('resources are bounded in bytes: the one that was silent longest makes room', async () => {
+  const { intake, appenders, world } = openIntake({ labelBytesMax: 4_096 });
+  for (let index = 0; index < 6; index++)
+    assert.equal((await intake.take(request(`${index}${KIB}`, 'a'))).rejected, 0);
+  assert.deepEqual(appenders.map(({ closed }) => closed), [true, true, true, false, false, false]);
+  const forgotten =
+    'amperage_otlp_metric_resources_forgotten_total{receiver="otlp",reason="label_bytes"}';
+  assert.equal(world.metric(forgotten), 3);
+  assert.match(world.lines.join('\n'), /the limit of bytes of labels is reached/);
+}); // prettier-ignore
+
 test('what is no point of a metric is refused by its reason', async () => {
   const { intake } = openIntake();
   const { items, rejected, message } = await intake.take(

@@ -20,11 +20,13 @@ import { commitInSlices, type OpenRoutedAppender } from '../../model/sample.ts';
 import { WireError } from '../../wire/errors.ts';
 import { MalformedRequest, type OtlpIntake, type TakenRequest } from '../intake.ts';
 import { hashRange, isSameKey, keepBytes } from './byte-keys.ts';
-import { IntakeReport } from './intake-report.ts';
+import { type ForgetReason, IntakeReport } from './intake-report.ts';
 import { KnownResource, type SeriesBudget } from './known-resource.ts';
 import type { ResourceHead } from './message-heads.ts';
 import { addAttribute, readPointAttributes } from './point-labels.ts';
 import type { PointScan } from './point-scan.ts';
+import type { RoomRefusal } from './point-writer.ts';
+import type { RejectReason } from './rejections.ts';
 import { type Walked, walkRequest } from './request-walk.ts';
 import type { MetricsIntakeSettings } from './settings.ts';
 
@@ -46,7 +48,7 @@ export class MetricsIntake implements OtlpIntake {
   readonly #resources = new Map<string, KnownResource>();
   /** By the hash of their bytes. */
   readonly #byBytes = new Map<number, KnownResource>();
-  readonly #budget: SeriesBudget = { count: 0 };
+  readonly #budget: SeriesBudget = { count: 0, labelBytes: 0 };
   readonly #closed = new AbortController();
   #requests = 0;
   #sweptMs: number;
@@ -58,6 +60,7 @@ export class MetricsIntake implements OtlpIntake {
     this.#report = new IntakeReport(options.id, options.world, () => ({
       resources: this.#resources.size,
       series: this.#budget.count,
+      labelBytes: this.#budget.labelBytes,
     }));
     this.#sweptMs = options.world.clock.elapsedMs();
   }
@@ -97,10 +100,10 @@ export class MetricsIntake implements OtlpIntake {
       histograms: settings.histograms,
       request,
       atMs,
-      makeRoom: (series) => this.#makeRoom(series),
+      makeRoom: (series, labelBytes) => this.#makeRoom(series, labelBytes),
       takeResource: (scan, range) => {
         const resource = this.#takeResource(scan, range);
-        if (resource === undefined) return undefined;
+        if (typeof resource === 'string') return resource;
         resource.seenIn = request;
         resource.seenMs = atMs;
         touched.add(resource);
@@ -143,7 +146,7 @@ export class MetricsIntake implements OtlpIntake {
   #takeResource(
     scan: PointScan,
     { resourceAt, resourceEnd }: ResourceHead,
-  ): KnownResource | undefined {
+  ): KnownResource | RejectReason {
     const { bytes } = scan.request;
     const hash = hashRange(bytes, resourceAt, resourceEnd);
     const known = this.#byBytes.get(hash);
@@ -155,13 +158,16 @@ export class MetricsIntake implements OtlpIntake {
     // The same attributes in another order, or with what is no attribute beside them.
     const same = this.#resources.get(key);
     if (same !== undefined) {
+      // Longer bytes than it has are not kept, since nothing has counted them.
+      if (kept.length > same.bytes.length) return this.#refresh(same);
       this.#byBytes.delete(same.bytesHash);
       same.bytes = kept;
       same.bytesHash = hash;
       this.#byBytes.set(hash, same);
       return this.#refresh(same);
     }
-    if (!this.#makeRoomForResource()) return undefined;
+    const refusal = this.#makeRoomForResource(kept.length);
+    if (refusal !== undefined) return refusal;
     const { id, openAppender } = this.#options;
     const appender = openAppender(id, `${id} ${key}`, labels);
     const resource = new KnownResource({
@@ -183,27 +189,34 @@ export class MetricsIntake implements OtlpIntake {
     return resource;
   }
 
-  #makeRoomForResource(): boolean {
+  #makeRoomForResource(labelBytes: number): RejectReason | undefined {
     const { resourcesMax } = this.#options.settings;
-    while (this.#resources.size >= resourcesMax) if (!this.#evictOldest('resources')) return false;
-    return true;
+    while (this.#resources.size >= resourcesMax)
+      if (!this.#evictOldest('resources')) return 'resource_limit';
+    return this.#makeRoom(0, labelBytes);
   }
 
-  #makeRoom(series: number): boolean {
-    const { seriesMax } = this.#options.settings;
-    while (this.#budget.count + series > seriesMax) if (!this.#evictOldest('series')) return false;
-    return true;
+  #makeRoom(series: number, labelBytes: number): RoomRefusal | undefined {
+    const { seriesMax, labelBytesMax } = this.#options.settings;
+    const budget = this.#budget;
+    while (budget.count + series > seriesMax)
+      if (!this.#evictOldest('series')) return 'series_limit';
+    // What becomes less is never refused.
+    if (labelBytes <= 0) return undefined;
+    while (budget.labelBytes + labelBytes > labelBytesMax)
+      if (!this.#evictOldest('label_bytes')) return 'label_bytes_limit';
+    return undefined;
   }
 
   /** Forgets the resource that was silent longest; false where all are of this request. */
-  #evictOldest(limit: 'resources' | 'series'): boolean {
+  #evictOldest(limit: Exclude<ForgetReason, 'idle'>): boolean {
     const [oldest] = this.#resources.values();
     if (oldest === undefined || oldest.seenIn === this.#requests) return false;
     this.#drop(oldest, limit);
     return true;
   }
 
-  #drop(resource: KnownResource, reason: 'idle' | 'resources' | 'series'): void {
+  #drop(resource: KnownResource, reason: ForgetReason): void {
     this.#resources.delete(resource.key);
     if (this.#byBytes.get(resource.bytesHash) === resource)
       this.#byBytes.delete(resource.bytesHash);

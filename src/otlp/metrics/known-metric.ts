@@ -24,6 +24,8 @@ export interface KnownPoint {
   /** Of the bytes; NaN while it is not in the table of bytes. */
   bytesHash: number;
   readonly labelsHash: number;
+  /** Of each of its series: attributes, scope and name, as they came. */
+  readonly labelBytes: number;
   position: number;
   /**
    * A number has one, a distribution `[_count, _sum, then the bounds]`; NO_REF for a series that
@@ -58,6 +60,8 @@ export class KnownMetric {
   /** Grows when what is told of the series has changed. */
   stamp = 0;
   position = 0;
+  /** What is counted of its name, unit and description; 0 until that is done. */
+  textBytes = 0;
   /** The bytes by which it is recognised in its place. */
   readonly head: { readonly name: KeptBytes; readonly unit: KeptBytes };
   description: KeptBytes;
@@ -96,15 +100,17 @@ export class KnownMetric {
   }
 
   /**
-   * The point of these labels, which then has the scanned bytes; undefined for a new one.
+   * The point of these labels, which then has the scanned bytes; undefined for a new one. Longer
+   * bytes than it has are not kept, since nothing has counted them.
    *
    * @param labelsHash  by `hashLabelPairs`
    */
   adopt(scan: PointScan, labelsHash: number): KnownPoint | undefined {
     const known = this.#byLabels.get(labelsHash);
     if (known === undefined) return undefined;
-    this.#byBytes.delete(known.bytesHash);
     const { source, attributesAt, attributesEnd } = scan;
+    if (attributesEnd - attributesAt > known.key.length) return known;
+    this.#byBytes.delete(known.bytesHash);
     known.key = keepBytes(source.bytes, attributesAt, attributesEnd);
     known.bytesHash = hashRange(source.bytes, attributesAt, attributesEnd);
     this.#byBytes.set(known.bytesHash, known);
@@ -112,7 +118,8 @@ export class KnownMetric {
   }
 
   /** Adds a point with room for its refs, which are all NO_REF. */
-  add(scan: PointScan, { labelsHash, refs, generation, madeIn }: AddedPoint): KnownPoint {
+  add(scan: PointScan, added: AddedPoint): KnownPoint {
+    const { labelsHash, labelBytes, refs, generation, madeIn } = added;
     const { source, attributesAt, attributesEnd } = scan;
     // Most points of a metric have the bounds of the one before, and most metrics have none.
     const last = this.points.at(-1)?.bounds ?? NO_BOUNDS;
@@ -120,6 +127,7 @@ export class KnownMetric {
       key: keepBytes(source.bytes, attributesAt, attributesEnd),
       bytesHash: hashRange(source.bytes, attributesAt, attributesEnd),
       labelsHash,
+      labelBytes,
       position: this.points.length,
       refs: new Array<SeriesRef>(refs).fill(NO_REF),
       bounds: scan.bounds.isSame(last) ? last : scan.bounds.copy(),
@@ -159,6 +167,7 @@ const NO_BOUNDS = new Float64Array(0);
 interface AddedPoint {
   /** Of its labels, by `hashLabelPairs`. */
   readonly labelsHash: number;
+  readonly labelBytes: number;
   /** How many series it has. */
   readonly refs: number;
   readonly generation: number;

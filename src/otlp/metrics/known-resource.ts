@@ -19,6 +19,8 @@ export class KnownScope {
   /** A hash of these bytes. */
   readonly hash: string;
   readonly labels: ReadonlyMap<string, string>;
+  /** What its labels add to each series. */
+  readonly labelBytes: number;
   position = 0;
   readonly metrics: KnownMetric[] = [];
   readonly #byHead = new Map<string, KnownMetric>();
@@ -27,6 +29,7 @@ export class KnownScope {
     this.key = key;
     this.hash = hash;
     this.labels = labels;
+    this.labelBytes = key[0].length + key[1].length;
   }
 
   /** The metric of a head, a new one where it is unknown. @param place  where it is expected */
@@ -57,17 +60,21 @@ export class KnownScope {
   }
 
   /** Takes out a metric whose points were all refused: nothing bounds how many there are. */
-  dropEmpty(metric: KnownMetric): void {
+  dropEmpty(metric: KnownMetric): boolean {
     // One without points was just added, so that it is the last.
-    if (metric.points.length > 0 || metric !== this.metrics.at(-1)) return;
+    if (metric.points.length > 0 || metric !== this.metrics.at(-1)) return false;
     this.metrics.pop();
     this.#byHead.delete(makeKey(metric, metric.name, metric.family.unit));
+    return true;
   }
 
-  /** Takes out metrics without points. */
-  sweep(): void {
+  /** Takes out metrics without points, and returns the bytes of their texts. */
+  sweep(): number {
     const left = this.metrics.filter(({ points }) => points.length > 0);
-    if (left.length === this.metrics.length) return;
+    if (left.length === this.metrics.length) return 0;
+    let textBytes = 0;
+    for (const metric of this.metrics)
+      if (metric.points.length === 0) textBytes += metric.textBytes;
     this.metrics.length = 0;
     for (const metric of left) {
       metric.position = this.metrics.length;
@@ -75,6 +82,7 @@ export class KnownScope {
     }
     for (const [key, metric] of this.#byHead)
       if (metric.points.length === 0) this.#byHead.delete(key);
+    return textBytes;
   }
 }
 
@@ -95,7 +103,7 @@ export class KnownResource {
   readonly scopes: KnownScope[] = [];
   readonly #scopesByHash = new Map<string, KnownScope>();
   readonly #budget: SeriesBudget;
-  #seriesCount = 0;
+  readonly #own: SeriesBudget = { count: 0, labelBytes: 0 };
   /** When the last request had it, by our clock. */
   seenMs = 0;
   /** The last request that had it. */
@@ -113,6 +121,7 @@ export class KnownResource {
     this.appender = options.appender;
     this.bytes = options.bytes;
     this.bytesHash = options.bytesHash;
+    this.#count(0, options.bytes.length);
   }
 
   /** The scope whose bytes these are; undefined for a new one. */
@@ -139,6 +148,17 @@ export class KnownResource {
     return scope;
   }
 
+  /** Takes out a metric whose points were all refused. */
+  dropEmptyMetric(scope: KnownScope, metric: KnownMetric): void {
+    if (scope.dropEmpty(metric)) this.#count(0, -metric.textBytes);
+  }
+
+  /** Counts the texts of a metric, whose description has come or changed. */
+  countTexts(metric: KnownMetric, textBytes: number): void {
+    this.#count(0, textBytes - metric.textBytes);
+    metric.textBytes = textBytes;
+  }
+
   /** Takes out a scope whose metrics have no points. */
   dropEmpty(scope: KnownScope): void {
     if (scope.metrics.length > 0 || scope !== this.scopes.at(-1)) return;
@@ -146,9 +166,12 @@ export class KnownResource {
     this.#scopesByHash.delete(scope.hash);
   }
 
-  makeRef(labels: LabelSet, metric: { readonly family: SeriesFamily }): SeriesRef {
-    this.#seriesCount += 1;
-    this.#budget.count += 1;
+  makeRef(
+    labels: LabelSet,
+    metric: { readonly family: SeriesFamily },
+    labelBytes: number,
+  ): SeriesRef {
+    this.#count(1, labelBytes);
     return this.appender.refOf(labels, { family: metric.family });
   }
 
@@ -156,8 +179,8 @@ export class KnownResource {
   forget(isGone: (point: KnownPoint) => boolean): void {
     for (const scope of this.scopes) {
       for (const metric of scope.metrics)
-        for (const point of metric.remove(isGone)) this.release(point.refs);
-      scope.sweep();
+        for (const point of metric.remove(isGone)) this.release(point.refs, point.labelBytes);
+      this.#count(0, -scope.sweep());
     }
     const left = this.scopes.filter(({ metrics }) => metrics.length > 0);
     if (left.length < this.scopes.length) {
@@ -171,26 +194,33 @@ export class KnownResource {
     }
   }
 
-  /** Forgets the refs. */
-  release(refs: readonly SeriesRef[]): void {
+  /** Forgets the refs. @param labelBytes  of each of them */
+  release(refs: readonly SeriesRef[], labelBytes: number): void {
     for (const ref of refs) {
       if (ref === NO_REF) continue;
-      this.#seriesCount -= 1;
-      this.#budget.count -= 1;
+      this.#count(-1, -labelBytes);
       if (ref !== DROPPED_REF) this.appender.forget(ref);
     }
   }
 
   close(): void {
-    this.#budget.count -= this.#seriesCount;
-    this.#seriesCount = 0;
+    this.#count(-this.#own.count, -this.#own.labelBytes);
     this.appender.close();
+  }
+
+  #count(series: number, labelBytes: number): void {
+    for (const budget of [this.#own, this.#budget]) {
+      budget.count += series;
+      budget.labelBytes += labelBytes;
+    }
   }
 }
 
 /** How many series all resources of an intake have. */
 export interface SeriesBudget {
   count: number;
+  /** Of resources and of texts of metrics once, of labels for each series. */
+  labelBytes: number;
 }
 
 export interface ScopeRanges {

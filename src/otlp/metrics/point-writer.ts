@@ -26,14 +26,17 @@ export interface WriterPlace {
   readonly metric: KnownMetric;
 }
 
+/** Why there is no room. */
+export type RoomRefusal = Extract<RejectReason, 'series_limit' | 'label_bytes_limit'>;
+
 export interface WriterOptions {
   readonly scan: PointScan;
   readonly histograms: 'classic' | 'custom';
   /** The number of the request, and its time by our clock. */
   readonly request: number;
   readonly atMs: number;
-  /** Makes room for that many new series; false where there is none. */
-  readonly makeRoom: (series: number) => boolean;
+  /** Makes room for that many new series and bytes of labels, or says what there is no room for. */
+  readonly makeRoom: (series: number, labelBytes: number) => RoomRefusal | undefined;
 }
 
 export class PointWriter {
@@ -106,7 +109,8 @@ export class PointWriter {
     const scan = this.#scan;
     const { appender } = this.#at.resource;
     const { tMs, counts, count } = scan;
-    if (!scan.bounds.isSame(point.bounds) && !this.#replaceBounds(point)) return 'series_limit';
+    const refusal = scan.bounds.isSame(point.bounds) ? undefined : this.#replaceBounds(point);
+    if (refusal !== undefined) return refusal;
     const { refs } = point;
     this.#appendCountAndSum(point);
     let below = 0;
@@ -130,7 +134,8 @@ export class PointWriter {
   #appendSummary(point: KnownPoint): RejectReason | undefined {
     const { bounds, values, tMs } = this.#scan;
     const { appender } = this.#at.resource;
-    if (!bounds.isSame(point.bounds) && !this.#replaceBounds(point)) return 'series_limit';
+    const refusal = bounds.isSame(point.bounds) ? undefined : this.#replaceBounds(point);
+    if (refusal !== undefined) return refusal;
     this.#appendCountAndSum(point);
     for (let i = 0; i < values.length; i++)
       appender.append(point.refs[i + FIRST_BOUND] as SeriesRef, tMs, values.at(i));
@@ -177,10 +182,15 @@ export class PointWriter {
     // What nothing is known of has no series that could end.
     if (this.#scan.isStale) return 'unknown';
     const count = this.#countRefs();
-    if (!this.#options.makeRoom(count)) return 'series_limit';
+    const { attributesAt, attributesEnd } = this.#scan;
+    const labelBytes =
+      attributesEnd - attributesAt + metric.head.name.length + this.#at.scope.labelBytes;
+    const refusal = this.#options.makeRoom(count, count * labelBytes);
+    if (refusal !== undefined) return refusal;
     const { generation } = resource.appender;
     const madeIn = this.#options.request;
-    const point = metric.add(this.#scan, { labelsHash, refs: count, generation, madeIn });
+    const added = { labelsHash, labelBytes, refs: count, generation, madeIn };
+    const point = metric.add(this.#scan, added);
     for (let i = 0; i < count; i++)
       if (i !== SUM || this.#scan.hasSum || this.#isSingle) this.#makeRef(point, i, base);
     return point;
@@ -198,19 +208,20 @@ export class PointWriter {
     return FIRST_BOUND + this.#scan.bounds.length + (hasInf ? 1 : 0);
   }
 
-  /** Goes over to other bounds; false where there is no room for their series. */
-  #replaceBounds(point: KnownPoint): boolean {
+  /** Goes over to other bounds, or says why there is no room for their series. */
+  #replaceBounds(point: KnownPoint): RoomRefusal | undefined {
     const { resource } = this.#at;
     const count = this.#countRefs();
-    if (!this.#options.makeRoom(count)) return false;
-    resource.release(point.refs.splice(FIRST_BOUND));
+    const refusal = this.#options.makeRoom(count, count * point.labelBytes);
+    if (refusal !== undefined) return refusal;
+    resource.release(point.refs.splice(FIRST_BOUND), point.labelBytes);
     point.bounds = this.#scan.bounds.copy();
     const base = this.#readBase();
     for (let i = FIRST_BOUND; i < count; i++) {
       point.refs.push(NO_REF);
       this.#makeRef(point, i, base);
     }
-    return true;
+    return undefined;
   }
 
   /** Completes the refs, and tells what has changed since it was told. */
@@ -236,7 +247,8 @@ export class PointWriter {
 
   #makeRef(point: KnownPoint, index: number, base: LabelSet | undefined): void {
     const { resource, metric } = this.#at;
-    const ref = resource.makeRef(this.#makeLabels(point, index, base), metric);
+    const labels = this.#makeLabels(point, index, base);
+    const ref = resource.makeRef(labels, metric, point.labelBytes);
     point.refs[index] = ref;
     // Of a point that is new, this is told by the refresh that follows.
     if (point.stamp < 0 || ref < 0) return;

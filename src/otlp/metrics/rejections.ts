@@ -11,6 +11,8 @@ const WORDS = {
   attribute_name: 'attributes have no name',
   too_large: 'points, or the descriptions of their metric, scope or resource, are above 128 KiB',
   series_limit: 'there is no room for more series',
+  label_bytes_limit:
+    'there is no room for more bytes of labels; send shorter attributes, or fewer values of them',
   resource_limit: 'there is no room for more resources in one request',
 } as const;
 

@@ -14,7 +14,7 @@ import type { KnownMetric, MetricKind } from './known-metric.ts';
 import { MetricHead, readResourceHead, readScopeHead, type ResourceHead } from './message-heads.ts';
 import { readPointAttributes } from './point-labels.ts';
 import { PointScan } from './point-scan.ts';
-import { PointWriter, type WriterOptions } from './point-writer.ts';
+import { PointWriter, type WriterOptions, type WriterPlace } from './point-writer.ts';
 import { Rejections, type RejectReason } from './rejections.ts';
 
 /** Points between two steps: a histogram of a thousand bounds is a thousand samples. */
@@ -25,8 +25,8 @@ const BYTES_A_STEP = 32 * 1024;
 const PART_BYTES_MAX = 128 * 1024;
 
 export interface WalkOptions extends Omit<WriterOptions, 'scan'> {
-  /** The resource that is described by these bytes; undefined where there is no room for it. */
-  readonly takeResource: (scan: PointScan, range: ResourceHead) => KnownResource | undefined;
+  /** The resource that is described by these bytes, or why there is no room for it. */
+  readonly takeResource: (scan: PointScan, range: ResourceHead) => KnownResource | RejectReason;
 }
 
 export interface Walked {
@@ -145,7 +145,7 @@ class Walk implements Walked {
   #takeResource(): KnownResource | RejectReason {
     const { resourceAt, resourceEnd } = this.#resourceHead;
     if (resourceEnd - resourceAt > PART_BYTES_MAX) return 'too_large';
-    return this.#options.takeResource(this.#scan, this.#resourceHead) ?? 'resource_limit';
+    return this.#options.takeResource(this.#scan, this.#resourceHead);
   }
 
   *#metric(
@@ -155,8 +155,18 @@ class Walk implements Walked {
   ): Generator<undefined, number, undefined> {
     const head = this.#head;
     const metric = scope.take(this.#scan.request, head, place);
-    this.#describe(metric);
-    const writer = new PointWriter(this.#writerOptions, { resource, scope, metric });
+    const refusal = this.#describe(resource, metric);
+    if (refusal === undefined) yield* this.#points({ resource, scope, metric });
+    else this.rejections.add(refusal, head.pointCount);
+    yield;
+    resource.dropEmptyMetric(scope, metric);
+    return metric.position + 1;
+  }
+
+  *#points(at: WriterPlace): Generator<undefined, void, undefined> {
+    const head = this.#head;
+    const { resource } = at;
+    const writer = new PointWriter(this.#writerOptions, at);
     const reader = this.#reader;
     reader.at = head.dataAt;
     reader.end = head.dataEnd;
@@ -179,9 +189,6 @@ class Walk implements Walked {
       } else this.rejections.add(next, 1);
       reader.leave(outer);
     }
-    yield;
-    scope.dropEmpty(metric);
-    return metric.position + 1;
   }
 
   #point(writer: PointWriter, kind: MetricKind, place: number): number | RejectReason {
@@ -194,13 +201,22 @@ class Walk implements Walked {
     return writer.write(place);
   }
 
-  #describe(metric: KnownMetric): void {
+  /** Takes over the description, or says why there is no room for it. */
+  #describe(resource: KnownResource, metric: KnownMetric): RejectReason | undefined {
     const { request } = this.#scan;
     const { descriptionAt, descriptionEnd } = this.#head;
-    if (isSameKey(metric.description, request, descriptionAt, descriptionEnd)) return;
+    const isSame = isSameKey(metric.description, request, descriptionAt, descriptionEnd);
+    if (isSame && metric.textBytes > 0) return undefined;
+    const { name, unit } = metric.head;
+    const textBytes = name.length + unit.length + descriptionEnd - descriptionAt;
+    const refusal = this.#options.makeRoom(0, textBytes - metric.textBytes);
+    if (refusal !== undefined) return refusal;
+    resource.countTexts(metric, textBytes);
+    if (isSame) return undefined;
     metric.description = keepBytes(request.bytes, descriptionAt, descriptionEnd);
     metric.help = readRange(request, descriptionAt, descriptionEnd);
     metric.stamp += 1;
+    return undefined;
   }
 
   #takeScope(resource: KnownResource, ranges: ScopeRanges, place: number): KnownScope {

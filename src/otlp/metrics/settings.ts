@@ -10,6 +10,8 @@ export interface MetricsIntakeSettings {
   readonly resourcesMax: number;
   /** The most series that are remembered, of all resources. */
   readonly seriesMax: number;
+  /** The most bytes of what describes them: resources, texts of metrics, and labels by series. */
+  readonly labelBytesMax: number;
   /** How long a resource or a series without samples is remembered. */
   readonly idleMs: number;
 }
@@ -18,5 +20,6 @@ export const METRICS_INTAKE_DEFAULTS: MetricsIntakeSettings = {
   histograms: 'classic',
   resourcesMax: 10_000,
   seriesMax: 1_000_000,
+  labelBytesMax: 512 * 1024 * 1024,
   idleMs: 10 * 60_000,
 };
