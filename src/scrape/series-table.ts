@@ -16,7 +16,7 @@ import {
   type SeriesMetadata,
   type SeriesOrigin,
 } from '../model/sample.ts';
-import { lengthen } from '../kernel/columns.ts';
+import { lengthen, lengthenTogether } from '../kernel/columns.ts';
 import { HashIndex, hashText } from './hash-index.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
@@ -324,14 +324,23 @@ export class SeriesTable {
     const { length: before } = this.#refs;
     if (this.#size + more <= before) return;
     const length = Math.max(64, this.#size + more, before + (before >> 1));
-    this.#hashes = lengthen(this.#hashes, length);
-    yield;
-    this.#secondHashes = lengthen(this.#secondHashes, length);
-    yield;
-    this.#now = lengthen(this.#now, length);
-    yield;
-    this.#before = lengthen(this.#before, length);
-    yield;
+    let refs = this.#refs;
+    if (length < LARGE_COLUMN) {
+      const columns = [refs, this.#hashes, this.#secondHashes, this.#now, this.#before] as const;
+      [refs, this.#hashes, this.#secondHashes, this.#now, this.#before] = lengthenTogether(
+        columns,
+        length,
+      );
+    } else {
+      this.#hashes = lengthen(this.#hashes, length);
+      yield;
+      this.#secondHashes = lengthen(this.#secondHashes, length);
+      yield;
+      this.#now = lengthen(this.#now, length);
+      yield;
+      this.#before = lengthen(this.#before, length);
+      yield;
+    }
     if (this.#completeIn !== undefined) {
       this.#completeIn = lengthen(this.#completeIn, length);
       yield;
@@ -342,7 +351,7 @@ export class SeriesTable {
       this.#newestMs = larger;
       yield;
     }
-    this.#refs = lengthen(this.#refs, length);
+    this.#refs = lengthen(refs, length);
   }
 }
 

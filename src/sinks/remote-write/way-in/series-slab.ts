@@ -10,7 +10,7 @@
  * time that is not steady (before 1971, after 2109), can't be patched in: the caller encodes it
  * apart, behind the runs.
  */
-import { lengthen } from '../../../kernel/columns.ts';
+import { lengthen, lengthenTogether } from '../../../kernel/columns.ts';
 import { type Borrowed, ownCopy } from '../../../model/borrowed.ts';
 import {
   isSteadyTime,
@@ -36,6 +36,8 @@ const PIECE_SHIFT = 16;
 /** Refs that are looked at, and pieces that are sorted, between two yields. */
 const SLICE_REFS = 16_384;
 const SLICE_PIECES = 16;
+/** Columns of so many refs take milliseconds to grow. */
+const LARGE_REFS = 65_536;
 /** How many refs `prepare` makes room for: more than the labels of a slice of a body may have. */
 const SOME_REFS = 8_192;
 /** Spare room is given back where no series was added between so many seals. */
@@ -306,16 +308,22 @@ export class SeriesSlab {
    */
   *#growRefsInSlices(): Generator<undefined, void, undefined> {
     const length = this.#starts.length * 2;
-    this.#ends = lengthen(this.#ends, length);
-    yield;
-    this.#turns = lengthen(this.#turns, length);
-    yield;
+    let starts = this.#starts;
+    if (length < LARGE_REFS) {
+      const columns = [starts, this.#ends, this.#turns] as const;
+      [starts, this.#ends, this.#turns] = lengthenTogether(columns, length);
+    } else {
+      this.#ends = lengthen(this.#ends, length);
+      yield;
+      this.#turns = lengthen(this.#turns, length);
+      yield;
+    }
     if (this.#startBytes.length < length) {
       const startBytes = new Uint8Array(length);
       startBytes.set(this.#startBytes);
       this.#startBytes = startBytes;
       yield;
     }
-    this.#starts = lengthen(this.#starts, length);
+    this.#starts = lengthen(starts, length);
   }
 }
