@@ -36,12 +36,19 @@ export interface Running {
 }
 
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    if (givenPorts.has(port)) continue;
+    givenPorts.add(port);
+    return port;
+  }
 }
+
+/** The kernel may give a port again, which its first user does not listen at yet. */
+const givenPorts = new Set<number>();
 
 /** Starts a program, waits until `readyPath` on its port answers 200, and ends it with the test. */
 export async function startProgram(
