@@ -1,5 +1,8 @@
 /** Columns of numbers that grow: typed arrays, of which a longer one is a copy. */
 
+/** A column without rows, which all can share. */
+export const NO_ROWS = new Int32Array(0);
+
 /** A copy of this length; the given one where it is as long already. */
 export function lengthen(old: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
   if (old.length >= length) return old;

@@ -3,6 +3,7 @@
  * keys: the caller of `find` compares the candidates. Nothing can be removed; the table is filled
  * again instead.
  */
+import { NO_ROWS } from '../kernel/columns.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 
 /**
@@ -13,7 +14,7 @@ const SEED = Math.trunc(Math.random() * 2 ** 32);
 
 export class HashIndex {
   /** id + 1 in each cell, 0 where it is free; the length is a power of two. */
-  #cells = new Int32Array(0);
+  #cells = NO_ROWS;
   #count = 0;
 
   /** Empties the table and makes room for that many ids. */
@@ -27,7 +28,7 @@ export class HashIndex {
 
   /** Empties the table and frees its memory. */
   clear(): void {
-    this.#cells = new Int32Array(0);
+    this.#cells = NO_ROWS;
     this.#count = 0;
   }
 

@@ -139,6 +139,13 @@ export class Intake {
     yield* this.#endBody(body, tMs);
   }
 
+  /** Frees what only the next body would need: there may be none. */
+  rest(): void {
+    this.#takeBack();
+    this.#forgetBodies();
+    this.#series.table.rest();
+  }
+
   *#endBody(body: Uint8Array, tMs: number): Steps {
     this.#check();
     if (this.#isSame) return;

@@ -126,6 +126,7 @@ export class ScrapeLoop {
    */
   retire(): void {
     this.#retiring ??= new AbortController();
+    if (!this.#isScraping) this.#transaction.rest();
   }
 
   /** The target has come back. */
@@ -249,6 +250,8 @@ export class ScrapeLoop {
 
   /** Waits; returns false when the target came back meanwhile. */
   async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
+    // Also where the target went while it was scraped.
+    this.#transaction.rest();
     const wake = (): void => retiring.abort();
     const lastCall = this.#lastCall.signal;
     lastCall.addEventListener('abort', wake, { once: true });

@@ -18,25 +18,33 @@ interface ScannedSeries {
   readonly seriesEnd: number;
 }
 
+/** Of all that keep no body. */
+const NO_BYTES: DataView = new DataView(new ArrayBuffer(0));
+const NO_OFFSETS = newOffsets(0);
+
 export class ReferenceBody {
   /** Whether a body is kept; it may hold no series. */
   isKept = false;
-  view: DataView = new DataView(new ArrayBuffer(0));
-  offsets: SeriesOffsets = newOffsets(0);
+  view = NO_BYTES;
+  offsets: SeriesOffsets = NO_OFFSETS;
   readonly #bySeries = new HashIndex();
   #isIndexed = false;
 
   keep(body: Uint8Array, offsets: SeriesOffsets): void {
     this.isKept = true;
-    this.view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    this.offsets = offsets;
-    this.#isIndexed = false;
-    this.#bySeries.clear();
+    this.#set(new DataView(body.buffer, body.byteOffset, body.byteLength), offsets);
   }
 
   forget(): void {
-    this.keep(new Uint8Array(0), newOffsets(0));
     this.isKept = false;
+    this.#set(NO_BYTES, NO_OFFSETS);
+  }
+
+  #set(view: DataView, offsets: SeriesOffsets): void {
+    this.view = view;
+    this.offsets = offsets;
+    this.#isIndexed = false;
+    this.#bySeries.clear();
   }
 
   /**

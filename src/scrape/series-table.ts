@@ -16,7 +16,7 @@ import {
   type SeriesMetadata,
   type SeriesOrigin,
 } from '../model/sample.ts';
-import { lengthen, lengthenTogether } from '../kernel/columns.ts';
+import { lengthen, lengthenTogether, NO_ROWS } from '../kernel/columns.ts';
 import { HashIndex, hashText } from './hash-index.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
@@ -25,11 +25,11 @@ const LARGE_COLUMN = 65_536;
 
 export class SeriesTable {
   readonly #appender: RoutedAppender;
-  #refs = new Int32Array(0);
-  #hashes = new Int32Array(0);
-  #secondHashes = new Int32Array(0);
-  #now = new Int32Array(0);
-  #before = new Int32Array(0);
+  #refs = NO_ROWS;
+  #hashes = NO_ROWS;
+  #secondHashes = NO_ROWS;
+  #now = NO_ROWS;
+  #before = NO_ROWS;
   /** The newest timestamp that the target gave, by slot; made when the first one is seen. */
   #newestMs: Float64Array | undefined;
   /**
@@ -225,6 +225,12 @@ export class SeriesTable {
 
   get hasGone(): boolean {
     return this.#gone.length > 0;
+  }
+
+  /** Frees what is only needed to look series up; it is made again with the next new one. */
+  rest(): void {
+    this.#byLabels.clear();
+    this.#isIndexed = false;
   }
 
   /**

@@ -68,6 +68,15 @@ test('series that the last body brought get their markers when the next scrape f
   assert.equal(target.scrape('a 4\nb 4\n', 4).counts?.added, 0);
 });
 
+test('after a rest the series are still known, in another order and without one too', () => {
+  const target = new RecordedTarget();
+  target.scrape('a 1\nb 1\n', 1);
+  target.transaction.rest();
+  const { lines, counts } = target.scrape('b 2\nc 2\n', 2);
+  assert.deepEqual(lines, ['b 2 @2', 'c 2 @2', 'a stale @2']);
+  assert.equal(counts?.added, 1);
+});
+
 test('the end of a target is a marker for each of its series and of its report', async () => {
   const target = new RecordedTarget();
   target.scrape('a 1\nb 1\n', 1);

@@ -152,6 +152,11 @@ export class ScrapeTransaction {
     await this.#run(this.#endSlices(tMs));
   }
 
+  /** Between two scrapes: frees what only a next one would need, which takes longer then. */
+  rest(): void {
+    if (this.#running === undefined) this.#intake.rest();
+  }
+
   /** Gives up a transaction that is under way and rolls it back. Another one may begin at once. */
   giveUp(): void {
     if (this.#running === undefined) return;
