@@ -85,8 +85,9 @@ function listParsers(levels: number): Readonly<Record<string, Row>> {
   };
   /** The value of an attribute of the resource of the first entry. */
   const deepResource = deepRequest(0x0a, 0x0a, 0x0a, 0x12);
-  /** Of the first point of a gauge whose name is `m`. */
-  const deepPoint = deepRequest(0x0a, 0x12, 0x12, '\n\u0001m', 0x2a, 0x0a, 0x3a, 0x12);
+  /** Of an attribute of a point of a gauge: the metric has a name, and the point a time. */
+  const [name, time] = ['\n\u0001m', `\u0019${'\u0001'.repeat(8)}`];
+  const deepPoint = deepRequest(0x0a, 0x12, 0x12, name, 0x2a, 0x0a, time, 0x3a, 0x12);
 
   return {
     PromQL: {
