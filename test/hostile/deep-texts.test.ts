@@ -1,6 +1,6 @@
 /**
- * Texts that nest 100,000 levels deep, or as deep as goes below the limits of length: whatever parses
- * them refuses with words, or reads them, and soon; none runs out of stack.
+ * Texts that nest 100,000 levels deep, or as deep as goes below the limits of length: whatever
+ * parses them refuses with words, or reads them, and soon; none runs out of stack.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -49,6 +49,10 @@ interface Row {
   readonly given: readonly unknown[];
 }
 
+function varint(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
+}
+
 /** What is parsed, with texts that nest so deep. */
 function listParsers(levels: number): Readonly<Record<string, Row>> {
   const nest = (open: string, inner: string, close: string): string =>
@@ -68,11 +72,7 @@ function listParsers(levels: number): Readonly<Record<string, Row>> {
     const parts: Buffer[] = [];
     let length = 0;
     const wrap = (tag: number | string): void => {
-      const head = typeof tag === 'string' ? [...Buffer.from(tag)] : [tag];
-      for (let rest = length; typeof tag === 'number'; rest >>>= 7) {
-        head.push(rest < 0x80 ? rest : (rest & 0x7f) | 0x80);
-        if (rest < 0x80) break;
-      }
+      const head = typeof tag === 'string' ? [...Buffer.from(tag)] : [tag, ...varint(length)];
       parts.push(Buffer.from(head));
       length += head.length;
     };

@@ -70,8 +70,8 @@ const ruleShape = {
     .optional()
     .meta({
       description:
-        'SQS queue that EventBridge fills with task state changes: a task is a target right after ' +
-        'its event.',
+        'SQS queue that EventBridge fills with task state changes: a task is a target right ' +
+        'after its event.',
       examples: ['https://sqs.us-east-1.amazonaws.com/123456789012/task-events'],
     }),
 } satisfies Record<(typeof RULE_KEYS)[number], z.ZodType>;
