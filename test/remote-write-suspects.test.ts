@@ -35,9 +35,9 @@ for (const [status, body, reason] of [
     assert.ok(costs[0]! > 10, `searched for once: ${costs.join()}`);
     assert.ok(Math.max(...costs.slice(1)) <= 2, `later: ${costs.join()}`);
     assert.match(all.metrics.expose(), new RegExp(`dropped_total\\{.*reason="${reason}"\\} 20`));
-    const named = all.lines.filter((line) => line.includes('refuses a series'));
+    const named = all.lines.filter((line) => line.includes('refuses series'));
     assert.equal(named.length, 1);
-    assert.match(named[0]!, /metric=bad/);
+    assert.match(named[0]!, /series=1 metrics=bad /);
     // It is taken again at once, and then goes with the others.
     isBad = false;
     for (const more of [20, 21]) {
@@ -231,7 +231,7 @@ test('a receiver that refuses all is asked once a scrape when that is known', as
   );
 });
 
-test('series of one metric that are refused are one line', async (t) => {
+test('series that are refused together are one line, and the rest is told at the end', async (t) => {
   const all = await road(t);
   all.receiver.answer = ({ samples }) => ({ status: samples.length > 0 ? 400 : 200 });
   const appender = all.sink.openAppender('target');
@@ -243,7 +243,11 @@ test('series of one metric that are refused are one line', async (t) => {
     appender.append(appender.refOf(makeLabelSet({ __name__: name, path })), T0, 1);
   appender.commit();
   await until(all, () => all.queue.pendingItems === 0);
-  const named = all.lines.filter((line) => line.includes('refuses a series'));
-  const metrics = new Set(named.map((line) => /metric=(\w+)/.exec(line)?.[1]));
-  assert.deepEqual([named.length, metrics], [2, new Set(['bad', 'worse'])]);
+  const suspects = all.metric('amperage_sink_suspect_series');
+  await all.sink.stop(0);
+  const named = all.lines
+    .filter((line) => line.includes('refuses series'))
+    .map((line) => /series=.*?(?= answer)/.exec(line)?.[0]);
+  assert.deepEqual(named, ['series=1 metrics=bad', 'series=2 metrics="worse bad"']);
+  assert.equal(suspects, 3);
 });

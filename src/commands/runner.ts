@@ -20,6 +20,7 @@ import {
 import { Registry } from '../kernel/metrics.ts';
 import { registerProcessMetrics } from '../kernel/process-metrics.ts';
 import type { World } from '../kernel/world.ts';
+import { checkEndpointVariables } from '../settings/endpoint-variables.ts';
 
 /** How long the last lines may wait for the reader of the output. */
 const OUTPUT_MAX_MS = 2_000;
@@ -47,12 +48,16 @@ export function createLongRunningCommand(name: string): Command {
     );
 }
 
-/** @param log  the logger, where the command makes its own; by the flags when absent */
+/**
+ * @param log  the logger, where the command makes its own; by the flags when absent
+ * @throws ConfigError for a variable of the environment that is no URL
+ */
 export function createWorld(
   options: LogOptions,
   http: HttpClient = createHttpClient(),
   log: Logger = createLogger(readLogFlags(options)),
 ): World {
+  checkEndpointVariables(process.env);
   const metrics = new Registry();
   registerProcessMetrics(metrics);
   return {

@@ -1,8 +1,11 @@
 /**
- * Walks every field that a schema marks as a secret, in both dialects, and plants a secret there in
- * every spelling of YAML: it is neither in the shown configuration nor in any finding.
+ * Walks every field that a schema marks as a secret, in both dialects and in the web configuration,
+ * and plants a secret there in every spelling of YAML: it is neither in the shown configuration nor
+ * in any finding, error or line of the log.
  */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { Document, isScalar, visit } from 'yaml';
 import {
@@ -13,6 +16,10 @@ import {
 } from '../../test/kit/secret-fields.ts';
 import { checkConfigText } from './load.ts';
 import { redactConfig } from './redact.ts';
+import { describeError } from '../kernel/errors.ts';
+import { loadWebConfig } from '../settings/web-config.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
+import { createWorld } from '../../test/kit/world.ts';
 
 test('the schemas mark what must be hidden', () => {
   const ends = new Set([...prometheusSecrets, ...collectorSecrets].map((path) => path.join('.')));
@@ -87,3 +94,30 @@ for (const [dialect, paths] of [
         }
       }
   });
+
+/** The same too with a fault of YAML right behind it, which the library quotes. */
+function withFault([text, secret]: readonly [string, string]): (readonly [string, string])[] {
+  return [
+    [text, secret],
+    [`${text} ]`, secret],
+  ];
+}
+
+test('no secret of a web configuration is told, at the start or when the file has changed', async (t) => {
+  const file = path.join(temporaryFolder(t), 'web.yml');
+  const good = 'basic_auth_users: {}\n';
+  for (const field of webSecrets)
+    for (const [text, secret] of spell(field).flatMap(withFault)) {
+      const { log, lines } = createWorld();
+      writeFileSync(file, text);
+      const told = await loadWebConfig(file, log).then(() => '', describeError);
+      assert.notEqual(told, '', text);
+      writeFileSync(file, good);
+      const web = await loadWebConfig(file, log);
+      writeFileSync(file, `# other\n${text}`);
+      await web.isAllowed({});
+      // Without TLS at the start, that of a changed file is not read.
+      if (field[0] === 'basic_auth_users') assert.equal(lines.length, 1, text);
+      assert.ok(!`${told}${lines.join('')}`.includes(secret), `${told}\n${lines.join('')}`);
+    }
+});

@@ -58,6 +58,7 @@ export class Delivery<Request> implements Component {
   /** Cuts off requests under way, too. */
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
+  #endCollecting = (): void => undefined;
 
   constructor(options: DeliveryOptions<Request>) {
     this.name = `delivery of ${options.name}`;
@@ -77,6 +78,7 @@ export class Delivery<Request> implements Component {
   }
 
   start(): Promise<void> {
+    this.#showSuspects();
     const { queue, protocol, settings, random, sharding } = this.#options;
     const world = this.#world;
     const { load, losses } = this;
@@ -126,6 +128,16 @@ export class Delivery<Request> implements Component {
     await this.#end(deadlineMs);
   }
 
+  #showSuspects(): void {
+    const { name: sink, protocol, world } = this.#options;
+    const { suspects } = protocol;
+    if (suspects === undefined) return;
+    const name = 'amperage_sink_suspect_series';
+    const help = 'Series that the receiver refused before and that are sent apart, at most 50,000.';
+    const gauge = world.metrics.gauges(name, help).with({ sink });
+    this.#endCollecting = world.metrics.onCollect(() => gauge.set(suspects.size));
+  }
+
   async #end(deadlineMs: number): Promise<void> {
     const inTime = new AbortController();
     const late = this.#world.clock.sleep(deadlineMs, inTime.signal).then(
@@ -137,6 +149,8 @@ export class Delivery<Request> implements Component {
     await late;
     this.#abort('delivery has stopped');
     this.losses.tellRest();
+    this.#options.protocol.suspects?.tellRest();
+    this.#endCollecting();
   }
 
   #abort(why: string): void {

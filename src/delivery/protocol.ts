@@ -103,6 +103,8 @@ export interface TakenApart {
 
 /** The memory of the items that were refused, so that they are not searched for each time. */
 export interface Suspects {
+  /** Series that are remembered. */
+  readonly size: number;
   /** Undefined where there are none among the chunks. @param aloneMax  of `alone` */
   takeApart(chunks: readonly Chunk[], aloneMax: number): TakenApart | undefined;
   /**
@@ -113,6 +115,8 @@ export interface Suspects {
   refused(chunks: readonly Chunk[], text: string): number;
   /** Forgets what was apart and is taken again. */
   taken(chunks: readonly Chunk[]): void;
+  /** Tells what of them has waited for its minute. */
+  tellRest(): void;
 }
 
 export interface AgeSplit {

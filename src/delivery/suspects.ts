@@ -7,9 +7,11 @@
  * Limits: SUSPECTS_MAX series, the longest unseen go first.
  */
 import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../kernel/logger.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { SeriesOfChunk } from './chunk-series.ts';
 import type { Suspects, TakenApart } from './protocol.ts';
+import { SuspectLog } from './suspect-log.ts';
 
 const SUSPECTS_MAX = 50_000;
 /** A series that is not refused for so long is forgotten. */
@@ -38,19 +40,26 @@ interface Found {
 }
 
 export interface SuspectsOptions {
-  readonly clock: Pick<Clock, 'elapsedMs'>;
+  readonly clock: Pick<Clock, 'elapsedMs' | 'sleep'>;
+  readonly log: Logger;
   readonly read: (chunk: Chunk) => SeriesOfChunk;
-  /** Told once of each series, with the chunk that holds it alone. */
-  readonly onNew: (chunk: Chunk, text: string) => void;
+  /** How the log names the series that a chunk holds alone. */
+  readonly nameOf: (chunk: Chunk) => string;
 }
 
 export class SuspectSeries implements Suspects {
   readonly #options: SuspectsOptions;
+  readonly #log: SuspectLog;
   /** By key of a series; the longest unseen comes first. */
   readonly #suspects = new Map<number, Suspect>();
 
   constructor(options: SuspectsOptions) {
     this.#options = options;
+    this.#log = new SuspectLog(options.log, options.clock);
+  }
+
+  get size(): number {
+    return this.#suspects.size;
   }
 
   takeApart(chunks: readonly Chunk[], aloneMax: number): TakenApart | undefined {
@@ -92,7 +101,7 @@ export class SuspectSeries implements Suspects {
       const known = this.#suspects.get(key);
       const suspect = known ?? { sinceMs: elapsedMs, refusedMs: elapsedMs, aloneMs: undefined };
       if (keys.length === 1 && suspect.aloneMs === undefined && chunk !== undefined)
-        this.#options.onNew(chunk, text);
+        this.#log.add(this.#options.nameOf(chunk), text);
       suspect.refusedMs = elapsedMs;
       if (keys.length === 1) suspect.aloneMs = elapsedMs;
       if (suspect.aloneMs === undefined) unjudged += 1;
@@ -109,6 +118,10 @@ export class SuspectSeries implements Suspects {
   taken(chunks: readonly Chunk[]): void {
     for (const chunk of chunks)
       for (const key of this.#options.read(chunk).keys) this.#suspects.delete(key);
+  }
+
+  tellRest(): void {
+    this.#log.tellRest();
   }
 
   /**

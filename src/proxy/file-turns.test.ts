@@ -28,5 +28,7 @@ test('two run at a time, the others in their order, whether one fails or not', a
     (await outcomes).map(({ status }) => status),
     ['rejected', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled'],
   );
-  assert.equal(await turns.run(() => Promise.resolve('free again')), 'free again');
+  const again: string[] = [];
+  for (const what of ['one', 'two']) void turns.run(async () => again.push(what));
+  assert.deepEqual(again, ['one', 'two'], 'both turns are free again');
 });

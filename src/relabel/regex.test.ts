@@ -142,7 +142,7 @@ test('the error of a long pattern is short', () => {
 test('groups nest as deep as in RE2, and brackets that are text are no groups', () => {
   const nest = (levels: number): string => '(?:a|'.repeat(levels) + ')'.repeat(levels);
   compileRe2(nest(300));
-  assert.throws(() => compileRe2(nest(100_000)), /groups nest deeper than 1000 levels, at char/);
+  assert.throws(() => compileRe2(nest(1_001)), /groups nest deeper than 1000 levels, at char/);
   const many = '('.repeat(2_000);
   for (const [pattern, text] of [
     [`[${many}]`, '('],

@@ -3,6 +3,8 @@
  * neither ten equal lines in ten seconds nor silence. A row for each thing that can fail.
  */
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:dgram';
+import { EventEmitter } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { createCredentialSource } from '../../src/aws/credentials.ts';
 import { ConfigSources } from '../../src/config/sources/sources.ts';
@@ -25,6 +27,7 @@ import { compress } from '../../src/wire/snappy.ts';
 import { Database } from '../../src/workspace/storage/database.ts';
 import { Store, STORE_DEFAULTS } from '../../src/workspace/storage/store.ts';
 import { ReceiverReport } from '../../src/xray/receiver-report.ts';
+import { SocketReader } from '../../src/xray/socket-reader.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { createWorld, type TestWorld } from '../kit/world.ts';
 
@@ -244,9 +247,28 @@ const things: Readonly<Record<string, Make>> = {
   },
   'datagrams without a trace segment': (world) => {
     const report = segmentsReport(world);
-    const nothing = { datagrams: 1, bytes: 5, dropped: 0 };
-    const tally = { ...nothing, rejected: { header: 1 }, rejectedSender: '10.0.0.1' };
-    return { fail: () => report.tellTally(tally, 0) };
+    const at = { host: '127.0.0.1', family: 4, port: 0 } as const;
+    let port = 40_000;
+    return {
+      // A client with a new socket for each datagram.
+      fail: () => {
+        const socket = Object.assign(new EventEmitter(), {
+          bind: () => undefined,
+          close: () => undefined,
+        });
+        const reader = new SocketReader(
+          { ...at, socketBufferBytes: 1_000, bufferBytes: 1_000 },
+          {
+            post: (message) => message.kind === 'batch' && report.tellTally(message.tally, 0),
+            onEnd: () => undefined,
+            createSocket: () => socket as unknown as Socket,
+          },
+        );
+        reader.open();
+        socket.emit('message', Buffer.from('noise'), { address: '10.0.0.1', port: port++ });
+        reader.receive({ kind: 'close' });
+      },
+    };
   },
   'requests of OTLP that are refused': (world) => {
     const report = otlpReport(world);

@@ -9,7 +9,7 @@
  *   s3://HOST:PORT/BUCKET/KEY?region=…      (as ADOT writes it)
  */
 import { ConfigError } from '../../kernel/errors.ts';
-import { findUrlFault } from '../../settings/url.ts';
+import { findUrlFault, withoutSecrets } from '../../settings/url.ts';
 
 export type SourceUri =
   | { readonly kind: 'file'; readonly path: string }
@@ -33,6 +33,9 @@ export type SourceUri =
       /** Key of the text, where the secret is a JSON object. */
       readonly key?: string | undefined;
     };
+
+/** An unknown scheme that is longer is not shown. */
+const SCHEME_LENGTH_MAX = 10;
 
 /** @throws ConfigError for a scheme or form that is none of these */
 export function parseSourceUri(text: string): SourceUri {
@@ -69,9 +72,11 @@ export function parseSourceUri(text: string): SourceUri {
       };
     }
     default:
+      // What stands behind the colon may be a password, and a long word before it a key.
       throw new ConfigError(
         'CONFIG_SOURCE',
-        `${JSON.stringify(text)} is no source of a configuration; write a path, or file:, ` +
+        `"${scheme.length <= SCHEME_LENGTH_MAX ? scheme : ''}:…" ` +
+          'is no source of a configuration; write a path, or file:, ' +
           'env:, yaml:, http(s)://, s3://, ssm: or secretsmanager:',
       );
   }
@@ -118,7 +123,8 @@ function split(text: string, separator: string): [string, string] {
 
 function required(part: string, text: string): string {
   if (part !== '') return part;
-  throw new ConfigError('CONFIG_SOURCE', `${JSON.stringify(text)} is not complete`);
+  const shown = JSON.stringify(withoutSecrets(text));
+  throw new ConfigError('CONFIG_SOURCE', `${shown} is not complete`);
 }
 
 /**

@@ -14,6 +14,7 @@ import { refreshIntervalSchema } from '../../settings/refresh-interval.ts';
 import { misplaced } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
+import { httpUrlSchema } from '../../settings/url.ts';
 import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { EcsDiscovery } from './discovery.ts';
 import { cacheShape, checkCache, clustersSchema, ECS_KEY, type RULE_KEYS } from './keys.ts';
@@ -65,12 +66,14 @@ const ruleShape = {
   drop_unhealthy: switchSchema
     .default(false)
     .describe('Leaves out containers whose health check fails.'),
-  events_queue_url: textSchema.optional().meta({
-    description:
-      'SQS queue that EventBridge fills with task state changes: a task is a target right after ' +
-      'its event.',
-    examples: ['https://sqs.us-east-1.amazonaws.com/123456789012/task-events'],
-  }),
+  events_queue_url: httpUrlSchema('events_queue_url')
+    .optional()
+    .meta({
+      description:
+        'SQS queue that EventBridge fills with task state changes: a task is a target right ' +
+        'after its event.',
+      examples: ['https://sqs.us-east-1.amazonaws.com/123456789012/task-events'],
+    }),
 } satisfies Record<(typeof RULE_KEYS)[number], z.ZodType>;
 
 const ecsSchema = z

@@ -144,6 +144,12 @@ const storage = {
 } as const;
 
 const environment = {
+  ENDPOINT_VARIABLE: {
+    means: 'AWS_ENDPOINT_URL, or the variable of one service, is set to a text that is no URL.',
+    remedy:
+      'Write a URL, such as http://127.0.0.1:4566, or leave the variable out: the services of ' +
+      'AWS are found without it.',
+  },
   DISCOVERY_MODE: {
     means: 'The variable SERVICE_DISCOVERY_MODE has an unknown value.',
     remedy: 'Set it to HTTP_BASED or FILE_BASED, or leave it out.',

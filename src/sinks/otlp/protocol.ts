@@ -20,7 +20,7 @@ export interface OtlpProtocolOptions {
   readonly transport: Transport;
   readonly metrics: OtlpMetrics;
   readonly log: Logger;
-  readonly clock: Pick<Clock, 'elapsedMs'>;
+  readonly clock: Pick<Clock, 'elapsedMs' | 'sleep'>;
   readonly limits: Pick<OtlpSettings, 'maxItems' | 'maxBytes'>;
 }
 
@@ -33,13 +33,8 @@ export class OtlpProtocol implements Protocol<OtlpRequest> {
   constructor(options: OtlpProtocolOptions) {
     this.#options = options;
     const { clock, log } = options;
-    // Not its attributes, which may tell more than a log should.
-    const onNew = (chunk: Chunk, answer: string): void =>
-      log.warn('the receiver refuses a series; it is sent apart from now on', {
-        metric: readMetricName(chunk),
-        answer,
-      });
-    this.suspects = new SuspectSeries({ clock, read: readOtlpSeries, onNew });
+    const read = readOtlpSeries;
+    this.suspects = new SuspectSeries({ clock, log, read, nameOf: readMetricName });
   }
 
   encode(chunks: readonly Chunk[]): OtlpRequest | undefined {

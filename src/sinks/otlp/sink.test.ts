@@ -178,9 +178,9 @@ test('a series that was refused alone goes apart, and costs one request more a b
   assert.equal(lost('bad_request', 'metrics'), 4);
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
     assert.equal(receiver.kept.join('').split(`"name":"${name}"`).length - 1, 4, name);
-  const told = world.lines.filter((line) => line.includes('it is sent apart'));
+  const told = world.lines.filter((line) => line.includes('they are sent apart'));
   assert.equal(told.length, 1);
-  assert.match(told[0] ?? '', /metric=bad answer=/);
+  assert.match(told[0] ?? '', /series=1 metrics=bad answer=/);
   // Once it is taken again, it goes with the others.
   receiver.answer = () => undefined;
   commit(values);

@@ -25,8 +25,6 @@ import { halve, readNames, readWrittenSeries, samplesByJob, withoutOlder } from 
 const ANSWER_MAX_BYTES = 1024 * 1024;
 /** How many bytes of a refusal's body are read. */
 const REFUSAL_MAX = 4_096;
-/** Metrics of refused series that are told. */
-const TOLD_MAX = 1_000;
 
 export interface RemoteWriteProtocolOptions {
   readonly config: RemoteWriteConfig;
@@ -49,19 +47,11 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
   constructor(options: RemoteWriteProtocolOptions) {
     this.#options = options;
     const { clock, log } = options.world;
-    const told = new Set<string>();
-    // Not its labels, which may tell more than a log should: so series of one metric are one line.
-    const onNew = (chunk: Chunk, answer: string): void => {
-      const names = readNames(chunk.bytes);
-      const key = `${names.job} ${names.metric}`;
-      if (told.has(key) || told.size >= TOLD_MAX) return;
-      told.add(key);
-      log.warn('the receiver refuses a series; it is sent apart from now on', {
-        ...names,
-        answer,
-      });
+    const nameOf = ({ bytes }: Chunk): string => {
+      const { metric, job } = readNames(bytes);
+      return job === '' ? metric : `${metric}{job=${JSON.stringify(job)}}`;
     };
-    this.suspects = new SuspectSeries({ clock, read: readWrittenSeries, onNew });
+    this.suspects = new SuspectSeries({ clock, log, read: readWrittenSeries, nameOf });
   }
 
   encode(chunks: readonly Chunk[]): WriteRequest | undefined {
