@@ -61,7 +61,7 @@ export class EmulatedAccount {
     return calls;
   }
 
-  /** Puts an EC2 instance into a cluster; `mi-…` is one of ECS Anywhere, which EC2 does not know. */
+  /** Puts an instance into a cluster; `mi-…` is one of ECS Anywhere, which EC2 does not know. */
   addInstance(
     cluster: Cluster,
     id: string,

@@ -19,10 +19,10 @@ export interface InstanceFilter {
 }
 
 /**
- * Instances in a page. AWS has up to 1,000, but the XML of so many holds up the event loop while it
- * is parsed.
+ * Instances in a page. AWS has up to 1,000, but the SDK parses the XML of a page in one turn of the
+ * event loop, which takes 0.3 to 0.4 ms for each instance.
  */
-const PAGE_SIZE = 200;
+const PAGE_SIZE = 100;
 
 export class Ec2Api {
   readonly region: string;

@@ -1,6 +1,6 @@
 /**
- * What discovery keeps of an EC2 instance: that of which labels and the address are made, which is a
- * small part of AWS's answer. Pure.
+ * What discovery keeps of an EC2 instance: that of which labels and the address are made, a small
+ * part of AWS's answer. Pure.
  */
 import type { Instance } from '@aws-sdk/client-ec2';
 

@@ -144,13 +144,6 @@ function requireId(id: string): void {
 /** `us-east-1` is `use1` in the ids of zones, `ap-southeast-2` is `apse2`. */
 function shortenRegion(region: string): string {
   const [area = '', ...rest] = region.split('-');
-  const directions = rest.map((part) =>
-    part
-      .replace(
-        /^(north|south|)(east|west|)$/,
-        (_, a: string, b: string) => a.slice(0, 1) + b.slice(0, 1),
-      )
-      .replace(/^(central|gov|iso[a-z]?)$/, (word) => word.slice(0, 1)),
-  );
-  return area + directions.join('');
+  const words = /north|south|east|west|central|gov|iso/g;
+  return area + rest.map((part) => part.replaceAll(words, (word) => word.slice(0, 1))).join('');
 }
