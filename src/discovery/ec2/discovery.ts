@@ -33,6 +33,9 @@ export interface Ec2Scope extends AwsAccess {
   readonly events_queue_url?: string | undefined;
 }
 
+/** The calls that are needed, as Ec2Api has them. */
+type InstanceSource = Pick<Ec2Api, 'region' | 'session' | 'listInstances' | 'describeZones'>;
+
 /** Far above any real list: with more, the filters are wrong. */
 const INSTANCES_MAX = 100_000;
 /** Instances that events may name before all are read in their place: one filter takes 200. */
@@ -42,6 +45,7 @@ const GATHER_MS = 1_000;
 const ZONES_BATCH = 1_000;
 /** Instances that are rendered between two checks of the time. */
 const STEP = 50;
+const ID_FILTER = 'instance-id';
 const LIST_SCOPE = 'instances';
 const ZONES_SCOPE = 'zones';
 const EVENTS_SCOPE = 'events';
@@ -49,12 +53,12 @@ const EVENTS_SCOPE = 'events';
 export class Ec2Discovery {
   readonly #config: Ec2Scope;
   readonly #world: DiscoveryWorld;
-  readonly #api: Ec2Api;
+  readonly #api: InstanceSource;
   readonly #filters: readonly InstanceFilter[];
   readonly #zones: Shelf<string>;
   readonly #lacking: Lacking;
   readonly #outage: ReadingOutage;
-  readonly #instances = new Map<string, InstanceFacts>();
+  #instances = new Map<string, InstanceFacts>();
   /** The instances that events named since the last reading. */
   readonly #named = new Set<string>();
   /** Ends a wait early, because an event came. */
@@ -65,7 +69,7 @@ export class Ec2Discovery {
   #isListed = false;
   #isWhole = false;
 
-  constructor(config: Ec2Scope, world: DiscoveryWorld, api: Ec2Api) {
+  constructor(config: Ec2Scope, world: DiscoveryWorld, api: InstanceSource) {
     this.#config = config;
     this.#world = world;
     this.#api = api;
@@ -95,12 +99,15 @@ export class Ec2Discovery {
     if (queue === undefined) return;
     await followEvents(queue, this.#api.session, this.#world, {
       parse: parseInstanceEvent,
-      onEvents: async (ids) => {
-        for (const id of ids) if (this.#named.size <= NAMED_MAX) this.#named.add(id);
-        this.#wake?.();
-      },
+      onEvents: async (ids) => this.noteChanged(ids),
       onLack: (lack) => this.#lacking.tell(EVENTS_SCOPE, lack === undefined ? [] : [lack]),
     });
+  }
+
+  /** Has these instances read soon, or all of them where they are too many. */
+  noteChanged(ids: readonly string[]): void {
+    for (const id of ids) if (this.#named.size <= NAMED_MAX) this.#named.add(id);
+    this.#wake?.();
   }
 
   async #attempt(): Promise<readonly TargetGroup[] | undefined> {
@@ -131,26 +138,22 @@ export class Ec2Discovery {
     const isDue = this.#world.clock.elapsedMs() - this.#askedMs >= this.#config.refresh_interval;
     const isFew = named.length > 0 && named.length <= NAMED_MAX;
     // A second filter of one name is not defined.
-    const isFiltered = this.#filters.some(({ name }) => name === 'instance-id');
+    const isFiltered = this.#filters.some(({ name }) => name === ID_FILTER);
     return isDue || !this.#isListed || !isFew || isFiltered;
   }
 
   /** Reads all instances; returns false where it fails. */
   async #list(): Promise<boolean> {
     const { clock, signal } = this.#world;
-    const seen = new Set<string>();
     const lacks: Lack[] = [];
+    const read = new Map<string, InstanceFacts>();
     try {
-      await this.#api.listInstances(this.#filters, (page) => {
-        for (const instance of page) {
-          seen.add(instance.id);
-          this.#put(instance);
-        }
-      });
-      for (const id of this.#instances.keys()) if (!seen.has(id)) this.#instances.delete(id);
+      await this.#api.listInstances(this.#filters, (page) => addInstances(read, page));
+      this.#instances = read;
       this.#isListed = true;
     } catch (error) {
       signal.throwIfAborted();
+      this.#put(read.values());
       lacks.push(makeFailedLack('ec2:DescribeInstances', this.#api.region, error));
     }
     this.#askedMs = clock.elapsedMs();
@@ -160,26 +163,19 @@ export class Ec2Discovery {
 
   /** Reads what events named. One that AWS does not answer is gone, or the filters leave it out. */
   async #readNamed(ids: readonly string[]): Promise<true> {
-    const seen = new Set<string>();
-    await this.#api.listInstances(
-      [...this.#filters, { name: 'instance-id', values: ids }],
-      (page) => {
-        for (const instance of page) {
-          seen.add(instance.id);
-          this.#put(instance);
-        }
-      },
-    );
-    for (const id of ids) if (!seen.has(id)) this.#instances.delete(id);
+    const read = new Map<string, InstanceFacts>();
+    const filters = [...this.#filters, { name: ID_FILTER, values: ids }];
+    await this.#api.listInstances(filters, (page) => addInstances(read, page));
+    for (const id of ids) if (!read.has(id)) this.#instances.delete(id);
+    this.#put(read.values());
     return true;
   }
 
-  #put(instance: InstanceFacts): void {
-    if (this.#instances.size >= INSTANCES_MAX && !this.#instances.has(instance.id))
-      throw new Error(
-        `ec2:DescribeInstances: more than ${INSTANCES_MAX} instances; narrow them by filters`,
-      );
-    this.#instances.set(instance.id, instance);
+  /** Adds or replaces instances, new ones up to the bound. */
+  #put(instances: Iterable<InstanceFacts>): void {
+    for (const one of instances)
+      if (this.#instances.size < INSTANCES_MAX || this.#instances.has(one.id))
+        this.#instances.set(one.id, one);
   }
 
   *#render(): Generator<undefined, TargetGroup[], undefined> {
@@ -253,4 +249,13 @@ export async function* discoverInstances(
     ending.abort();
     await events.finally(() => api.close());
   }
+}
+
+/** @throws Error for more than INSTANCES_MAX */
+function addInstances(read: Map<string, InstanceFacts>, page: readonly InstanceFacts[]): void {
+  for (const one of page) read.set(one.id, one);
+  if (read.size > INSTANCES_MAX)
+    throw new Error(
+      `ec2:DescribeInstances: more than ${INSTANCES_MAX} instances; narrow them by filters`,
+    );
 }
