@@ -36,8 +36,8 @@ export function createDiscoverCommand(): Command {
   const command = addDiscoveryFlags(addTrustFlag(createLongRunningCommand('discover')))
     .description(
       'Finds scrape targets in ECS, EC2 and AWS Cloud Map, serves them at /prometheus-targets ' +
-        '(http_sd) or writes a file,\nand explains at /explain why each container or instance is a ' +
-        'target or is none.',
+        '(http_sd) or writes a file,\nand explains at /explain why each container or ' +
+        'instance is a target or is none.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9001')
     .option('--allowed-host <name>', ALLOWED_HOST_HELP, gather, [])

@@ -1,7 +1,8 @@
 /**
- * The admin actions of an emulated account, for what AWS does by itself or has no call for: instances
- * of clusters and of EC2 with their addresses, tasks at a given address, health and status, faults
- * and throttling, events to a queue. Only this machine may call them (admin-routes.ts).
+ * The admin actions of an emulated account, for what AWS does by itself or has no call for:
+ * instances of clusters and of EC2 with their addresses, tasks at a given address, health and
+ * status, faults and throttling, events to a queue. Only this machine may call them
+ * (admin-routes.ts).
  */
 import { z } from 'zod';
 import type { EmulatedAccount } from './account.ts';
