@@ -41,11 +41,6 @@ export interface Ec2Instance {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** An instance with one interface, unless `interfaces` tells of several. */
-type GivenInstance = Partial<Ec2Instance> &
-  Pick<Ec2Instance, 'instanceId'> &
-  Partial<Pick<Ec2Interface, 'ipv6Addresses' | 'primaryIpv6Address'>>;
-
 const INSTANCES_MAX = 20_000;
 const VPC = 'vpc-0123456789abcdef0';
 const SUBNET = 'subnet-0123456789abcdef0';
@@ -65,7 +60,7 @@ export class Ec2State {
    *
    * @throws AwsError
    */
-  put({ ipv6Addresses = [], primaryIpv6Address, ...given }: GivenInstance): Ec2Instance {
+  put(given: Partial<Ec2Instance> & Pick<Ec2Instance, 'instanceId'>): Ec2Instance {
     requireId(given.instanceId);
     const before = this.instances.get(given.instanceId);
     if (before === undefined && this.instances.size >= INSTANCES_MAX)
@@ -82,9 +77,7 @@ export class Ec2State {
       // The empty text is for one outside a VPC.
       vpcId: vpcId || undefined,
       subnetId: vpcId === '' ? undefined : subnetId,
-      interfaces: given.interfaces ?? [
-        { subnetId, deviceIndex: 0, ipv6Addresses, primaryIpv6Address },
-      ],
+      interfaces: given.interfaces ?? [{ subnetId, deviceIndex: 0, ipv6Addresses: [] }],
     };
     this.instances.set(instance.instanceId, instance);
     if (before?.state !== instance.state) this.onStateChange(instance);
