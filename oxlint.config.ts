@@ -66,8 +66,8 @@ export const rooms: Record<string, Rooms> = {
     },
   }, // prettier-ignore
   discovery: {
-    joints: ['mechanisms'],
-    rooms: { cloudmap: [], dns: [], ecs: [], file: [], http: [], static: [] },
+    joints: ['aws', 'mechanisms'],
+    rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], static: [] },
   },
   emulator: {
     joints: ['account', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],

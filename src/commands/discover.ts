@@ -35,9 +35,9 @@ const EXPLAIN_TIMEOUT_MS = 60_000;
 export function createDiscoverCommand(): Command {
   const command = addDiscoveryFlags(addTrustFlag(createLongRunningCommand('discover')))
     .description(
-      'Finds scrape targets in ECS and AWS Cloud Map, serves them at /prometheus-targets ' +
-        '(http_sd) or writes a file,\nand explains at /explain why each container is a target or ' +
-        'is none.',
+      'Finds scrape targets in ECS, EC2 and AWS Cloud Map, serves them at /prometheus-targets ' +
+        '(http_sd) or writes a file,\nand explains at /explain why each container or ' +
+        'instance is a target or is none.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9001')
     .option('--allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
@@ -60,8 +60,10 @@ Examples:
     .action(serve);
   command.addCommand(
     addDiscoveryFlags(addTrustFlag(createLongRunningCommand('explain')))
-      .description('ask once, and explain for every container why it is a target or is none')
-      .argument('[task]', 'part of the ARN, id or group of the tasks to explain')
+      .description(
+        'ask once, and explain for every container or instance why it is a target or is none',
+      )
+      .argument('[task]', 'part of the ARN, id, group or name of the tasks or instances to explain')
       .addHelpText(
         'after',
         '\nExamples:\n  amperage discover explain --clusters prod service:web\n  amperage ' +

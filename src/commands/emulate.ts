@@ -44,7 +44,8 @@ export function createEmulateCommand(): Command {
       `
 Administration, from this machine only, PUT with JSON:
   /_emulator/ecs/instances, /_emulator/ecs/tasks, /_emulator/ecs/task-state   what AWS does by itself
-  /_emulator/events {"queue":"name"}                                          task state changes go to this queue
+  /_emulator/ec2/instances, /_emulator/ec2/instance-state                     instances of EC2
+  /_emulator/events {"queue":"name"}                                          changes of tasks and instances go to this queue
   /_emulator/tasks/ID (and DELETE)                                            task metadata v4 of real processes
   /_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}],
                       "skewMs":3600000,"credentialsStatus":500,"credentialsToken":"secret"}

@@ -1,5 +1,6 @@
 /**
- * The keys of ECS discovery: Prometheus' own as Prometheus has them, ours under a key of their own.
+ * The keys of discovery on ECS and EC2: Prometheus' own as Prometheus has them, ours under a key of
+ * their own.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -62,29 +63,88 @@ test("what is not given is as in Prometheus, and 0 is aws_sd_configs' word for i
   assert.match(zero.lines.join(), /^c\.yml:4:15: "port" in .*\[CONFIG_VALUE\]$/);
 });
 
-test('aws_sd_configs needs a role, has ecs alone, and no request_concurrency, as in Prometheus', async () => {
+test('aws_sd_configs needs a role that is built in, and has no request_concurrency, as in Prometheus', async () => {
   const of = async (...keys: string[]) => (await check('aws_sd_configs', keys)).lines;
   const at = 'scrape_configs[0].aws_sd_configs[0] ("a")';
   assert.deepEqual(await of('region: r'), [
-    `c.yml:4:9: "role" in ${at}: missing; write role: ecs [CONFIG_VALUE]`,
+    `c.yml:4:9: "role" in ${at}: missing; write role: ec2 or role: ecs [CONFIG_VALUE]`,
   ]);
-  assert.deepEqual(await of('role: ec2'), [
-    `c.yml:4:15: "role" in ${at}: the role "ec2" is not built in; the role ecs is [CONFIG_VALUE]`,
-  ]);
+  for (const role of ['elasticache', 'lightsail', 'msk', 'rds'])
+    assert.deepEqual(await of(`role: ${role}`), [
+      `c.yml:4:15: "role" in ${at}: the role "${role}" is not built in; the roles ec2 and ecs ` +
+        'are [CONFIG_VALUE]',
+    ]);
   assert.deepEqual(await of('role: s3'), [
-    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the role ecs is built in [CONFIG_VALUE]`,
+    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the roles ec2 and ecs are built in ` +
+      '[CONFIG_VALUE]',
   ]);
   assert.deepEqual(await of('role: ecs', 'request_concurrency: 5'), [
     `c.yml:5:9: unknown key "request_concurrency" in ${at} [CONFIG_UNKNOWN_KEY]`,
   ]);
+});
+
+test('a key of the other role has no effect, which is said', async () => {
+  const of = async (...keys: string[]) => (await check('aws_sd_configs', keys)).lines;
   assert.deepEqual(await of('role: ecs', 'filters: [{name: a, values: [b]}]'), [
     'c.yml:5:9: filters has no effect with the role ecs, here as in Prometheus; use ' +
       'relabel_configs [CONFIG_NOTE]',
   ]);
+  assert.deepEqual(await of('role: ec2', 'clusters: [a]', 'cache_dir: d'), [
+    'c.yml:5:9: clusters has no effect with the role ec2, only with ecs [CONFIG_NOTE]',
+    'c.yml:6:9: cache_dir has no effect with the role ec2, only with ecs [CONFIG_NOTE]',
+  ]);
+  assert.deepEqual(await of('role: ec2', 'filters: [{name: a, values: [b]}]'), []);
+});
+
+const EC2 = SHARED.map((key) =>
+  key.startsWith('clusters:')
+    ? 'filters: [{name: "tag:environment", values: [prod]}, {name: "tag:n", values: [web, 2]}]'
+    : key,
+);
+
+test("all keys that Prometheus' discovery of EC2 has are taken, with its defaults", async () => {
+  const note = ['c.yml:12:31: file "ca.pem" does not exist yet [CONFIG_NOTE]'];
+  const ec2 = await check('ec2_sd_configs', [...EC2, 'port: 9100']);
+  assert.deepEqual(ec2.lines, note);
+  assert.equal(ec2.config?.['port'], 9_100);
+  assert.deepEqual(ec2.config?.['filters'], [
+    { name: 'tag:environment', values: ['prod'] },
+    { name: 'tag:n', values: ['web', '2'] },
+  ]);
+  const ours = ['profile: p', 'call_budget: 0.9', 'events_queue_url: "https://sqs.x/1/q"'];
+  const plain = await check('ec2_sd_configs', ours);
+  assert.deepEqual(plain.lines, []);
+  assert.deepEqual([plain.config?.['port'], plain.config?.['refresh_interval']], [80, 60_000]);
+  const aws = await check('aws_sd_configs', ['role: ec2', ...EC2, 'port: 9100']);
+  assert.equal(aws.config?.['port'], 9_100);
+  assert.deepEqual(aws.config?.['filters'], ec2.config?.['filters']);
+});
+
+test('what EC2 would refuse is refused at its line', async () => {
+  const many = (count: number): string => Array.from({ length: count }, (_, i) => `v${i}`).join();
+  const cases: [string, RegExp][] = [
+    ['filters: [{name: a, values: []}]', /"values" in .*filters\[0\] .*: a filter needs a value/],
+    ['filters: [{name: a}]', /missing key "values" in .*filters\[0\]/],
+    ['filters: [{name: "", values: [b]}]', /the name of a filter is empty/],
+    ['filters: [{values: [b]}]', /missing key "name" in .*filters\[0\]/],
+    [`filters: [{name: a, values: [${many(201)}]}]`, /at most 200 values of a filter/],
+    ['filters: {name: a}', /expected a list/],
+    ['clusters: [a]', /unknown key "clusters"/],
+    ['port: 0', /expected a port from 1/],
+    ['secret_key: hush', /set both or neither/],
+    ['basic_auth: {username: u}', /calls of AWS are signed/],
+  ];
+  for (const [key, message] of cases) {
+    const { config, lines } = await check('ec2_sd_configs', ['region: r', key]);
+    assert.equal(config, undefined, key);
+    assert.match(lines.join('\n'), message);
+    assert.match(lines[0] ?? '', /^c\.yml:[45]:/);
+    assert.doesNotMatch(lines.join('\n'), /hush/);
+  }
 });
 
 test('the other roles are refused under their own names too', async () => {
-  for (const name of ['ec2', 'elasticache', 'lightsail', 'msk', 'rds']) {
+  for (const name of ['elasticache', 'lightsail', 'msk', 'rds']) {
     const { lines } = await check(`${name}_sd_configs`, ['region: r']);
     assert.match(lines.join(), /^c\.yml:3:5: .*this discovery is not built in.*UNSUPPORTED\]$/);
   }
@@ -99,11 +159,14 @@ test("a rule under Prometheus' keys is an error at its line that names our own k
         const given = mechanism === 'aws_sd_configs' ? keys : keys.slice(0, 2);
         const { config, lines } = await check(mechanism, given, allowPartial);
         assert.equal(config, undefined);
-        assert.deepEqual(lines, [
-          `c.yml:5:9: "${key}" in scrape_configs[0].${mechanism}[0] ("a"): Prometheus' own ` +
-            'discovery knows no rules: each task is one target at "port"; write it under ' +
-            'amperage_ecs_sd_configs [CONFIG_UNKNOWN_KEY]',
-        ]);
+        const isEvents = mechanism === 'aws_sd_configs' && key === 'events_queue_url';
+        const why = isEvents
+          ? "it is none of Prometheus' keys; write it under ec2_sd_configs for instances, under " +
+            'amperage_ecs_sd_configs for tasks'
+          : 'Prometheus\' own discovery knows no rules: each task is one target at "port"; write ' +
+            'it under amperage_ecs_sd_configs';
+        const at = `scrape_configs[0].${mechanism}[0] ("a")`;
+        assert.deepEqual(lines, [`c.yml:5:9: "${key}" in ${at}: ${why} [CONFIG_UNKNOWN_KEY]`]);
       }
   const { lines } = await check('amperage_ecs_sd_configs', ['port: 80']);
   assert.match(lines.join(), /^c\.yml:4:9: "port" .*ecs_sd_configs \[CONFIG_UNKNOWN_KEY\]$/);

@@ -76,3 +76,16 @@ export class AwsCalls {
     throw new Error(`the list has more than ${LIST_PAGES_MAX} pages`);
   }
 }
+
+/**
+ * The list of an answer, without what is no object.
+ *
+ * @throws Error for an answer without its list
+ */
+export function requireObjects<One>(
+  list: readonly One[] | undefined,
+  action: AwsAction,
+): readonly One[] {
+  if (!Array.isArray(list)) throw new Error(`${action}: the answer holds no list`);
+  return (list as readonly One[]).filter((one) => typeof one === 'object' && one !== null);
+}

@@ -8,6 +8,7 @@
 import { Resolver } from 'node:dns/promises';
 import { z } from 'zod';
 import type { TargetGroup } from '../model/target.ts';
+import { joinHostPort } from './labels.ts';
 import { defineMechanism, type DiscoveryWorld, pollLists } from './mechanism.ts';
 import { PartialList } from './partial-list.ts';
 import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
@@ -90,7 +91,7 @@ async function readName(
     source: name,
     labels: {},
     targets: records.map(({ host, port: own = port, labels }) => ({
-      __address__: `${host.includes(':') ? `[${host}]` : host}:${own}`,
+      __address__: joinHostPort(host, own),
       __meta_dns_name: name,
       __meta_dns_srv_record_target: '',
       __meta_dns_srv_record_port: '',

@@ -124,11 +124,14 @@ export function poll(
 /**
  * The same as `poll`, for a `read` that reports its failures itself. It returns undefined when its
  * list must not be yielded.
+ *
+ * @param wait  waits between two readings, as `sleepUnlessAborted` does, or for less
  */
 export async function* pollLists(
   intervalMs: number,
   world: DiscoveryWorld,
   read: () => Promise<readonly TargetGroup[] | undefined>,
+  wait = (ms: number): Promise<boolean> => sleepUnlessAborted(ms, world),
 ): AsyncIterable<readonly TargetGroup[]> {
   let firstRetryMs = FIRST_RETRY_MS;
   let good = false;
@@ -143,7 +146,7 @@ export async function* pollLists(
       waitMs = Math.min(intervalMs, firstRetryMs);
       firstRetryMs *= 2;
     }
-    if (!(await sleepUnlessAborted(waitMs, world))) return;
+    if (!(await wait(waitMs))) return;
   }
 }
 

@@ -2,10 +2,12 @@
  * The table of mechanisms. Everything else that must know which kinds of discovery exist reads it.
  */
 import { type z } from 'zod';
+import { awsMechanism } from './aws.ts';
 import { cloudMapMechanism } from './cloudmap/mechanism.ts';
 import { dnsMechanism } from './dns.ts';
+import { ec2Mechanism } from './ec2/mechanism.ts';
 import { ecsMechanism } from './ecs/mechanism.ts';
-import { awsMechanism, prometheusEcsMechanism } from './ecs/prometheus-mechanism.ts';
+import { prometheusEcsMechanism } from './ecs/prometheus-mechanism.ts';
 import { fileMechanism } from './file.ts';
 import { httpMechanism } from './http.ts';
 import { type Mechanism } from './mechanism.ts';
@@ -19,6 +21,7 @@ export const mechanisms = [
   cloudMapMechanism,
   ecsMechanism,
   prometheusEcsMechanism,
+  ec2Mechanism,
   awsMechanism,
 ] as const;
 

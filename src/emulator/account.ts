@@ -1,11 +1,12 @@
 /**
  * The state of an emulated account except for parameters, secrets and Cloud Map: clusters,
  * instances, queues, objects, traces, logs, metrics, identities, and the trouble that calls meet.
- * Changes of tasks are sent to the subscribed queues in the form of EventBridge's events.
+ * Changes of tasks and instances are sent to the subscribed queues in the form of EventBridge's
+ * events.
  */
 import type { Clock } from '../kernel/clock.ts';
 import { CloudWatchState } from './cloudwatch/state.ts';
-import type { Ec2Instance } from './ec2.ts';
+import { type Ec2Instance, Ec2State } from './ec2/state.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
 import { QueueService } from './sqs.ts';
@@ -18,7 +19,7 @@ import { XrayState } from './xray/state.ts';
 
 export class EmulatedAccount {
   readonly ecs: EcsState;
-  readonly instances = new Map<string, Ec2Instance>();
+  readonly ec2: Ec2State;
   readonly queues: QueueService;
   readonly objects: ObjectStore;
   readonly xray: XrayState;
@@ -26,7 +27,7 @@ export class EmulatedAccount {
   readonly cloudWatch = new CloudWatchState();
   readonly identities: Identities;
   readonly trouble: Trouble;
-  /** Names of the queues that receive task state changes. */
+  /** Names of the queues that receive changes of tasks and instances. */
   readonly subscribed = new Set<string>();
   /** Calls by action, since the last `takeCalls`. */
   readonly #calls = new Map<string, number>();
@@ -45,7 +46,9 @@ export class EmulatedAccount {
     this.ecs = new EcsState(region, clock);
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);
     this.trouble = new Trouble(clock);
-    this.ecs.onTaskChange = (task, cluster) => this.#publishChange(task, cluster);
+    this.ecs.onTaskChange = (task, cluster) => this.#publishTask(task, cluster);
+    this.ec2 = new Ec2State(region);
+    this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
   }
 
   count(action: string): void {
@@ -58,47 +61,48 @@ export class EmulatedAccount {
     return calls;
   }
 
-  /** Puts an EC2 instance into a cluster. */
+  /** Puts an instance into a cluster; `mi-…` is one of ECS Anywhere, which EC2 does not know. */
   addInstance(
     cluster: Cluster,
     id: string,
     address: string,
     tags: Record<string, string> = {},
   ): void {
-    const { region } = this.ecs;
-    this.instances.set(id, {
-      instanceId: id,
-      instanceType: 'c5.large',
-      privateIpAddress: address,
-      subnetId: 'subnet-0123456789abcdef0',
-      vpcId: 'vpc-0123456789abcdef0',
-      availabilityZone: `${region}a`,
-      tags,
-    });
+    if (!id.startsWith('mi-')) this.ec2.put({ instanceId: id, privateIpAddress: address, tags });
     this.ecs.addInstance(cluster, id);
   }
 
-  #publishChange(task: Task, cluster: Cluster): void {
-    if (this.subscribed.size === 0) return;
+  #publishTask(task: Task, cluster: Cluster): void {
     const { startedAt, stoppedAt, createdAt, ...rest } = task;
     const iso = (seconds: number | undefined): string | undefined =>
       seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString();
+    this.#publish('aws.ecs', 'ECS Task State Change', task.taskArn, {
+      ...rest,
+      clusterArn: cluster.clusterArn,
+      createdAt: iso(createdAt),
+      startedAt: iso(startedAt),
+      stoppedAt: iso(stoppedAt),
+    });
+  }
+
+  #publishInstance({ instanceId, state }: Ec2Instance): void {
+    const arn = `arn:aws:ec2:${this.ec2.region}:000000000000:instance/${instanceId}`;
+    const detail = { 'instance-id': instanceId, state };
+    this.#publish('aws.ec2', 'EC2 Instance State-change Notification', arn, detail);
+  }
+
+  #publish(source: string, kind: string, resource: string, detail: object): void {
+    if (this.subscribed.size === 0) return;
     const event = JSON.stringify({
       version: '0',
       id: crypto.randomUUID(),
-      'detail-type': 'ECS Task State Change',
-      source: 'aws.ecs',
+      'detail-type': kind,
+      source,
       account: '000000000000',
       time: new Date(this.#clock.nowMs()).toISOString(),
-      region: this.ecs.region,
-      resources: [task.taskArn],
-      detail: {
-        ...rest,
-        clusterArn: cluster.clusterArn,
-        createdAt: iso(createdAt),
-        startedAt: iso(startedAt),
-        stoppedAt: iso(stoppedAt),
-      },
+      region: this.ec2.region,
+      resources: [resource],
+      detail,
     });
     for (const name of this.subscribed) this.queues.send(name, event);
   }

@@ -1,10 +1,12 @@
 /**
- * The admin actions of an emulated account, for what AWS does by itself or has no call for: cluster
- * instances with their addresses, tasks at a given address, health and status, faults and
- * throttling, events to a queue. Only this machine may call them (admin-routes.ts).
+ * The admin actions of an emulated account, for what AWS does by itself or has no call for:
+ * instances of clusters and of EC2 with their addresses, tasks at a given address, health and
+ * status, faults and throttling, events to a queue. Only this machine may call them
+ * (admin-routes.ts).
  */
 import { z } from 'zod';
 import type { EmulatedAccount } from './account.ts';
+import { type Ec2Instance, type Ec2State, INSTANCE_STATES } from './ec2/state.ts';
 
 const tagsSchema = z.record(z.string(), z.string()).default({});
 
@@ -33,6 +35,37 @@ const actions = {
     healthStatus: z.enum(['HEALTHY', 'UNHEALTHY', 'UNKNOWN']).optional(),
     publicAddress: z.string().optional(),
   }),
+  '/_emulator/ec2/instances': z.strictObject({
+    id: z.string().describe('Id of the instance, i-…; one that is there is replaced.'),
+    address: z.string().optional().describe('Private IPv4 address.'),
+    publicAddress: z.string().optional(),
+    type: z.string().optional(),
+    image: z.string().optional(),
+    architecture: z.enum(['x86_64', 'arm64', 'i386', 'x86_64_mac', 'arm64_mac']).optional(),
+    platform: z.literal('windows').optional(),
+    lifecycle: z.enum(['spot', 'scheduled', 'capacity-block']).optional(),
+    zone: z.string().optional().describe('Availability zone; the first of the region by default.'),
+    vpc: z.string().optional().describe('Id of the VPC; empty for an instance outside one.'),
+    subnet: z.string().optional(),
+    interfaces: z
+      .array(
+        z.strictObject({
+          subnet: z.string().optional(),
+          deviceIndex: z.number().int().min(0).max(100).default(0),
+          ipv6Addresses: z.array(z.string()).max(100).default([]),
+          primaryIpv6Address: z.string().optional().describe('One of ipv6Addresses.'),
+        }),
+      )
+      .max(100)
+      .optional()
+      .describe('Network interfaces; one in the subnet of the instance by default.'),
+    state: z.enum(INSTANCE_STATES).optional(),
+    tags: tagsSchema,
+  }),
+  '/_emulator/ec2/instance-state': z.strictObject({
+    id: z.string(),
+    state: z.enum(INSTANCE_STATES),
+  }),
   '/_emulator/events': z.strictObject({ queue: z.string() }),
 } as const;
 
@@ -45,7 +78,7 @@ export const ADMIN_PATHS = [...Object.keys(actions), '/_emulator/trouble'] as re
  * @throws  ZodError for a body of another form; AwsError
  */
 export function administer(account: EmulatedAccount, path: string, body: unknown): unknown {
-  const { ecs } = account;
+  const { ec2, ecs } = account;
   const toTags = (tags: Record<string, string>): { key: string; value: string }[] =>
     Object.entries(tags).map(([key, value]) => ({ key, value }));
   switch (path) {
@@ -79,6 +112,12 @@ export function administer(account: EmulatedAccount, path: string, body: unknown
         );
       return found ?? {};
     }
+    case '/_emulator/ec2/instances':
+      return putInstance(ec2, actions[path].parse(body));
+    case '/_emulator/ec2/instance-state': {
+      const { id, state } = actions[path].parse(body);
+      return ec2.change(id, state);
+    }
     case '/_emulator/events': {
       const { queue } = actions[path].parse(body);
       const url = account.queues.create(queue);
@@ -88,4 +127,33 @@ export function administer(account: EmulatedAccount, path: string, body: unknown
     default:
       return account.trouble.set(body);
   }
+}
+
+function putInstance(
+  ec2: Ec2State,
+  given: z.output<(typeof actions)['/_emulator/ec2/instances']>,
+): Ec2Instance {
+  const { id, address, publicAddress, subnet, interfaces } = given;
+  const { type, image, zone, vpc, architecture, platform, lifecycle, state, tags } = given;
+  const wanted = {
+    instanceType: type,
+    imageId: image,
+    architecture,
+    platform,
+    lifecycle,
+    availabilityZone: zone,
+    vpcId: vpc,
+    subnetId: subnet,
+    interfaces: interfaces?.map(({ subnet: own = subnet, ...rest }) => ({
+      ...rest,
+      subnetId: own,
+    })),
+    privateIpAddress: address,
+    publicIpAddress: publicAddress,
+    state,
+  };
+  const own = Object.fromEntries(
+    Object.entries(wanted).filter(([, value]) => value !== undefined),
+  ) as Partial<Ec2Instance>;
+  return ec2.put({ ...own, instanceId: id, tags });
 }

@@ -6,17 +6,21 @@
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import type { EmulatedAccount } from './account.ts';
 import { breakAnswer } from './broken-answers.ts';
-import { describeInstances, renderEc2Error } from './ec2.ts';
+import { type Ec2Answer, renderEc2Answer, renderEc2Error } from './ec2/answers.ts';
+import { describeInstances } from './ec2/instances.ts';
+import { describeAvailabilityZones } from './ec2/zones.ts';
 import { type CallEdges, dateHeader } from './json-protocol.ts';
 import { describeNetworkInterfaces } from './network-interfaces.ts';
 import { AwsError } from './service.ts';
 import { answerTokenService, renderTokenError } from './token-service.ts';
 
 const EC2_ACTIONS: Readonly<
-  Record<string, (form: URLSearchParams, account: EmulatedAccount) => string>
+  Record<string, (form: URLSearchParams, account: EmulatedAccount, pageMax?: number) => Ec2Answer>
 > = {
-  DescribeInstances: (form, { instances }) => describeInstances(form, instances),
-  DescribeNetworkInterfaces: (form, { ecs }) => describeNetworkInterfaces(form, ecs.interfaces),
+  DescribeAvailabilityZones: (form, { ec2 }) => describeAvailabilityZones(form, ec2),
+  DescribeInstances: (form, { ec2 }, pageMax) => describeInstances(form, ec2, pageMax),
+  DescribeNetworkInterfaces: (form, { ecs }, pageMax) =>
+    describeNetworkInterfaces(form, ecs.interfaces, pageMax),
 };
 
 export async function answerQuery(
@@ -36,7 +40,8 @@ export async function answerQuery(
     const isUnsigned = action === 'AssumeRoleWithWebIdentity';
     const verdict = isUnsigned ? undefined : await verify(request, isEc2 ? 'ec2' : 'sts');
     if (verdict?.ok === false) throw new AwsError(verdict.code, verdict.message, 403);
-    const how = trouble.strike(action, Object.fromEntries(form));
+    const input = Object.fromEntries(form);
+    const how = trouble.strike(action, input, isEc2 ? 'ec2' : '');
     if (!isEc2)
       return await breakAnswer(how, request, trouble, () => {
         const { identities } = account;
@@ -49,11 +54,11 @@ export async function answerQuery(
         'InvalidAction',
         `The action ${action} is not valid for this web service.`,
       );
-    return await breakAnswer(how, request, trouble, () => ({
-      status: 200,
-      headers,
-      body: run(form, account),
-    }));
+    return await breakAnswer(how, request, trouble, () => {
+      const answer = run(form, account, trouble.pageSizeOf(action));
+      trouble.learnPage(input, answer);
+      return { status: 200, headers, body: renderEc2Answer(action, answer) };
+    });
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return {

@@ -3,6 +3,7 @@
  * action. Sources of the buckets:
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
  * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html,
+ * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html,
  * https://docs.aws.amazon.com/general/latest/gr/xray.html; the bucket of Cloud Map's lists and the
  * burst of X-Ray's segments are assumptions, since they are not published.
  */
@@ -25,6 +26,11 @@ const BUCKETS = {
   ],
   service_read: [100, 20, ['ListServices', 'DescribeServices']],
   tag_read: [50, 20, ['ListTagsForResource']],
+  ec2_read: [
+    50,
+    10,
+    ['DescribeInstances', 'DescribeNetworkInterfaces', 'DescribeAvailabilityZones'],
+  ],
   cloud_map: [
     20,
     10,
@@ -177,7 +183,7 @@ export class Trouble {
       if (!fits(fault, action, page, input) || !this.#isDue(fault)) continue;
       if (fault.how !== 'error') return fault.how;
       const { code = nameThrottling(action, service) } = fault;
-      throw new AwsError(code, `${code} on command`, fault.status ?? statusOf(code));
+      throw new AwsError(code, `${code} on command`, fault.status ?? statusOf(code, service));
     }
     if (this.#settings.throttle > 0)
       this.#takeTokens(action, input, service, this.#settings.throttle);
@@ -205,9 +211,14 @@ export class Trouble {
     };
   }
 
+  /** The configured size of a list page; undefined where none is. */
+  pageSizeOf(action: string): number | undefined {
+    return this.#settings.pageSizes[action];
+  }
+
   /** The input of a list call, with the page size limited to the configured one. */
   limitPage(action: string, input: AwsInput): AwsInput {
-    const pageSize = this.#settings.pageSizes[action];
+    const pageSize = this.pageSizeOf(action);
     if (pageSize === undefined) return input;
     const most = (name: string): number => Math.min(pageSize, Number(input[name] ?? pageSize));
     return { ...input, maxResults: most('maxResults'), MaxResults: most('MaxResults') };
@@ -257,7 +268,7 @@ export class Trouble {
     this.#buckets.set(name, bucket);
     if (bucket.left < cost) {
       const code = nameThrottling(action, service);
-      throw new AwsError(code, 'Rate exceeded', statusOf(code));
+      throw new AwsError(code, 'Rate exceeded', statusOf(code, service));
     }
     bucket.left -= cost;
   }
@@ -287,12 +298,13 @@ function findBucket(action: string): [name: string, BucketLimits] | undefined {
 
 /** The name of the error by which a service throttles. */
 function nameThrottling(action: string, service: string): string {
-  if (action.startsWith('DiscoverInstances')) return 'RequestLimitExceeded';
+  if (service === 'ec2' || action.startsWith('DiscoverInstances')) return 'RequestLimitExceeded';
   if (action.startsWith('OTLP ')) return 'ThrottledException';
   return service === 'xray' ? 'ThrottledException' : 'ThrottlingException';
 }
 
-function statusOf(code: string): number {
+function statusOf(code: string, service: string): number {
+  if (service === 'ec2' && code === 'RequestLimitExceeded') return 503;
   return code === 'ThrottledException' ? 429 : 400;
 }
 

@@ -6,7 +6,13 @@ import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { after, before, test } from 'node:test';
-import { DescribeInstancesCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  DescribeAvailabilityZonesCommand,
+  DescribeInstancesCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+  paginateDescribeInstances,
+} from '@aws-sdk/client-ec2';
 import {
   CreateClusterCommand,
   CreateServiceCommand,
@@ -154,6 +160,64 @@ test('SSM: labels of existing versions, and several parameters by selectors', as
   );
   assert.deepEqual(found.InvalidParameters, ['/l:9', '/absent']);
   ssm.destroy();
+});
+
+test('EC2: instances that are put, their states, zones and pages', async () => {
+  const ec2 = new EC2Client(settings());
+  const admin = (path: string, body: object): Promise<Response> =>
+    fetch(`${aws.url}/_emulator/ec2/${path}`, { method: 'PUT', body: JSON.stringify(body) });
+  for (let at = 1; at <= 7; at++) {
+    const instance = { id: `i-0000ab0${at}`, address: `10.6.0.${at}`, tags: { set: 'put' } };
+    const more =
+      at === 7 ? { lifecycle: 'spot', zone: 'us-east-1c', publicAddress: '1.2.3.4' } : {};
+    assert.equal((await admin('instances', { ...instance, ...more })).status, 200);
+  }
+  const Filters = [{ Name: 'tag-key', Values: ['set'] }];
+  const ids: string[] = [];
+  let pages = 0;
+  for await (const page of paginateDescribeInstances({ client: ec2, pageSize: 5 }, { Filters })) {
+    pages += 1;
+    for (const { Instances = [] } of page.Reservations ?? [])
+      ids.push(...Instances.map(({ InstanceId = '' }) => InstanceId));
+  }
+  assert.deepEqual([ids.length, pages], [7, 2]);
+  const describe = async (id: string) => {
+    const own = new DescribeInstancesCommand({ InstanceIds: [id] });
+    return (await ec2.send(own)).Reservations?.[0]?.Instances?.[0];
+  };
+  const spot = await describe('i-0000ab07');
+  assert.equal(spot?.InstanceLifecycle, 'spot');
+  assert.equal(spot.PublicDnsName, 'ec2-1-2-3-4.compute-1.amazonaws.com');
+  assert.equal(spot.PrivateDnsName, 'ip-10-6-0-7.ec2.internal');
+  await admin('instance-state', { id: 'i-0000ab07', state: 'stopped' });
+  const stopped = await describe('i-0000ab07');
+  assert.deepEqual([stopped?.PrivateIpAddress, stopped?.PublicIpAddress], ['10.6.0.7', undefined]);
+  await admin('instance-state', { id: 'i-0000ab07', state: 'terminated' });
+  const ended = await describe('i-0000ab07');
+  assert.deepEqual([ended?.State?.Name, ended?.PrivateIpAddress], ['terminated', undefined]);
+  for (const [path, body, words] of [
+    ['instances', { id: 'i-1' }, /Invalid id: "i-1"/],
+    ['instances', { id: 'i-0000ab01', state: 'asleep' }, /state/],
+    ['instance-state', { id: 'i-0000abff', state: 'running' }, /'i-0000abff' does not exist/],
+  ] as const) {
+    const answer = await admin(path, body);
+    assert.equal(answer.status, 400);
+    assert.match(await answer.text(), words);
+  }
+  const zones = async (input: object): Promise<(string | undefined)[]> => {
+    const answer = await ec2.send(new DescribeAvailabilityZonesCommand(input));
+    return (answer.AvailabilityZones ?? []).map(({ ZoneId }) => ZoneId);
+  };
+  assert.deepEqual(await zones({}), ['use1-az1', 'use1-az2', 'use1-az3']);
+  assert.deepEqual(await zones({ ZoneNames: ['us-east-1b'] }), ['use1-az2']);
+  const byId = [{ Name: 'zone-id', Values: ['*-az3'] }];
+  assert.deepEqual(await zones({ Filters: byId }), ['use1-az3']);
+  await assert.rejects(zones({ ZoneNames: ['us-east-1x'] }), { name: 'InvalidParameterValue' });
+  aws.account.trouble.set({ throttle: 0.02 });
+  await zones({});
+  await assert.rejects(zones({}), { name: 'RequestLimitExceeded' });
+  aws.account.trouble.set({});
+  ec2.destroy();
 });
 
 test('EC2: filters, tokens of list pages and other actions', async () => {

@@ -152,7 +152,10 @@ test('EC2 and STS refuse unknown parameters and invalid tokens of list pages', a
     call(service, { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
   const ec2 = (rest: string) => form('ec2', `Action=DescribeInstances&Version=2016-11-15${rest}`);
   assert.match((await ec2('&Owner.1=me')).text, /UnknownParameter.*Owner\.1 is not supported/);
-  assert.match((await ec2('&Filter.1.Name=owner-id&Filter.1.Value.1=a')).text, /owner-id.*invalid/);
+  assert.match(
+    (await ec2('&Filter.1.Name=kernel-id&Filter.1.Value.1=a')).text,
+    /kernel-id.*invalid/,
+  );
   for (const most of ['abc', '4', '1001', ''])
     assert.match((await ec2(`&MaxResults=${most}`)).text, /InvalidParameterValue/, most);
   assert.match((await form('ec2', 'Action=DescribeNothing')).text, /InvalidAction/);

@@ -96,6 +96,22 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
     emulatedCluster({}, ['10.0.0.1:9779', '10.0.0.2:9779', '10.0.0.3:9779']),
   ecs_sd_configs: () =>
     emulatedCluster({ port: 8080 }, ['10.0.0.1:8080', '10.0.0.2:8080', '10.0.0.3:8080']),
+  async ec2_sd_configs() {
+    const emulated = await startEmulatedAws();
+    const { ec2, trouble } = emulated.account;
+    for (const [at, privateIpAddress] of ['10.0.0.1', '10.0.0.2'].entries())
+      ec2.put({ instanceId: `i-0000000${at}`, privateIpAddress });
+    const denied = { faults: [{ code: 'UnauthorizedOperation', status: 403 }] };
+    return {
+      config: { region: 'us-east-1', endpoint: emulated.url, port: 9100 },
+      baseDirectory: '/',
+      http: noHttp,
+      addresses: ['10.0.0.1:9100', '10.0.0.2:9100'],
+      breakSource: async () => void trouble.set(denied),
+      repairSource: async () => void trouble.set({}),
+      close: () => emulated.close(),
+    };
+  },
   aws_sd_configs: () =>
     emulatedCluster({ role: 'ecs', port: 80 }, ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
 };

@@ -10,7 +10,7 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { AwsCallError } from '../../src/aws/calls.ts';
 import { type ClusterSource, ClusterState } from '../../src/discovery/ecs/cluster.ts';
 import { boundDefinitions, createDefinitionShelf } from '../../src/discovery/ecs/details.ts';
-import { SLOW_MS } from '../../src/discovery/ecs/shelf.ts';
+import { SLOW_MS } from '../../src/discovery/shelf.ts';
 
 const MINUTE = 60_000;
 

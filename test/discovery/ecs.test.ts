@@ -246,7 +246,7 @@ test('a new task is a target right after its event, and a stopped one is none', 
   assert.ok(performance.now() - startedAt < 2_000);
   account.ecs.stop(task);
   await run.until(() => addresses(run.lists.at(-1)).length === 0, 0);
-  assert.match(run.metrics.expose(), /amperage_sd_events_total\{outcome="no_task_event"\} 1/);
+  assert.match(run.metrics.expose(), /amperage_sd_events_total\{outcome="other_event"\} 1/);
 });
 
 /** Creates a cluster with this many tasks, twenty in a service. */

@@ -156,26 +156,24 @@ function ownHeaders({ planted }: Field, at: string): Keys {
   };
 }
 
-const AWS_LISTS = [
-  'ecs_sd_configs',
-  'amperage_ecs_sd_configs',
-  'cloudmap_sd_configs',
-  'aws_sd_configs',
-] as const;
+/** Mechanism on AWS → the keys that say what it looks for. */
+const AWS_LISTS: Readonly<Record<string, Keys>> = {
+  ecs_sd_configs: { clusters: ['c'] },
+  ec2_sd_configs: { filters: [{ name: 'tag:a', values: ['b'] }] },
+  amperage_ecs_sd_configs: { clusters: ['c'] },
+  cloudmap_sd_configs: { namespaces: ['c'] },
+  aws_sd_configs: { role: 'ecs', clusters: ['c'] },
+};
 
 function awsLists({ planted, host, pair }: Field): Keys[] {
-  const places: Readonly<Partial<Record<string, Keys>>> = {
-    cloudmap_sd_configs: { namespaces: ['c'] },
-    aws_sd_configs: { role: 'ecs', clusters: ['c'] },
-  };
-  return AWS_LISTS.map((kind) => ({
+  return Object.entries(AWS_LISTS).map(([kind, place]) => ({
     [kind]: [
       {
         ...AWS,
         endpoint: `http://${host}`,
         refresh_interval: '1s',
         secret_key: planted.get(kind),
-        ...(places[kind] ?? { clusters: ['c'] }),
+        ...place,
         ...(kind === 'cloudmap_sd_configs'
           ? {}
           : { tls_config: { cert_file: pair.files.cert, key: pair.key } }),

@@ -2,6 +2,7 @@
  * Renders explanations as text: for every candidate why it is a target or why it is none, then what
  * could not be read.
  */
+import { escapeControls } from '../../kernel/control-characters.ts';
 import type { Lack } from '../../discovery/lacking.ts';
 import type { Explained } from '../../discovery/mechanism.ts';
 
@@ -36,5 +37,6 @@ export function renderExplained(
   }
   for (const { words, cause } of lacks) lines.push(`not known, ${cause}: ${words}`);
   lines.push(`${targets} targets, ${others} that are none`);
-  return `${lines.join('\n')}\n`;
+  // Names, tags and errors come from outside.
+  return `${lines.map(escapeControls).join('\n')}\n`;
 }

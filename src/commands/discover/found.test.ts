@@ -52,3 +52,12 @@ test('an explanation ends with what is not known', () => {
     /^not known, failed: ecs:ListTasks: Access.*\n0 targets/,
   );
 });
+
+test('bug: control characters in what AWS tells reach no terminal', () => {
+  const target = { __address__: '10.0.0.1:80', __meta_ec2_tag_a: 'x\u009b1m' };
+  const verdicts = [{ container: '', rule: '', target, words: 'w' }];
+  const text = renderExplained([{ task: 'i-1', group: 'web\u001b[2J\nforged', verdicts }], '');
+  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  assert.equal(text.split('\n').length, 5, 'no line of its own');
+});

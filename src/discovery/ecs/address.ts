@@ -10,6 +10,7 @@
  * attribute of the container instance.
  */
 import type { NetworkBinding } from '@aws-sdk/client-ecs';
+import { joinHostPort } from '../labels.ts';
 import { findRunningContainer, type TaskFacts } from './facts.ts';
 
 /** Why a container is not a target: a bounded set of values for metrics. */
@@ -79,10 +80,6 @@ export function findAddress(
 
 function makeAddress(host: string, port: number, how: string): ContainerAddress {
   return { address: joinHostPort(host, port), host, how };
-}
-
-export function joinHostPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Finds the host port, which is the same for IPv4 and IPv6. UDP ports cannot be scraped. */

@@ -9,11 +9,11 @@ import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type * as ecsSdk from '@aws-sdk/client-ecs';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
 import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
-import { AwsCalls } from '../aws-calls.ts';
+import { AwsCalls, requireObjects } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { type DefinitionFacts, pickDefinitionFacts, idOfArn } from './facts.ts';
-import type { ShelfAnswer } from './shelf.ts';
+import type { ShelfAnswer } from '../shelf.ts';
 
 /** The most keys that AWS takes in one call. */
 const BATCH = 100;
@@ -286,12 +286,6 @@ function findMissing(
   return (failures ?? []).flatMap(({ arn, reason }) =>
     reason === 'MISSING' && arn !== undefined ? [arn] : [],
   );
-}
-
-/** @throws Error for an answer without its list */
-function requireObjects<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
-  if (!Array.isArray(list)) throw new Error(`${action}: the answer holds no list`);
-  return (list as readonly One[]).filter((one) => typeof one === 'object' && one !== null);
 }
 
 /** @throws Error for an answer without its list, or with something else in it */

@@ -11,7 +11,7 @@ import { makeFailedLack, type Lack } from '../lacking.ts';
 import { isNamed } from './api.ts';
 import { type DefinitionsUse, Details, type DetailSource, type Wants } from './details.ts';
 import { type DefinitionFacts, idOfArn, type TaskFacts } from './facts.ts';
-import type { ShelfAnswer, Shelf } from './shelf.ts';
+import type { ShelfAnswer, Shelf } from '../shelf.ts';
 import type { ClusterSnapshot } from './snapshots.ts';
 
 /** The calls that are needed, as EcsApi has them. */

@@ -14,7 +14,7 @@ import {
   serviceNameOf,
   type TaskFacts,
 } from './facts.ts';
-import { type ShelfAnswer, Shelf } from './shelf.ts';
+import { type ShelfAnswer, Shelf } from '../shelf.ts';
 
 /** The calls that are needed, as EcsApi has them. */
 export interface DetailSource {

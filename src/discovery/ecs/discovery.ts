@@ -9,7 +9,9 @@ import type { TargetGroup } from '../../model/target.ts';
 import type { AwsAccess } from '../aws-client.ts';
 import { makeFailedLack, type Lack, Lacking } from '../lacking.ts';
 import { attempt, countFailure, type DiscoveryWorld } from '../mechanism.ts';
+import { followEvents } from '../queue-events.ts';
 import { ReadingOutage } from '../reading-outage.ts';
+import type { Shelf } from '../shelf.ts';
 import { EcsApi } from './api.ts';
 import { ClusterState } from './cluster.ts';
 import {
@@ -18,11 +20,10 @@ import {
   createDefinitionShelf,
   type Wants,
 } from './details.ts';
-import { followEvents } from './events.ts';
 import { type DefinitionFacts, idOfArn } from './facts.ts';
 import { GroupLists } from './group-lists.ts';
-import type { Shelf } from './shelf.ts';
 import { Snapshots } from './snapshots.ts';
+import { parseTaskEvent } from './task-events.ts';
 import type { TargetOptions } from './targets.ts';
 
 /** Which clusters are read, how, and how often. */
@@ -320,7 +321,8 @@ export class EcsDiscovery {
     const { events_queue_url: queue } = this.#config;
     if (queue === undefined) return;
     await followEvents(queue, session, this.#world, {
-      onTasks: (tasks) => this.#take(tasks),
+      parse: parseTaskEvent,
+      onEvents: (tasks) => this.#take(tasks),
       onLack: (lack) => {
         this.#hasEvents = lack === undefined;
         this.#lacking.tell(EVENTS_SCOPE, lack === undefined ? [] : [lack]);

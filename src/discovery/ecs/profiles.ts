@@ -11,7 +11,7 @@
 import { formatDurationMs } from '../../model/duration.ts';
 import { isLegacyLabelName } from '../../model/labels.ts';
 import { idOfArn, findRunningContainer, serviceNameOf, type TaskFacts } from './facts.ts';
-import { type Labels, prefixLabelNames, makeTagLabels, dropEmptyLabels } from './labels.ts';
+import { type Labels, prefixLabelNames, makeTagLabels, dropEmptyLabels } from '../labels.ts';
 import { makePrometheusLabels } from './prometheus-role.ts';
 import type { Wanted } from './rules.ts';
 

@@ -7,9 +7,15 @@
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go
  */
 import type { Attachment, Task } from '@aws-sdk/client-ecs';
-import { ADDRESS_ATTRIBUTE, joinHostPort, type NoTarget, findTaskAddress } from './address.ts';
+import { ADDRESS_ATTRIBUTE, type NoTarget, findTaskAddress } from './address.ts';
 import { serviceNameOf, type TaskFacts } from './facts.ts';
-import { type Labels, prefixLabelNames, makeTagLabels, dropEmptyLabels } from './labels.ts';
+import {
+  dropEmptyLabels,
+  joinHostPort,
+  type Labels,
+  makeTagLabels,
+  prefixLabelNames,
+} from '../labels.ts';
 
 export type RoleVerdict =
   | { readonly target: Readonly<Record<string, string>>; readonly words: string }

@@ -45,7 +45,7 @@ export function makeTrouble({ call, kind, extent }: Fault): Record<string, unkno
 }
 
 function makeAnswer(kind: Kind, call: string): Record<string, unknown> {
-  const isEc2 = /^Describe(?:Instances|NetworkInterfaces)$/.test(call);
+  const isEc2 = /^Describe(?:Instances|NetworkInterfaces|AvailabilityZones)$/.test(call);
   switch (kind) {
     case 'failed':
       return { code: isEc2 ? 'InternalError' : 'InternalServerError', status: 500 };

@@ -4,6 +4,7 @@
  */
 import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
 import { openCloudMapWorld } from './cloudmap-world.ts';
+import { openEc2World } from './ec2-world.ts';
 import { openEcsWorld } from './ecs-world.ts';
 import { KINDS } from './faults.ts';
 import { openDnsWorld, openFileWorld, openHttpWorld, openStaticWorld } from './plain-worlds.ts';
@@ -44,6 +45,11 @@ export const cases: Record<MechanismKey, Case> = {
     kinds: KINDS,
     isBrief: true,
     optional: [...INSTANCES, 'DescribeClusters', 'DescribeServices', 'DescribeNetworkInterfaces'],
+  },
+  ec2_sd_configs: {
+    open: () => openEc2World(),
+    kinds: KINDS,
+    optional: ['DescribeAvailabilityZones'],
   },
   aws_sd_configs: {
     open: () => openEcsWorld({ role: 'ecs', port: 80 }, { port: 80, definitions: false }),

@@ -1,7 +1,7 @@
 /**
- * Things of one kind that belong to tasks (definitions, instances, services), by their keys, and
- * how they become known. Keys are read in independent batches. What a batch did not answer is asked
- * for again at the next reading and never treated as known.
+ * Things of one kind that belong to tasks or instances (definitions, services, zones), by their
+ * keys, and how they become known. Keys are read in independent batches. What a batch did not
+ * answer is asked for again at the next reading and never treated as known.
  *
  *   state of a key     when it is asked for again
  *   known              when it is due; the old value stays until there is a new one
@@ -10,10 +10,10 @@
  *   call denied, and   once more at the next reading; then every SLOW_MS, without blocking the list
  *   it is optional
  */
-import type { AwsAction } from '../../aws/calls.ts';
-import { AwsCallError } from '../../aws/calls.ts';
-import { describeError } from '../../kernel/errors.ts';
-import type { Lack } from '../lacking.ts';
+import type { AwsAction } from '../aws/calls.ts';
+import { AwsCallError } from '../aws/calls.ts';
+import { describeError } from '../kernel/errors.ts';
+import type { Lack } from './lacking.ts';
 
 /** The answer to one batch. A key that is in neither list was not answered. */
 export interface ShelfAnswer<Value> {

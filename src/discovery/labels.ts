@@ -1,6 +1,11 @@
-/** Functions that every profile of labels uses. Pure. */
+/** What labels and addresses of targets on AWS are made with. Pure. */
 
 export type Labels = Readonly<Record<string, string>>;
+
+/** The address of a target; an IPv6 host is put in brackets. */
+export function joinHostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
 
 /** Drops empty labels, which are the same as absent ones. */
 export function dropEmptyLabels(labels: Labels): Labels {

@@ -1,16 +1,13 @@
 /**
- * Task state changes from an SQS queue that EventBridge fills; they arrive within a second or two.
- * An event may come twice, late or out of order, so the version of the task decides. Messages that
- * are not such events are deleted and counted.
- * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+ * Events from an SQS queue that EventBridge fills; they arrive within a second or two, may come
+ * twice, late or out of order. Messages of other kinds are deleted and counted.
+ * Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html
  */
-import type { Task } from '@aws-sdk/client-ecs';
-import { z } from 'zod';
-import type { Lack } from '../lacking.ts';
-import { type DiscoveryWorld, sleepUnlessAborted } from '../mechanism.ts';
-import { AwsCallError, callAws } from '../../aws/calls.ts';
-import { describeError } from '../../kernel/errors.ts';
-import type { AwsSession } from '../aws-client.ts';
+import { AwsCallError, callAws } from '../aws/calls.ts';
+import { describeError } from '../kernel/errors.ts';
+import type { AwsSession } from './aws-client.ts';
+import type { Lack } from './lacking.ts';
+import { type DiscoveryWorld, sleepUnlessAborted } from './mechanism.ts';
 
 const WAIT_SECONDS = 20;
 const BATCH = 10;
@@ -19,32 +16,21 @@ const RETRY_MS = 5_000;
 const SLOW_MS = 590_000;
 const TIMEOUT_MS = 30_000;
 
-const eventSchema = z.object({
-  'detail-type': z.literal('ECS Task State Change'),
-  detail: z.looseObject({
-    taskArn: z.string(),
-    clusterArn: z.string(),
-    version: z.number(),
-    lastStatus: z.string(),
-    desiredStatus: z.string(),
-  }),
-});
-
-export interface EventUses {
-  /**
-   * Receives the tasks of the events. Their messages are deleted from the queue after it resolves.
-   */
-  readonly onTasks: (tasks: readonly Task[]) => Promise<void>;
+export interface EventUses<Event> {
+  /** The event of a message; undefined where it is of another kind. */
+  readonly parse: (message: unknown) => Event | undefined;
+  /** Receives some events. Their messages are deleted from the queue after it resolves. */
+  readonly onEvents: (events: readonly Event[]) => Promise<void>;
   /** Called after each attempt with what is lacking; undefined when events can be received. */
   readonly onLack: (lack: Lack | undefined) => void;
 }
 
 /** Reads the queue until the signal aborts. */
-export async function followEvents(
+export async function followEvents<Event>(
   queueUrl: string,
   session: AwsSession,
   world: DiscoveryWorld,
-  { onTasks, onLack }: EventUses,
+  { parse, onEvents, onLack }: EventUses<Event>,
 ): Promise<void> {
   const sqs = await import('@aws-sdk/client-sqs');
   // The time limit is longer than the WAIT_SECONDS for which SQS may hold a request.
@@ -70,12 +56,12 @@ export async function followEvents(
         );
         onLack(undefined);
         if (Messages.length === 0) continue;
-        const tasks = Messages.flatMap(({ Body = '' }) => {
-          const task = parseTaskEvent(Body);
-          counter.with({ outcome: task === undefined ? 'no_task_event' : 'ok' }).inc();
-          return task ?? [];
+        const events = Messages.flatMap(({ Body = '' }) => {
+          const event = parse(parseBody(Body));
+          counter.with({ outcome: event === undefined ? 'other_event' : 'ok' }).inc();
+          return event ?? [];
         });
-        await onTasks(tasks);
+        await onEvents(events);
         const Entries = Messages.map(({ ReceiptHandle = '' }, index) => ({
           Id: String(index),
           ReceiptHandle,
@@ -103,18 +89,9 @@ export async function followEvents(
   }
 }
 
-/**
- * Parses the task of an event; undefined for any other message. Times are left out, because events
- * have them as text.
- */
-function parseTaskEvent(body: string): Task | undefined {
+function parseBody(body: string): unknown {
   try {
-    const parsed = eventSchema.safeParse(JSON.parse(body));
-    if (!parsed.success) return undefined;
-    const entries = Object.entries(parsed.data.detail).filter(
-      ([name]) => !/(?:At|Since)$/.test(name),
-    );
-    return Object.fromEntries(entries) as Task;
+    return JSON.parse(body);
   } catch {
     return undefined;
   }
