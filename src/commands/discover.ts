@@ -116,6 +116,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
   const publisher = writeTo === undefined ? undefined : await openPublisher(writeTo, world);
   const texts = new ListTexts();
   let lists = 0;
+  let hasTold = false;
   const ending = new AbortController();
   const discovery = new DiscoveryManager({
     world,
@@ -130,6 +131,8 @@ async function serve(flags: DiscoverFlags): Promise<void> {
       found.groups.set(job, groups);
       lists += 1;
       if (!found.isWhole()) return;
+      if (!hasTold) world.log.info('the list of targets is whole', found.countTargets());
+      hasTold = true;
       const written = publisher?.publish(found.listGroups());
       if (sources.times > 0 && lists >= sources.times)
         void (written ?? Promise.resolve()).then(() => ending.abort());
@@ -152,7 +155,22 @@ async function serve(flags: DiscoverFlags): Promise<void> {
       { method: 'GET', path: '/explain', handle: (request) => answerExplanations(request, found) },
     ],
   });
-  await runUntilSignal(new Group('discover', [server, discovery]), world, undefined, ending.signal);
+  await runUntilSignal(new Group('discover', [server, discovery]), world, {
+    flags,
+    ending: ending.signal,
+    started: () => ({
+      address: server.url,
+      config: flags['config.file'],
+      file: writeTo,
+      jobs: sources.jobs.length,
+    }),
+    totals: {
+      targets: ['prometheus_sd_discovered_targets'],
+      lists: ['prometheus_sd_received_updates_total'],
+      calls: ['amperage_aws_calls_total'],
+      failures: ['prometheus_sd_refresh_failures_total'],
+    },
+  });
 }
 
 /**

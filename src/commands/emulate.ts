@@ -95,7 +95,11 @@ async function run(flags: EmulateFlags): Promise<void> {
     process.stdout.write(
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
     );
-  await runUntilSignal(new Group('emulate', [emulator, scenario]), world);
+  await runUntilSignal(new Group('emulate', [emulator, scenario]), world, {
+    flags,
+    started: () => ({ address: emulator.url, region, scenario: file }),
+    totals: { calls: ['emulator_calls_total'] },
+  });
 }
 
 /** Makes keys that hold for this run. */

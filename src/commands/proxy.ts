@@ -215,7 +215,21 @@ async function run(flags: ProxyFlags): Promise<void> {
   const onHangUp = (): void => void reload();
   process.on('SIGHUP', onHangUp);
   const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
-  await runUntilSignal(new Group('proxy', parts.toReversed()), world, stopTimeoutMs);
+  await runUntilSignal(new Group('proxy', parts.toReversed()), world, {
+    flags,
+    stopTimeoutMs,
+    started: () => ({
+      address: server.url,
+      config: flags['config.file'],
+      routes: proxy.config.routes.length,
+    }),
+    totals: {
+      requests: ['proxy_requests_total'],
+      failures: ['proxy_failures_total'],
+      retried: ['proxy_retried_total'],
+      under_way: ['proxy_requests_under_way'],
+    },
+  });
   process.off('SIGHUP', onHangUp);
 }
 

@@ -126,7 +126,15 @@ async function run(flags: SampleAppFlags): Promise<void> {
   try {
     const sending = [...(exporter === undefined ? [] : [exporter]), ...(traced?.components ?? [])];
     const components = [...sending, app, load];
-    await runUntilSignal(new Group('sample-app', components), world);
+    await runUntilSignal(new Group('sample-app', components), world, {
+      flags,
+      started: () => ({ address: app.url, rate: perSecond }),
+      totals: {
+        requests: ['http_requests_total'],
+        traced: ['sample_app_requests_traced_total'],
+        spans: ['sample_app_spans_sent_total'],
+      },
+    });
   } finally {
     await Promise.all([http.close(), calls.close()]);
   }

@@ -215,7 +215,21 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     start: () => Promise.resolve(),
     stop: async () => void (await Promise.all([xray?.close(), cloudwatch?.close()])),
   };
-  await runUntilSignal(new Group('workspace', [store, client, server]), world);
+  await runUntilSignal(new Group('workspace', [store, client, server]), world, {
+    flags,
+    started: () => ({
+      address: server.url,
+      workspace: flags.workspaceId,
+      store: flags.data,
+      retention: flags.retention,
+    }),
+    totals: {
+      writes: ['workspace_write_requests_total'],
+      samples: ['workspace_samples_stored_total'],
+      rejected: ['workspace_samples_rejected_total'],
+      series: ['workspace_series'],
+    },
+  });
 }
 
 /** The name of each service in signatures, by that of its flags. */

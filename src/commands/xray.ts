@@ -14,6 +14,7 @@ import { readBytesFlag, readDurationFlag } from './flags.ts';
 import {
   createLongRunningCommand,
   createWorld,
+  DELIVERY_TOTALS,
   type LogOptions,
   runUntilSignal,
 } from './runner.ts';
@@ -139,7 +140,17 @@ async function runDaemon(
     sayLeftovers(storage, log);
     const options = { settings, region, storage, webAddress, env: process.env };
     const daemon = createDaemon(options, world);
-    await runUntilSignal(daemon, world, stopTimeoutMs, whenHungUp(log));
+    await runUntilSignal(daemon, world, {
+      flags,
+      stopTimeoutMs,
+      ending: whenHungUp(log),
+      started: () => ({ udp: settings.udpAddress, tcp: settings.tcpAddress, region }),
+      totals: {
+        datagrams: ['amperage_xray_datagrams_received_total'],
+        forwarded: ['amperage_xray_forwarded_requests_total'],
+        ...DELIVERY_TOTALS,
+      },
+    });
   } catch (error) {
     log.error(describeError(error));
     process.exitCode = 1;
