@@ -12,7 +12,7 @@ export function describeConfig({ text, plan }: LoadedConfig): LogFields {
   const names = plan.sinks.map(({ id }) => id);
   const more = names.length > NAMED_MAX ? [`${names.length - NAMED_MAX} more`] : [];
   return {
-    digest: hash('sha256', text).slice(0, 12),
+    digest: hash('sha256', text).slice(0, 16),
     jobs: plan.sources.length,
     receivers: receivers.length,
     sinks: [...names.slice(0, NAMED_MAX), ...more].join(', '),
