@@ -49,7 +49,7 @@ test('otlp-to-aws: what comes by OTLP is in CloudWatch, the workspace and X-Ray'
   onEnd(t, () => aws.close());
   const { accessKeyId, secretAccessKey } = aws.credentials;
   const folder = temporaryFolder(t);
-  const workspace = await startAmperage(t, 'workspace', ['--data', path.join(folder, 'stored')], {
+  const workspace = await startAmperage(t, 'workspace', ['--storage.path', path.join(folder, 'stored')], {
     WORKSPACE_ACCESS_KEY: accessKeyId,
     WORKSPACE_SECRET_KEY: secretAccessKey,
   });

@@ -39,8 +39,8 @@ export function createDiscoverCommand(): Command {
         '(http_sd) or writes a file,\nand explains at /explain why each container is a target or ' +
         'is none.',
     )
-    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9001')
-    .option('--allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
+    .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:9001')
+    .option('--web.allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
     .option('--write-to <file>', 'also write the targets as a file for file_sd')
     .addHelpText(
       'after',
@@ -89,7 +89,7 @@ function addDiscoveryFlags(command: Command): Command {
       `set of labels: ${PROFILES.join(', ')}; for Cloud Map meta or sdconfig-reloader`,
     )
     .option('--events-queue-url <url>', 'SQS queue with task state changes of EventBridge')
-    .option('--cache-dir <dir>', 'folder that keeps what was found over a restart')
+    .option('--storage.path <dir>', 'folder that keeps what was found over a restart')
     .option('--config.cluster <name>', 'as --clusters, with the labels of prometheus-ecs-discovery')
     .option('--config.write-to <file>', 'as --write-to (ecs_file_sd.yml)')
     .option('--config.scrape-interval <time>', 'as --refresh-interval (60s)')
@@ -108,7 +108,7 @@ function addDiscoveryFlags(command: Command): Command {
 }
 
 async function serve(flags: DiscoverFlags): Promise<void> {
-  const hosts = knownHosts('--allowed-host', flags.allowedHost);
+  const hosts = knownHosts('--web.allowed-host', flags['web.allowedHost']);
   const world = { ...createWorld(flags), hosts };
   const sources = await readSources(flags, process.env, world);
   const found = new Found(sources.jobs.map(({ job }) => job));
@@ -141,7 +141,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
   await writePrometheusConfig(sources, world);
   const server = new HttpServer({
     name: 'discover',
-    listen: flags.listen,
+    listen: flags['web.listenAddress'],
     strangers: { ...world.hosts },
     log: world.log,
     metrics: world.metrics,

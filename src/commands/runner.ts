@@ -22,6 +22,7 @@ import {
 import { Registry } from '../kernel/metrics.ts';
 import { registerProcessMetrics } from '../kernel/process-metrics.ts';
 import type { World } from '../kernel/world.ts';
+import { findCommit } from './commit.ts';
 import { readDurationFlag } from './flags.ts';
 import { Totals, type TotalsTable } from './totals.ts';
 import { VERSION } from './version.ts';
@@ -137,7 +138,12 @@ export async function runUntilSignal(
     await component.start();
     await clockWatch.start();
     const endWatching = watchEventLoop(world.metrics);
-    world.log.info('started', { command: component.name, version: VERSION, ...started() });
+    world.log.info('started', {
+      command: component.name,
+      version: VERSION,
+      commit: findCommit(),
+      ...started(),
+    });
     totals.start();
     const signal = await signalled;
     endWatching();

@@ -83,7 +83,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         region,
       },
     );
-  const hosts = knownHosts('--allowed-host', options.allowedHosts);
+  const hosts = knownHosts('--web.allowed-host', options.allowedHosts);
   const edges = { verify, trouble, nowMs };
 
   const xray = createXray(account.xray, { nowMs, trouble });

@@ -91,7 +91,7 @@ export interface HttpServerOptions {
   readonly name: string;
   /** `host:port`, `:port` (loopback unless `wide`), `[::1]:port`; port 0 takes any free one. */
   readonly listen: string;
-  /** The flag that gives the address, for errors; --listen by default. */
+  /** The flag that gives the address, for errors; --web.listen-address by default. */
   readonly listenFlag?: string;
   readonly routes: readonly Route[];
   /** Whether only `routes` are served, and not /-/healthy, /-/ready and /metrics; no by default. */

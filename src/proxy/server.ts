@@ -51,7 +51,7 @@ export class ProxyServer implements Component {
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
       void this.#serve(incoming, outgoing);
-    const hosts = knownHosts('--allowed-host', options.allowedHosts);
+    const hosts = knownHosts('--web.allowed-host', options.allowedHosts);
     const isKnownHost = (name: string): boolean =>
       hosts.isKnownHost(name) || isSignedFor(name, options.proxy.config);
     this.#server = createWebServer(

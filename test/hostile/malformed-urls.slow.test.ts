@@ -11,9 +11,9 @@ for (const args of [
   ['collect', '--config', 'http://['],
   ['collect', '--config', 'http:x'],
   ['check', 'config', 'https://a:b'],
-  ['sample-app', '--listen', '127.0.0.1:0', '--load-url', 'http://['],
-  ['sample-app', '--listen', '127.0.0.1:0', '--otlp-endpoint', 'http://['],
-  ['workspace', '--listen', '127.0.0.1:0', '--trust-emulator', 'http://['],
+  ['sample-app', '--web.listen-address', '127.0.0.1:0', '--load-url', 'http://['],
+  ['sample-app', '--web.listen-address', '127.0.0.1:0', '--otlp-endpoint', 'http://['],
+  ['workspace', '--web.listen-address', '127.0.0.1:0', '--trust-emulator', 'http://['],
 ])
   test(`amperage ${args.join(' ')}`, () => {
     const ended = spawnSync(process.execPath, [MAIN, ...args], {
