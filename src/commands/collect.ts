@@ -208,6 +208,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     name: 'collect',
     listen: flags['web.listenAddress'],
     listenFlag: '--web.listen-address',
+    isToldElsewhere: true,
     strangers: { ...world.hosts },
     routes: [
       ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),

@@ -144,6 +144,8 @@ class Demo implements Component {
     await this.#startEmulator();
     await this.#startWorkspace();
     await this.#startXray();
+    await this.#deploy(task);
+    await this.#startDiscovery();
     const app = await this.#start('sample-app', {
       arguments: ['--web.listen-address', this.#listen('sample-app'), '--rate', this.#rate],
       environment: {
@@ -163,20 +165,6 @@ class Demo implements Component {
       says: "the task's CPU, memory, network and disk",
       path: '/metrics',
       onStart: async (pid) => void (await this.#registerTask(task, app.pid, pid)),
-    });
-    await this.#deploy(task);
-    await this.#start('discover', {
-      arguments: [
-        '--web.listen-address',
-        this.#listen('discover'),
-        '--namespaces-parameter',
-        NAMESPACES_PARAMETER,
-        '--refresh-interval',
-        '5s',
-      ],
-      environment: this.#awsEnvironment(),
-      says: `Cloud Map namespace ${NAMESPACE}`,
-      path: '/prometheus-targets',
     });
     await this.#startCollector();
   }
@@ -253,6 +241,7 @@ class Demo implements Component {
         '--region',
         REGION,
         '--local-mode',
+        '--log.format=logfmt',
         '--storage.path',
         join(this.#directory, 'xray'),
         '--web.listen-address',
@@ -263,6 +252,20 @@ class Demo implements Component {
       path: '',
       where: `${this.#listen('xray')} (UDP and TCP)`,
       ready: 'xray-metrics',
+    });
+  }
+
+  async #startDiscovery(): Promise<void> {
+    await this.#start('discover', {
+      arguments: [
+        '--web.listen-address',
+        this.#listen('discover'),
+        `--namespaces-parameter=${NAMESPACES_PARAMETER}`,
+        '--refresh-interval=5s',
+      ],
+      environment: this.#awsEnvironment(),
+      says: `Cloud Map namespace ${NAMESPACE}`,
+      path: '/prometheus-targets',
     });
   }
 

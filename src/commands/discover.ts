@@ -142,6 +142,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
   const server = new HttpServer({
     name: 'discover',
     listen: flags['web.listenAddress'],
+    isToldElsewhere: true,
     strangers: { ...world.hosts },
     log: world.log,
     metrics: world.metrics,

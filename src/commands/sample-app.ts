@@ -10,6 +10,7 @@ import { parseLatency, seededRandom } from '../sample-app/latency.ts';
 import { LoadGenerator } from '../sample-app/load.ts';
 import { mixedPathOf } from '../sample-app/load-mix.ts';
 import { OtlpExporter } from '../sample-app/otlp/exporter.ts';
+import { formatEndpoint } from '../wire/xray/daemon-address.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { ALLOWED_HOST_HELP, gather, readNumberFlag, readRateFlag } from './flags.ts';
 import {
@@ -128,7 +129,12 @@ async function run(flags: SampleAppFlags): Promise<void> {
     const components = [...sending, app, load];
     await runUntilSignal(new Group('sample-app', components), world, {
       flags,
-      started: () => ({ address: app.url, rate: perSecond }),
+      started: () => ({
+        address: app.url,
+        rate: perSecond,
+        daemon: daemon && formatEndpoint(daemon.udp),
+        otlp: endpoint,
+      }),
       totals: {
         requests: ['http_requests_total'],
         traced: ['sample_app_requests_traced_total'],

@@ -172,6 +172,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   const server = new HttpServer({
     name: 'workspace',
     listen: flags['web.listenAddress'],
+    isToldElsewhere: true,
     // Queries are for pages of other origins too; writes are signed, and calls that ask AWS or set
     // faults refuse such pages themselves.
     strangers: { ...knownHosts('--web.allowed-host', flags['web.allowedHost']), isOpen: true },

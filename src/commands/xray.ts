@@ -144,7 +144,7 @@ async function runDaemon(
       flags,
       stopTimeoutMs,
       ending: whenHungUp(log),
-      started: () => ({ udp: settings.udpAddress, tcp: settings.tcpAddress, region }),
+      started: () => ({ address: webAddress, udp: settings.udpAddress, tcp: settings.tcpAddress }),
       totals: {
         datagrams: ['amperage_xray_datagrams_received_total'],
         forwarded: ['amperage_xray_forwarded_requests_total'],

@@ -137,6 +137,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
 
   const server: HttpServer = new HttpServer({
     name: 'emulate',
+    isToldElsewhere: true,
     listen: options.listen,
     strangers: { ...hosts, isKnownHost: (name) => hosts.isKnownHost(name) || isAwsHost(name) },
     log: world.log,

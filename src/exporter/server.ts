@@ -9,7 +9,6 @@ import type { MetricFamily } from '../model/metric-family.ts';
 import { answerFamilies } from '../kernel/exposition-response.ts';
 import { collectFamilies, type ExpositionOptions } from './profiles.ts';
 import type { MetadataReader } from './reader.ts';
-import type { TaskReading } from './reading.ts';
 
 export interface ExporterOptions {
   readonly world: World;
@@ -31,18 +30,12 @@ const MARGIN_MS = 300;
 export function createExporter(options: ExporterOptions): HttpServer {
   const { world, path, reader } = options;
   const scrapes = world.metrics.counter('amperage_exporter_scrapes_total', 'Scrapes answered.');
-  let hasSaid = false;
-  const sayFirst = ({ tasks = [] }: TaskReading): void => {
-    if (hasSaid) return;
-    hasSaid = true;
-    const containers = tasks.reduce((sum, task) => sum + task.Containers.length, 0);
-    world.log.info('the first figures are served', { containers });
-  };
   const html = { 'content-type': 'text/html; charset=utf-8' };
   return new HttpServer({
     name: 'exporter',
     listen: options.listen,
     listenFlag: '--web.listen-address',
+    isToldElsewhere: true,
     log: world.log,
     metrics: world.metrics,
     hidesMetrics: true,
@@ -57,7 +50,6 @@ export function createExporter(options: ExporterOptions): HttpServer {
           const reading = await reader.read(readDeadline(request));
           const families = collectFamilies(reading, options.exposition);
           scrapes.inc();
-          if (reading.isUp) sayFirst(reading);
           const own = options.hasOwnMetrics ? world.metrics.families() : [];
           const spentMs = world.clock.elapsedMs() - startMs;
           const all = [...families, ...describeScrape(reader, spentMs), ...own];

@@ -93,6 +93,8 @@ export interface HttpServerOptions {
   readonly listen: string;
   /** The flag that gives the address, for errors; --web.listen-address by default. */
   readonly listenFlag?: string;
+  /** Whether another line at info says where it listens; no by default. */
+  readonly isToldElsewhere?: boolean;
   readonly routes: readonly Route[];
   /** Whether only `routes` are served, and not /-/healthy, /-/ready and /metrics; no by default. */
   readonly isBare?: boolean;
@@ -207,7 +209,8 @@ export class HttpServer implements Component {
         );
         this.#listening = true;
         this.#bounds.begin();
-        this.#options.log.info('listening', { what: this.#options.name, url: this.#urlOf(host) });
+        const level = this.#options.isToldElsewhere === true ? 'debug' : 'info';
+        this.#options.log[level]('listening', { what: this.#options.name, url: this.#urlOf(host) });
         resolve();
       });
     });

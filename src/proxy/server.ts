@@ -104,7 +104,8 @@ export class ProxyServer implements Component {
       const done = (): void => {
         this.#isListening = true;
         this.#bounds.begin();
-        this.#options.log.info('listening', { what: 'proxy', url: this.url });
+        // The line of the start says where.
+        this.#options.log.debug('listening', { what: 'proxy', url: this.url });
         resolve();
       };
       if (listen.startsWith(UNIX)) {

@@ -15,7 +15,7 @@ import { until } from '../kit/waiting.ts';
 
 /** The fields of the totals of each server that nobody asks for anything. */
 const TOTALS: Readonly<Record<string, string>> = {
-  collect: 'scrapes samples dropped seconds',
+  collect: 'targets down scrapes samples seconds',
   discover: 'seconds',
   exporter: 'scrapes seconds',
   emulate: 'calls seconds',
@@ -49,7 +49,7 @@ test('what a user must change ends with status 2, and the message names it', asy
     [['check'], /^Usage: amperage check /],
     [['colect'], /^amperage: unknown command 'colect' \[USAGE\]\n\(Did you mean collect\?\)/],
     [['help', 'colect'], /^amperage: unknown command 'colect' \[USAGE\]/],
-    [['xray', '-bind-tcp', 'x'], /^amperage: .* \[FLAG_VALUE\]/],
+    [['xray', '-local-mode=maybe'], /^amperage: .* \[FLAG_VALUE\]/],
     [['colect', '--help'], /^amperage: unknown command 'colect'/],
     [
       ['emulate', '--web.lsten-address', 'x'],
@@ -90,7 +90,7 @@ test('what a user must change ends with status 2, and the message names it', asy
     const { status, err } = run(...given);
     assert.match(err, message, given.join(' '));
     if (!err.startsWith('Usage: '))
-      assert.match(err, /^amperage: .* \[[A-Z_]+\]\n/, given.join(' '));
+      assert.match(err, /^amperage: .* \[[A-Z_]+\]$/m, given.join(' '));
     assert.equal(status, 2, given.join(' '));
   }
 });
@@ -150,8 +150,7 @@ test('every server says where it listens, that it has started, and what it does'
     server.child.kill('SIGTERM');
     await server.exited;
     const output = server.output();
-    const lines = output.match(/ level=info msg=listening .*/g);
-    assert.deepEqual(lines, [` level=info msg=listening what=${command} url=${server.url}`]);
+    assert.doesNotMatch(output, / msg=listening /, 'it is said once');
     const started = output.match(/ msg=started .*/g) ?? [];
     assert.equal(started.length, 1, output);
     const version = String.raw`version=\d+\.\d+\.\d+ commit=[0-9a-f]{12}`;

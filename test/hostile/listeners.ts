@@ -291,7 +291,7 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
     {},
   );
   await until('the collector with TLS listens', READY_MAX_MS, () =>
-    collector.output.includes('listening'),
+    collector.output.includes('msg=started'),
   );
   const one = { speaks: 'http', owner: collector } as const;
   listeners.push(

@@ -15,6 +15,6 @@ export function describeConfig({ text, plan }: LoadedConfig): LogFields {
     digest: hash('sha256', text).slice(0, 16),
     jobs: plan.sources.length,
     receivers: receivers.length,
-    sinks: [...names.slice(0, NAMED_MAX), ...more].join(', '),
+    sinks: names.length === 0 ? undefined : [...names.slice(0, NAMED_MAX), ...more].join(', '),
   };
 }

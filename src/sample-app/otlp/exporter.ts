@@ -48,9 +48,7 @@ export class OtlpExporter implements Component {
   }
 
   start(): Promise<void> {
-    const { world, endpoint } = this.#options;
     this.#isStarted = true;
-    world.log.info('spans and metrics are sent by OTLP', { endpoint, every_ms: this.#intervalMs });
     this.#running = this.#run();
     return Promise.resolve();
   }
