@@ -52,8 +52,8 @@ export class JobOutage {
     if (sum === undefined) return;
     const targets = nameTargets(this.#first, this.#first.size);
     this.#first.clear();
-    const { failures, lastedMs: after_ms } = sum;
-    this.#world.log.info('no target fails any more', { job, targets, failures, after_ms });
+    const { failures, lastedMs } = sum;
+    this.#world.log.info('no target fails any more', { job, targets, failures, after_ms: Math.round(lastedMs) });
   }
 }
 
