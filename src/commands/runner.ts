@@ -24,7 +24,7 @@ import { registerProcessMetrics } from '../kernel/process-metrics.ts';
 import type { World } from '../kernel/world.ts';
 import { findCommit } from './commit.ts';
 import { readDurationFlag } from './flags.ts';
-import { Totals, type TotalsTable } from './totals.ts';
+import { TotalsLog, type TotalsTable } from './totals.ts';
 import { VERSION } from './version.ts';
 
 /** How long the last lines may wait for the reader of the output. */
@@ -124,7 +124,7 @@ export async function runUntilSignal(
   { flags, started, totals: table, stopTimeoutMs = 10_000, ending }: RunOptions,
 ): Promise<void> {
   const everyMs = readDurationFlag('--log.totals-interval', flags['log.totalsInterval']);
-  const totals = new Totals(world, table, everyMs);
+  const totals = new TotalsLog(world, table, everyMs);
   const signalled = new Promise<NodeJS.Signals | 'done'>((resolve) => {
     ending?.addEventListener('abort', () => resolve('done'), { once: true });
     process.once('SIGINT', resolve);

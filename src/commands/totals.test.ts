@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWorld } from '../../test/kit/world.ts';
-import { Totals } from './totals.ts';
+import { TotalsLog } from './totals.ts';
 
 const TABLE = {
   sent: ['a_sent_total', 'b_sent_total'],
@@ -15,7 +15,7 @@ test('a line each interval and one at the end: increases of counters, gauges as 
   const { clock, metrics, lines } = world;
   const sent = metrics.counters('a_sent_total', '');
   const waiting = metrics.gauge('waiting', '');
-  const totals = new Totals(world, TABLE, 60_000);
+  const totals = new TotalsLog(world, TABLE, 60_000);
   totals.start();
   sent.with({ to: 'x' }).inc(3);
   sent.with({ to: 'y' }).inc(4);
@@ -44,7 +44,7 @@ test('a line each interval and one at the end: increases of counters, gauges as 
 
 test('an interval of 0 tells nothing', async () => {
   const world = createWorld();
-  const totals = new Totals(world, TABLE, 0);
+  const totals = new TotalsLog(world, TABLE, 0);
   totals.start();
   await world.clock.advance(600_000);
   totals.stop();

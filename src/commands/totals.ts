@@ -13,7 +13,7 @@ interface Sum {
   readonly value: number;
 }
 
-export class Totals {
+export class TotalsLog {
   readonly #world: Pick<World, 'clock' | 'log' | 'metrics'>;
   readonly #table: TotalsTable;
   readonly #everyMs: number;

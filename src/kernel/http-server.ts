@@ -198,19 +198,18 @@ export class HttpServer implements Component {
 
   start(): Promise<void> {
     const { host, port } = this.#address;
+    const { log, name, isToldElsewhere } = this.#options;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(describeListenError(error, this.#options));
       this.#server.once('error', onError);
       this.#server.listen(port, host, BACKLOG, () => {
         this.#server.off('error', onError);
-        this.#server.on('error', (error) =>
-          this.#options.log.error('http server failed', { error }),
-        );
+        this.#server.on('error', (error) => log.error('http server failed', { error }));
         this.#listening = true;
         this.#bounds.begin();
-        const level = this.#options.isToldElsewhere === true ? 'debug' : 'info';
-        this.#options.log[level]('listening', { what: this.#options.name, url: this.#urlOf(host) });
+        const level = isToldElsewhere === true ? 'debug' : 'info';
+        log[level]('listening', { what: name, url: this.#urlOf(host) });
         resolve();
       });
     });

@@ -53,7 +53,8 @@ export class JobOutage {
     const targets = nameTargets(this.#first, this.#first.size);
     this.#first.clear();
     const { failures, lastedMs } = sum;
-    this.#world.log.info('no target fails any more', { job, targets, failures, after_ms: Math.round(lastedMs) });
+    const fields = { job, targets, failures, after_ms: Math.round(lastedMs) };
+    this.#world.log.info('no target fails any more', fields);
   }
 }
 

@@ -246,7 +246,8 @@ async function startWaitingProxy(
 ): Promise<{ proxy: Running; ask: () => Promise<Response> }> {
   const [port, admin] = [await freePort(), await freePort()];
   const to = `--name aps --region us-east-1 --host ${upstream} --upstream-url-scheme http`;
-  const listen = `--port 127.0.0.1:${port} --web.listen-address 127.0.0.1:${admin} --stop-timeout 1s`;
+  const web = `--web.listen-address 127.0.0.1:${admin}`;
+  const listen = `--port 127.0.0.1:${port} ${web} --stop-timeout 1s`;
   const given = [MAIN, 'proxy', ...to.split(' '), ...listen.split(' ')];
   const proxy = await startProgram(context, process.execPath, given, admin, '/-/healthy', env);
   return { proxy, ask: () => fetch(`http://127.0.0.1:${port}/x`) };

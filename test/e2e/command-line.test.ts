@@ -155,7 +155,7 @@ test('every server says where it listens, that it has started, and what it does'
     assert.equal(started.length, 1, output);
     const version = String.raw`version=\d+\.\d+\.\d+ commit=[0-9a-f]{12}`;
     assert.match(
-      started[0]!,
+      started[0],
       new RegExp(`^ msg=started command=${command} ${version} address=${server.url} ?`),
     );
     const [totals = ''] = output.match(/(?<= msg=totals ).*/) ?? [];

@@ -246,9 +246,21 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
   const env = { ECS_CONTAINER_METADATA_URI_V4: `${service}/v4/a` };
   await add('exporter', exporter, { env });
   const data = path.join(folder, 'workspace');
-  await add('workspace', (port) => ['workspace', '--web.listen-address', `127.0.0.1:${port}`, '--storage.path', data]);
+  await add('workspace', (port) => [
+    'workspace',
+    '--web.listen-address',
+    `127.0.0.1:${port}`,
+    '--storage.path',
+    data,
+  ]);
   await add('emulate', (port) => ['emulate', '--web.listen-address', `127.0.0.1:${port}`]);
-  await add('sample-app', (port) => ['sample-app', '--web.listen-address', `127.0.0.1:${port}`, '--rate', '0']);
+  await add('sample-app', (port) => [
+    'sample-app',
+    '--web.listen-address',
+    `127.0.0.1:${port}`,
+    '--rate',
+    '0',
+  ]);
   const targets = path.join(folder, 'discover.yml');
   writeFileSync(targets, 'scrape_configs: []\n');
   await add('discover', (port) => [

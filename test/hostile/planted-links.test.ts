@@ -133,5 +133,8 @@ test('bug: a data folder that cannot be used is said with its flag, and blames n
   writeFileSync(file, '');
   mkdirSync(join(folder, 'data', 'workspace.sqlite'), { recursive: true });
   for (const path of [file, join(file, 'below'), join(folder, 'data')])
-    assert.throws(() => new Database(path), /--storage.path ".*" can't be used as a folder \(.*\); name a/);
+    assert.throws(
+      () => new Database(path),
+      /--storage\.path ".*" can't be used as a folder \(.*\); name a/,
+    );
 });

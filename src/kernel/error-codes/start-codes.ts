@@ -7,8 +7,8 @@ import type { CodeEntry } from './entry.ts';
 const flags = {
   USAGE: {
     means:
-      'The command line names no such command or flag, lacks an argument, or has one too many; or ' +
-      'a flag does not take that word.',
+      'The command line names a command or flag that does not exist, lacks an argument or has ' +
+      'one too many, or gives a flag a word that it does not take.',
     remedy: 'Read the help of the command: "amperage help COMMAND".',
   },
   FLAG_BYTES: {
