@@ -50,7 +50,7 @@ class Measured {
     const port = await freePort();
     const probe = new URL('turn-probe.ts', import.meta.url).href;
     const flags = ['--clusters', 'bench', '--refresh-interval', `${REFRESH_S}s`];
-    const listen = ['--listen', `127.0.0.1:${port}`, '--log.level', 'warn'];
+    const listen = ['--web.listen-address', `127.0.0.1:${port}`, '--log.level', 'warn'];
     const child = spawn(
       process.execPath,
       ['--import', probe, 'src/main.ts', 'discover', ...flags, ...listen],

@@ -124,7 +124,7 @@ async function measure(ecs: ECSClient, tasks: number): Promise<void> {
 
 const emulator = spawn(
   process.execPath,
-  ['src/main.ts', 'emulate', '--listen', `127.0.0.1:${PORT}`, '--log.level', 'error'],
+  ['src/main.ts', 'emulate', '--web.listen-address', `127.0.0.1:${PORT}`, '--log.level', 'error'],
   {
     stdio: 'inherit',
     env: {

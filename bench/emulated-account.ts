@@ -22,7 +22,7 @@ export async function startEmulatedAccount(): Promise<EmulatedAccount> {
   const credentials = { accessKeyId: 'AKIABENCH', secretAccessKey: 'bench' };
   const listen = `127.0.0.1:${await freePort()}`;
   const url = `http://${listen}`;
-  const args = ['src/main.ts', 'emulate', '--listen', listen, '--log.level', 'error'];
+  const args = ['src/main.ts', 'emulate', '--web.listen-address', listen, '--log.level', 'error'];
   const child = spawn(process.execPath, args, {
     stdio: 'inherit',
     env: {

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
- * Runs the command that argv names, and decides the exit status of a failure: 2 for what the user
- * must change (a flag, a file, an address), else 1.
+ * Runs the command that argv names, and decides how a failure ends it: with one line,
+ * `amperage: message [CODE]`, and the status 2 for what the user must change (a flag, a file, an
+ * address), else 1.
  */
 import { CommanderError } from 'commander';
 import { createProgram, normalizeArguments } from './commands/program.ts';
-import { ConfigError, describeError } from './kernel/errors.ts';
+import { ConfigError, describeError, RecoverableError } from './kernel/errors.ts';
 
 async function main(given: readonly string[]): Promise<void> {
   const argv = normalizeArguments(given);
@@ -30,6 +31,9 @@ main(process.argv.slice(2)).catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
     return;
   }
-  process.stderr.write(`amperage: ${describeError(error)}\n`);
+  const isKnown = error instanceof Error && 'code' in error;
+  const text = describeError(error);
+  const said = isKnown ? text : describeError(new RecoverableError('UNEXPECTED', text));
+  process.stderr.write(`amperage: ${said}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 });

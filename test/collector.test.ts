@@ -268,6 +268,22 @@ test('a removed sink ends, and the log names the queue that it left', async (t) 
   await until('what waited came', () => readValues(one, 'visits').includes(1));
 });
 
+test('a queue under a name that no entry has is named, and sent by an entry of that name', async (t) => {
+  const receiver = await startReceiver(t);
+  receiver.answer = () => ({ status: 503 });
+  const named = entry(receiver.url, '    name: a3a4ec\n');
+  const { apply, lines } = await startRig(t, named);
+  await until('it was refused', () => receiver.requests.length > 0);
+  await apply(entry(receiver.url));
+  const said = lines.find((line) => line.includes('belongs to no configured sink')) ?? '';
+  assert.match(said, / kind=remote_write name=a3a4ec look="amperage check queue .*\/a3a4ec"/);
+  receiver.answer = () => ({ status: 204 });
+  await until('the other queue is sent', () => receiver.kept.length > 0);
+  assert.ok(!readValues(receiver, 'visits').includes(1));
+  await apply(named);
+  await until('what waited came', () => readValues(receiver, 'visits').includes(1));
+});
+
 test('file_write beside remote_write: both get every scrape, with external labels', async (t) => {
   const receiver = await startReceiver(t);
   const folder = temporaryFolder(t);

@@ -26,7 +26,7 @@ const LINES: readonly (readonly [string, readonly string[]])[] = [
   ['amperage collect --log.level ', ['debug', 'error', 'info', 'warn']],
   ['amperage collect --web.l', ['--web.listen-address']],
   // The value of a flag is not taken for a command, even if it reads like one.
-  ['amperage discover --clusters explain --lis', ['--listen']],
+  ['amperage discover --clusters explain --web.l', ['--web.listen-address']],
   ['amperage discover explain --cl', ['--clusters']],
   ['amperage check config /etc/host', ['/etc/host.conf', '/etc/hostname', '/etc/hosts']],
 ];

@@ -49,10 +49,15 @@ test('otlp-to-aws: what comes by OTLP is in CloudWatch, the workspace and X-Ray'
   onEnd(t, () => aws.close());
   const { accessKeyId, secretAccessKey } = aws.credentials;
   const folder = temporaryFolder(t);
-  const workspace = await startAmperage(t, 'workspace', ['--data', path.join(folder, 'stored')], {
-    WORKSPACE_ACCESS_KEY: accessKeyId,
-    WORKSPACE_SECRET_KEY: secretAccessKey,
-  });
+  const workspace = await startAmperage(
+    t,
+    'workspace',
+    ['--storage.path', path.join(folder, 'stored')],
+    {
+      WORKSPACE_ACCESS_KEY: accessKeyId,
+      WORKSPACE_SECRET_KEY: secretAccessKey,
+    },
+  );
   const [http, grpc] = [await freePort(), await freePort()];
   const file = path.join(folder, 'collector.yaml');
   const text = readFileSync(EXAMPLE, 'utf8')

@@ -183,7 +183,7 @@ test('grafana: a data source reaches its workspace through the proxy, signed', a
   const file = path.join(temporaryFolder(context), 'routes.yml');
   writeFileSync(file, routes.replace(REMOTE, workspace.url));
   const [port, admin] = [await freePort(), await freePort()];
-  const listen = ['--port', `127.0.0.1:${port}`, '--admin-listen', `127.0.0.1:${admin}`];
+  const listen = ['--port', `127.0.0.1:${port}`, '--web.listen-address', `127.0.0.1:${admin}`];
   const given = [MAIN, 'proxy', '--config.file', file, ...listen];
   await startProgram(context, process.execPath, given, admin, '/-/healthy', SIGNER);
   const target = `${asked[0]}/api/v1/query?query=1`.replace('ws-EXAMPLE', 'ws-local');
@@ -195,7 +195,7 @@ test('grafana: a data source reaches its workspace through the proxy, signed', a
 
 function startWorkspace(context: TestContext, more: readonly string[] = []) {
   const env = { WORKSPACE_ACCESS_KEY: KEYS.id, WORKSPACE_SECRET_KEY: KEYS.secret };
-  const data = ['--data', path.join(temporaryFolder(context), 'data')];
+  const data = ['--storage.path', path.join(temporaryFolder(context), 'data')];
   return startAmperage(context, 'workspace', [...data, ...more], env);
 }
 

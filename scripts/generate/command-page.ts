@@ -7,8 +7,15 @@ export function renderCommandPage(program: Command): string {
   return `# Commands and their flags
 
 Made from the commands themselves by \`npm run generate\`. \`--help\` of each shows examples too, and
-\`amperage --version\` prints the version. A wrong command, flag or
-argument ends with status 2, as does everything else that the user must change before a command can start.
+\`amperage --version\` prints the version, the commit and Node's. An error is one line,
+\`amperage: message [CODE]\`; \`amperage explain CODE\` tells more. \`NO_COLOR\` takes the colors from a terminal.
+
+| exit status | |
+|---|---|
+| 0 | done, or stopped by a signal in order |
+| 1 | it failed while it ran; of \`xray\` also a wrong file or region, as of the daemon |
+| 2 | what must be changed before a command can start: a command, flag or argument, a file, an address, a configuration |
+| 3 | \`check metrics\` and \`check emf\`: valid, with remarks |
 
 ${sections.join('\n\n')}
 `;

@@ -21,6 +21,7 @@ import type { LogPlan } from '../config/plan.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import { createApiRoutes } from './collect/api.ts';
 import { Collector } from './collect/collector.ts';
+import { describeConfig } from './collect/described-config.ts';
 import { Reloader } from './collect/reloader.ts';
 import { LISTEN_DEFAULT, type ShardFlags, createSharing } from './collect/sharing.ts';
 import { planLogger } from './collect/log-settings.ts';
@@ -31,6 +32,7 @@ import { readDurationFlag, gather } from './flags.ts';
 import {
   createWorld,
   createLongRunningCommand,
+  DELIVERY_TOTALS,
   type LogOptions,
   readLogFlags,
   runUntilSignal,
@@ -206,6 +208,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     name: 'collect',
     listen: flags['web.listenAddress'],
     listenFlag: '--web.listen-address',
+    isToldElsewhere: true,
     strangers: { ...world.hosts },
     routes: [
       ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
@@ -232,7 +235,27 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   await runUntilSignal(
     new Group('collect', [servers, collector, server, reloader, servers.readiness]),
     world,
-    stopTimeoutMs,
+    {
+      flags,
+      stopTimeoutMs,
+      started: () => ({
+        address: server.url,
+        config: sources.names,
+        ...describeConfig(reloader.current),
+      }),
+      totals: {
+        targets: ['prometheus_target_scrape_pool_targets'],
+        down: ['amperage_scrape_targets_down'],
+        scrapes: ['amperage_scrapes_total'],
+        samples: ['amperage_scrape_samples_total'],
+        received: [
+          'amperage_otlp_items_total',
+          'amperage_statsd_lines_taken_total',
+          'amperage_xray_datagrams_received_total',
+        ],
+        ...DELIVERY_TOTALS,
+      },
+    },
   );
 }
 

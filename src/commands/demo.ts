@@ -43,7 +43,7 @@ const STOP_MS = 15_000;
 
 interface DemoOptions extends LogOptions {
   readonly duration?: string;
-  readonly data?: string;
+  readonly 'storage.path'?: string;
   readonly freePorts?: boolean;
   readonly rate: string;
 }
@@ -60,7 +60,7 @@ export function createDemoCommand(): Command {
       'stop after this time, for example 60s, and print how much every stage has handled',
     )
     .option(
-      '--data <dir>',
+      '--storage.path <dir>',
       'keep data and logs here (default: a temporary folder, removed at the end)',
     )
     .option(
@@ -71,7 +71,7 @@ export function createDemoCommand(): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  npm start\n  npm start -- --duration 60s\n  npm start -- --free-ports ' +
-        '--rate 20 --data ./demo-data\n',
+        '--rate 20 --storage.path ./demo-data\n',
     )
     .action(runDemo);
 }
@@ -84,8 +84,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
   // The stage that gets this flag would refuse it too, but only after others have started.
   readRateFlag('--rate', options.rate);
   const ports = options.freePorts === true ? await findFreePorts() : await claimPorts();
-  const directory = options.data ?? mkdtempSync(join(tmpdir(), 'amperage-demo-'));
-  makeNamedFolder(directory, '--data');
+  const directory = options['storage.path'] ?? mkdtempSync(join(tmpdir(), 'amperage-demo-'));
+  makeNamedFolder(directory, '--storage.path');
   checkDisk(directory);
   const world = createWorld(options);
   const stop = new AbortController();
@@ -109,7 +109,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
     say('stopping …');
     await demo.stop(STOP_MS);
     await world.http.close();
-    if (options.data === undefined) rmSync(directory, { recursive: true, force: true });
+    if (options['storage.path'] === undefined) rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -144,8 +144,10 @@ class Demo implements Component {
     await this.#startEmulator();
     await this.#startWorkspace();
     await this.#startXray();
+    await this.#deploy(task);
+    await this.#startDiscovery();
     const app = await this.#start('sample-app', {
-      arguments: ['--listen', this.#listen('sample-app'), '--rate', this.#rate],
+      arguments: ['--web.listen-address', this.#listen('sample-app'), '--rate', this.#rate],
       environment: {
         AWS_XRAY_DAEMON_ADDRESS: this.#listen('xray'),
         OTEL_EXPORTER_OTLP_ENDPOINT: this.url('otlp'),
@@ -163,20 +165,6 @@ class Demo implements Component {
       says: "the task's CPU, memory, network and disk",
       path: '/metrics',
       onStart: async (pid) => void (await this.#registerTask(task, app.pid, pid)),
-    });
-    await this.#deploy(task);
-    await this.#start('discover', {
-      arguments: [
-        '--listen',
-        this.#listen('discover'),
-        '--namespaces-parameter',
-        NAMESPACES_PARAMETER,
-        '--refresh-interval',
-        '5s',
-      ],
-      environment: this.#awsEnvironment(),
-      says: `Cloud Map namespace ${NAMESPACE}`,
-      path: '/prometheus-targets',
     });
     await this.#startCollector();
   }
@@ -211,7 +199,7 @@ class Demo implements Component {
 
   async #startEmulator(): Promise<void> {
     await this.#start('emulate', {
-      arguments: ['--listen', this.#listen('emulate'), '--region', REGION],
+      arguments: ['--web.listen-address', this.#listen('emulate'), '--region', REGION],
       environment: {
         EMULATE_ACCESS_KEY: this.#keys.accessKeyId,
         EMULATE_SECRET_KEY: this.#keys.secretAccessKey,
@@ -224,9 +212,9 @@ class Demo implements Component {
   async #startWorkspace(): Promise<void> {
     await this.#start('workspace', {
       arguments: [
-        '--listen',
+        '--web.listen-address',
         this.#listen('workspace'),
-        '--data',
+        '--storage.path',
         join(this.#directory, 'workspace'),
         '--workspace-id',
         WORKSPACE_ID,
@@ -253,6 +241,7 @@ class Demo implements Component {
         '--region',
         REGION,
         '--local-mode',
+        '--log.format=logfmt',
         '--storage.path',
         join(this.#directory, 'xray'),
         '--web.listen-address',
@@ -263,6 +252,20 @@ class Demo implements Component {
       path: '',
       where: `${this.#listen('xray')} (UDP and TCP)`,
       ready: 'xray-metrics',
+    });
+  }
+
+  async #startDiscovery(): Promise<void> {
+    await this.#start('discover', {
+      arguments: [
+        '--web.listen-address',
+        this.#listen('discover'),
+        `--namespaces-parameter=${NAMESPACES_PARAMETER}`,
+        '--refresh-interval=5s',
+      ],
+      environment: this.#awsEnvironment(),
+      says: `Cloud Map namespace ${NAMESPACE}`,
+      path: '/prometheus-targets',
     });
   }
 
@@ -391,6 +394,6 @@ function checkDisk(directory: string): void {
   throw new ConfigError(
     'DISK_FULL',
     `${freeMb} MB free for ${directory}, the demo needs ${FREE_MB_MIN} MB; free some space ` +
-      'or choose another folder with --data',
+      'or choose another folder with --storage.path',
   );
 }

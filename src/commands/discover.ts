@@ -39,8 +39,8 @@ export function createDiscoverCommand(): Command {
         '(http_sd) or writes a file,\nand explains at /explain why each container or ' +
         'instance is a target or is none.',
     )
-    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9001')
-    .option('--allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
+    .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:9001')
+    .option('--web.allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
     .option('--write-to <file>', 'also write the targets as a file for file_sd')
     .addHelpText(
       'after',
@@ -91,7 +91,7 @@ function addDiscoveryFlags(command: Command): Command {
       `set of labels: ${PROFILES.join(', ')}; for Cloud Map meta or sdconfig-reloader`,
     )
     .option('--events-queue-url <url>', 'SQS queue with task state changes of EventBridge')
-    .option('--cache-dir <dir>', 'folder that keeps what was found over a restart')
+    .option('--storage.path <dir>', 'folder that keeps what was found over a restart')
     .option('--config.cluster <name>', 'as --clusters, with the labels of prometheus-ecs-discovery')
     .option('--config.write-to <file>', 'as --write-to (ecs_file_sd.yml)')
     .option('--config.scrape-interval <time>', 'as --refresh-interval (60s)')
@@ -110,7 +110,7 @@ function addDiscoveryFlags(command: Command): Command {
 }
 
 async function serve(flags: DiscoverFlags): Promise<void> {
-  const hosts = knownHosts('--allowed-host', flags.allowedHost);
+  const hosts = knownHosts('--web.allowed-host', flags['web.allowedHost']);
   const world = { ...createWorld(flags), hosts };
   const sources = await readSources(flags, process.env, world);
   const found = new Found(sources.jobs.map(({ job }) => job));
@@ -118,6 +118,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
   const publisher = writeTo === undefined ? undefined : await openPublisher(writeTo, world);
   const texts = new ListTexts();
   let lists = 0;
+  let hasTold = false;
   const ending = new AbortController();
   const discovery = new DiscoveryManager({
     world,
@@ -132,6 +133,8 @@ async function serve(flags: DiscoverFlags): Promise<void> {
       found.groups.set(job, groups);
       lists += 1;
       if (!found.isWhole()) return;
+      if (!hasTold) world.log.info('the list of targets is whole', found.countTargets());
+      hasTold = true;
       const written = publisher?.publish(found.listGroups());
       if (sources.times > 0 && lists >= sources.times)
         void (written ?? Promise.resolve()).then(() => ending.abort());
@@ -140,7 +143,8 @@ async function serve(flags: DiscoverFlags): Promise<void> {
   await writePrometheusConfig(sources, world);
   const server = new HttpServer({
     name: 'discover',
-    listen: flags.listen,
+    listen: flags['web.listenAddress'],
+    isToldElsewhere: true,
     strangers: { ...world.hosts },
     log: world.log,
     metrics: world.metrics,
@@ -154,7 +158,22 @@ async function serve(flags: DiscoverFlags): Promise<void> {
       { method: 'GET', path: '/explain', handle: (request) => answerExplanations(request, found) },
     ],
   });
-  await runUntilSignal(new Group('discover', [server, discovery]), world, undefined, ending.signal);
+  await runUntilSignal(new Group('discover', [server, discovery]), world, {
+    flags,
+    ending: ending.signal,
+    started: () => ({
+      address: server.url,
+      config: flags['config.file'],
+      file: writeTo,
+      jobs: sources.jobs.length,
+    }),
+    totals: {
+      targets: ['prometheus_sd_discovered_targets'],
+      lists: ['prometheus_sd_received_updates_total'],
+      calls: ['amperage_aws_calls_total'],
+      failures: ['prometheus_sd_refresh_failures_total'],
+    },
+  });
 }
 
 /**

@@ -16,10 +16,10 @@ import { gather } from './flags.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 interface EmulateFlags extends LogOptions {
-  readonly listen: string;
+  readonly 'web.listenAddress': string;
   readonly region: string;
   readonly scenario?: string;
-  readonly allowedHost: readonly string[];
+  readonly 'web.allowedHost': readonly string[];
 }
 
 export function createEmulateCommand(): Command {
@@ -29,10 +29,10 @@ export function createEmulateCommand(): Command {
         'X-Ray, CloudWatch and its Logs,\nOTLP, STS, container credentials, ' +
         'instance metadata v2, task metadata v4.',
     )
-    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:4566')
+    .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--region <region>', 'region that signatures must name', 'us-east-1')
     .option(
-      '--allowed-host <name>',
+      '--web.allowed-host <name>',
       'a name of the public DNS by which it is asked for; others but those of AWS are refused, ' +
         'addresses and private names pass; may be given several times',
       gather,
@@ -79,13 +79,13 @@ async function run(flags: EmulateFlags): Promise<void> {
   const secretAccessKey = process.env['EMULATE_SECRET_KEY'];
   const isGiven = accessKeyId !== undefined && secretAccessKey !== undefined;
   const credentials = isGiven ? { accessKeyId, secretAccessKey } : generateKeys();
-  const { listen, region, scenario: file } = flags;
+  const { 'web.listenAddress': listen, region, scenario: file } = flags;
   const emulator = createEmulator({
     world,
     listen,
     region,
     credentials,
-    allowedHosts: flags.allowedHost,
+    allowedHosts: flags['web.allowedHost'],
   });
   const steps =
     file === undefined ? [] : parseScenario(await readYamlFile(file, 'EMULATOR_SCENARIO'), file);
@@ -96,7 +96,11 @@ async function run(flags: EmulateFlags): Promise<void> {
     process.stdout.write(
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
     );
-  await runUntilSignal(new Group('emulate', [emulator, scenario]), world);
+  await runUntilSignal(new Group('emulate', [emulator, scenario]), world, {
+    flags,
+    started: () => ({ address: emulator.url, region, scenario: file }),
+    totals: { calls: ['emulator_calls_total'] },
+  });
 }
 
 /** Makes keys that hold for this run. */

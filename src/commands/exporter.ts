@@ -137,7 +137,14 @@ async function run(flags: ExporterFlags): Promise<void> {
       web,
     }),
   );
-  await runUntilSignal(new Group('exporter', servers), world);
+  await runUntilSignal(new Group('exporter', servers), world, {
+    flags,
+    started: () => ({
+      address: servers.map(({ url }) => url).join(','),
+      profiles: flags.profile.join(','),
+    }),
+    totals: { scrapes: ['amperage_exporter_scrapes_total'] },
+  });
 }
 
 /** Draws a frame every two seconds on a terminal; a pipe gets a single one. */

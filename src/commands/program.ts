@@ -4,8 +4,9 @@
  * here: the form of their help and of a usage error, which is thrown and does not end the process.
  */
 import { Command, Help, type Option } from 'commander';
+import type { StartCode } from '../kernel/error-codes/catalogue.ts';
 import { tuneGarbageCollection } from './collect/garbage-collection.ts';
-import { VERSION } from './version.ts';
+import { describeVersion } from './version.ts';
 import { rewriteGoFlags } from './xray/go-flags.ts';
 
 interface Entry {
@@ -108,7 +109,7 @@ function createEmptyProgram(): Command {
       'Metrics of containers on Amazon ECS (Prometheus, OTLP, StatsD), brought to Amazon Managed ' +
         'Service for Prometheus (AMP) and CloudWatch, and their traces, brought to AWS X-Ray',
     )
-    .version(VERSION)
+    .version(describeVersion(), '-V, --version', 'version, commit and Node')
     .addHelpText(
       'after',
       `
@@ -121,14 +122,30 @@ Examples:
     );
 }
 
+const USAGE: StartCode = 'USAGE';
+
+const EXIT_STATUS_MOST =
+  '0: done, or stopped by a signal in order; 1: failed while it ran; 2: a flag, a file or a ' +
+  'configuration must be changed first.';
+/** Of commands that have one more; by their path. */
+const EXIT_STATUS: Readonly<Record<string, string>> = {
+  'amperage check metrics': `${EXIT_STATUS_MOST} 3: valid, with remarks.`,
+  'amperage check emf': `${EXIT_STATUS_MOST} 3: events that name no metrics.`,
+  'amperage xray':
+    '0: stopped by a signal in order; 1: its file or region is wrong, as for the daemon, or it ' +
+    'failed; 2: a flag must be changed first.',
+};
+
 /** @param path  the names that lead to the command, as the user types them: "amperage check" */
 function unify(command: Command, path: string): Command {
   command
     .exitOverride()
     .configureHelp({ optionDescription: describeOption })
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'amperage: ')),
+      outputError: (text, write) =>
+        write(text.replace(/^error: (.*)$/m, `amperage: $1 [${USAGE}]`)),
     })
+    .addHelpText('after', `\nExit status: ${EXIT_STATUS[path] ?? EXIT_STATUS_MOST}`)
     .showHelpAfterError(`Run "${path} --help" for its commands and flags.`);
   for (const below of command.commands) unify(below, `${path} ${below.name()}`);
   return command;

@@ -50,8 +50,8 @@ interface ProxyFlags extends LogOptions {
   readonly regionSet?: string;
   readonly 'config.file'?: string;
   readonly 'web.config.file'?: string;
-  readonly adminListen?: string;
-  readonly allowedHost: readonly string[];
+  readonly 'web.listenAddress'?: string;
+  readonly 'web.allowedHost': readonly string[];
   readonly bodyMaxBytes: string;
   readonly bodiesMaxBytes: string;
   readonly bodyFolder: string;
@@ -127,14 +127,14 @@ export function createProxyCommand(): Command {
     .option('--log-signing-process', 'as --verbose; what is signed is never logged')
     .option('--config.file <file>', 'YAML file of routes; SIGHUP reads it again')
     .option(
-      '--allowed-host <name>',
+      '--web.allowed-host <name>',
       'a name of the public DNS by which the proxy is asked for; others but those of AWS and of ' +
         'routes are refused where an upstream is set; may be given several times',
       gather,
       [],
     )
-    .option('--web.config.file <file>', 'TLS and basic auth of the listener')
-    .option('--admin-listen <host:port>', 'address of /-/healthy, /-/ready and /metrics')
+    .option('--web.config.file <file>', 'TLS and basic auth of both addresses')
+    .option('--web.listen-address <host:port>', 'address of /-/healthy, /-/ready and /metrics')
     .option('--stop-timeout <time>', 'how long requests may go on after SIGTERM', '20s')
     .addHelpText(
       'after',
@@ -169,13 +169,14 @@ async function run(flags: ProxyFlags): Promise<void> {
     defaultRegion: await configuredRegion(),
   });
   const webFile = flags['web.config.file'];
+  const web = webFile === undefined ? undefined : await loadWebConfig(webFile, world.log);
   const server = new ProxyServer({
     listen: /^\d+$/.test(flags.port) ? `:${flags.port}` : flags.port,
     proxy,
     log: world.log,
     metrics: world.metrics,
-    allowedHosts: flags.allowedHost,
-    web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
+    allowedHosts: flags['web.allowedHost'],
+    web,
   });
   const isFresh = createReadinessCheck(proxy, credentialsOf, world);
   const parts: Component[] = [
@@ -190,17 +191,19 @@ async function run(flags: ProxyFlags): Promise<void> {
       },
     },
   ];
-  if (flags.adminListen !== undefined)
+  const { 'web.listenAddress': listen } = flags;
+  if (listen !== undefined)
     parts.push(
       new HttpServer({
         name: 'proxy admin',
-        listen: flags.adminListen,
-        listenFlag: '--admin-listen',
+        listen,
+        listenFlag: '--web.listen-address',
         routes: [],
         log: world.log,
-        strangers: knownHosts('--allowed-host', flags.allowedHost),
+        strangers: knownHosts('--web.allowed-host', flags['web.allowedHost']),
         metrics: world.metrics,
         ready: isFresh,
+        web,
       }),
     );
   const reload = async (): Promise<void> => {
@@ -215,7 +218,21 @@ async function run(flags: ProxyFlags): Promise<void> {
   const onHangUp = (): void => void reload();
   process.on('SIGHUP', onHangUp);
   const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
-  await runUntilSignal(new Group('proxy', parts.toReversed()), world, stopTimeoutMs);
+  await runUntilSignal(new Group('proxy', parts.toReversed()), world, {
+    flags,
+    stopTimeoutMs,
+    started: () => ({
+      address: server.url,
+      config: flags['config.file'],
+      routes: proxy.config.routes.length,
+    }),
+    totals: {
+      requests: ['proxy_requests_total'],
+      failures: ['proxy_failures_total'],
+      retried: ['proxy_retried_total'],
+      under_way: ['proxy_requests_under_way'],
+    },
+  });
   process.off('SIGHUP', onHangUp);
 }
 

@@ -11,7 +11,9 @@ const PROGRAM = `
   process.on('exit', () => process.stdout.write('ended ' + Math.round(performance.now() - atMs)));
   let atMs = 0;
   process.once('SIGTERM', () => { atMs = performance.now(); });
-  await runUntilSignal(part, createWorld({}));
+  await runUntilSignal(part, createWorld({}), {
+    flags: { 'log.totalsInterval': '0' }, started: () => ({}), totals: {},
+  });
 `;
 
 test('a timer that a library left does not hold up the end of a command', async () => {

@@ -1,7 +1,8 @@
 /**
  * What all long-running commands share: the logging flags, the world made from them, and the run
- * from the start to a signal. On SIGINT or SIGTERM the command stops within the deadline and exits
- * with 0; on a second signal it exits with 1 at once.
+ * from the start to a signal, which says that the command has started and what it does. On SIGINT
+ * or SIGTERM the command stops within the deadline and exits with 0; on a second signal it exits
+ * with 1 at once.
  */
 import { Command, Option } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
@@ -12,6 +13,7 @@ import { watchEventLoop } from '../kernel/event-loop-metrics.ts';
 import { createHttpClient, type HttpClient } from '../kernel/http-client.ts';
 import {
   createLogger,
+  type LogFields,
   type LogFormat,
   type Logger,
   type LoggerOptions,
@@ -21,15 +23,39 @@ import { Registry } from '../kernel/metrics.ts';
 import { registerProcessMetrics } from '../kernel/process-metrics.ts';
 import type { World } from '../kernel/world.ts';
 import { checkEndpointVariables } from '../settings/endpoint-variables.ts';
+import { findCommit } from './commit.ts';
+import { readDurationFlag } from './flags.ts';
+import { TotalsLog, type TotalsTable } from './totals.ts';
+import { VERSION } from './version.ts';
 
 /** How long the last lines may wait for the reader of the output. */
 const OUTPUT_MAX_MS = 2_000;
 /** How long what is under way after the stop may take, such as closing files. */
 const LEFT_OVER_MS = 300;
 
+/** What sinks and their queues count, whatever they deliver. */
+export const DELIVERY_TOTALS: TotalsTable = {
+  delivered: ['amperage_sink_items_delivered_total', 'prometheus_remote_storage_samples_total'],
+  retried: ['amperage_sink_items_retried_total', 'prometheus_remote_storage_samples_retried_total'],
+  dropped: ['amperage_sink_items_dropped_total'],
+  waiting: ['queue_pending_items'],
+};
+
 export interface LogOptions {
   readonly 'log.level': LogLevel;
   readonly 'log.format'?: LogFormat;
+  readonly 'log.totalsInterval': string;
+}
+
+/** How a command runs, and what it says of it at level info. */
+export interface RunOptions {
+  readonly flags: Pick<LogOptions, 'log.totalsInterval'>;
+  /** Behind the command and its version, in the line that says that it has started. */
+  readonly started: () => LogFields;
+  readonly totals: TotalsTable;
+  readonly stopTimeoutMs?: number;
+  /** Ends the command as a signal does. */
+  readonly ending?: AbortSignal;
 }
 
 /** A command with the flags that every long-running command has; read them as `LogOptions`. */
@@ -45,6 +71,11 @@ export function createLongRunningCommand(name: string): Command {
         '--log.format <format>',
         'form of a line (default: pretty on a terminal, logfmt elsewhere)',
       ).choices(['pretty', 'logfmt', 'json']),
+    )
+    .option(
+      '--log.totals-interval <time>',
+      'how often a line says what was done since the last one; 0: never',
+      '1m',
     );
 }
 
@@ -53,7 +84,7 @@ export function createLongRunningCommand(name: string): Command {
  * @throws ConfigError for a variable of the environment that is no URL
  */
 export function createWorld(
-  options: LogOptions,
+  options: Pick<LogOptions, 'log.level' | 'log.format'>,
   http: HttpClient = createHttpClient(),
   log: Logger = createLogger(readLogFlags(options)),
 ): World {
@@ -69,7 +100,7 @@ export function createWorld(
 }
 
 /** What the flags say of the logger. */
-export function readLogFlags(options: LogOptions): LoggerOptions {
+export function readLogFlags(options: Pick<LogOptions, 'log.level' | 'log.format'>): LoggerOptions {
   return {
     level: options['log.level'],
     ...(options['log.format'] === undefined ? {} : { format: options['log.format'] }),
@@ -95,9 +126,10 @@ function exitSoon(): void {
 export async function runUntilSignal(
   component: Component,
   world: World,
-  stopTimeoutMs = 10_000,
-  ending?: AbortSignal,
+  { flags, started, totals: table, stopTimeoutMs = 10_000, ending }: RunOptions,
 ): Promise<void> {
+  const everyMs = readDurationFlag('--log.totals-interval', flags['log.totalsInterval']);
+  const totals = new TotalsLog(world, table, everyMs);
   const signalled = new Promise<NodeJS.Signals | 'done'>((resolve) => {
     ending?.addEventListener('abort', () => resolve('done'), { once: true });
     process.once('SIGINT', resolve);
@@ -111,6 +143,13 @@ export async function runUntilSignal(
     await component.start();
     await clockWatch.start();
     const endWatching = watchEventLoop(world.metrics);
+    world.log.info('started', {
+      command: component.name,
+      version: VERSION,
+      commit: findCommit(),
+      ...started(),
+    });
+    totals.start();
     const signal = await signalled;
     endWatching();
     world.log.info('stopping', { signal, deadline_ms: stopTimeoutMs });
@@ -121,6 +160,7 @@ export async function runUntilSignal(
       world.log.error('did not stop cleanly', { error: describeError(error) });
       process.exitCode = 1;
     });
+    totals.stop();
     process.off('SIGINT', force);
     process.off('SIGTERM', force);
     if (signal !== 'done') exitSoon();

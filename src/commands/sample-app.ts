@@ -10,6 +10,7 @@ import { parseLatency, seededRandom } from '../sample-app/latency.ts';
 import { LoadGenerator } from '../sample-app/load.ts';
 import { mixedPathOf } from '../sample-app/load-mix.ts';
 import { OtlpExporter } from '../sample-app/otlp/exporter.ts';
+import { formatEndpoint } from '../wire/xray/daemon-address.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { ALLOWED_HOST_HELP, gather, readNumberFlag, readRateFlag } from './flags.ts';
 import {
@@ -30,8 +31,8 @@ import { addTrustFlag } from './trust.ts';
 const CONCURRENCY_MAX = 500;
 
 interface SampleAppFlags extends LogOptions, TracingFlags, OtlpFlags {
-  readonly listen: string;
-  readonly allowedHost: readonly string[];
+  readonly 'web.listenAddress': string;
+  readonly 'web.allowedHost': readonly string[];
   readonly rate: string;
   readonly loadUrl?: string;
   readonly latency: string;
@@ -42,8 +43,8 @@ interface SampleAppFlags extends LogOptions, TracingFlags, OtlpFlags {
 export function createSampleAppCommand(): Command {
   return addTrustFlag(createLongRunningCommand('sample-app'))
     .description('An instrumented web application (/work, /metrics) that puts load on itself.')
-    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:3000')
-    .option('--allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
+    .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:3000')
+    .option('--web.allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
     .option('--rate <requests/s>', 'mean rate of the load, 5 or 5/s; 0: no load', '5')
     .option(
       '--latency <distribution>',
@@ -87,7 +88,7 @@ async function run(flags: SampleAppFlags): Promise<void> {
   const seed = readNumberFlag('--seed', flags.seed);
   const daemon = readDaemonAddress(flags, process.env);
   const endpoint = readOtlpEndpoint(flags, process.env);
-  const hosts = knownHosts('--allowed-host', flags.allowedHost);
+  const hosts = knownHosts('--web.allowed-host', flags['web.allowedHost']);
   const world = { ...createWorld(flags), hosts };
   // One connection for each request that may be under way: the load must not queue in its client.
   const http = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
@@ -96,7 +97,7 @@ async function run(flags: SampleAppFlags): Promise<void> {
   const calls = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
   const options = {
     world: { ...world, http: calls },
-    listen: flags.listen,
+    listen: flags['web.listenAddress'],
     drawLatencyMs: parseLatency(flags.latency, seededRandom(seed)),
     cpuMs: readNumberFlag('--cpu-ms', flags.cpuMs),
   };
@@ -126,7 +127,20 @@ async function run(flags: SampleAppFlags): Promise<void> {
   try {
     const sending = [...(exporter === undefined ? [] : [exporter]), ...(traced?.components ?? [])];
     const components = [...sending, app, load];
-    await runUntilSignal(new Group('sample-app', components), world);
+    await runUntilSignal(new Group('sample-app', components), world, {
+      flags,
+      started: () => ({
+        address: app.url,
+        rate: perSecond,
+        daemon: daemon && formatEndpoint(daemon.udp),
+        otlp: endpoint,
+      }),
+      totals: {
+        requests: ['http_requests_total'],
+        traced: ['sample_app_requests_traced_total'],
+        spans: ['sample_app_spans_sent_total'],
+      },
+    });
   } finally {
     await Promise.all([http.close(), calls.close()]);
   }

@@ -42,8 +42,8 @@ import { VERSION } from './version.ts';
 import { parseForeignJson } from '../kernel/foreign-json.ts';
 
 interface WorkspaceFlags extends LogOptions {
-  readonly listen: string;
-  readonly data: string;
+  readonly 'web.listenAddress': string;
+  readonly 'storage.path': string;
   readonly workspaceId: string;
   readonly retention: string;
   readonly region: string;
@@ -59,7 +59,7 @@ interface WorkspaceFlags extends LogOptions {
   readonly cloudwatch?: boolean;
   readonly 'cloudwatch.endpoint'?: string;
   readonly 'cloudwatch.region'?: string;
-  readonly 'page.host': readonly string[];
+  readonly 'web.allowedHost': readonly string[];
 }
 
 const KEY_ENV = 'WORKSPACE_ACCESS_KEY';
@@ -71,8 +71,8 @@ export function createWorkspaceCommand(): Command {
       'A local AMP: takes signed remote_write, keeps samples durably, answers PromQL, and serves ' +
         'a web page.',
     )
-    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9009')
-    .option('--data <dir>', 'folder of the store', './workspace-data')
+    .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:9009')
+    .option('--storage.path <dir>', 'folder of the store', './workspace-data')
     .option('--workspace-id <id>', 'id in the URL /workspaces/<id>/', 'ws-local')
     .option('--retention <time>', 'how long samples are kept', '15d')
     .option('--region <region>', 'region that signatures must name', 'us-east-1')
@@ -115,7 +115,7 @@ export function createWorkspaceCommand(): Command {
       '--cloudwatch.region <region>',
       'region of that CloudWatch (default: as that of --xray.region)',
     )
-    .option('--page.host <name>', ALLOWED_HOST_HELP, gather, [])
+    .option('--web.allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
     .addHelpText(
       'after',
       `
@@ -151,7 +151,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   };
   const limits = resolveLimits(flags.strict === true, flags.limit);
   const store = new Store(
-    { ...STORE_DEFAULTS, directory: flags.data, retentionMs, ...limitStore(limits) },
+    { ...STORE_DEFAULTS, directory: flags['storage.path'], retentionMs, ...limitStore(limits) },
     world,
   );
   const faults = new Faults(
@@ -171,10 +171,11 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   ];
   const server = new HttpServer({
     name: 'workspace',
-    listen: flags.listen,
+    listen: flags['web.listenAddress'],
+    isToldElsewhere: true,
     // Queries are for pages of other origins too; writes are signed, and calls that ask AWS or set
     // faults refuse such pages themselves.
-    strangers: { ...knownHosts('--page.host', flags['page.host']), isOpen: true },
+    strangers: { ...knownHosts('--web.allowed-host', flags['web.allowedHost']), isOpen: true },
     log: world.log,
     metrics: world.metrics,
     routes: [
@@ -215,7 +216,21 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     start: () => Promise.resolve(),
     stop: async () => void (await Promise.all([xray?.close(), cloudwatch?.close()])),
   };
-  await runUntilSignal(new Group('workspace', [store, client, server]), world);
+  await runUntilSignal(new Group('workspace', [store, client, server]), world, {
+    flags,
+    started: () => ({
+      address: server.url,
+      workspace: flags.workspaceId,
+      store: flags['storage.path'],
+      retention: flags.retention,
+    }),
+    totals: {
+      writes: ['workspace_write_requests_total'],
+      samples: ['workspace_samples_stored_total'],
+      rejected: ['workspace_samples_rejected_total'],
+      series: ['workspace_series'],
+    },
+  });
 }
 
 /** The name of each service in signatures, by that of its flags. */

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { describeError } from '../kernel/errors.ts';
+import { ConfigError, describeError, RecoverableError } from '../kernel/errors.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -14,6 +14,7 @@ import { readBytesFlag, readDurationFlag } from './flags.ts';
 import {
   createLongRunningCommand,
   createWorld,
+  DELIVERY_TOTALS,
   type LogOptions,
   runUntilSignal,
 } from './runner.ts';
@@ -99,7 +100,7 @@ async function run(ignored: readonly string[], flags: XrayFlags, command: Comman
   } catch (error) {
     if (!(error instanceof DaemonRefusal)) throw error;
     // A fault of a flag is no line of the log, as in Go.
-    if (error.status === 2) process.stderr.write(`amperage: ${error.message}\n`);
+    if (error.status === 2) throw new ConfigError('FLAG_VALUE', error.message);
     process.exitCode = error.status;
   }
 }
@@ -139,7 +140,17 @@ async function runDaemon(
     sayLeftovers(storage, log);
     const options = { settings, region, storage, webAddress, env: process.env };
     const daemon = createDaemon(options, world);
-    await runUntilSignal(daemon, world, stopTimeoutMs, whenHungUp(log));
+    await runUntilSignal(daemon, world, {
+      flags,
+      stopTimeoutMs,
+      ending: whenHungUp(log),
+      started: () => ({ address: webAddress, udp: settings.udpAddress, tcp: settings.tcpAddress }),
+      totals: {
+        datagrams: ['amperage_xray_datagrams_received_total'],
+        forwarded: ['amperage_xray_forwarded_requests_total'],
+        ...DELIVERY_TOTALS,
+      },
+    });
   } catch (error) {
     log.error(describeError(error));
     process.exitCode = 1;
@@ -212,9 +223,7 @@ async function check(target: Parameters<typeof askRunning>[0]): Promise<void> {
   const http = createHttpClient();
   try {
     const fault = await askRunning(target, http);
-    if (fault === undefined) return;
-    process.stderr.write(`amperage: ${fault}\n`);
-    process.exitCode = 1;
+    if (fault !== undefined) throw new RecoverableError('HTTP_NO_ANSWER', fault);
   } finally {
     await http.close();
   }

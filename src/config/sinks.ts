@@ -116,12 +116,32 @@ function warnOfOrder(
   );
 }
 
-/** Makes a short name that is the same in each run, so that the sink finds its queue again. */
-function nameFromAddress({ kind, address }: OpenableSink, ordinals: Map<string, number>): string {
-  const short = digest(address).slice(0, 6);
+/**
+ * Makes a name that is the same in each run, so that the sink finds its queue again: the host or
+ * the file, for readers, and the beginning of a digest, which tells addresses apart.
+ */
+function nameFromAddress(
+  { kind, address, shownAddress }: OpenableSink,
+  ordinals: Map<string, number>,
+): string {
+  const place = namePlace(shownAddress);
+  const code = digest(address).slice(0, 6);
+  const short = place === '' ? code : `${place}-${code}`;
   const ordinal = (ordinals.get(`${kind}/${short}`) ?? 0) + 1;
   ordinals.set(`${kind}/${short}`, ordinal);
   return ordinal === 1 ? short : `${short}-${ordinal}`;
+}
+
+const PLACE_MAX = 60;
+
+/** The host of a URL, or the last part of a path, in characters that are plain in each place. */
+function namePlace(shown: string): string {
+  const [first = ''] = shown.split(' and ');
+  const host = URL.canParse(first) ? new URL(first).hostname : '';
+  return (host === '' ? (first.split('/').at(-1) ?? '') : host)
+    .replaceAll(/[^A-Za-z0-9.]+/g, '-')
+    .slice(0, PLACE_MAX)
+    .replaceAll(/^[-.]+|[-.]+$/g, '');
 }
 
 /** A name becomes that of a folder, which file systems limit to 255 bytes. */
@@ -137,6 +157,19 @@ function nameFolder(kind: string, name: string): string {
   // encodeURIComponent throws for half a surrogate pair; the Buffer replaces it.
   const safe = encodeURIComponent(Buffer.from(name).toString());
   return kind === 'remote_write' && !RESERVED.has(safe) ? safe : `${kind}@${safe}`;
+}
+
+/** The kind and the name of which `nameFolder` makes this; undefined where it makes no such. */
+export function readFolderName(
+  folder: string,
+): { readonly kind: string; readonly name: string } | undefined {
+  const [, kind = 'remote_write', safe = ''] = /^(?:([^@]+)@)?([^@]+)$/.exec(folder) ?? [];
+  try {
+    const name = decodeURIComponent(safe);
+    return nameFolder(kind, name) === folder ? { kind, name } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function formatPath(path: ConfigPath): string {

@@ -65,8 +65,10 @@ export class Delivery<Request> implements Component {
     this.#options = options;
     const { name: sink, protocol, world, onLoss } = options;
     this.#metrics = options.metrics ?? newDeliveryMetrics(world.metrics, sink);
-    this.load = new Load(this.#metrics);
     this.#world = { clock: world.clock, log: world.log.with({ sink }) };
+    this.load = new Load(this.#metrics, (items, bytes, tookMs) =>
+      this.#world.log.info('first delivery', { items, bytes, took_ms: Math.round(tookMs) }),
+    );
     const { metrics } = world;
     this.#searched = metrics
       .counters(

@@ -15,9 +15,15 @@ export class Load {
   /** How many batches are being retried after a failure. */
   failing = 0;
   readonly #metrics: DeliveryMetrics;
+  #onFirst: ((items: number, bytes: number, tookMs: number) => void) | undefined;
 
-  constructor(metrics: DeliveryMetrics) {
+  /** @param onFirst  told of the first request of which items were taken */
+  constructor(
+    metrics: DeliveryMetrics,
+    onFirst?: (items: number, bytes: number, tookMs: number) => void,
+  ) {
     this.#metrics = metrics;
+    this.#onFirst = onFirst;
   }
 
   /** Counts a chunk that went into the queue. */
@@ -38,6 +44,10 @@ export class Load {
     this.answered(tookMs);
     this.sendingMs += tookMs;
     this.itemsOut += items;
+    if (items > 0) {
+      this.#onFirst?.(items, bytes, tookMs);
+      this.#onFirst = undefined;
+    }
     for (const { newestMs } of chunks) if (newestMs > this.newestOutMs) this.newestOutMs = newestMs;
     this.#metrics.items.inc(items);
     this.#metrics.bytes.inc(bytes);

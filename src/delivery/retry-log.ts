@@ -63,7 +63,7 @@ export class RetryLog {
     if (!this.#hasTold) return;
     this.#hasTold = false;
     this.#untold = 0;
-    const fields = { failures, after_ms: atMs - this.#sinceMs, waiting };
+    const fields = { failures, after_ms: Math.round(atMs - this.#sinceMs), waiting };
     this.#log.info('it delivers again', fields);
   }
 }

@@ -83,7 +83,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         region,
       },
     );
-  const hosts = knownHosts('--allowed-host', options.allowedHosts);
+  const hosts = knownHosts('--web.allowed-host', options.allowedHosts);
   const edges = { verify, trouble, nowMs };
 
   const xray = createXray(account.xray, { nowMs, trouble });
@@ -137,6 +137,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
 
   const server: HttpServer = new HttpServer({
     name: 'emulate',
+    isToldElsewhere: true,
     listen: options.listen,
     strangers: { ...hosts, isKnownHost: (name) => hosts.isKnownHost(name) || isAwsHost(name) },
     log: world.log,

@@ -29,11 +29,13 @@ const MARGIN_MS = 300;
 
 export function createExporter(options: ExporterOptions): HttpServer {
   const { world, path, reader } = options;
+  const scrapes = world.metrics.counter('amperage_exporter_scrapes_total', 'Scrapes answered.');
   const html = { 'content-type': 'text/html; charset=utf-8' };
   return new HttpServer({
     name: 'exporter',
     listen: options.listen,
     listenFlag: '--web.listen-address',
+    isToldElsewhere: true,
     log: world.log,
     metrics: world.metrics,
     hidesMetrics: true,
@@ -47,6 +49,7 @@ export function createExporter(options: ExporterOptions): HttpServer {
           const startMs = world.clock.elapsedMs();
           const reading = await reader.read(readDeadline(request));
           const families = collectFamilies(reading, options.exposition);
+          scrapes.inc();
           const own = options.hasOwnMetrics ? world.metrics.families() : [];
           const spentMs = world.clock.elapsedMs() - startMs;
           const all = [...families, ...describeScrape(reader, spentMs), ...own];

@@ -91,8 +91,10 @@ export interface HttpServerOptions {
   readonly name: string;
   /** `host:port`, `:port` (loopback unless `wide`), `[::1]:port`; port 0 takes any free one. */
   readonly listen: string;
-  /** The flag that gives the address, for errors; --listen by default. */
+  /** The flag that gives the address, for errors; --web.listen-address by default. */
   readonly listenFlag?: string;
+  /** Whether another line at info says where it listens; no by default. */
+  readonly isToldElsewhere?: boolean;
   readonly routes: readonly Route[];
   /** Whether only `routes` are served, and not /-/healthy, /-/ready and /metrics; no by default. */
   readonly isBare?: boolean;
@@ -196,18 +198,18 @@ export class HttpServer implements Component {
 
   start(): Promise<void> {
     const { host, port } = this.#address;
+    const { log, name, isToldElsewhere } = this.#options;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(describeListenError(error, this.#options));
       this.#server.once('error', onError);
       this.#server.listen(port, host, BACKLOG, () => {
         this.#server.off('error', onError);
-        this.#server.on('error', (error) =>
-          this.#options.log.error('http server failed', { error }),
-        );
+        this.#server.on('error', (error) => log.error('http server failed', { error }));
         this.#listening = true;
         this.#bounds.begin();
-        this.#options.log.info('listening', { what: this.#options.name, url: this.#urlOf(host) });
+        const level = isToldElsewhere === true ? 'debug' : 'info';
+        log[level]('listening', { what: name, url: this.#urlOf(host) });
         resolve();
       });
     });

@@ -153,7 +153,7 @@ test('a taken port is one clear line that says what to do', async () => {
     const second = new HttpServer({ ...basics, listen: `127.0.0.1:${server.port}` });
     await assert.rejects(
       second.start(),
-      (error) => error instanceof ConfigError && /in use.*--listen/.test(error.message),
+      (error) => error instanceof ConfigError && /in use.*--web.listen-address/.test(error.message),
     );
     await second.stop(10);
   });

@@ -29,7 +29,7 @@ export function splitListen(text: string): ListenAddress | undefined {
  * @param flag  the flag that gave the address, for the error
  * @throws ConfigError LISTEN_ADDRESS
  */
-export function parseListen(listen: string, flag = '--listen'): ListenAddress {
+export function parseListen(listen: string, flag = '--web.listen-address'): ListenAddress {
   const address = splitListen(listen);
   if (address === undefined)
     throw new ConfigError(

@@ -5,7 +5,7 @@ export interface FailedListening {
   /** What wanted to listen. */
   readonly name: string;
   readonly listen: string;
-  /** The flag that gives the address; --listen by default. */
+  /** The flag that gives the address; --web.listen-address by default. */
   readonly listenFlag?: string | undefined;
 }
 
@@ -13,7 +13,7 @@ export function describeListenError(
   error: NodeJS.ErrnoException,
   options: FailedListening,
 ): ConfigError {
-  const flag = options.listenFlag ?? '--listen';
+  const flag = options.listenFlag ?? '--web.listen-address';
   if (error.code === 'EADDRINUSE') {
     return new ConfigError(
       'PORT_IN_USE',

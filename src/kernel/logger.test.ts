@@ -108,3 +108,20 @@ test('a logger that is adjusted changes all that was made of it, and back', () =
   own.info('fourth');
   assert.deepEqual(lines, ['level=debug msg=second app=a part=x', 'level=info msg=fourth part=x']);
 });
+
+test('pretty lines have colors, and with NO_COLOR none', (context) => {
+  const before = process.env['NO_COLOR'];
+  context.after(() => {
+    if (before === undefined) delete process.env['NO_COLOR'];
+    else process.env['NO_COLOR'] = before;
+  });
+  const say = (value: string): string => {
+    process.env['NO_COLOR'] = value;
+    const { lines, log } = capture('pretty');
+    log.warn('slow', { ms: 5 });
+    return lines[0]!;
+  };
+  const colored = '\u001B[2m03:04:05\u001B[0m \u001B[33m!\u001B[0m slow  \u001B[2mms=5\u001B[0m';
+  assert.equal(say(''), colored);
+  assert.equal(say('1'), '03:04:05 ! slow  ms=5');
+});

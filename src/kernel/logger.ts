@@ -118,6 +118,20 @@ function fillIn(options: LoggerOptions): Required<Omit<LoggerOptions, 'fields'>>
 /** A logger that writes nothing, for tests. */
 export const silentLogger: Logger = createLogger({ write: () => undefined, level: 'error' });
 
+const DIM = 2;
+const MARKS: Readonly<Record<LogLevel, { readonly mark: string; readonly color: number }>> = {
+  debug: { mark: '·', color: DIM },
+  info: { mark: '•', color: 36 },
+  warn: { mark: '!', color: 33 },
+  error: { mark: '✗', color: 31 },
+};
+
+/** As https://no-color.org has it: any value of NO_COLOR but the empty one means none. */
+function paint(text: string, color: number): string {
+  const { NO_COLOR: without = '' } = process.env;
+  return without === '' ? `\u001B[${color}m${text}\u001B[0m` : text;
+}
+
 function formatLine(
   format: LogFormat | FormatLine,
   nowMs: number,
@@ -135,16 +149,9 @@ function formatLine(
   if (format === 'logfmt') {
     return `time=${time} level=${level} msg=${quote(event)}${pairs === '' ? '' : ` ${pairs}`}`;
   }
-  const mark = {
-    debug: '\u001B[2m·\u001B[0m',
-    info: '\u001B[36m•\u001B[0m',
-    warn: '\u001B[33m!\u001B[0m',
-    error: '\u001B[31m✗\u001B[0m',
-  }[level];
-  return (
-    `\u001B[2m${time.slice(11, 19)}\u001B[0m ${mark} ` +
-    `${event}${pairs === '' ? '' : `  \u001B[2m${pairs}\u001B[0m`}`
-  );
+  const { mark, color } = MARKS[level];
+  const behind = pairs === '' ? '' : `  ${paint(pairs, DIM)}`;
+  return `${paint(time.slice(11, 19), DIM)} ${paint(mark, color)} ${event}${behind}`;
 }
 
 /** The fields as logfmt writes them: `a=1 b="two words"`; those that are undefined are left out. */

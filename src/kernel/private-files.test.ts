@@ -22,7 +22,7 @@ test('bug: a named folder that cannot be one is an error with what, where and ho
 
 test('folders are made for this user alone, and links are not opened', (t) => {
   const folder = temporaryFolder(t);
-  makeNamedFolder(join(folder, 'one', 'two'), '--data');
+  makeNamedFolder(join(folder, 'one', 'two'), '--storage.path');
   assert.equal(statSync(join(folder, 'one')).mode & 0o777, 0o700);
   symlinkSync(join(folder, 'one'), join(folder, 'link'));
   assert.throws(() => openPrivate(join(folder, 'link'), 'r'), /link" is a symbolic link, which/);

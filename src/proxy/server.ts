@@ -51,7 +51,7 @@ export class ProxyServer implements Component {
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
       void this.#serve(incoming, outgoing);
-    const hosts = knownHosts('--allowed-host', options.allowedHosts);
+    const hosts = knownHosts('--web.allowed-host', options.allowedHosts);
     const isKnownHost = (name: string): boolean =>
       hosts.isKnownHost(name) || isSignedFor(name, options.proxy.config);
     this.#server = createWebServer(
@@ -104,7 +104,8 @@ export class ProxyServer implements Component {
       const done = (): void => {
         this.#isListening = true;
         this.#bounds.begin();
-        this.#options.log.info('listening', { what: 'proxy', url: this.url });
+        // The line of the start says where.
+        this.#options.log.debug('listening', { what: 'proxy', url: this.url });
         resolve();
       };
       if (listen.startsWith(UNIX)) {

@@ -83,6 +83,7 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
   };
   const server = new HttpServer({
     name: 'sample-app',
+    isToldElsewhere: true,
     listen: options.listen,
     routes: [...routes, served, ...(tracing === undefined ? [] : tracedOnly(tracing, trace))],
     log: world.log,

@@ -11,6 +11,7 @@ import { type HeldParts, type TargetGroup } from '../model/target.ts';
 import { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { EndingLoops } from './ending-loops.ts';
+import { FirstUp } from './first-up.ts';
 import { seriesKey } from './identity.ts';
 import { registerScrapeMetrics } from './metrics.ts';
 import type { PoolOptions } from './pool-options.ts';
@@ -63,6 +64,7 @@ export class ScrapeManager implements Component {
     const shared = { ...world.http, close: () => Promise.resolve() };
     const { openHttp = () => shared } = options;
     const metrics = registerScrapeMetrics(world.metrics);
+    const firstUp = new FirstUp(world, () => this.targets(), this.#stopping.signal);
     this.#options = {
       world,
       metrics,
@@ -73,6 +75,7 @@ export class ScrapeManager implements Component {
       userAgent,
       offsetSeed,
       openHttp,
+      onUp: () => firstUp.worked(),
     };
   }
 

@@ -20,6 +20,10 @@ export function registerScrapeMetrics(metrics: Registry) {
       'prometheus_target_scrape_pool_targets',
       'Targets of each scrape pool.',
     ),
+    targetsDown: metrics.gauges(
+      'amperage_scrape_targets_down',
+      'Targets of each scrape pool whose last scrape failed.',
+    ),
     intervals: metrics.summaries(
       'prometheus_target_interval_length_seconds',
       'Actual intervals between scrapes.',

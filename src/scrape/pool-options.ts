@@ -24,4 +24,6 @@ export interface PoolOptions {
    * a target is scraped.
    */
   readonly offsetSeed: string;
+  /** Called after each scrape that has worked. */
+  readonly onUp: () => void;
 }

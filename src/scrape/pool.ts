@@ -93,7 +93,8 @@ export class ScrapePool {
     this.#config = config;
     this.#bodyConfig = config;
     this.#options = options;
-    this.#outage = new JobOutage(options.world);
+    const down = options.metrics.targetsDown.with({ scrape_job: config.id });
+    this.#outage = new JobOutage(options.world, down);
     this.#ending = inherited.ending;
     this.#predecessor = inherited.predecessor;
     this.#http = new JobClient(options.openHttp(config));
@@ -197,10 +198,10 @@ export class ScrapePool {
   }
 
   removeMetrics(): void {
-    const { poolTargets, poolTargetLimits, syncSeconds, syncs, syncFailures } =
+    const { poolTargets, poolTargetLimits, targetsDown, syncSeconds, syncs, syncFailures } =
       this.#options.metrics;
-    for (const family of [poolTargets, poolTargetLimits, syncSeconds, syncs, syncFailures])
-      family.remove({ scrape_job: this.#config.id });
+    const families = [poolTargets, poolTargetLimits, targetsDown, syncSeconds, syncs, syncFailures];
+    for (const family of families) family.remove({ scrape_job: this.#config.id });
   }
 
   async #syncAll(): Promise<void> {
@@ -351,8 +352,9 @@ export class ScrapePool {
       veto: () => this.#veto,
       onScraped: (failure) => {
         const job = describeJob(this.#config);
-        if (failure === undefined) this.#outage.worked(job, target.key);
-        else this.#outage.failed(job, target, failure);
+        if (failure !== undefined) return this.#outage.failed(job, target, failure);
+        this.#outage.worked(job, target.key);
+        this.#options.onUp();
       },
       onEnd: () => {
         this.#outage.forget(target.key);

@@ -36,6 +36,8 @@ export interface ForwarderSettings {
   readonly paths?: readonly string[] | undefined;
   /** Whether answers about sampling are kept, and given while the service does not answer. */
   readonly keepsSampling: boolean;
+  /** Whether another line at info says where it listens. */
+  readonly isToldElsewhere?: boolean;
 }
 
 const RULES_PATH = '/GetSamplingRules';
@@ -78,7 +80,7 @@ export class Forwarder implements Component {
   readonly #via = `amperage-${randomBytes(6).toString('hex')}`;
 
   constructor(settings: ForwarderSettings, world: World) {
-    const { id: name, listen, listenFlag, access } = settings;
+    const { id: name, listen, listenFlag, access, isToldElsewhere = false } = settings;
     this.name = name;
     this.#settings = settings;
     this.#client = new ServiceClient(access, world);
@@ -94,6 +96,7 @@ export class Forwarder implements Component {
       name,
       listen,
       ...(listenFlag === undefined ? {} : { listenFlag }),
+      isToldElsewhere,
       isBare: true,
       log: world.log,
       metrics: world.metrics,

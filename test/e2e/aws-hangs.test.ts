@@ -194,7 +194,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
       const discovery = await startProgram(
         context,
         process.execPath,
-        [MAIN, 'discover', '--listen', `127.0.0.1:${port}`, ...flags],
+        [MAIN, 'discover', '--web.listen-address', `127.0.0.1:${port}`, ...flags],
         port,
         '/-/healthy',
         { ...BARE_AWS, ...KEYS, AWS_ENDPOINT_URL: endpoint.url },
@@ -214,7 +214,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
     const discovery = await startProgram(
       context,
       process.execPath,
-      [MAIN, 'discover', '--listen', `127.0.0.1:${port}`, '--clusters', 'prod'],
+      [MAIN, 'discover', '--web.listen-address', `127.0.0.1:${port}`, '--clusters', 'prod'],
       port,
       '/-/healthy',
       { ...env, AWS_ENDPOINT_URL: ecs.url },
@@ -246,7 +246,8 @@ async function startWaitingProxy(
 ): Promise<{ proxy: Running; ask: () => Promise<Response> }> {
   const [port, admin] = [await freePort(), await freePort()];
   const to = `--name aps --region us-east-1 --host ${upstream} --upstream-url-scheme http`;
-  const listen = `--port 127.0.0.1:${port} --admin-listen 127.0.0.1:${admin} --stop-timeout 1s`;
+  const web = `--web.listen-address 127.0.0.1:${admin}`;
+  const listen = `--port 127.0.0.1:${port} ${web} --stop-timeout 1s`;
   const given = [MAIN, 'proxy', ...to.split(' '), ...listen.split(' ')];
   const proxy = await startProgram(context, process.execPath, given, admin, '/-/healthy', env);
   return { proxy, ask: () => fetch(`http://127.0.0.1:${port}/x`) };

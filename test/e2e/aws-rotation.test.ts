@@ -122,7 +122,7 @@ remote_write: [{ url: '${receiver.url}/write', sigv4: { region: us-east-1 }, que
     const discovery = await startProgram(
       context,
       process.execPath,
-      [MAIN, 'discover', '--listen', `127.0.0.1:${port}`, ...given],
+      [MAIN, 'discover', '--web.listen-address', `127.0.0.1:${port}`, ...given],
       port,
       '/-/healthy',
       { ...keys.env, AWS_ENDPOINT_URL: aws.url },

@@ -11,6 +11,17 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../kit/folder.ts';
 import { MAIN, startAmperage } from '../kit/processes.ts';
+import { until } from '../kit/waiting.ts';
+
+/** The fields of the totals of each server that nobody asks for anything. */
+const TOTALS: Readonly<Record<string, string>> = {
+  collect: 'targets down scrapes samples seconds',
+  discover: 'seconds',
+  exporter: 'scrapes seconds',
+  emulate: 'calls seconds',
+  workspace: 'writes samples rejected series seconds',
+  'sample-app': 'requests seconds',
+};
 
 const KEYS = { WORKSPACE_ACCESS_KEY: 'AKIAEXAMPLE', WORKSPACE_SECRET_KEY: 'secret' };
 
@@ -36,12 +47,13 @@ test('what a user must change ends with status 2, and the message names it', asy
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /^Usage: amperage /],
     [['check'], /^Usage: amperage check /],
-    [['colect'], /^amperage: unknown command 'colect'\n\(Did you mean collect\?\)/],
-    [['help', 'colect'], /^amperage: unknown command 'colect'/],
+    [['colect'], /^amperage: unknown command 'colect' \[USAGE\]\n\(Did you mean collect\?\)/],
+    [['help', 'colect'], /^amperage: unknown command 'colect' \[USAGE\]/],
+    [['xray', '-local-mode=maybe'], /^amperage: .* \[FLAG_VALUE\]/],
     [['colect', '--help'], /^amperage: unknown command 'colect'/],
     [
-      ['emulate', '--lsten', 'x'],
-      /'--lsten'\n\(Did you mean --listen\?\)\nRun "amperage emulate --help"/,
+      ['emulate', '--web.lsten-address', 'x'],
+      /'--web.lsten-address' \[USAGE\]\n\(Did you mean --web.listen-address\?\)\nRun "amperage emulate --help"/,
     ],
     [['collect', 'more'], /too many arguments for 'collect'/],
     [['check', 'queue'], /missing required argument 'dir'/],
@@ -51,11 +63,23 @@ test('what a user must change ends with status 2, and the message names it', asy
     ],
     [[...collect, '--web.listen-address', 'x'], /--web\.listen-address "x" is not host:port/],
     [[...collect, '--web.listen-address', address], /another address with --web\.listen-address/],
-    [['emulate', '--listen', 'x'], /^amperage: --listen "x" is not host:port/],
-    [['workspace', '--data', folder, '--listen', address], /another address with --listen/],
-    [['workspace', '--data', folder, '--fault-seed', 'x'], /--fault-seed:? "x" is not a number/],
+    [
+      ['emulate', '--web.listen-address', 'x'],
+      /^amperage: --web.listen-address "x" is not host:port/,
+    ],
+    [
+      ['workspace', '--storage.path', folder, '--web.listen-address', address],
+      /another address with --web.listen-address/,
+    ],
+    [
+      ['workspace', '--storage.path', folder, '--fault-seed', 'x'],
+      /--fault-seed:? "x" is not a number/,
+    ],
     [['proxy', '--port', 'x'], /--port "x" is not host:port/],
-    [['proxy', '--port', ':0', '--admin-listen', 'x'], /--admin-listen "x" is not host:port/],
+    [
+      ['proxy', '--port', ':0', '--web.listen-address', 'x'],
+      /--web.listen-address "x" is not host:port/,
+    ],
     [['discover', '--clusters', 'a', '--labels', 'x'], /amperage: --labels: Invalid option/],
     [['demo', '--rate', 'x'], /^amperage: --rate:? "x" is not a number/],
     [['check', 'metrics', 'absent'], /cannot read "absent"; give a file or a URL/],
@@ -65,13 +89,15 @@ test('what a user must change ends with status 2, and the message names it', asy
   for (const [given, message] of cases) {
     const { status, err } = run(...given);
     assert.match(err, message, given.join(' '));
+    if (!err.startsWith('Usage: '))
+      assert.match(err, /^amperage: .* \[[A-Z_]+\]$/m, given.join(' '));
     assert.equal(status, 2, given.join(' '));
   }
 });
 
 test('help and version end with status 0, at every depth', () => {
   for (const [given, words] of [
-    [['--version'], /^\d+\.\d+\.\d+\n$/],
+    [['--version'], /^\d+\.\d+\.\d+ \(commit [0-9a-f]{12}, Node \d+\.\d+\.\d+\)\n$/],
     [['help'], /^Usage: amperage \[options\]/],
     [['help', 'collect'], /^Usage: amperage collect .*--storage\.path/s],
     [['help', 'check', 'queue'], /^Usage: amperage check queue .*Examples:/s],
@@ -81,6 +107,16 @@ test('help and version end with status 0, at every depth', () => {
     assert.match(out, words);
     assert.equal(status, 0, given.join(' '));
   }
+});
+
+test('an error without a code of its own is called a fault of the program, with status 1', () => {
+  const preload = 'Object.hasOwn = () => { throw new TypeError("odd"); }';
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${preload}`, MAIN, 'explain'],
+    { encoding: 'utf8', timeout: 60_000 },
+  );
+  assert.deepEqual([stderr, status], ['amperage: odd [UNEXPECTED]\n', 1]);
 });
 
 test('a command does not fail when the reader of its output goes away', async () => {
@@ -94,7 +130,7 @@ test('a command does not fail when the reader of its output goes away', async ()
   assert.deepEqual([status, err], [0, '']);
 });
 
-test('every server says once where it listens', async (context) => {
+test('every server says where it listens, that it has started, and what it does', async (context) => {
   const folder = temporaryFolder(context);
   const config = path.join(folder, 'prometheus.yml');
   writeFileSync(config, 'scrape_configs: []\n');
@@ -104,14 +140,25 @@ test('every server says once where it listens', async (context) => {
     ['discover', ['--config.file', config], {}],
     ['exporter', [], metadata],
     ['emulate', [], {}],
-    ['workspace', ['--data', path.join(folder, 'data')], KEYS],
+    ['workspace', ['--storage.path', path.join(folder, 'data')], KEYS],
     ['sample-app', ['--rate', '0'], {}],
   ];
   for (const [command, given, env] of servers) {
-    const server = await startAmperage(context, command, given, env);
+    const every = ['--log.totals-interval', '1s'];
+    const server = await startAmperage(context, command, [...given, ...every], env);
+    await until(`${command} tells its totals`, 10_000, () => / msg=totals /.test(server.output()));
     server.child.kill('SIGTERM');
     await server.exited;
-    const lines = server.output().match(/ level=info msg=listening .*/g);
-    assert.deepEqual(lines, [` level=info msg=listening what=${command} url=${server.url}`]);
+    const output = server.output();
+    assert.doesNotMatch(output, / msg=listening /, 'it is said once');
+    const started = output.match(/ msg=started .*/g) ?? [];
+    assert.equal(started.length, 1, output);
+    const version = String.raw`version=\d+\.\d+\.\d+ commit=[0-9a-f]{12}`;
+    assert.match(
+      started[0],
+      new RegExp(`^ msg=started command=${command} ${version} address=${server.url} ?`),
+    );
+    const [totals = ''] = output.match(/(?<= msg=totals ).*/) ?? [];
+    assert.equal(totals.replaceAll(/=\d+/g, ''), TOTALS[command], output);
   }
 });

@@ -28,7 +28,7 @@ test('started in an outage it answers 503 and why, and the whole list after it; 
   const { url } = await startProgram(
     context,
     process.execPath,
-    [MAIN, 'discover', '--listen', `127.0.0.1:${port}`, ...flags],
+    [MAIN, 'discover', '--web.listen-address', `127.0.0.1:${port}`, ...flags],
     port,
     '/-/healthy',
     {

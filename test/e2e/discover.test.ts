@@ -56,7 +56,7 @@ test('the command line of prometheus-ecs-discovery writes its file and ends when
     [
       MAIN,
       'discover',
-      '--listen',
+      '--web.listen-address',
       `127.0.0.1:${port}`,
       ...flags,
       '-config.scrape-interval',
@@ -131,7 +131,7 @@ test('while a list is not whole, requests are refused with what it lacks, and no
   }));
   trouble.set({ faults: [needed, optional] });
   const port = await freePort();
-  const listen = ['--listen', `127.0.0.1:${port}`, '--write-to', file];
+  const listen = ['--web.listen-address', `127.0.0.1:${port}`, '--write-to', file];
   const flags = ['discover', '--clusters', 'partly', '--refresh-interval', '1s', ...listen];
   const discover = await startProgram(
     context,

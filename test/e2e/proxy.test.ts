@@ -166,7 +166,7 @@ test('what cannot be signed is refused with a remedy', async (context) => {
   await startProgram(
     context,
     process.execPath,
-    [main, 'proxy', ...circle, '--admin-listen', `127.0.0.1:${admin}`],
+    [main, 'proxy', ...circle, '--web.listen-address', `127.0.0.1:${admin}`],
     admin,
     '/-/ready',
     ENV,
@@ -246,7 +246,7 @@ test('behind TLS, basic auth or a unix socket', async (context) => {
   const socket = path.join(folder, 'proxy.sock');
   const port = await freePort();
   const main = path.resolve(import.meta.dirname, '../../src/main.ts');
-  const flags = ['--port', `unix:${socket}`, '--admin-listen', `127.0.0.1:${port}`];
+  const flags = ['--port', `unix:${socket}`, '--web.listen-address', `127.0.0.1:${port}`];
   await startProgram(
     context,
     process.execPath,
@@ -274,7 +274,7 @@ test('curl, promtool, Prometheus and the SDK reach the strict workspace and the 
   const workspace = await startAmperage(
     context,
     'workspace',
-    ['--data', path.join(folder, 'data'), '--strict'],
+    ['--storage.path', path.join(folder, 'data'), '--strict'],
     {
       WORKSPACE_ACCESS_KEY: KEYS.accessKeyId,
       WORKSPACE_SECRET_KEY: KEYS.secretAccessKey,

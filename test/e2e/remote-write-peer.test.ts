@@ -110,7 +110,7 @@ test('Prometheus sends remote write 1.0 and 2.0 to the workspace, and it keeps t
   const workspace = await startAmperage(
     context,
     'workspace',
-    ['--data', path.join(folder, 'workspace')],
+    ['--storage.path', path.join(folder, 'workspace')],
     { WORKSPACE_ACCESS_KEY: 'AKIDEXAMPLE', WORKSPACE_SECRET_KEY: 'secret' },
   );
   const app = await startAmperage(context, 'sample-app', ['--rate', '20']);

@@ -61,7 +61,7 @@ test('every request served is counted at the other end, even if the collector is
   const workspace = await startAmperage(
     context,
     'workspace',
-    ['--data', path.join(folder, 'data')],
+    ['--storage.path', path.join(folder, 'data')],
     KEYS,
   );
   writeFileSync(
@@ -116,7 +116,7 @@ test('the count is exact when the load has ended', async (context) => {
   const workspace = await startAmperage(
     context,
     'workspace',
-    ['--data', path.join(folder, 'data')],
+    ['--storage.path', path.join(folder, 'data')],
     KEYS,
   );
   writeFileSync(
@@ -184,7 +184,7 @@ test('a real Prometheus with the same configuration agrees, and promtool accepts
   const workspace = await startAmperage(
     context,
     'workspace',
-    ['--data', path.join(folder, 'data')],
+    ['--storage.path', path.join(folder, 'data')],
     KEYS,
   );
   const config = path.join(folder, 'prometheus.yml');
@@ -197,7 +197,7 @@ test('a real Prometheus with the same configuration agrees, and promtool accepts
   const second = await startAmperage(
     context,
     'workspace',
-    ['--data', path.join(folder, 'second')],
+    ['--storage.path', path.join(folder, 'second')],
     KEYS,
   );
   const theirs = path.join(folder, 'theirs.yml');

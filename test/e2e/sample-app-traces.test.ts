@@ -79,7 +79,7 @@ test('a run of the sample application arrives whole, up to its end by SIGTERM', 
   await app.exited;
   assert.equal(app.child.exitCode, 0, app.output());
   await until('all arrive', 5_000, () => received.length >= sentAtLeast);
-  assert.match(app.output(), /traces are sent.*daemon=127\.0\.0\.1/);
+  assert.match(app.output(), /msg=started .*daemon=127\.0\.0\.1/);
 
   for (const document of received) assert.deepEqual(checkSegmentDocument(document), []);
   const calls = received

@@ -41,7 +41,14 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
 function startWorkspace(port: number, directory: string): ChildProcess {
   return spawn(
     process.execPath,
-    [main, 'workspace', '--listen', `127.0.0.1:${port}`, '--data', join(directory, 'workspace')],
+    [
+      main,
+      'workspace',
+      '--web.listen-address',
+      `127.0.0.1:${port}`,
+      '--storage.path',
+      join(directory, 'workspace'),
+    ],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {

@@ -219,7 +219,7 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
     'proxy',
     '--port',
     `127.0.0.1:${port}`,
-    '--admin-listen',
+    '--web.listen-address',
     `127.0.0.1:${admin}`,
     '--host',
     host,
@@ -246,14 +246,26 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
   const env = { ECS_CONTAINER_METADATA_URI_V4: `${service}/v4/a` };
   await add('exporter', exporter, { env });
   const data = path.join(folder, 'workspace');
-  await add('workspace', (port) => ['workspace', '--listen', `127.0.0.1:${port}`, '--data', data]);
-  await add('emulate', (port) => ['emulate', '--listen', `127.0.0.1:${port}`]);
-  await add('sample-app', (port) => ['sample-app', '--listen', `127.0.0.1:${port}`, '--rate', '0']);
+  await add('workspace', (port) => [
+    'workspace',
+    '--web.listen-address',
+    `127.0.0.1:${port}`,
+    '--storage.path',
+    data,
+  ]);
+  await add('emulate', (port) => ['emulate', '--web.listen-address', `127.0.0.1:${port}`]);
+  await add('sample-app', (port) => [
+    'sample-app',
+    '--web.listen-address',
+    `127.0.0.1:${port}`,
+    '--rate',
+    '0',
+  ]);
   const targets = path.join(folder, 'discover.yml');
   writeFileSync(targets, 'scrape_configs: []\n');
   await add('discover', (port) => [
     'discover',
-    '--listen',
+    '--web.listen-address',
     `127.0.0.1:${port}`,
     '--config.file',
     targets,
@@ -291,7 +303,7 @@ export async function startAll(ending: Ending): Promise<Listener[]> {
     {},
   );
   await until('the collector with TLS listens', READY_MAX_MS, () =>
-    collector.output.includes('listening'),
+    collector.output.includes('msg=started'),
   );
   const one = { speaks: 'http', owner: collector } as const;
   listeners.push(

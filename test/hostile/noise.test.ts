@@ -82,7 +82,7 @@ type Make = (world: TestWorld, context: TestContext) => Failing | Promise<Failin
 
 const things: Readonly<Record<string, Make>> = {
   'a target that refuses': (world) => {
-    const outage = new JobOutage(world);
+    const outage = new JobOutage(world, world.metrics.gauge('down', ''));
     const target = { key: 't', url: 'http://t/metrics' };
     return {
       fail: () => outage.failed('j', target, refused()),

@@ -110,7 +110,7 @@ for (const [name, write] of Object.entries(writers)) {
         plant(join(folder, file));
         await write(folder).catch((error: unknown) => {
           assert.ok(error instanceof ConfigError, `${file}: ${String(error)}`);
-          assert.match(error.message, new RegExp(`"${folder}.*(?:\\)|with --data)`), file);
+          assert.match(error.message, new RegExp(`"${folder}.*(?:\\)|with --storage.path)`), file);
         });
       }
     });
@@ -133,5 +133,8 @@ test('bug: a data folder that cannot be used is said with its flag, and blames n
   writeFileSync(file, '');
   mkdirSync(join(folder, 'data', 'workspace.sqlite'), { recursive: true });
   for (const path of [file, join(file, 'below'), join(folder, 'data')])
-    assert.throws(() => new Database(path), /--data ".*" can't be used as a folder \(.*\); name a/);
+    assert.throws(
+      () => new Database(path),
+      /--storage\.path ".*" can't be used as a folder \(.*\); name a/,
+    );
 });

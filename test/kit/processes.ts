@@ -84,7 +84,7 @@ export async function startProgram(
   return { url, child, exited, output: () => output };
 }
 
-/** Starts `amperage <command>`. `listenFlag` names the command's flag for its address. */
+/** Starts `amperage <command>` at a port of its own. */
 export async function startAmperage(
   context: TestContext,
   command: string,
@@ -93,12 +93,10 @@ export async function startAmperage(
   port?: number,
 ): Promise<Running> {
   const own = port ?? (await freePort());
-  const flag =
-    command === 'exporter' || command === 'collect' ? '--web.listen-address' : '--listen';
   return startProgram(
     context,
     process.execPath,
-    [MAIN, command, flag, `127.0.0.1:${own}`, ...given],
+    [MAIN, command, '--web.listen-address', `127.0.0.1:${own}`, ...given],
     own,
     '/-/ready',
     env,

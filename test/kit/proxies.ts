@@ -63,7 +63,7 @@ export async function startProxy(
   env: Record<string, string> = ENV,
 ): Promise<{ url: string; admin: Running }> {
   const [port, adminPort] = [await freePort(), await freePort()];
-  const own = ['--port', `127.0.0.1:${port}`, '--admin-listen', `127.0.0.1:${adminPort}`];
+  const own = ['--port', `127.0.0.1:${port}`, '--web.listen-address', `127.0.0.1:${adminPort}`];
   const main = path.resolve(import.meta.dirname, '../../src/main.ts');
   const admin = await startProgram(
     context,

@@ -29,8 +29,7 @@ export function createCheckEmfCommand(write: (text: string) => void): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  amperage check emf events.jsonl\n  docker logs app | amperage check emf ' +
-        '--timestamps\n  amperage check emf - < events.jsonl\n\n' +
-        'The status is 2 where there are faults, and 3 where events only name no metrics.\n',
+        '--timestamps\n  amperage check emf - < events.jsonl\n',
     )
     .action(async (files: readonly string[], options: { timestamps?: boolean }) => {
       const nowMs = options.timestamps === true ? Date.now() : undefined;

@@ -3,7 +3,8 @@
  * waits there is not sent by anybody.
  */
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { readFolderName } from '../../config/sinks.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { readSegmentId } from '../../queue/segment.ts';
 
@@ -22,7 +23,12 @@ export async function warnOfLeftovers(
     log.warn(
       'a queue in the storage folder belongs to no configured sink: what waits there is not ' +
         'sent; configure a sink with its name or url again, or delete the folder',
-      { folder, bytes, look: `amperage check queue ${folder}` },
+      {
+        folder,
+        bytes,
+        ...readFolderName(basename(folder)),
+        look: `amperage check queue ${folder}`,
+      },
     );
 }
 

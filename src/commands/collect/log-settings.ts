@@ -7,7 +7,7 @@ import { type LogOptions, readLogFlags } from '../runner.ts';
 /** @param isGiven  whether a flag was given, by its name without dashes */
 export function planLogger(
   plan: LogPlan,
-  flags: LogOptions,
+  flags: Pick<LogOptions, 'log.level' | 'log.format'>,
   isGiven: (name: string) => boolean,
 ): LoggerOptions {
   const { outputs, repeats, fields } = plan;

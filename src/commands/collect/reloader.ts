@@ -11,6 +11,7 @@ import {
   loadConfigText,
   type LoadedConfig,
 } from '../../config/load.ts';
+import { describeConfig } from './described-config.ts';
 import type { ConfigSources } from '../../config/sources/sources.ts';
 import { formatFinding } from '../../settings/finding.ts';
 
@@ -131,7 +132,8 @@ export class Reloader implements Component {
       this.#current = loaded;
       this.#report(true);
       await sources.keep();
-      world.log.info('configuration reloaded', { source: sources.names, reason });
+      const fields = { source: sources.names, reason, ...describeConfig(loaded) };
+      world.log.info('configuration reloaded', fields);
     } catch (error) {
       this.#report(false);
       world.log.error('the configuration was not reloaded; the one before runs on', {

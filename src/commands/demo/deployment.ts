@@ -17,7 +17,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { clientOptions } from '../../aws/client-options.ts';
 import { createCredentialSource } from '../../aws/credentials.ts';
 import { type Clock } from '../../kernel/clock.ts';
-import { assert } from '../../kernel/errors.ts';
+import { assert, RecoverableError } from '../../kernel/errors.ts';
 
 export interface DemoDeployment {
   readonly endpoint: string;
@@ -111,7 +111,10 @@ async function createNamespace(
   for (let attempt = 0; attempt < 50; attempt++) {
     const { Operation } = await cloudMap.send(new GetOperationCommand({ OperationId }));
     if (Operation?.Status === 'FAIL')
-      throw new Error(`creating the namespace failed: ${Operation.ErrorMessage ?? ''}`);
+      throw new RecoverableError(
+        'DEMO_FAILED',
+        `creating the namespace failed: ${Operation.ErrorMessage ?? ''}`,
+      );
     if (Operation?.Status === 'SUCCESS') break;
     await deployment.clock.sleep(100, deployment.signal);
   }

@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolders } from '../../kernel/folders.ts';
+import { RecoverableError } from '../../kernel/errors.ts';
 import type { Component } from '../../kernel/component.ts';
 import type { World } from '../../kernel/world.ts';
 
@@ -94,7 +95,8 @@ export class Stage implements Component {
     while (!isUp) {
       if (hasExited || performance.now() > endMs) {
         child.kill('SIGKILL');
-        throw new Error(
+        throw new RecoverableError(
+          'DEMO_FAILED',
           `${this.name} did not start: ${readLastLine(logFile)} (its log: ${logFile})`,
         );
       }

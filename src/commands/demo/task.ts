@@ -1,5 +1,6 @@
 /** The task of the demo: its containers are real processes, of which the emulator is told. */
 import { randomBytes } from 'node:crypto';
+import { RecoverableError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 
 export interface DemoTask {
@@ -63,12 +64,18 @@ export async function registerTask(
     signal,
   });
   if (answer.status !== 200)
-    throw new Error(`the emulator refused the task: ${answer.body.toString()}`);
+    throw new RecoverableError(
+      'DEMO_FAILED',
+      `the emulator refused the task: ${answer.body.toString()}`,
+    );
   const { containers: made } = JSON.parse(answer.body.toString()) as {
     containers: { name: string; metadataUri: string }[];
   };
   const exporter = made.find(({ name }) => name === EXPORTER);
   if (exporter === undefined)
-    throw new Error('the emulator does not know the exporter that it was told of');
+    throw new RecoverableError(
+      'DEMO_FAILED',
+      'the emulator does not know the exporter that it was told of',
+    );
   return exporter.metadataUri;
 }

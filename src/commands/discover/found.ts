@@ -25,6 +25,11 @@ export class Found {
     return jobs.flatMap((job) => this.groups.get(job) ?? []);
   }
 
+  countTargets(): { readonly jobs: number; readonly targets: number } {
+    const targets = this.listGroups().reduce((sum, group) => sum + group.targets.length, 0);
+    return { jobs: this.jobs.length, targets };
+  }
+
   listLacks(): Lack[] {
     return [...this.lacks.values()].flat();
   }

@@ -16,8 +16,8 @@ import { readCountFlag, readDurationFlag } from '../flags.ts';
 import type { LogOptions } from '../runner.ts';
 
 export interface DiscoverFlags extends LogOptions {
-  readonly listen: string;
-  readonly allowedHost: readonly string[];
+  readonly 'web.listenAddress': string;
+  readonly 'web.allowedHost': readonly string[];
   readonly 'config.file'?: string;
   readonly namespaces?: string;
   readonly namespacesParameter?: string;
@@ -26,7 +26,7 @@ export interface DiscoverFlags extends LogOptions {
   readonly region?: string;
   readonly labels?: string;
   readonly eventsQueueUrl?: string;
-  readonly cacheDir?: string;
+  readonly 'storage.path'?: string;
   readonly writeTo?: string;
   readonly 'config.cluster'?: string;
   readonly 'config.writeTo'?: string;
@@ -60,7 +60,12 @@ const DEFAULT_PARAMETER = 'ECS-ServiceDiscovery-Namespaces';
 export async function readSources(flags: DiscoverFlags, env: Env, world: World): Promise<Sources> {
   const file = flags['config.file'];
   if (file !== undefined) {
-    const sources = new ConfigSources({ uris: [file], world, env, cacheDirectory: flags.cacheDir });
+    const sources = new ConfigSources({
+      uris: [file],
+      world,
+      env,
+      cacheDirectory: flags['storage.path'],
+    });
     const found = await sources.readAtStart().finally(() => sources.close());
     const { plan } = await loadConfigText(found.text, found.file, {
       env,
@@ -98,7 +103,7 @@ function planClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
     labels: flags.labels ?? (isTeralytics ? 'prometheus-ecs-discovery' : 'meta'),
     ...(flags['config.roleArn'] ? { role_arn: flags['config.roleArn'] } : {}),
     ...(flags.eventsQueueUrl === undefined ? {} : { events_queue_url: flags.eventsQueueUrl }),
-    ...(flags.cacheDir === undefined ? {} : { cache_dir: flags.cacheDir }),
+    ...(flags['storage.path'] === undefined ? {} : { cache_dir: flags['storage.path'] }),
     ...(flags['config.filterLabel'] ? { filter_label: flags['config.filterLabel'] } : {}),
     dynamic_port_detection: dynamic === true || dynamic === 'true',
     ...(isTeralytics ? { docker_labels: [readDockerLabelNames(flags)] } : {}),

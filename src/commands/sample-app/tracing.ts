@@ -111,11 +111,6 @@ export async function createTracing(
                   randomBytes(12).toString('hex'),
                 ),
         });
-  world.log.info('traces are sent', {
-    daemon: formatEndpoint(daemon.udp),
-    sampling:
-      sampler === undefined ? 'all' : tcp === undefined ? 'local default' : formatEndpoint(tcp),
-  });
   const tracer = new Tracer({
     world,
     service,

@@ -66,6 +66,7 @@ export function createDaemon(options: DaemonOptions, world: World): Component {
       access,
       paths: XRAY_PATHS,
       keepsSampling: true,
+      isToldElsewhere: true,
     },
     world,
   );
@@ -199,6 +200,7 @@ function createWebServer(
     name: 'xray',
     listen,
     listenFlag: '--web.listen-address',
+    isToldElsewhere: true,
     routes: [],
     strangers: { ...hosts },
     log,

@@ -116,6 +116,7 @@ export const ownFlags = [
 const SHARED: readonly XrayFlag[] = [
   { long: '--log.level', value: 'level', about: '' },
   { long: '--log.format', value: 'format', about: '' },
+  { long: '--log.totals-interval', value: 'time', about: '' },
   { long: '--tls.ca-file', value: 'file', about: '' },
 ];
 

@@ -121,6 +121,17 @@ const metadata = {
   },
 } as const;
 
+const commands = {
+  DEMO_FAILED: {
+    means: 'A stage of the demo did not start, or nothing came through one.',
+    remedy: 'Read the log of the stage that the message names, or give the demo more time.',
+  },
+  UNEXPECTED: {
+    means: 'A command ended by an error that it has no words for: a fault of Amperage.',
+    remedy: 'Report it with the message, the command line and what --version prints.',
+  },
+} as const;
+
 const requests = {
   HTTP_NO_ANSWER: {
     means:
@@ -149,4 +160,5 @@ export const recoverableCodes = {
   ...aws,
   ...metadata,
   ...requests,
+  ...commands,
 } as const satisfies Record<string, CodeEntry>;

@@ -5,6 +5,12 @@
 import type { CodeEntry } from './entry.ts';
 
 const flags = {
+  USAGE: {
+    means:
+      'The command line names a command or flag that does not exist, lacks an argument or has ' +
+      'one too many, or gives a flag a word that it does not take.',
+    remedy: 'Read the help of the command: "amperage help COMMAND".',
+  },
   FLAG_BYTES: {
     means: 'The value of a flag is not a size in bytes.',
     remedy: 'Write a number of bytes, or one with its unit: 512KB, 15MB, 1GB.',
@@ -115,7 +121,7 @@ const files = {
 const storage = {
   DISK_FULL: {
     means: 'The disk has less free space than the command needs.',
-    remedy: 'Free some space, or choose another folder with --data.',
+    remedy: 'Free some space, or choose another folder with --storage.path.',
   },
   QUEUE_ABSENT: {
     means: 'There is no folder of queues at the path that "check queue" was given.',
@@ -139,7 +145,7 @@ const storage = {
   },
   STORE_OPEN: {
     means: 'The workspace cannot open its store, most often because another workspace has it open.',
-    remedy: 'Stop the other workspace, or choose another folder with --data.',
+    remedy: 'Stop the other workspace, or choose another folder with --storage.path.',
   },
 } as const;
 

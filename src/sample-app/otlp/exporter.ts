@@ -28,7 +28,7 @@ export interface OtlpExporterOptions {
   readonly intervalMs?: number | undefined;
 }
 
-type Outcome = 'taken' | 'retry' | 'refused';
+type Outcome = 'taken' | 'retry' | 'refused' | 'unanswered';
 
 export class OtlpExporter implements Component {
   readonly name = 'OTLP exporter';
@@ -48,9 +48,7 @@ export class OtlpExporter implements Component {
   }
 
   start(): Promise<void> {
-    const { world, endpoint } = this.#options;
     this.#isStarted = true;
-    world.log.info('spans and metrics are sent by OTLP', { endpoint, every_ms: this.#intervalMs });
     this.#running = this.#run();
     return Promise.resolve();
   }
@@ -95,11 +93,12 @@ export class OtlpExporter implements Component {
     const { world, resource } = this.#options;
     const times = { startMs: this.#startMs, nowMs: world.clock.nowMs() };
     const metrics = encodeMetrics(resource, world.metrics.families(), times);
-    await this.#send('metrics', metrics, signal);
+    // Who does not answer is not asked twice.
+    if ((await this.#send('metrics', metrics, signal)) === 'unanswered') return;
     while (this.#spans.length > 0) {
       const batch = this.#spans.slice(0, SPANS_REQUEST_MAX);
       const outcome = await this.#send('traces', encodeSpans(resource, batch), signal);
-      if (outcome === 'retry') return;
+      if (outcome === 'retry' || outcome === 'unanswered') return;
       this.#spans = this.#spans.slice(batch.length);
       if (outcome === 'refused') this.#countLost('refused', batch.length);
       else this.#countSent(batch.length);
@@ -135,7 +134,7 @@ export class OtlpExporter implements Component {
       return outcome;
     } catch (error) {
       log.warn('a request of OTLP had no answer', { url, error: describeError(error) });
-      return 'retry';
+      return 'unanswered';
     }
   }
 

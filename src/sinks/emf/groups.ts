@@ -117,7 +117,7 @@ export class LogGroups {
     const { verdict } = await call('CreateLogStream', group, input, signal);
     if (verdict.kind === 'done') {
       metrics.streamsCreated.inc();
-      log.info('a log stream was made', { group, stream });
+      log.debug('a log stream was made', { group, stream });
     }
     return verdict;
   }

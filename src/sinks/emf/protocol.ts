@@ -58,7 +58,6 @@ export class EmfProtocol implements Protocol<EventsRequest> {
   readonly #put: PutOptions;
   readonly #owners = new BoundedWords(OWNERS_MAX);
   readonly isUnordered = true;
-  #hasDelivered = false;
 
   constructor(options: EmfProtocolOptions) {
     const { call, groups, metrics, log } = options;
@@ -147,21 +146,14 @@ export class EmfProtocol implements Protocol<EventsRequest> {
     }
   }
 
-  #countSent({ delivered, sentBytes }: PutOutcome): void {
-    const { metrics, log, onIngested } = this.#options;
-    const [first] = delivered;
-    if (first === undefined) return;
+  #countSent({ delivered }: PutOutcome): void {
+    const { metrics, onIngested } = this.#options;
     const bytes = delivered.reduce(
       (sum, { message }) => sum + message.length + LOG_EVENT_OVERHEAD_BYTES,
       0,
     );
     metrics.ingestedBytes.inc(bytes);
     onIngested(bytes);
-    if (this.#hasDelivered) return;
-    this.#hasDelivered = true;
-    const { group, stream } = first;
-    const events = delivered.length;
-    log.info('CloudWatch Logs takes events', { group, stream, events, bytes: sentBytes });
   }
 
   #judge(outcomes: readonly PutOutcome[], lane: number, attempt: number): Answer {

@@ -26,7 +26,6 @@ export interface OtlpProtocolOptions {
 
 export class OtlpProtocol implements Protocol<OtlpRequest> {
   readonly #options: OtlpProtocolOptions;
-  readonly #delivered = new Set<OtlpSignal>();
   /** Of metrics: a span comes once. */
   readonly suspects: SuspectSeries;
 
@@ -58,7 +57,6 @@ export class OtlpProtocol implements Protocol<OtlpRequest> {
     metrics.answered(request.signal, code);
     if (verdict.kind !== 'taken') return verdict;
     const rejected = Math.min(partial.rejected, request.items);
-    this.#sayFirst(request, request.items - rejected, bytes);
     const text = shorten(partial.message);
     if (rejected > 0 || text !== '') metrics.partial(request.signal);
     if (rejected > 0) {
@@ -122,11 +120,5 @@ export class OtlpProtocol implements Protocol<OtlpRequest> {
       owners.set(owner, (owners.get(owner) ?? 0) + items);
     }
     return owners;
-  }
-
-  #sayFirst({ signal }: OtlpRequest, items: number, bytes: number): void {
-    if (this.#delivered.has(signal)) return;
-    this.#delivered.add(signal);
-    this.#options.log.info('the receiver takes OTLP', { signal, items, bytes });
   }
 }

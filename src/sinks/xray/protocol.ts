@@ -62,7 +62,6 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
   readonly #owners = new BoundedWords(OWNERS_MAX);
   readonly #reasons = new BoundedWords(REASONS_MAX);
   readonly isUnordered = true;
-  #hasDelivered = false;
 
   constructor(options: XrayProtocolOptions) {
     this.#options = options;
@@ -191,13 +190,10 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     };
   }
 
-  #countSent(delivered: number, { lost, bytes }: Sent): void {
-    const { telemetry, log } = this.#options;
+  #countSent(delivered: number, { lost }: Sent): void {
+    const { telemetry } = this.#options;
     telemetry.countSent(delivered);
     telemetry.countRejected(lost.length);
-    if (this.#hasDelivered || delivered === 0) return;
-    this.#hasDelivered = true;
-    log.info('X-Ray takes segment documents', { documents: delivered, bytes });
   }
 
   #noteNameless(said: Unprocessed): void {

@@ -77,7 +77,7 @@ export class Database {
       throw new ConfigError(
         'STORE_OPEN',
         `cannot open the store "${file}" (${describeError(error)}); is another workspace using ` +
-          'it, or was it written by something else? choose another folder with --data',
+          'it, or was it written by something else? choose another folder with --storage.path',
         { cause: error },
       );
     }
@@ -189,7 +189,7 @@ export class Database {
    */
   moveHome(): Database {
     const draft = `${this.#file}.new`;
-    makeNamedFolder(this.#directory, '--data');
+    makeNamedFolder(this.#directory, '--storage.path');
     rmSync(draft, { force: true });
     closeSync(openPrivate(draft, 'wx'));
     this.#db.prepare('VACUUM INTO ?').run(draft);
@@ -228,10 +228,10 @@ export class Database {
  * permissions. A link of its name is not followed.
  */
 function prepareFile(directory: string, file: string): void {
-  makeNamedFolder(directory, '--data');
+  makeNamedFolder(directory, '--storage.path');
   try {
     closeSync(openPrivate(file, 'a'));
   } catch (error) {
-    throw describeUnusable(directory, '--data', error);
+    throw describeUnusable(directory, '--storage.path', error);
   }
 }

@@ -207,7 +207,7 @@ test('a second process on the same folder is refused with a remedy', async () =>
   await first.start();
   await assert.rejects(
     async () => open(directory).store.start(),
-    (error) => error instanceof ConfigError && /--data/.test(error.message),
+    (error) => error instanceof ConfigError && /--storage.path/.test(error.message),
   );
   await first.stop();
 });

@@ -125,7 +125,7 @@ export class Store implements Component, Queryable {
       throw new ConfigError(
         'STORE_OPEN',
         `the store in "${directory}" holds what no workspace wrote (${describeError(error)}); ` +
-          'move it away, or choose another folder with --data',
+          'move it away, or choose another folder with --storage.path',
         { cause: error },
       );
     }

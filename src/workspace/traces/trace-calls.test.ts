@@ -73,7 +73,7 @@ async function setUp(context: TestContext, { isOff = false } = {}) {
     name: 'test',
     listen: '127.0.0.1:0',
     log: silentLogger,
-    strangers: { ...knownHosts('--page.host', ['ws.example.com']), isOpen: true },
+    strangers: { ...knownHosts('--web.allowed-host', ['ws.example.com']), isOpen: true },
     routes: [
       ...queryRoutes('', { ...options, authorize: () => Promise.resolve(undefined) }),
       ...queryRoutes('/workspaces/ws-1', {
