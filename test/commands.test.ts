@@ -180,5 +180,6 @@ function findCommandLines(text: string): string[] {
 
 test('docs/commands.md has every flag', () => {
   const page = readFileSync(path.join(root, 'docs/commands.md'), 'utf8');
-  for (const flag of flags) assert.ok(page.includes(flag), flag);
+  const shown = commands.flatMap(({ command }) => command.options.filter((one) => !one.hidden));
+  for (const { flags: name } of shown) assert.ok(page.includes(name.split(' ')[0] ?? name), name);
 });

@@ -46,8 +46,7 @@ export const ecsExporter: ReplacedProgram = {
     },
     {
       fate: refused(
-        'give --web.listen-address, and start it as a service without ' +
-          'a socket unit',
+        'give --web.listen-address, and start it as a service without ' + 'a socket unit',
       ),
       switches: 'web.systemd-socket@0.2',
     },
