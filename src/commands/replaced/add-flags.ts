@@ -80,8 +80,12 @@ interface GivenFlag {
 }
 
 function readGiven(command: Command, program: ReplacedProgram, env: Env): GivenFlag[] {
+  const attributes = new Map(
+    command.options.map((option) => [option.long?.slice(2), option.attributeName()]),
+  );
   const readOne = (name: string): readonly string[] | undefined => {
-    const value: unknown = command.getOptionValue(attributeOf(command, name) ?? name);
+    const value: unknown = command.getOptionValue(attributes.get(name) ?? name);
+    // A switch that is turned off by `--no-…` is false.
     return Array.isArray(value) ? (value as readonly string[]) : undefined;
   };
   const prefix = readOne('envflag.prefix')?.at(-1) ?? '';
@@ -93,10 +97,6 @@ function readGiven(command: Command, program: ReplacedProgram, env: Env): GivenF
       const texts = readOne(flag.name) ?? (ofEnv === undefined ? [] : [ofEnv]);
       return texts.length === 0 ? [] : [{ flag, shown: `${program.dashes}${flag.name}`, texts }];
     });
-}
-
-function attributeOf(command: Command, name: string): string | undefined {
-  return command.options.find(({ long }) => long === `--${name}`)?.attributeName();
 }
 
 /**

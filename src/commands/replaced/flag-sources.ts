@@ -4,7 +4,7 @@
  * after the others. Pure.
  */
 import { parseForeignYaml } from '../../kernel/foreign-yaml.ts';
-import { ConfigError } from '../../kernel/errors.ts';
+import { ConfigError, describeError } from '../../kernel/errors.ts';
 
 /** The texts that a flag was given, without its dashes; none where it is absent. */
 export type Given = ReadonlyMap<string, readonly string[]>;
@@ -21,7 +21,12 @@ function partOfSet(text: string): object {
   const keys = text.slice(0, at).split(/::|\./);
   if (at < 1 || keys.includes(''))
     throw new ConfigError('FLAG_VALUE', '--set: write key.key=value: processors.batch.timeout=2s');
-  let value: unknown = parseForeignYaml(text.slice(at + 1));
+  let value: unknown;
+  try {
+    value = parseForeignYaml(text.slice(at + 1));
+  } catch (error) {
+    fail(`--set: the value of ${keys.join('.')} is no YAML (${describeError(error)})`);
+  }
   for (const key of keys.toReversed()) value = Object.fromEntries([[key, value]]);
   return value as object;
 }
