@@ -1,6 +1,6 @@
 /**
  * Generates the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
- * docs/keys/, the tables of docs/migrate-from-adot.md, and schema/. `npm run generate` writes them.
+ * docs/replaced-programs.md, docs/keys/, the tables of docs/migrate-from-adot.md, and schema/. `npm run generate` writes them.
  * With `--check` nothing is written; each fault is printed with its remedy, and the exit status is
  * 1 if there is one: a file that differs from what the code says, an error code that nothing uses,
  * or a key without a description.
@@ -14,6 +14,7 @@ import { checkDescriptions, listDialects, renderDialects } from './generate/dial
 import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
 import { compareFiles, writeFiles } from './generate/files.ts';
 import { renderMigrationPage } from './generate/migration-page.ts';
+import { renderReplacedPage } from './generate/replaced-page.ts';
 
 /** Folders that hold generated files only; any other file in them is a fault. */
 const FOLDERS = ['docs/keys', 'schema'];
@@ -36,6 +37,7 @@ const pages = renderDialects(dialects);
 const files = new Map([
   ['docs/errors.md', renderErrorPage(FAMILIES)],
   ['docs/commands.md', renderCommandPage(await loadProgram())],
+  ['docs/replaced-programs.md', renderReplacedPage()],
   [MIGRATION, renderMigrationPage(readPage(MIGRATION), pages.get('docs/keys/collector.md') ?? '')],
   ...pages,
 ]);

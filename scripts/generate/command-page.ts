@@ -27,9 +27,9 @@ function renderCommand(command: Command, above: string): string[] {
     const noun = `${argument.name()}${argument.variadic ? '...' : ''}`;
     return argument.required ? `<${noun}>` : `[${noun}]`;
   });
-  const options = command.options.map(
-    (option) => `| \`${escapeBar(option.flags)}\` | ${renderCell(describeOption(option))} |`,
-  );
+  const options = command.options
+    .filter(({ hidden }) => !hidden)
+    .map((option) => `| \`${escapeBar(option.flags)}\` | ${renderCell(describeOption(option))} |`);
   const table = options.length === 0 ? [] : ['| flag | |\n|---|---|\n' + options.join('\n')];
   const text = command.description().replaceAll('\n', ' ');
   const own = [`## \`${[name, ...values].join(' ')}\``, text, ...table].join('\n\n');

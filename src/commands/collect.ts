@@ -11,7 +11,7 @@ import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { Redactions } from '../config/redact-aside.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
-import { describeError } from '../kernel/errors.ts';
+import { ConfigError, describeError } from '../kernel/errors.ts';
 import { loadHttpClient } from '../kernel/http-client.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
@@ -29,6 +29,10 @@ import { PlannedServers } from './collect/planned-servers.ts';
 import { showFlags } from './collect/shown-flags.ts';
 import { createStatusRoute } from './collect/status-page.ts';
 import { readDurationFlag, gather } from './flags.ts';
+import { addReplacedFlags } from './replaced/add-flags.ts';
+import { adot } from './replaced/others.ts';
+import { prometheus } from './replaced/prometheus.ts';
+import { vmagent } from './replaced/vmagent.ts';
 import {
   createWorld,
   createLongRunningCommand,
@@ -44,7 +48,9 @@ interface CollectFlags extends LogOptions, ShardFlags {
   readonly 'config.file': string;
   readonly config: readonly string[];
   readonly 'config.autoReloadInterval'?: string;
-  readonly 'web.listenAddress': string;
+  readonly 'web.listenAddress': readonly string[];
+  readonly 'web.externalUrl'?: string;
+  readonly 'web.routePrefix'?: string;
   readonly 'web.allowedHost': readonly string[];
   readonly 'web.config.file'?: string;
   readonly 'web.enableLifecycle'?: boolean;
@@ -53,8 +59,10 @@ interface CollectFlags extends LogOptions, ShardFlags {
   readonly allowPartial?: boolean;
 }
 
+const ADDRESS = '127.0.0.1:9090';
+
 export function createCollectCommand(): Command {
-  return addTrustFlag(createLongRunningCommand('collect'))
+  const command = addTrustFlag(createLongRunningCommand('collect'))
     .description(
       'Runs a configuration of Prometheus, or of the OpenTelemetry Collector as ADOT has it: ' +
         'scrapes, takes OTLP, StatsD and trace segments, keeps all of it on disk, and sends it ' +
@@ -78,9 +86,13 @@ export function createCollectCommand(): Command {
     )
     .option(
       '--web.listen-address <host:port>',
-      'address of the targets page, the API, /metrics, /-/healthy and /-/ready',
-      '127.0.0.1:9090',
+      'address of the targets page, the API, /metrics, /-/healthy and /-/ready; :port is on all ' +
+        `addresses; may be given several times (default: ${ADDRESS})`,
+      gather,
+      [] as readonly string[],
     )
+    .option('--web.external-url <url>', 'its path is where all of that is served too')
+    .option('--web.route-prefix <path>', 'the same, and goes before it')
     .option(
       '--web.allowed-host <name>',
       'a name of the public DNS by which it is asked for at any address of HTTP; others are ' +
@@ -135,12 +147,14 @@ Examples:
 `,
     )
     .action(run);
+  return addReplacedFlags(command, [prometheus, vmagent, adot]);
 }
 
 async function run(flags: CollectFlags, command: Command): Promise<void> {
   await loadHttpClient();
   const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
   const finalScrapeMs = readDurationFlag('--final-scrape', flags.finalScrape);
+  const pathPrefix = readPathPrefix(flags['web.externalUrl'], flags['web.routePrefix']);
   const { log, adjust } = createAdjustableLogger(readLogFlags(flags));
   const hosts = knownHosts('--web.allowed-host', flags['web.allowedHost']);
   const world = { ...createWorld(flags, undefined, log), hosts };
@@ -204,42 +218,49 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   });
   const redactions = new Redactions();
   const webFile = flags['web.config.file'];
-  const server = new HttpServer({
-    name: 'collect',
-    listen: flags['web.listenAddress'],
-    listenFlag: '--web.listen-address',
-    isToldElsewhere: true,
-    strangers: { ...world.hosts },
-    routes: [
-      ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
-      createStatusRoute(collector, () => world.clock.elapsedMs()),
-      ...createApiRoutes({
-        world,
-        scrape: collector.scrape,
-        tasks: collector.tasks,
-        receivers: () => collector.receivers,
-        configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
-        configText: () => redactions.redact(reloader.current.text),
-        reloadedAtMs: () => reloader.reloadedAtMs,
-        isReloadGood: () => reloader.isGood,
-        flags: showFlags(command),
+  const web = webFile === undefined ? undefined : await loadWebConfig(webFile, world.log);
+  const routes = [
+    ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
+    createStatusRoute(collector, () => world.clock.elapsedMs()),
+    ...createApiRoutes({
+      world,
+      scrape: collector.scrape,
+      tasks: collector.tasks,
+      receivers: () => collector.receivers,
+      configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
+      configText: () => redactions.redact(reloader.current.text),
+      reloadedAtMs: () => reloader.reloadedAtMs,
+      isReloadGood: () => reloader.isGood,
+      flags: showFlags(command),
+    }),
+  ];
+  const addresses = flags['web.listenAddress'];
+  const pages = (addresses.length === 0 ? [ADDRESS] : addresses).map(
+    (listen) =>
+      new HttpServer({
+        name: 'collect',
+        listen,
+        listenFlag: '--web.listen-address',
+        isToldElsewhere: true,
+        pathPrefix,
+        strangers: { ...world.hosts },
+        routes,
+        log: world.log,
+        metrics: world.metrics,
+        web,
       }),
-    ],
-    log: world.log,
-    metrics: world.metrics,
-    web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
-  });
+  );
   // The group stops in reverse order, so the collector has what is left of the deadline: what was
   // scraped is sent, or stays on disk. The planned servers answer from before it starts until it
   // has stopped; in between they say that it is ready.
   await runUntilSignal(
-    new Group('collect', [servers, collector, server, reloader, servers.readiness]),
+    new Group('collect', [servers, collector, ...pages, reloader, servers.readiness]),
     world,
     {
       flags,
       stopTimeoutMs,
       started: () => ({
-        address: server.url,
+        address: pages.map(({ url }) => url).join(','),
         config: sources.names,
         ...describeConfig(reloader.current),
       }),
@@ -257,6 +278,19 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
       },
     },
   );
+}
+
+/** @throws ConfigError */
+function readPathPrefix(externalUrl: string | undefined, prefix: string | undefined): string {
+  const isPath = externalUrl?.startsWith('/') === true;
+  if (externalUrl !== undefined && externalUrl !== '' && !isPath && !URL.canParse(externalUrl))
+    throw new ConfigError(
+      'FLAG_VALUE',
+      '--web.external-url is no URL; write for example https://metrics.example.com/collect',
+    );
+  const ofUrl = isPath ? externalUrl : externalUrl && new URL(externalUrl).pathname;
+  const parts = (prefix ?? ofUrl ?? '').split('/').filter((part) => part !== '');
+  return parts.map((part) => `/${part}`).join('');
 }
 
 function createReloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {

@@ -16,6 +16,8 @@ import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import { ALLOWED_HOST_HELP, gather, readDurationFlag } from './flags.ts';
+import { addReplacedFlags } from './replaced/add-flags.ts';
+import { ecsExporter } from './replaced/others.ts';
 import {
   createWorld,
   createLongRunningCommand,
@@ -45,7 +47,7 @@ const TOP_EVERY_MS = 2_000;
 const CLEAR = '\u001b[H\u001b[2J';
 
 export function createExporterCommand(): Command {
-  return createLongRunningCommand('exporter')
+  const command = createLongRunningCommand('exporter')
     .description(
       'Serves the CPU, memory, network and disk figures of the ECS task it runs in, under ' +
         "ecs_exporter's names.",
@@ -99,6 +101,7 @@ Examples:
 `,
     )
     .action(run);
+  return addReplacedFlags(command, [ecsExporter]);
 }
 
 async function run(flags: ExporterFlags): Promise<void> {
@@ -130,7 +133,7 @@ async function run(flags: ExporterFlags): Promise<void> {
     createExporter({
       world,
       reader,
-      listen: address.startsWith(':') ? `0.0.0.0${address}` : address,
+      listen: address,
       path,
       exposition: { profiles: flags.profile, isBasic: flags.basic === true, isInstance },
       hasOwnMetrics: flags['web.disableExporterMetrics'] !== true,

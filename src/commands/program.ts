@@ -15,6 +15,9 @@ interface Entry {
   readonly load: () => Promise<Command>;
 }
 
+/** Commands that stand in for a program of Go's `flag` package, and have no flags of one letter. */
+const GO_PROGRAMS: ReadonlySet<string | undefined> = new Set(['collect', 'discover']);
+
 const commands: Readonly<Record<string, Entry>> = {
   demo: {
     summary: 'the whole pipeline on this machine, without an AWS account',
@@ -90,13 +93,17 @@ export async function loadProgram(): Promise<Command> {
 
 /**
  * Rewrites what the user gave into what the parser understands. Flags of Go programs have one dash
- * (-config.cluster of prometheus-ecs-discovery); they get a second one. All flags of "xray" are
- * those of a Go program. "help a b" becomes "a b --help". Of an unknown command only the name is
+ * (-config.cluster of prometheus-ecs-discovery, -remoteWrite.url of vmagent); they get a second one
+ * where such a program is replaced. All flags of "xray" are those of a Go program. "help a b" becomes "a b --help". Of an unknown command only the name is
  * kept, so that the error is about the name.
  */
-export function normalizeArguments(given: readonly string[]): string[] {
+export function normalizeArguments(given: readonly string[]): readonly string[] {
   if (given[0] === 'xray') return ['xray', ...rewriteGoFlags(given.slice(1))];
-  const dashed = given.map((argument) => argument.replace(/^-(?=config\.[a-z-]+)/, '--'));
+  const wanted = given.find((argument) => !argument.startsWith('-') && argument !== 'help');
+  const isGo = GO_PROGRAMS.has(wanted);
+  const dashed = isGo
+    ? given.map((argument) => argument.replace(/^-(?=[a-z][\w.-])/i, '--'))
+    : given;
   const argv = dashed[0] === 'help' && dashed.length > 1 ? [...dashed.slice(1), '--help'] : dashed;
   const [name] = argv;
   const isKnown = name === undefined || name === 'help' || Object.hasOwn(commands, name);

@@ -19,6 +19,8 @@ import { SigningProxy } from '../proxy/proxy.ts';
 import { ProxyServer } from '../proxy/server.ts';
 import { Upstream } from '../proxy/upstream.ts';
 import { readBytesFlag, readDurationFlag, gather } from './flags.ts';
+import { addReplacedFlags } from './replaced/add-flags.ts';
+import { sigv4Proxy } from './replaced/others.ts';
 import {
   createWorld,
   createLongRunningCommand,
@@ -61,13 +63,17 @@ interface ProxyFlags extends LogOptions {
 }
 
 export function createProxyCommand(): Command {
-  return addTrustFlag(createLongRunningCommand('proxy'))
+  const command = addTrustFlag(createLongRunningCommand('proxy'))
     .description(
       'Signs requests with SigV4 and sends them on, to AMP, S3 and all other services, for ' +
         'programs that cannot sign.\nIt is a reverse proxy by --host or the Host header, and a ' +
         'forward proxy for requests with whole http:// or https:// URLs.',
     )
-    .option('--port <address>', 'host:port, :port (loopback), a port alone, or unix:/path', ':8080')
+    .option(
+      '--port <address>',
+      'host:port, :port or a port alone (all addresses), or unix:/path',
+      '127.0.0.1:8080',
+    )
     .option('--name <service>', 'service to sign for (default: taken from the host)')
     .option(
       '--region <region>',
@@ -150,6 +156,7 @@ Examples:
 `,
     )
     .action(run);
+  return addReplacedFlags(command, [sigv4Proxy]);
 }
 
 async function run(flags: ProxyFlags): Promise<void> {

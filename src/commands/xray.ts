@@ -11,6 +11,8 @@ import { createHttpClient } from '../kernel/http-client.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { followTrust } from '../kernel/trust.ts';
 import { readBytesFlag, readDurationFlag } from './flags.ts';
+import { warnOfVariables } from './replaced/add-flags.ts';
+import { xrayDaemon } from './replaced/others.ts';
 import {
   createLongRunningCommand,
   createWorld,
@@ -54,9 +56,6 @@ interface XrayFlags extends DaemonFlags, LogOptions, TrustOptions {
 }
 
 const VERSION_TEXT = `${DAEMON_VERSION} (amperage ${VERSION})`;
-
-/** Variables of the daemon that write profiles of Go programs. */
-const PROFILES = ['XRAY_DAEMON_CPU_PROFILE', 'XRAY_DAEMON_MEMORY_PROFILE'];
 
 export function createXrayCommand(): Command {
   const command = createLongRunningCommand('xray').description(
@@ -237,11 +236,7 @@ function sayIgnored(log: Logger, rest: readonly string[], keys: readonly string[
     });
   if (keys.length > 0)
     log.warn('Keys of the configuration file have no effect', { keys: keys.join(',') });
-  for (const name of PROFILES)
-    if (process.env[name] !== undefined && process.env[name] !== '')
-      log.warn(`${name} has no effect: it writes profiles of Go programs`, {
-        remedy: 'NODE_OPTIONS=--cpu-prof or --heap-prof writes those of Node',
-      });
+  warnOfVariables([xrayDaemon], process.env, log);
 }
 
 /** A daemon that is hung up ends; ours ends as well, in order. */

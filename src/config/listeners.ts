@@ -46,5 +46,5 @@ export function collide(
 }
 
 function isEverywhere(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
+  return host === '' || host === '0.0.0.0' || host === '::';
 }

@@ -14,7 +14,7 @@ import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
 import { describeListenError } from './listen-error.ts';
-import { BUSY_WORDS, type WebConfig } from './web-config.ts';
+import { BUSY_WORDS, warnOfBarePort, type WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
 import { HttpError } from './http-error.ts';
 import type { HttpRefusal } from './http-refusals.ts';
@@ -89,13 +89,15 @@ export interface Route {
 
 export interface HttpServerOptions {
   readonly name: string;
-  /** `host:port`, `:port` (loopback unless `wide`), `[::1]:port`; port 0 takes any free one. */
+  /** `host:port`, `:port` (all addresses), `[::1]:port`; port 0 takes any free one. */
   readonly listen: string;
   /** The flag that gives the address, for errors; --web.listen-address by default. */
   readonly listenFlag?: string;
   /** Whether another line at info says where it listens; no by default. */
   readonly isToldElsewhere?: boolean;
   readonly routes: readonly Route[];
+  /** Everything is served below this path too: `/collect`; none by default. */
+  readonly pathPrefix?: string | undefined;
   /** Whether only `routes` are served, and not /-/healthy, /-/ready and /metrics; no by default. */
   readonly isBare?: boolean;
   readonly log: Logger;
@@ -198,7 +200,7 @@ export class HttpServer implements Component {
 
   start(): Promise<void> {
     const { host, port } = this.#address;
-    const { log, name, isToldElsewhere } = this.#options;
+    const { log, name, listen, web, isToldElsewhere } = this.#options;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(describeListenError(error, this.#options));
@@ -210,6 +212,7 @@ export class HttpServer implements Component {
         this.#bounds.begin();
         const level = isToldElsewhere === true ? 'debug' : 'info';
         log[level]('listening', { what: name, url: this.#urlOf(host) });
+        warnOfBarePort(name, listen, web, log);
         resolve();
       });
     });
@@ -237,7 +240,7 @@ export class HttpServer implements Component {
   ): Promise<void> {
     const target = incoming.url ?? '/';
     const mark = target.indexOf('?');
-    const path = mark < 0 ? target : target.slice(0, mark);
+    const path = withoutPrefix(mark < 0 ? target : target.slice(0, mark), this.#options.pathPrefix);
     let signal: AbortSignal | undefined;
     const stopped = this.#stopped.signal;
     let bytes: Promise<Buffer> | undefined;
@@ -326,6 +329,11 @@ export class HttpServer implements Component {
       return { status: 500, body: `500: internal error: ${describeError(error)}\n` };
     }
   }
+}
+
+function withoutPrefix(path: string, prefix = ''): string {
+  if (prefix === '' || (path !== prefix && !path.startsWith(`${prefix}/`))) return path;
+  return path.slice(prefix.length) || '/';
 }
 
 function listOwnRoutes(options: HttpServerOptions): Route[] {

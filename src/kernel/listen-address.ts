@@ -23,8 +23,8 @@ export function splitListen(text: string): ListenAddress | undefined {
 }
 
 /**
- * Parses an address. `:port` means loopback, so that a server listens on other interfaces only
- * where it is told to.
+ * Parses an address. `:port` means all addresses of IPv4, as it does in the programs that are
+ * replaced; the servers warn of it (`warnOfBarePort`).
  *
  * @param flag  the flag that gave the address, for the error
  * @throws ConfigError LISTEN_ADDRESS
@@ -36,5 +36,5 @@ export function parseListen(listen: string, flag = '--web.listen-address'): List
       'LISTEN_ADDRESS',
       `${flag} "${listen}" is not host:port; write for example 127.0.0.1:9779 or :9779`,
     );
-  return address.host === '' ? { ...address, host: '127.0.0.1' } : address;
+  return address.host === '' ? { ...address, host: '0.0.0.0' } : address;
 }

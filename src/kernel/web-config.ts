@@ -4,6 +4,8 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { SecureContextOptions } from 'node:tls';
+import { splitListen } from './listen-address.ts';
+import type { Logger } from './logger.ts';
 
 /** What a client is told when its password is not even looked at. */
 export const BUSY_WORDS = 'too many passwords are being checked; ask again in a second';
@@ -11,6 +13,8 @@ export const BUSY_WORDS = 'too many passwords are being checked; ask again in a 
 export interface WebConfig {
   /** Undefined for plain HTTP. Whether TLS is used is decided at the start. */
   readonly tls: WebTls | undefined;
+  /** Whether clients are asked for a password; a client certificate is the matter of `tls`. */
+  asksForPasswords(): boolean;
   /** Further headers of every answer. */
   headers(): Readonly<Record<string, string>>;
   /**
@@ -25,4 +29,20 @@ export interface WebTls {
   secrets(): SecureContextOptions;
   readonly requestsCertificate: boolean;
   readonly rejectsUnverified: boolean;
+}
+
+/** What is said of a server at a bare port (`:8080`), which is all addresses, if all may ask. */
+export function warnOfBarePort(
+  what: string,
+  listen: string,
+  web: Pick<WebConfig, 'tls' | 'asksForPasswords'> | undefined,
+  log: Pick<Logger, 'warn'>,
+): void {
+  const knowsClients = web?.asksForPasswords() === true || web?.tls?.rejectsUnverified === true;
+  if (splitListen(listen)?.host !== '' || knowsClients) return;
+  log.warn('listens on all addresses and asks for no password: who reaches the port is served', {
+    what,
+    address: listen,
+    remedy: `127.0.0.1${listen} is this machine alone, 0.0.0.0${listen} is all of them without this warning`,
+  });
 }

@@ -12,7 +12,7 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import { ServerBounds } from '../kernel/server-bounds.ts';
 import { knownHosts, refuseStranger } from '../kernel/stranger-guard.ts';
-import { BUSY_WORDS, type WebConfig } from '../kernel/web-config.ts';
+import { BUSY_WORDS, warnOfBarePort, type WebConfig } from '../kernel/web-config.ts';
 import { createWebServer } from '../kernel/web-server.ts';
 import { METHODS, type SigningProxy } from './proxy.ts';
 import { isSignedFor } from './way.ts';
@@ -82,7 +82,8 @@ export class ProxyServer implements Component {
     const address = this.#server.address();
     if (typeof address === 'string') return `${UNIX}${address}`;
     const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
-    const { host } = parseListen(this.#options.listen, FLAG);
+    const given = parseListen(this.#options.listen, FLAG).host;
+    const host = given === '0.0.0.0' || given === '::' ? '127.0.0.1' : given;
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? 0}`;
   }
 
@@ -104,8 +105,10 @@ export class ProxyServer implements Component {
       const done = (): void => {
         this.#isListening = true;
         this.#bounds.begin();
+        const { log, web } = this.#options;
         // The line of the start says where.
-        this.#options.log.debug('listening', { what: 'proxy', url: this.url });
+        log.debug('listening', { what: 'proxy', url: this.url });
+        warnOfBarePort('proxy', listen, web, log);
         resolve();
       };
       if (listen.startsWith(UNIX)) {

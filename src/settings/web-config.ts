@@ -102,6 +102,7 @@ export async function loadWebConfig(file: string, log: Logger): Promise<WebConfi
   const at = dirname(file);
   return {
     tls: first.tls_server_config === undefined ? undefined : loadTls(file, current, at, log),
+    asksForPasswords: () => Object.keys(current().basic_auth_users ?? {}).length > 0,
     headers: () => current().http_server_config?.headers ?? {},
     async isAllowed(headers) {
       const users = current().basic_auth_users;
@@ -134,6 +135,7 @@ export function createWebConfig(
   const current = (): WebFile => ({ tls_server_config: tls });
   return {
     tls: tls === undefined ? undefined : loadTls(name, current, '/', log),
+    asksForPasswords: () => false,
     headers: () => headers,
     isAllowed: () => Promise.resolve(true),
   };

@@ -13,13 +13,15 @@ const SOURCES = new Set(['config', 'config.file']);
 /** The flags by their names without the dashes; '' for one without a value. */
 export function showFlags(command: Command): Record<string, string> {
   return Object.fromEntries(
-    command.options.map((option) => {
-      const name = option.long?.replace(/^--/, '') ?? '';
-      const value: unknown = command.getOptionValue(option.attributeName());
-      const values = Array.isArray(value) ? (value as readonly unknown[]) : [value ?? ''];
-      const show = SOURCES.has(name) ? nameSource : hideInUrls;
-      return [name, values.map((one) => show(String(one))).join(',')];
-    }),
+    command.options
+      .filter(({ hidden }) => !hidden)
+      .map((option) => {
+        const name = option.long?.replace(/^--/, '') ?? '';
+        const value: unknown = command.getOptionValue(option.attributeName());
+        const values = Array.isArray(value) ? (value as readonly unknown[]) : [value ?? ''];
+        const show = SOURCES.has(name) ? nameSource : hideInUrls;
+        return [name, values.map((one) => show(String(one))).join(',')];
+      }),
   );
 }
 

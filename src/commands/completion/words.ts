@@ -38,7 +38,10 @@ export function readWords(command: Command, path: readonly string[] = []): reado
       name: below.name(),
       summary: below.summary() || shorten(below.description()),
     })),
-    flags: [...command.options.map(readFlag), { ...help, value: { kind: 'none' } }],
+    flags: [
+      ...command.options.filter(({ hidden }) => !hidden).map(readFlag),
+      { ...help, value: { kind: 'none' } },
+    ],
     argument: readArgument(command.registeredArguments[0]),
   };
   const below = command.commands.flatMap((child) => readWords(child, [...path, child.name()]));

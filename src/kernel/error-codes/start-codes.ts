@@ -29,6 +29,10 @@ const flags = {
     means: 'The value of a flag is not a number, or is out of range.',
     remedy: 'Write a whole number in the range that the message names, without a unit.',
   },
+  FLAG_REPLACED: {
+    means: 'A flag of a program that the command stands in for asks for what is not done here.',
+    remedy: 'Do what the message says, and leave the flag out; docs/replaced-programs.md has all.',
+  },
   FLAG_VALUE: {
     means: 'The value of a flag does not have the form that the flag takes.',
     remedy: 'Write it as the example in the message; --help of the command has more examples.',

@@ -20,6 +20,7 @@ import { type Component } from '../component.ts';
 import { ConnectionRoom, limitRoom } from '../connection-room.ts';
 import { describeError } from '../errors.ts';
 import { type ListenAddress, parseListen } from '../listen-address.ts';
+import { warnOfBarePort } from '../web-config.ts';
 import { describeListenError } from '../listen-error.ts';
 import { type Logger } from '../logger.ts';
 import type { WebTls } from '../web-config.ts';
@@ -136,7 +137,7 @@ export class GrpcServer implements Component {
   /** @throws ConfigError PORT_IN_USE, PORT_FORBIDDEN or LISTEN_FAILED */
   start(): Promise<void> {
     const { host, port } = this.#address;
-    const { log, name, tls } = this.#options;
+    const { log, name, tls, listen } = this.#options;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(describeListenError(error, this.#options));
@@ -148,6 +149,7 @@ export class GrpcServer implements Component {
         this.#pings = setInterval(() => this.#ping(), this.#options.pingMs ?? PING_MS).unref();
         const address = host.includes(':') ? `[${host}]:${this.port}` : `${host}:${this.port}`;
         log.info('listening', { what: name, address, tls: tls !== undefined });
+        warnOfBarePort(name, listen, { tls, asksForPasswords: () => false }, log);
         resolve();
       });
     });
