@@ -145,13 +145,20 @@ test('what Prometheus and vmagent push arrives as what they send directly', asyn
 
 type Kept = ReadonlyMap<string, readonly ReceivedValue[]>;
 
-/** The series of a sender, without the label that says so. */
+/** The series of a sender, without the label that says so, and labels sorted, as vmagent has not. */
 function seriesVia(kept: Kept, via: string): Kept {
   const label = `via="${via}"`;
   return new Map(
     [...kept]
       .filter(([series]) => series.includes(label))
-      .map(([series, values]) => [series.replace(label, ''), values]),
+      .map(([series, values]) => [
+        series
+          .split(/[{}]|, /)
+          .filter((one) => one !== label)
+          .sort()
+          .join(),
+        values,
+      ]),
   );
 }
 
