@@ -13,7 +13,7 @@ const low = [...pure, 'kernel', 'aws'];
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'otlp', 'sample-app', 'statsd', 'xray',
+  'otlp', 'pushes', 'sample-app', 'statsd', 'xray',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */

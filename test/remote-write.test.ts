@@ -369,9 +369,9 @@ test('native histograms, exemplars and metadata arrive unchanged where they are 
   await until(all, () => got.length >= 6);
   assert.deepEqual(got, [
     'rpc',
-    { tMs: T0, histogram },
+    { tMs: T0, startMs: 0, isStale: false, histogram },
     'rpc',
-    { tMs: T0 + 1, histogram: floats },
+    { tMs: T0 + 1, startMs: 0, isStale: false, histogram: floats },
     'rpc',
     exemplar,
   ]);

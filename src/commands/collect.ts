@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { type Command } from 'commander';
 import { formatFinding } from '../settings/finding.ts';
-import { loadConfigText } from '../config/load.ts';
+import { type ConfigLoadOptions, loadConfigText } from '../config/load.ts';
 import { listLooseEnds } from '../config/loose-ends.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { Redactions } from '../config/redact-aside.ts';
@@ -17,6 +17,8 @@ import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { createAdjustableLogger } from '../kernel/logger.ts';
 import { makeNamedFolder } from '../kernel/private-files.ts';
+import type { ReceiverStatus } from '../kernel/receiver-status.ts';
+import { PushReceiver, PUSHES_ID, refusePushes } from '../pushes/receiver.ts';
 import type { LogPlan } from '../config/plan.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import { createApiRoutes } from './collect/api.ts';
@@ -54,6 +56,7 @@ interface CollectFlags extends LogOptions, ShardFlags {
   readonly 'web.allowedHost': readonly string[];
   readonly 'web.config.file'?: string;
   readonly 'web.enableLifecycle'?: boolean;
+  readonly 'web.enableRemoteWriteReceiver'?: boolean;
   readonly stopTimeout: string;
   readonly finalScrape: string;
   readonly allowPartial?: boolean;
@@ -102,6 +105,11 @@ export function createCollectCommand(): Command {
     )
     .option('--web.config.file <file>', 'TLS and basic auth of that address')
     .option('--web.enable-lifecycle', 'POST /-/reload reloads the configuration, as SIGHUP does')
+    .option(
+      '--web.enable-remote-write-receiver',
+      'POST /api/v1/write takes remote write 1.0 and 2.0 of others, and keeps and sends it as what ' +
+        'is scraped',
+    )
     .option(
       '--stop-timeout <time>',
       'how long to go on sending after SIGTERM; set it below stopTimeout of the task',
@@ -175,10 +183,13 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   const found = await sources.readAtStart();
   const { file } = found;
   const { allowPartial = false } = flags;
-  const first = await loadConfigText(found.text, file, {
+  const takesPushes = flags['web.enableRemoteWriteReceiver'] === true;
+  const loading: ConfigLoadOptions = {
     allowPartial,
+    pushes: takesPushes ? PUSHES_ID : undefined,
     readRemote: (uri) => sources.readReferred(uri),
-  });
+  };
+  const first = await loadConfigText(found.text, file, loading);
   await sources.keep();
   applyLog(first.plan.log);
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
@@ -214,19 +225,39 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
       applyLog(plan.log);
     },
     everyMs,
-    allowPartial,
+    loading,
   });
+  const pushes = new PushReceiver({
+    world,
+    openAppender: collector.openAppender,
+    hasSink: () => collector.hasWay(PUSHES_ID),
+    address: () => (pages[0] as HttpServer).url,
+  });
+  const listReceivers = (): readonly ReceiverStatus[] => [
+    ...collector.receivers,
+    ...(takesPushes ? [pushes.status] : []),
+  ];
   const redactions = new Redactions();
   const webFile = flags['web.config.file'];
   const web = webFile === undefined ? undefined : await loadWebConfig(webFile, world.log);
   const routes = [
     ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
-    createStatusRoute(collector, () => world.clock.elapsedMs()),
+    takesPushes ? pushes.route : refusePushes(),
+    createStatusRoute(
+      {
+        scrape: collector.scrape,
+        tasks: collector.tasks,
+        get receivers() {
+          return listReceivers();
+        },
+      },
+      () => world.clock.elapsedMs(),
+    ),
     ...createApiRoutes({
       world,
       scrape: collector.scrape,
       tasks: collector.tasks,
-      receivers: () => collector.receivers,
+      receivers: listReceivers,
       configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
       configText: () => redactions.redact(reloader.current.text),
       reloadedAtMs: () => reloader.reloadedAtMs,
@@ -235,7 +266,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     }),
   ];
   const addresses = flags['web.listenAddress'];
-  const pages = (addresses.length === 0 ? [ADDRESS] : addresses).map(
+  const pages: readonly HttpServer[] = (addresses.length === 0 ? [ADDRESS] : addresses).map(
     (listen) =>
       new HttpServer({
         name: 'collect',
@@ -254,7 +285,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   // scraped is sent, or stays on disk. The planned servers answer from before it starts until it
   // has stopped; in between they say that it is ready.
   await runUntilSignal(
-    new Group('collect', [servers, collector, ...pages, reloader, servers.readiness]),
+    new Group('collect', [servers, collector, pushes, ...pages, reloader, servers.readiness]),
     world,
     {
       flags,

@@ -14,7 +14,7 @@ import { describeFinding, type Finding } from '../settings/finding.ts';
 import { isAgentConfig, reportAgentConfig } from './agent-config.ts';
 import { isCollectorConfig, planCollector } from './otel/collector.ts';
 import { expandReferences } from './otel/expand.ts';
-import type { CollectorPlan } from './plan.ts';
+import { type CollectorPlan, routePushes } from './plan.ts';
 import { prometheusSchema, resolvePrometheus } from './prometheus.ts';
 import {
   expandValue,
@@ -29,6 +29,8 @@ export interface ConfigLoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether parts that can't be done are left out with a warning; by default they are errors. */
   readonly allowPartial?: boolean;
+  /** The id of a source that no configuration has: its metrics go where those of jobs go. */
+  readonly pushes?: string | undefined;
   /** Reads `${s3:…}` of a collector configuration; without it such a reference is an error. */
   readonly readRemote?: (uri: string) => Promise<string>;
 }
@@ -116,7 +118,9 @@ export async function checkConfigText(
     readRemote: options.readRemote,
   };
   const opened = await openDocument(text, file, reading);
-  const plan = opened && (await makePlan(opened, dirname(resolve(file)), reading));
+  const baseDirectory = dirname(resolve(file));
+  const plan =
+    opened && (await makePlan(opened, { ...reading, baseDirectory, pushes: options.pushes }));
   const { findings, texts } = reading;
   findings.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
   const errors = findings.filter((finding) => finding.severity === 'error');
@@ -129,10 +133,13 @@ export async function checkConfigText(
   };
 }
 
+interface PlanContext extends DocumentReading, Pick<ConfigLoadOptions, 'pushes'> {
+  readonly baseDirectory: string;
+}
+
 async function makePlan(
   { document, report }: OpenedDocument,
-  baseDirectory: string,
-  reading: DocumentReading,
+  { baseDirectory, pushes, ...reading }: PlanContext,
 ): Promise<CollectorPlan | undefined> {
   const { env, allowsPartial } = reading;
   const whole = await runGivingWay(document.convertWithNulls());
@@ -143,7 +150,8 @@ async function makePlan(
   if (isCollectorConfig(whole)) {
     const expanded = await expandReferences(whole, { ...reading, report });
     const { value } = expanded;
-    return planCollector(value, { baseDirectory, reading, report: expanded.report });
+    const plan = await planCollector(value, { baseDirectory, reading, report: expanded.report });
+    return plan && pushes !== undefined ? routePushes(plan, pushes) : plan;
   }
   const value = await expandValue(document.value, reading, report);
   const context = { allowsPartial, report };
@@ -152,5 +160,5 @@ async function makePlan(
   const { data: input, raw } = parsed;
   const main = { inputs: input.scrape_configs ?? [], raw, baseDirectory, report };
   const sources = await withScrapeFiles(main, input.scrape_config_files, reading);
-  return resolvePrometheus({ input, sources, baseDirectory, env, report });
+  return resolvePrometheus({ input, sources, baseDirectory, env, report, pushes });
 }

@@ -187,3 +187,28 @@ export function spanTransformsOf(
     return found;
   });
 }
+
+/**
+ * Leads what is pushed where what is scraped goes: on the routes that have a job, or without any on
+ * one of its own to all sinks of metrics.
+ *
+ * @param id  of the source of pushes
+ */
+export function routePushes(plan: CollectorPlan, id: string): CollectorPlan {
+  const jobs = new Set(plan.sources.map((source) => source.id));
+  const isOfJobs = ({ signal, sources }: RoutePlan): boolean =>
+    signal === 'metrics' && sources.some((source) => jobs.has(source));
+  const ways = plan.routes.filter(isOfJobs);
+  const routes = plan.routes.map((route) =>
+    ways.includes(route) ? { ...route, sources: [...route.sources, id] } : route,
+  );
+  const sinks = plan.sinks.filter(({ signals }) => signals.includes('metrics'));
+  const own: RoutePlan = {
+    id,
+    signal: 'metrics',
+    sources: [id],
+    transforms: [],
+    sinks: sinks.map((sink) => sink.id),
+  };
+  return { ...plan, routes: ways.length > 0 ? routes : [...routes, own] };
+}

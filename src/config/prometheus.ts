@@ -108,6 +108,8 @@ export interface ResolveOptions {
   readonly baseDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly report: Reporter;
+  /** The id of the source of pushes, whose metrics go where those of jobs go. */
+  readonly pushes?: string | undefined;
 }
 
 const EXTERNAL_LABELS = 'external_labels';
@@ -118,7 +120,7 @@ const EXTERNAL_LABELS = 'external_labels';
  * segments to all sinks of traces.
  */
 export async function resolvePrometheus(options: ResolveOptions): Promise<CollectorPlan> {
-  const { input, baseDirectory, env, report } = options;
+  const { input, baseDirectory, env, report, pushes } = options;
   const global = input.global ?? {};
   resolveGlobalTiming(global, report);
   const labels = resolveExternalLabels(global, env, report);
@@ -149,7 +151,10 @@ export async function resolvePrometheus(options: ResolveOptions): Promise<Collec
   const metrics: RoutePlan = {
     id: 'metrics',
     signal: 'metrics',
-    sources: [...sources, ...statsdReceivers].map(({ id }) => id),
+    sources: [
+      ...[...sources, ...statsdReceivers].map(({ id }) => id),
+      ...(pushes === undefined ? [] : [pushes]),
+    ],
     transforms: common.map(({ id }) => id),
     sinks: sinksOf('metrics'),
   };

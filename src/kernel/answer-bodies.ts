@@ -15,7 +15,7 @@ export function inflate<Body extends Borrowed<Uint8Array>>(
   body: Body,
   maxBytes: number,
 ): Body | Buffer | Promise<Buffer> {
-  if (headers['content-encoding'] !== 'gzip' || body.length === 0) return body;
+  if (headers['content-encoding']?.toLowerCase() !== 'gzip' || body.length === 0) return body;
   if (body.length > LENT_BYTES_MAX || inflatedLength(body) > LENT_BYTES_MAX)
     return inflateBeside(takeOver(body), maxBytes);
   try {

@@ -29,14 +29,17 @@ export class RecoverableError extends Error {
   readonly code: RecoverableCode;
   /** How long the other side asked us to wait, ms; undefined when it did not say. */
   readonly retryAfterMs: number | undefined;
+  /** Whether only a change of the set-up mends it, so that many attempts would not help. */
+  readonly isOfSetUp: boolean;
   constructor(
     code: RecoverableCode,
     message: string,
-    options?: ErrorOptions & { retryAfterMs?: number | undefined },
+    options?: ErrorOptions & { retryAfterMs?: number | undefined; isOfSetUp?: boolean },
   ) {
     super(message, options);
     this.code = code;
     this.retryAfterMs = options?.retryAfterMs;
+    this.isOfSetUp = options?.isOfSetUp ?? false;
   }
 }
 

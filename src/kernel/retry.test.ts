@@ -96,3 +96,34 @@ test('retrying ends when its signal aborts during the wait', async () => {
   controller.abort(new Error('stopping'));
   await assert.rejects(attempt, /stopping/);
 });
+
+test('a fault of the set-up is tried again soon at first, and then ever less often', async () => {
+  const clock = new VirtualClock();
+  const waits: number[] = [];
+  const all = { clock, signal: new AbortController().signal, random: () => 0.999_999 };
+  const attempts = (retryAfterMs?: number) =>
+    retrying(
+      (attempt) =>
+        attempt > 9
+          ? Promise.resolve(attempt)
+          : Promise.reject(
+              new RecoverableError('SINK_NOT_FOUND', '404', { isOfSetUp: true, retryAfterMs }),
+            ),
+      {
+        ...all,
+        backoff: { minMs: 30, maxMs: 5_000 },
+        onRetry: (_error, waitMs) => void waits.push(waitMs),
+      },
+    );
+  const one = attempts();
+  await clock.advance(200_000);
+  await one;
+  assert.deepEqual(
+    waits.splice(0),
+    [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000],
+  );
+  const asked = attempts(3_000);
+  await clock.advance(200_000);
+  await asked;
+  assert.deepEqual(waits, [3_000, 3_000, 3_000, 3_000, 3_000, 3_000, 3_000, 3_840, 5_000]);
+});

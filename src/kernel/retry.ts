@@ -52,6 +52,27 @@ export interface RetryOptions {
 }
 
 /**
+ * Waits after a fault that only a change of the set-up mends, unless the other side asks for
+ * another: short ones first, since a receiver that has just been made or moved is there soon.
+ */
+const SETUP_BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
+
+function waitBefore(
+  error: RecoverableError,
+  attempt: number,
+  { backoff, retryAfterMaxMs = 60_000, random }: WaitOptions,
+): number {
+  const waitMs = backoffMs(backoff, attempt, random);
+  if (error.retryAfterMs !== undefined)
+    return Math.max(Math.min(error.retryAfterMs, retryAfterMaxMs), waitMs);
+  return error.isOfSetUp ? Math.max(waitMs, backoffMs(SETUP_BACKOFF, attempt, random)) : waitMs;
+}
+
+interface WaitOptions extends Pick<RetryOptions, 'backoff' | 'retryAfterMaxMs'> {
+  readonly random: number;
+}
+
+/**
  * Runs `action` until it succeeds.
  *
  * @throws what `action` throws, unless it is a RecoverableError; the signal's reason
@@ -67,8 +88,7 @@ export async function retrying<T>(
       return await action(attempt);
     } catch (error) {
       if (!(error instanceof RecoverableError)) throw error;
-      const asked = Math.min(error.retryAfterMs ?? 0, options.retryAfterMaxMs ?? 60_000);
-      const waitMs = Math.max(asked, backoffMs(options.backoff, attempt, random()));
+      const waitMs = waitBefore(error, attempt, { ...options, random: random() });
       options.onRetry?.(error, waitMs, attempt);
       await options.clock.sleep(waitMs, options.signal);
     }

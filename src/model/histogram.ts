@@ -63,3 +63,24 @@ export function scaleExtremes({ min, max }: Extremes, scale: number): Extremes {
     ? { min: max * scale, max: min * scale }
     : { min: min * scale, max: max * scale };
 }
+
+/** Whether spans describe as many buckets as there are, in order. */
+export function fitsSpans(spans: readonly BucketSpan[], counts: readonly number[]): boolean {
+  return (
+    spans.reduce((length, span) => length + span.length, 0) === counts.length &&
+    spans.every((span, index) => index === 0 || span.offset >= 0)
+  );
+}
+
+/** Whether its buckets hold as many observations as it says; Prometheus refuses it otherwise. */
+export function isConsistent({ count, sum, zeroCount, ...one }: NativeHistogram): boolean {
+  const inBuckets = addUp(one.positiveCounts) + addUp(one.negativeCounts) + zeroCount;
+  // Observations of NaN are in no bucket.
+  return Number.isNaN(sum) ? inBuckets <= count : inBuckets === count;
+}
+
+function addUp(counts: readonly number[]): number {
+  let all = 0;
+  for (const count of counts) all += count;
+  return all;
+}

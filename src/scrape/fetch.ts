@@ -10,6 +10,7 @@ import { PermanentError } from '../kernel/errors.ts';
 import { readAuthorization } from '../kernel/http-credentials.ts';
 import { type ClientResponse, type HttpClient } from '../kernel/http-client.ts';
 import type { Borrowed } from '../model/borrowed.ts';
+import { quoteText } from '../wire/exposition/bad-bytes.ts';
 import {
   acceptHeader,
   type ExpositionKind,
@@ -127,6 +128,7 @@ function readBody(
       'SCRAPE_STATUS',
       `the target answered with status ${response.status}; only 200 is a scrape${withheld}`,
     );
+  refuseEncoding(response);
   const type = response.headers['content-type'];
   const kind = parseContentType(type) ?? config.fallback;
   const { body } = response;
@@ -134,8 +136,33 @@ function readBody(
   if (body.length === 0) return { body, kind: 'text' };
   throw new PermanentError(
     'SCRAPE_CONTENT_TYPE',
-    `the target answered with Content-Type ${JSON.stringify(type ?? '')}, which is no ` +
+    `the target answered with Content-Type ${quoteText(type ?? '')}, which is no ` +
       'exposition format; let it serve text/plain; version=0.0.4, or set ' +
       'fallback_scrape_protocol',
   );
+}
+
+/** What a compressed page begins with; no exposition does. */
+const MAGICS: readonly (readonly [name: string, bytes: readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+];
+
+/** What came is called what it is, rather than a fault of its first line. */
+function refuseEncoding({ headers, body }: ClientResponse<Borrowed<Uint8Array>>): void {
+  const told = headers['content-encoding'] ?? '';
+  const coding = told.toLowerCase();
+  if (coding !== '' && coding !== 'identity' && coding !== 'gzip')
+    throw new PermanentError(
+      'SCRAPE_ENCODING',
+      `the target answered with Content-Encoding ${quoteText(told)}, which is not known here; let ` +
+        'it send gzip, or identity',
+    );
+  const found = MAGICS.find(([, bytes]) => bytes.every((byte, index) => body[index] === byte));
+  if (found === undefined) return;
+  const words =
+    coding === 'gzip'
+      ? `the page is ${found[0]} within gzip: it is compressed twice`
+      : `the page is ${found[0]}, and no Content-Encoding says so`;
+  throw new PermanentError('SCRAPE_ENCODING', `${words}; let one side compress it, once`);
 }

@@ -12,6 +12,7 @@ import { assert } from '../../kernel/errors.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import type { ReceiverStatus } from '../../kernel/receiver-status.ts';
 import type { World } from '../../kernel/world.ts';
+import type { OpenRoutedAppender } from '../../model/sample.ts';
 import { isSameOutlet, type Outlet } from '../../routes/outlet.ts';
 import { Router, type Routes } from '../../routes/router.ts';
 import {
@@ -119,6 +120,19 @@ export class Collector implements Component {
       onUpdate: (source, groups) =>
         void (sharing === undefined ? this.scrape : this.#held).update(source, groups),
     });
+  }
+
+  /** Opens the way of metrics that are handed in: the routes of a source of the plan. */
+  get openAppender(): OpenRoutedAppender {
+    return this.#router.openAppender;
+  }
+
+  /** Whether a route leads metrics of a source to a sink. */
+  hasWay(source: string): boolean {
+    return this.#plan.routes.some(
+      ({ signal, sources, sinks }) =>
+        signal === 'metrics' && sources.includes(source) && sinks.length > 0,
+    );
   }
 
   /** How the receivers fare that listen. */

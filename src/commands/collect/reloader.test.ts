@@ -28,7 +28,7 @@ async function open(t: TestContext, everyMs = 0) {
     firstVersion: '0',
     apply: async () => undefined,
     everyMs,
-    allowPartial: false,
+    loading: {},
   });
   t.after(() => reloader.stop());
   return { clock: world.clock, reloader, texts, reads: () => reads, kept: () => kept };

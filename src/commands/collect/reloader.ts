@@ -24,8 +24,8 @@ export interface ReloaderOptions {
   readonly apply: (loaded: LoadedConfig) => Promise<void>;
   /** How often the texts are read to see whether they have changed; 0: never. */
   readonly everyMs: number;
-  /** Whether parts that cannot be done are left out with a warning. */
-  readonly allowPartial: boolean;
+  /** How a text becomes a plan. */
+  readonly loading: ConfigLoadOptions;
 }
 
 /**
@@ -63,11 +63,6 @@ export class Reloader implements Component {
     this.#current = options.first;
     this.#tried = options.firstVersion;
     this.#report(true);
-  }
-
-  get #loading(): ConfigLoadOptions {
-    const { sources, allowPartial } = this.#options;
-    return { allowPartial, readRemote: (uri) => sources.readReferred(uri) };
   }
 
   get current(): LoadedConfig {
@@ -126,7 +121,7 @@ export class Reloader implements Component {
     try {
       const { text, file, version } = await sources.read();
       this.#tried = version;
-      const loaded = await loadConfigText(text, file, this.#loading);
+      const loaded = await loadConfigText(text, file, this.#options.loading);
       for (const warning of loaded.warnings) world.log.warn(formatFinding(warning));
       await apply(loaded);
       this.#current = loaded;
@@ -172,7 +167,7 @@ export class Reloader implements Component {
     // Checking a large configuration is too much work for each look, so it is done only where
     // there are includes.
     if (!INCLUDES.test(text)) return false;
-    const { version } = await checkConfigText(text, file, this.#loading);
+    const { version } = await checkConfigText(text, file, this.#options.loading);
     if (version === this.#current.version || version === this.#triedIncludes) return false;
     this.#triedIncludes = version;
     return true;

@@ -31,6 +31,15 @@ export const permanentCodes = {
       'Check metrics_path and port; for an application that serves metrics with such a type, set ' +
       'fallback_scrape_protocol.',
   },
+  SCRAPE_ENCODING: {
+    reason: 'encoding',
+    means:
+      'The body of the answer is compressed in a way that is not known here, or otherwise than its ' +
+      'Content-Encoding says.',
+    remedy:
+      'Let the application, or the proxy before it, compress a page once with gzip and say so in ' +
+      'Content-Encoding, or not at all.',
+  },
   SCRAPE_LABEL_LIMIT: {
     reason: 'label_limit',
     means:

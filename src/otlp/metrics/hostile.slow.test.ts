@@ -14,7 +14,7 @@ import {
 import { openIntake } from '../../../test/kit/otlp-intake.ts';
 import { RecordingAppender } from '../../../test/kit/recording-appender.ts';
 import { ProtoWriter } from '../../wire/protobuf/writer.ts';
-import { keepBytes } from './byte-keys.ts';
+import { keepBytes } from '../../kernel/byte-keys.ts';
 import { KnownResource } from './known-resource.ts';
 import { walkRequest } from './request-walk.ts';
 

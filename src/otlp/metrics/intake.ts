@@ -19,7 +19,7 @@ import { labelSetKey, makeLabelSet } from '../../model/labels.ts';
 import { commitInSlices, type OpenRoutedAppender } from '../../model/sample.ts';
 import { WireError } from '../../wire/errors.ts';
 import { MalformedRequest, type OtlpIntake, type TakenRequest } from '../intake.ts';
-import { hashRange, isSameKey, keepBytes } from './byte-keys.ts';
+import { hashRange, isSameKey, keepBytes } from '../../kernel/byte-keys.ts';
 import { type ForgetReason, IntakeReport } from './intake-report.ts';
 import { KnownResource, type SeriesBudget } from './known-resource.ts';
 import type { ResourceHead } from './message-heads.ts';

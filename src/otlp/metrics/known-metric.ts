@@ -13,7 +13,7 @@
  */
 import { SpreadMap } from '../../kernel/spread-map.ts';
 import type { SeriesFamily, SeriesRef } from '../../model/sample.ts';
-import { hashRange, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
+import { hashRange, isSameKey, keepBytes, type KeptBytes } from '../../kernel/byte-keys.ts';
 import type { PointScan } from './point-scan.ts';
 
 export type MetricKind = 'gauge' | 'sum' | 'histogram' | 'exponential' | 'summary';

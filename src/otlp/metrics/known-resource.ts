@@ -9,7 +9,13 @@ import {
   type SeriesFamily,
   type SeriesRef,
 } from '../../model/sample.ts';
-import { type Bytes, hashRange, isSameKey, keepBytes, type KeptBytes } from './byte-keys.ts';
+import {
+  type Bytes,
+  hashRange,
+  isSameKey,
+  keepBytes,
+  type KeptBytes,
+} from '../../kernel/byte-keys.ts';
 import { KnownMetric, type KnownPoint, type MetricKind, NO_REF } from './known-metric.ts';
 import type { MetricHead } from './message-heads.ts';
 

@@ -70,19 +70,6 @@ export function readExtremes({ min, max }: PointScan): Extremes | undefined {
   return min <= max ? { min, max } : undefined;
 }
 
-/** Whether its buckets hold as many observations as it says; Prometheus refuses it otherwise. */
-export function isConsistent({ count, sum, zeroCount, ...one }: NativeHistogram): boolean {
-  const inBuckets = addUp(one.positiveCounts) + addUp(one.negativeCounts) + zeroCount;
-  // Observations of NaN are in no bucket.
-  return Number.isNaN(sum) ? inBuckets <= count : inBuckets === count;
-}
-
-function addUp(counts: readonly number[]): number {
-  let all = 0;
-  for (const count of counts) all += count;
-  return all;
-}
-
 function makeSide({ offset, counts }: ScannedBuckets, joined: number): Sparse {
   const width = 2 ** joined;
   return collect(counts, (index) => Math.floor((index + offset) / width) + 1);

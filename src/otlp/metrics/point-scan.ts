@@ -12,7 +12,7 @@
  */
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { ProtoReader } from '../../wire/protobuf/reader.ts';
-import { type Bytes, viewBytes } from './byte-keys.ts';
+import { type Bytes, viewBytes } from '../../kernel/byte-keys.ts';
 import { DoubleList } from './double-list.ts';
 import { readExact, readSigned, readUnsigned } from './fixed-numbers.ts';
 

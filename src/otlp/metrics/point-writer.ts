@@ -3,13 +3,14 @@
  * unchanged costs its samples and nothing else; labels are made only where a ref is made or
  * renewed.
  */
+import { isConsistent } from '../../model/histogram.ts';
 import type { Label, LabelSet } from '../../model/labels.ts';
 import type { SeriesRef } from '../../model/sample.ts';
-import { hashLabelPairs } from './byte-keys.ts';
+import { hashLabelPairs } from '../../kernel/byte-keys.ts';
 import { readExemplars } from './exemplars.ts';
 import { type KnownMetric, type KnownPoint, NO_REF } from './known-metric.ts';
 import { DELTA, type KnownResource, type KnownScope } from './known-resource.ts';
-import { isConsistent, makeCustom, makeExponential, readExtremes, SCHEMA_MIN } from './native.ts';
+import { makeCustom, makeExponential, readExtremes, SCHEMA_MIN } from './native.ts';
 import { formatBound, makeBase, makeSeriesLabels, readPointAttributes } from './point-labels.ts';
 import type { PointScan } from './point-scan.ts';
 import type { RejectReason } from './rejections.ts';

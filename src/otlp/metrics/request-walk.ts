@@ -3,7 +3,7 @@
  * resources. Nothing is committed here: the request may yet turn out to be malformed.
  */
 import type { ProtoReader } from '../../wire/protobuf/reader.ts';
-import { isSameKey, keepBytes } from './byte-keys.ts';
+import { isSameKey, keepBytes } from '../../kernel/byte-keys.ts';
 import {
   type KnownResource,
   type KnownScope,

@@ -40,9 +40,6 @@ export interface JudgedCall {
 }
 
 const TEXT_MAX = 512;
-/** The wait after a fault that only a change of the set-up mends: more requests would not help. */
-export const SETUP_RETRY_MS = 30_000;
-
 const THROTTLED = /throttl|too.?many.?requests|slow.?down|(?:rate|throughput).?exceeded/i;
 const UNAVAILABLE =
   /internal|unavailable|time.?d?.?out|failure|busy|OperationAborted|InvalidSequenceToken/i;
@@ -69,20 +66,20 @@ export function judgeAnswer(response: ClientResponse, call: JudgedCall): LogsVer
   if (type === 'ResourceNotFoundException') return { kind: 'missing' };
   const asked = parseRetryAfterMs(headers, call.nowMs);
   const text = shorten(body);
-  const makeError = (code: RecoverableCode, remedy: string, waitMs = asked): RecoverableError =>
+  const makeError = (code: RecoverableCode, remedy: string, isOfSetUp = false): RecoverableError =>
     new RecoverableError(
       code,
       `${call.action} of CloudWatch Logs at ${call.where} answered ${status} for the log group ` +
         `"${call.group}"${text === '' ? '' : ` "${text}"`}${remedy}`,
-      { retryAfterMs: waitMs },
+      { retryAfterMs: asked, isOfSetUp },
     );
-  const again = (code: RecoverableCode, remedy = '', waitMs = asked): LogsVerdict => ({
+  const again = (code: RecoverableCode, remedy = '', isOfSetUp = false): LogsVerdict => ({
     kind: 'again',
-    error: makeError(code, remedy, waitMs),
+    error: makeError(code, remedy, isOfSetUp),
   });
   const deny = (code: RecoverableCode, remedy: string): LogsVerdict => ({
     kind: 'denied',
-    error: makeError(code, remedy, asked ?? SETUP_RETRY_MS),
+    error: makeError(code, remedy, true),
   });
   if (status === 429 || THROTTLED.test(type)) return again('SINK_THROTTLED');
   if (status === 413 || TOO_LARGE.test(type))
@@ -100,13 +97,13 @@ export function judgeAnswer(response: ClientResponse, call: JudgedCall): LogsVer
   if (SET_UP.test(type))
     return deny('SINK_FORBIDDEN', '; check the quotas of CloudWatch Logs and the log group');
   if (status === 404 || status === 405)
-    return again('SINK_NOT_FOUND', '; check the endpoint and the region', asked ?? SETUP_RETRY_MS);
+    return again('SINK_NOT_FOUND', '; check the endpoint and the region', true);
   if (status >= 300 && status < 400)
     return again(
       'SINK_REDIRECTED',
       '; redirects are not followed, write the endpoint of ' +
         `"${withoutSecrets(headers['location'] ?? '')}"`,
-      asked ?? SETUP_RETRY_MS,
+      true,
     );
   if (status >= 400 && !isOfAnother(status, type, text)) {
     const reason = TOO_LARGE.test(text) ? 'too_large' : 'bad_request';
@@ -116,7 +113,7 @@ export function judgeAnswer(response: ClientResponse, call: JudgedCall): LogsVer
     'SINK_UNAVAILABLE',
     ', which CloudWatch Logs does not say; check the endpoint, and whether a proxy answers in ' +
       'its place',
-    asked ?? SETUP_RETRY_MS,
+    true,
   );
 }
 

@@ -9,7 +9,7 @@ const CONTEXT = { where: 'http://r', nowMs: NOW, isSigned: false, attempt: 1 };
 
 function show(verdict: OtlpVerdict): string {
   if (verdict.kind === 'again')
-    return `again ${verdict.error.code} ${verdict.error.retryAfterMs ?? '-'}`;
+    return `again ${verdict.error.code} ${verdict.error.isOfSetUp ? 'set-up' : (verdict.error.retryAfterMs ?? '-')}`;
   if (verdict.kind === 'refused')
     return `refused ${verdict.reason}${verdict.isSeparable ? ' by item' : ''}`;
   return verdict.kind;
@@ -35,15 +35,15 @@ test('each status of HTTP means what OTLP says', () => {
     [500, 'refused refused'],
     [501, 'refused refused'],
     // What only a change of the set-up mends waits.
-    [301, 'again SINK_REDIRECTED 30000'],
-    [404, 'again SINK_NOT_FOUND 30000'],
-    [405, 'again SINK_NOT_FOUND 30000'],
-    [415, 'again SINK_UNSUPPORTED 30000'],
+    [301, 'again SINK_REDIRECTED set-up'],
+    [404, 'again SINK_NOT_FOUND set-up'],
+    [405, 'again SINK_NOT_FOUND set-up'],
+    [415, 'again SINK_UNSUPPORTED set-up'],
     [401, 'again SINK_FORBIDDEN -'],
     [403, 'again SINK_FORBIDDEN -'],
   ];
   for (const [status, expected] of table) assert.equal(http(status), expected, String(status));
-  assert.equal(http(403, {}, { attempt: 2 }), 'again SINK_FORBIDDEN 30000');
+  assert.equal(http(403, {}, { attempt: 2 }), 'again SINK_FORBIDDEN set-up');
   assert.equal(http(500, {}, { isSigned: true }), 'again SINK_UNAVAILABLE -');
 });
 
@@ -62,7 +62,7 @@ test('AWS refuses with 400 what costs no item', () => {
   const destination =
     'The OTLP API is supported with CloudWatch Logs as a Trace Segment Destination. Please ' +
     'enable it';
-  assert.equal(aws(destination), 'again SINK_NOT_FOUND 30000');
+  assert.equal(aws(destination), 'again SINK_NOT_FOUND set-up');
   assert.equal(
     aws('slow', { 'x-amzn-errortype': 'ThrottlingException:' }),
     'again SINK_THROTTLED -',
@@ -103,7 +103,7 @@ test('each status of gRPC means what OTLP says', () => {
           invalidArgument: 'refused bad_request by item',
           permissionDenied: 'again SINK_FORBIDDEN -',
           unauthenticated: 'again SINK_FORBIDDEN -',
-          unimplemented: 'again SINK_NOT_FOUND 30000',
+          unimplemented: 'again SINK_NOT_FOUND set-up',
           resourceExhausted: 'refused resource_exhausted',
           unknown: 'refused unknown',
           notFound: 'refused not_found',

@@ -34,8 +34,6 @@ export interface JudgeContext {
 
 /** How much of the receiver's text is shown. */
 const TEXT_MAX = 1_024;
-/** The wait after a fault that only a change of the set-up mends: more requests would not help. */
-const SETUP_RETRY_MS = 30_000;
 const TOO_LARGE =
   /larger than (?:the )?(?:max|limit)|too.?large|(?:exceed|over).*(?:size|limit|max)/i;
 
@@ -120,17 +118,21 @@ const AT_ENDPOINT = '; check the endpoint and that the receiver takes this signa
 const AT_DESTINATION = '; turn on Transaction Search, nothing is lost meanwhile';
 const AT_ENCODING = '; check "encoding" and "compression", which the receiver does not take';
 
-function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): OtlpVerdict {
+function sendAgain(
+  said: Refusal,
+  code: RecoverableCode,
+  remedy: string,
+  isOfSetUp = false,
+): OtlpVerdict {
   const message = `OTLP to ${said.where} answered ${describeStatus(said)}${remedy}`;
   return {
     kind: 'again',
-    error: new RecoverableError(code, message, { retryAfterMs: said.waitMs }),
+    error: new RecoverableError(code, message, { retryAfterMs: said.waitMs, isOfSetUp }),
   };
 }
 
 function waitForSetUp(said: Refusal, code: RecoverableCode, remedy: string): OtlpVerdict {
-  const waitMs = said.waitMs ?? SETUP_RETRY_MS;
-  return sendAgain({ ...said, waitMs }, code, `${remedy}; nothing is lost meanwhile`);
+  return sendAgain(said, code, `${remedy}; nothing is lost meanwhile`, true);
 }
 
 /** New credentials may be at hand, so that the second attempt follows soon. */

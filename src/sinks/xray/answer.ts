@@ -34,9 +34,6 @@ export type Verdict =
 const TEXT_MAX = 1_024;
 /** How much of X-Ray's text about one document is shown. */
 const MESSAGE_MAX = 200;
-/** The wait after a fault that only a change of the set-up mends: more requests would not help. */
-const SETUP_RETRY_MS = 30_000;
-
 /** Types of error by which AWS services say that a caller asks too much. */
 const THROTTLED =
   /throttl|too.?many.?requests|slow.?down|(?:rate|throughput).?exceeded|^(?:request|bandwidth)?limit.?exceeded/i;
@@ -89,16 +86,15 @@ export function judgeResponse(
   }
   const asked = parseRetryAfterMs(headers, nowMs);
   const text = shorten(body);
-  const again = (code: RecoverableCode, remedy: string, waitMs = asked): Verdict => ({
+  const again = (code: RecoverableCode, remedy: string, isOfSetUp = false): Verdict => ({
     kind: 'again',
     error: new RecoverableError(
       code,
       `X-Ray at ${where} answered ${status}${text === '' ? '' : ` "${text}"`}${remedy}`,
-      { retryAfterMs: waitMs },
+      { retryAfterMs: asked, isOfSetUp },
     ),
   });
-  const setUp = (code: RecoverableCode, remedy: string): Verdict =>
-    again(code, remedy, asked ?? SETUP_RETRY_MS);
+  const setUp = (code: RecoverableCode, remedy: string): Verdict => again(code, remedy, true);
   if (status === 429 || THROTTLED.test(type)) return again('SINK_THROTTLED', '');
   if (status === 413 || TOO_LARGE_TYPE.test(type))
     return { kind: 'split', text: `${status} ${text}`.trim() };
@@ -113,7 +109,7 @@ export function judgeResponse(
     return again(
       'SINK_FORBIDDEN',
       `; check the credentials, that the role has ${permission}, the region, and the clock`,
-      asked ?? (STALE.test(`${type} ${text}`) ? undefined : SETUP_RETRY_MS),
+      !STALE.test(`${type} ${text}`),
     );
   if (status === 404 || status === 405)
     return setUp(

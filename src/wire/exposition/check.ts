@@ -6,6 +6,7 @@
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details,
  * prometheus/common/expfmt
  */
+import { quoteText } from './bad-bytes.ts';
 import { ExpositionReader } from './reader.ts';
 
 const LF = 10;
@@ -30,14 +31,14 @@ export function checkExposition(body: Uint8Array): void {
     if (entry === 'help') {
       if (reader.text === '') continue;
       if (seen.help.has(metricName))
-        throw reader.errorAt(from, `metric ${JSON.stringify(metricName)} has a second HELP line`);
+        throw reader.errorAt(from, `metric ${quoteText(metricName)} has a second HELP line`);
       seen.help.add(metricName);
       continue;
     }
     if (seen.type.has(metricName) || seen.sample.has(metricName))
       throw reader.errorAt(
         from,
-        `metric ${JSON.stringify(metricName)} has a second TYPE line, or one after its samples`,
+        `metric ${quoteText(metricName)} has a second TYPE line, or one after its samples`,
       );
     seen.type.set(metricName, reader.text);
   }

@@ -3,6 +3,7 @@
  * column.
  */
 import { type Borrowed, peek } from '../../model/borrowed.ts';
+import { quoteText } from './bad-bytes.ts';
 
 /**
  * The body is not an exposition, and no part of it may be used. Line and column (in bytes) count
@@ -43,9 +44,6 @@ export function errorAt(
 export function describeChar(bytes: Borrowed<Uint8Array>, pos: number): string {
   const byte = bytes[pos];
   if (byte === LF || byte === undefined) return 'the end of the line';
-  return JSON.stringify(
-    Buffer.from(peek(bytes).subarray(pos, pos + 4))
-      .toString('utf8')
-      .slice(0, 1),
-  );
+  const [first = ''] = Buffer.from(peek(bytes).subarray(pos, pos + 4)).toString('utf8');
+  return quoteText(first);
 }

@@ -9,6 +9,7 @@
  */
 import type { Borrowed } from '../../model/borrowed.ts';
 import { SERIES_TYPES, type SeriesType } from '../../model/sample.ts';
+import { quoteText } from './bad-bytes.ts';
 import { describeChar, errorAt } from './error.ts';
 import { decode, isBlank, SERIES_BYTES_MAX, skipBlanks, skipMetricName } from './series.ts';
 
@@ -90,7 +91,7 @@ export function readOpenMetricsMetadata(line: Line): MetadataLine | 'end' {
   if (kind === 'type')
     return { kind, name, text, type: parseType(line, nameEnd, text, SERIES_TYPES) };
   if (text !== '' && !name.endsWith(`_${text}`)) {
-    const unit = JSON.stringify(text.slice(0, 60));
+    const unit = quoteText(text.slice(0, 60));
     throw errorAt(bytes, nameEnd, `unit ${unit} is not the end of the metric's name`);
   }
   return { kind, name, text, type: undefined };
@@ -122,7 +123,7 @@ function parseType(
   known: readonly string[],
 ): SeriesType {
   if (known.includes(text)) return text === 'untyped' ? 'unknown' : (text as SeriesType);
-  const given = JSON.stringify(text.slice(0, 60));
+  const given = quoteText(text.slice(0, 60));
   throw errorAt(bytes, pos, `invalid metric type ${given}; use one of ${known.join(', ')}`);
 }
 

@@ -284,7 +284,7 @@ test('no bytes make the reader hang or fail with anything but its own error', ()
   );
 });
 
-test('the first line with invalid UTF-8 is named, wherever it is', () => {
+test('the first byte that is no UTF-8 is named, wherever it is', () => {
   const piece = fc.constantFrom('a', 'bb', 'é', '\n', '\n\n', 'c'.repeat(50));
   fc.assert(
     fc.property(
@@ -293,9 +293,10 @@ test('the first line with invalid UTF-8 is named, wherever it is', () => {
       (before, after) => {
         const start = Buffer.from(before.join(''));
         const page = Buffer.concat([start, Buffer.from([0xff]), Buffer.from(after.join(''))]);
-        const line = start.toString().split('\n').length;
+        const lines = start.toString().split('\n');
+        const column = Buffer.byteLength(lines.at(-1) ?? '') + 1;
         const reader = new ExpositionReader();
-        assert.throws(() => reader.open(page), { line, column: 1 });
+        assert.throws(() => reader.open(page), { line: lines.length, column });
       },
     ),
   );
@@ -321,4 +322,41 @@ test('words of hostile length are refused or cut, in linear time', () => {
   );
   const many = Array.from({ length: 20_000 }, (_, i) => `l${i}="1"`).join(',');
   assert.throws(() => read(`a{${many}`, 'openmetrics'), /found the end of the line/);
+});
+
+test('what is wrong with a page is called what it is', () => {
+  const read = (page: string | Buffer, format: 'text' | 'openmetrics' = 'text') => {
+    const reader = new ExpositionReader();
+    reader.open(Buffer.from(page), format);
+    while (reader.next() !== 'end');
+  };
+  const fault = (page: string | Buffer, words: RegExp, format?: 'openmetrics') =>
+    assert.throws(() => read(page, format), words);
+  fault(
+    Buffer.from('a 1\nb{c="\xe9\xff"} 1\n', 'latin1'),
+    /line 2, column 6: invalid UTF-8, the bytes \\xe9\\xff\\x22\\x7d$/,
+  );
+  fault(
+    Buffer.from('\ufeffa 1\n', 'utf16le'),
+    /line 1, column 1: .* \\xff\\xfe\\x61\\x00; the page is UTF-16/,
+  );
+  // A character that is cut off at the end of a page.
+  fault(Buffer.from([0x61, 0xe2, 0x82]), /column 2: invalid UTF-8, the bytes \\xe2\\x82/);
+  fault('\ufeffa 1\n', /found "\\ufeff"$/);
+  fault('a\u00a0 1\n', /found "\\u00a0"$/);
+  fault('a \u200b1\n', /found "\\u200b1"$/);
+  fault('a{b="c"}\u{1f600} 1\n', /found "😀"|expected a value/u);
+  fault('# TYPE a coun\u200bter\n', /invalid metric type "coun\\u200bter"/);
+  fault(
+    'a_total 1 # {id="x"} 1\n',
+    /column 11: exemplars are of OpenMetrics alone; serve Content-Type/,
+  );
+  for (const tail of ['# id="x" 1', '# {id="x"}', '# {id="x"} 1 now', '#{id="x"} 1'])
+    fault(
+      `a_total 1 ${tail}\n# EOF\n`,
+      /column 11: expected an exemplar .* with the braces, .* in seconds/,
+      'openmetrics',
+    );
+  fault('a_total 1 now\n# EOF\n', /at most a timestamp in seconds.*found "1 now"/, 'openmetrics');
+  fault('a 1 now\n', /at most a timestamp in ms, found "1 now"/);
 });

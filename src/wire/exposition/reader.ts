@@ -18,6 +18,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Borrowed, peek } from '../../model/borrowed.ts';
 import type { SeriesType } from '../../model/sample.ts';
+import { escapeBytes, findBadByte, quoteText } from './bad-bytes.ts';
 import { errorAt, type ExpositionError } from './error.ts';
 import { SeriesScanner, skipBlanks } from './series.ts';
 import { formatOpenMetricsFloat, parseSampleValue } from './float.ts';
@@ -102,7 +103,7 @@ export class ExpositionReader {
     this.pos = 0;
     this.type = 'unknown';
     this.hasExemplar = false;
-    if (!isUtf8(bytes)) throw this.errorAt(findBadLine(bytes), 'the line holds invalid UTF-8');
+    if (!isUtf8(bytes)) this.#failBytes(findBadByte(bytes, 0));
   }
 
   /** Drops the reference to the body, which may be large. */
@@ -325,27 +326,28 @@ export class ExpositionReader {
   #makeValueError(pos: number): ExpositionError {
     const start = skipBlanks(this.bytes, pos);
     const end = Math.min(this.#buffer.indexOf(LF, start), start + 60);
-    const found = JSON.stringify(this.#buffer.toString('utf8', start, end));
-    return this.errorAt(start, `expected a value and at most a timestamp in ms, found ${found}`);
+    const found = quoteText(this.#buffer.toString('utf8', start, end));
+    const hash = this.#buffer.indexOf(' #', pos);
+    if (hash >= 0 && hash < this.#buffer.indexOf(LF, pos))
+      return this.errorAt(hash + 1, this.#describeExemplar());
+    const unit = this.#isOpenMetrics ? 'seconds, with one blank before each' : 'ms';
+    const expected = `expected a value and at most a timestamp in ${unit}`;
+    return this.errorAt(start, `${expected}, found ${found}`);
   }
-}
 
-/**
- * The offset of the first line with invalid UTF-8. There must be one, and the last byte must be a
- * line feed.
- */
-function findBadLine(bytes: Uint8Array): number {
-  let start = 0;
-  let end = bytes.length;
-  // All lines before `start` are valid, and one before `end` is not. Each iteration excludes one
-  // half, or all lines but one.
-  for (;;) {
-    const half = start + ((end - start) >> 1);
-    let border = bytes.indexOf(LF, half) + 1;
-    if (border >= end && half > start) border = bytes.lastIndexOf(LF, half - 1) + 1;
-    if (border <= start || border >= end) return start;
-    if (isUtf8(bytes.subarray(start, border))) start = border;
-    else end = border;
+  #describeExemplar(): string {
+    return this.#isOpenMetrics
+      ? 'expected an exemplar behind the value and its time in seconds, as ' +
+          '# {trace_id="a"} value seconds: with the braces, one blank between all, its time in seconds'
+      : 'exemplars are of OpenMetrics alone; serve Content-Type application/openmetrics-text, or ' +
+          'leave them out';
+  }
+
+  #failBytes(at: number): never {
+    const bytes = peek(this.bytes);
+    const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
+    const words = isWide || (bytes[0] === 0xfe && bytes[1] === 0xff) ? '; the page is UTF-16' : '';
+    throw this.errorAt(at, `invalid UTF-8, the bytes ${escapeBytes(bytes, at)}${words}`);
   }
 }
 

@@ -6,6 +6,7 @@
  * Source: prometheus/model/textparse/promparse.go, openmetricsparse.go (parseLVals)
  */
 import { type Borrowed, peek } from '../../model/borrowed.ts';
+import { quoteText } from './bad-bytes.ts';
 import { describeChar, errorAt } from './error.ts';
 
 const TAB = 9;
@@ -116,7 +117,7 @@ export class SeriesScanner {
       const start = isQuoted ? ~nameStart : nameStart;
       const name = decode(bytes, start, this.#labels[at + 1] as number, isQuoted);
       if (names.has(name))
-        this.#fail(start, `label name ${JSON.stringify(name)} is given twice in one series`);
+        this.#fail(start, `label name ${quoteText(name)} is given twice in one series`);
       names.add(name);
       list.push([
         name,

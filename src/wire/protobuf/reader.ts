@@ -241,6 +241,11 @@ function equals(known: Uint8Array, bytes: Uint8Array, start: number, length: num
   return true;
 }
 
+/** The text of a whole field. @throws WireError for bytes that are not UTF-8 */
+export function readUtf8(bytes: Uint8Array): string {
+  return readString(bytes, 0, bytes.length);
+}
+
 function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
   try {
     return utf8.decode(bytes.subarray(start, end));

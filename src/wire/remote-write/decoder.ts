@@ -3,20 +3,13 @@
  * the order of the message. Native histograms and exemplars are decoded if the visitor has a method
  * for them; else they are only counted. Nothing is sorted or checked against limits.
  *
- *     WriteRequest   1 TimeSeries …  3 MetricMetadata …
- *     TimeSeries     1 Label …  2 Sample …  3 Exemplar …  4 Histogram …
- *     Label          1 name  2 value          Sample  1 double value  2 int64 ms
- *
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 import type { LabelSet } from '../../model/labels.ts';
 import type { Exemplar } from '../../model/sample.ts';
-import { readMessage } from '../protobuf/decode.ts';
-import { ProtoReader } from '../protobuf/reader.ts';
-import { BYTES, FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
-import { EXEMPLAR } from './exemplar.ts';
-import { readHistogram, type TimedHistogram } from './histogram.ts';
-import { METRIC_METADATA, type MetricMetadata } from './metadata.ts';
+import type { TimedHistogram } from './histogram.ts';
+import type { MetricMetadata } from './metadata.ts';
+import { RequestReader } from './request-reader.ts';
 
 /** What `decodeWriteRequest` calls, in the order of the message. */
 export interface WriteRequestVisitor {
@@ -44,19 +37,6 @@ export interface WriteRequestCounts {
   metadata: number;
 }
 
-/** The index of a double's low word in a Uint32Array on this machine: 0 if it is little-endian. */
-const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
-
-/**
- * The samples of the current series. The arrays grow to the largest series and are never shrunk.
- */
-interface Samples {
-  timestampsMs: Float64Array;
-  values: Float64Array;
-  bits: Uint32Array;
-  count: number;
-}
-
 /**
  * Reads a message and calls the visitor for each series and each metadata entry.
  *
@@ -67,114 +47,27 @@ export function decodeWriteRequest(
   message: Uint8Array,
   visitor: WriteRequestVisitor,
 ): WriteRequestCounts {
-  const reader = new ProtoReader(message);
+  const wanted = {
+    histograms: visitor.histograms !== undefined,
+    exemplars: visitor.exemplars !== undefined,
+  };
+  const reader = new RequestReader(message, 1, { wanted });
   const counts = { series: 0, samples: 0, histograms: 0, exemplars: 0, metadata: 0 };
-  const samples: Samples = newSamples(16);
-  while (reader.more()) {
-    const tag = reader.varint();
-    if (tag === tagOf(1, BYTES)) {
-      const outer = reader.enter();
-      const histograms: TimedHistogram[] = [];
-      const exemplars: Exemplar[] = [];
-      const labels = readSeries(reader, samples, counts, {
-        histograms: visitor.histograms && histograms,
-        exemplars: visitor.exemplars && exemplars,
-      });
-      reader.leave(outer);
-      counts.series += 1;
-      counts.samples += samples.count;
-      visitor.series(labels, samples.timestampsMs, samples.values, samples.count);
-      if (histograms.length > 0) visitor.histograms?.(labels, histograms);
-      if (exemplars.length > 0) visitor.exemplars?.(labels, exemplars);
-    } else if (tag === tagOf(3, BYTES)) {
-      const outer = reader.enter();
-      const metadata = readMessage(METRIC_METADATA, reader);
-      reader.leave(outer);
+  for (let part = reader.next(); part !== undefined; part = reader.next()) {
+    if (part === 'metadata') {
       counts.metadata += 1;
-      visitor.metadata?.(metadata);
-    } else reader.skip(tag);
+      if (reader.metadata !== undefined) visitor.metadata?.(reader.metadata);
+      continue;
+    }
+    const { samples, histograms, exemplars } = reader;
+    const labels = reader.labels();
+    counts.series += 1;
+    counts.samples += samples.count;
+    counts.histograms += reader.histogramCount;
+    counts.exemplars += reader.exemplarCount;
+    visitor.series(labels, samples.timestampsMs, samples.values, samples.count);
+    if (histograms.length > 0) visitor.histograms?.(labels, histograms);
+    if (exemplars.length > 0) visitor.exemplars?.(labels, exemplars);
   }
   return counts;
-}
-
-function newSamples(capacity: number): Samples {
-  const values = new Float64Array(capacity);
-  const bits = new Uint32Array(values.buffer);
-  return { timestampsMs: new Float64Array(capacity), values, bits, count: 0 };
-}
-
-function readSeries(
-  reader: ProtoReader,
-  samples: Samples,
-  counts: WriteRequestCounts,
-  wanted: { histograms: TimedHistogram[] | undefined; exemplars: Exemplar[] | undefined },
-): LabelSet {
-  const labels: { name: string; value: string }[] = [];
-  samples.count = 0;
-  while (reader.more()) {
-    const tag = reader.varint();
-    if (tag === tagOf(1, BYTES)) {
-      const outer = reader.enter();
-      labels.push(readLabel(reader));
-      reader.leave(outer);
-    } else if (tag === tagOf(2, BYTES)) {
-      const outer = reader.enter();
-      readSample(reader, samples);
-      reader.leave(outer);
-    } else if (tag === tagOf(4, BYTES) && wanted.histograms !== undefined) {
-      const outer = reader.enter();
-      wanted.histograms.push(readHistogram(reader));
-      reader.leave(outer);
-      counts.histograms += 1;
-    } else if (tag === tagOf(3, BYTES) && wanted.exemplars !== undefined) {
-      const outer = reader.enter();
-      wanted.exemplars.push(readMessage(EXEMPLAR, reader));
-      reader.leave(outer);
-      counts.exemplars += 1;
-    } else {
-      if (tag === tagOf(3, BYTES)) counts.exemplars += 1;
-      if (tag === tagOf(4, BYTES)) counts.histograms += 1;
-      reader.skip(tag);
-    }
-  }
-  return labels;
-}
-
-function readLabel(reader: ProtoReader): { name: string; value: string } {
-  let name = '';
-  let value = '';
-  while (reader.more()) {
-    const tag = reader.varint();
-    if (tag === tagOf(1, BYTES)) name = reader.string();
-    else if (tag === tagOf(2, BYTES)) value = reader.string();
-    else reader.skip(tag);
-  }
-  return { name, value };
-}
-
-function readSample(reader: ProtoReader, samples: Samples): void {
-  if (samples.count === samples.values.length) grow(samples);
-  const index = samples.count++;
-  let low = 0;
-  let high = 0;
-  let tMs = 0;
-  while (reader.more()) {
-    const tag = reader.varint();
-    if (tag === tagOf(1, FIXED64)) {
-      const at = reader.fixed64At();
-      low = reader.uint32At(at);
-      high = reader.uint32At(at + 4);
-    } else if (tag === tagOf(2, VARINT)) tMs = reader.int64();
-    else reader.skip(tag);
-  }
-  samples.timestampsMs[index] = tMs;
-  samples.bits[index * 2 + LOW] = low;
-  samples.bits[index * 2 + 1 - LOW] = high;
-}
-
-function grow(samples: Samples): void {
-  const next = newSamples(samples.values.length * 2);
-  next.timestampsMs.set(samples.timestampsMs);
-  next.bits.set(samples.bits);
-  Object.assign(samples, { ...next, count: samples.count });
 }

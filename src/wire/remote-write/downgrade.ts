@@ -20,7 +20,7 @@ import { EXEMPLAR_2, EXEMPLAR_IN_BYTES } from './exemplar.ts';
 import { removeStart } from './extras.ts';
 import { HISTOGRAM_START_FIELD } from './histogram.ts';
 import { encodeLabelParts } from './labels.ts';
-import { METADATA_2, METRIC_METADATA, type MetricMetadata } from './metadata.ts';
+import { familyNameOf, METADATA_2, METRIC_METADATA, type MetricMetadata } from './metadata.ts';
 import { SAMPLE_START_FIELD } from './one-sample.ts';
 import { ReceivedSymbols } from './symbols.ts';
 
@@ -97,9 +97,6 @@ function downgradeExemplar(bytes: Uint8Array, symbols: ReceivedSymbols): Uint8Ar
   return encodeMessage(EXEMPLAR_IN_BYTES, { labels: symbols.labelsOf(refs), value, tMs });
 }
 
-/** Suffixes of series names that their family's name lacks, in histograms and summaries. */
-const SUFFIXES = /_(?:bucket|sum|count)$/;
-
 /** Converts the metadata of a family; undefined where it is empty or the family has no name. */
 function downgradeMetadata(
   bytes: Uint8Array,
@@ -107,11 +104,8 @@ function downgradeMetadata(
   symbols: ReceivedSymbols,
 ): MetricMetadata | undefined {
   const { type, helpRef, unitRef } = decodeMessage(METADATA_2, bytes);
-  // A text that is absent has ref 0, and then the table may be empty.
-  const text = (ref: number): string => (ref === 0 ? '' : Buffer.from(symbols.at(ref)).toString());
-  const [help, unit] = [text(helpRef), text(unitRef)];
-  const isCompound = type === 'histogram' || type === 'gaugehistogram' || type === 'summary';
-  const name = isCompound ? metric.replace(SUFFIXES, '') : metric;
+  const [help, unit] = [symbols.textAt(helpRef), symbols.textAt(unitRef)];
+  const name = familyNameOf(metric, type);
   if (name === '' || (type === 'unknown' && help === '' && unit === '')) return undefined;
   return { type, name, help, unit };
 }

@@ -4,9 +4,10 @@
  * Source: https://github.com/prometheus/prometheus/blob/main/prompb/types.proto
  */
 import type { NativeHistogram } from '../../model/histogram.ts';
+import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { WireError } from '../errors.ts';
 import { readMessage } from '../protobuf/decode.ts';
-import type { ProtoReader } from '../protobuf/reader.ts';
+import { ProtoReader } from '../protobuf/reader.ts';
 import { double, enumeration, int, sint, uint } from '../protobuf/scalars.ts';
 import {
   defineMessage,
@@ -16,6 +17,7 @@ import {
   packed,
   repeated,
 } from '../protobuf/schema.ts';
+import { FIXED64, tagOf } from '../protobuf/wire-format.ts';
 
 /** The field that says when the counter behind the histogram began; only 2.0 has it. */
 export const HISTOGRAM_START_FIELD = 17;
@@ -82,13 +84,19 @@ export function toHistogramMessage(
 export interface TimedHistogram {
   readonly tMs: number;
   readonly histogram: NativeHistogram;
+  /** When the counter behind it began, as 2.0 may say; 0 for unknown. */
+  readonly startMs: number;
+  /** Whether it is a stale marker, which its sum says. */
+  readonly isStale: boolean;
 }
 
 /** Reads the histogram whose message the reader has entered, and its time. @throws WireError */
 export function readHistogram(reader: ProtoReader): TimedHistogram {
   const limits = { elementsMax: ELEMENTS_MAX };
+  const start = reader.at;
   const message = readMessage(HISTOGRAM, reader, limits);
-  const { schema, sum, zeroThreshold, zeroCount, count, resetHint, customValues, tMs } = message;
+  const { schema, sum, zeroThreshold, zeroCount, count, resetHint, customValues } = message;
+  const { tMs, startMs } = message;
   const isFloat = count?.is === 'float';
   const histogram: NativeHistogram = {
     schema,
@@ -104,7 +112,22 @@ export function readHistogram(reader: ProtoReader): TimedHistogram {
     negativeCounts: isFloat ? message.negativeCounts : accumulate(message.negativeDeltas),
     customValues,
   };
-  return { histogram, tMs };
+  const isStale = Number.isNaN(sum) && isStaleSum(reader.bytes.subarray(start, reader.end));
+  return { histogram, tMs, startMs, isStale };
+}
+
+/** Whether the sum of a histogram has the bits of a stale marker, which a number may lose. */
+function isStaleSum(bytes: Uint8Array): boolean {
+  const reader = new ProtoReader(bytes);
+  let isStale = false;
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag === tagOf(3, FIXED64)) {
+      const at = reader.fixed64At();
+      isStale = reader.uint32At(at) === STALE_NAN_LOW && reader.uint32At(at + 4) === STALE_NAN_HIGH;
+    } else reader.skip(tag);
+  }
+  return isStale;
 }
 
 function toDeltas(counts: readonly number[]): number[] {

@@ -52,11 +52,16 @@ export function sharedLabels(labels: LabelSet): Borrowed<Uint8Array> {
 /** Encodes one label field of a TimeSeries from the bytes of its name and value. */
 export function encodeLabelParts(name: Uint8Array, value: Uint8Array): Uint8Array {
   const writer = new ProtoWriter(name.length + value.length + 16);
+  putLabelParts(writer, name, value);
+  return writer.written();
+}
+
+/** The same, behind what a writer has. */
+export function putLabelParts(writer: ProtoWriter, name: Uint8Array, value: Uint8Array): void {
   writer.varint(tagOf(1, BYTES));
   writer.varint(measureField(name.length) + measureField(value.length));
   writer.field(1, name);
   writer.field(2, value);
-  return writer.written();
 }
 
 function measureField(length: number): number {

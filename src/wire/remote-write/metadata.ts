@@ -8,7 +8,7 @@
  * Source: https://github.com/prometheus/prometheus/blob/main/prompb/types.proto,
  * prompb/io/prometheus/write/v2/types.proto
  */
-import { SERIES_TYPES } from '../../model/sample.ts';
+import { SERIES_TYPES, type SeriesType } from '../../model/sample.ts';
 import { binary, enumeration, string, uint } from '../protobuf/scalars.ts';
 import { defineMessage, field, type MessageValue } from '../protobuf/schema.ts';
 
@@ -35,3 +35,12 @@ export const METADATA_2 = defineMessage('Metadata', {
   helpRef: field(3, uint),
   unitRef: field(4, uint),
 });
+
+/** Suffixes of series names that their family's name lacks, in histograms and summaries. */
+const SUFFIXES = /_(?:bucket|sum|count)$/;
+
+/** The name of the family of a series, which 2.0 does not tell. */
+export function familyNameOf(metric: string, type: SeriesType): string {
+  const isCompound = type === 'histogram' || type === 'gaugehistogram' || type === 'summary';
+  return isCompound ? metric.replace(SUFFIXES, '') : metric;
+}

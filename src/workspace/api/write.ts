@@ -10,6 +10,7 @@ import { HttpError } from '../../kernel/http-error.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import { WireError } from '../../wire/errors.ts';
 import { downgradeRequest } from '../../wire/remote-write/downgrade.ts';
+import { negotiateVersion } from '../../wire/remote-write/negotiation.ts';
 import { compress, uncompress } from '../../wire/snappy.ts';
 import type { Store } from '../storage/store.ts';
 import { type Authorizer, refuseUnsigned } from './authorize.ts';
@@ -27,10 +28,6 @@ export interface WriteOptions {
 }
 
 const BODY_MAX_BYTES = 32 * 1024 * 1024;
-const MESSAGES: Readonly<Record<string, 1 | 2>> = {
-  'prometheus.WriteRequest': 1,
-  'io.prometheus.write.v2.Request': 2,
-};
 
 export function writeRoute(options: WriteOptions): Route {
   const { prefix, authorizer, faults } = options;
@@ -57,7 +54,7 @@ async function write(
   request: HttpRequest,
   { store, gate, takes2, authorizer: { world } }: WriteOptions,
 ): Promise<HttpResponse> {
-  const version = negotiateVersion(request, takes2);
+  const version = negotiateVersion(request.headers, { takes2 });
   if (typeof version === 'string') return { status: 415, body: `${version}\n` };
   try {
     const sent = await request.body();
@@ -97,21 +94,4 @@ async function write(
     world.log.error('a write could not be stored', { error: describeError(error) });
     return { status: 500, body: 'the samples could not be stored; try again\n' };
   }
-}
-
-/** The version of remote write that a request uses, or the message of its refusal. */
-function negotiateVersion({ headers }: HttpRequest, takes2: boolean): 1 | 2 | string {
-  const [type = '', ...parameters] = (headers['content-type'] ?? '')
-    .split(';')
-    .map((part) => part.trim());
-  if (type !== 'application/x-protobuf')
-    return `content type "${type}" is not accepted; send application/x-protobuf`;
-  const proto = parameters.find((part) => part.startsWith('proto='))?.slice('proto='.length);
-  const message = proto ?? 'prometheus.WriteRequest';
-  const version = MESSAGES[message];
-  if (version === undefined || (version === 2 && !takes2))
-    return `message "${message}" is not accepted; send remote write 1.0, prometheus.WriteRequest`;
-  if (headers['content-encoding'] !== 'snappy')
-    return `content encoding "${headers['content-encoding'] ?? ''}" is not accepted; send snappy`;
-  return version;
 }

@@ -61,9 +61,6 @@ const REFUSALS: readonly (readonly [RegExp, RefusalReason])[] = [
 /** AMP raises these limits by itself within minutes, so its 400 is a throttle. */
 const SURGE = /per.user series limit|per_user_series_limit|ingestion rate limit|rate exceeded/i;
 
-/** The wait after a fault that only a change of the set-up mends: more requests would not help. */
-const SETUP_RETRY_MS = 30_000;
-
 /**
  * Judges a response by its status and text.
  *
@@ -82,17 +79,16 @@ export function classify(
   if (status === 413) return { kind: 'split', text: '413 for a single series' };
   const text = decodeBody(response.body);
   const asked = parseRetryAfterMs(response.headers, nowMs);
-  const again = (code: RecoverableCode, remedy: string, waitMs = asked): AnswerVerdict => ({
+  const again = (code: RecoverableCode, remedy: string, isOfSetUp = false): AnswerVerdict => ({
     kind: 'again',
     credentials: code === 'SINK_FORBIDDEN',
     error: new RecoverableError(
       code,
       `remote_write to ${where} answered ${status}${text === '' ? '' : ` "${text}"`}${remedy}`,
-      { retryAfterMs: waitMs },
+      { retryAfterMs: asked, isOfSetUp },
     ),
   });
-  const setUp = (code: RecoverableCode, remedy: string): AnswerVerdict =>
-    again(code, remedy, asked ?? SETUP_RETRY_MS);
+  const setUp = (code: RecoverableCode, remedy: string): AnswerVerdict => again(code, remedy, true);
   if (status === 429 || SURGE.test(text)) return again('SINK_THROTTLED', '');
   if (status >= 500 || status === 408 || status === 425) return again('SINK_UNAVAILABLE', '');
   if (status === 401 || status === 403) {

@@ -10,7 +10,7 @@
  * https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
  * prometheus/model/textparse/protobufparse.go
  */
-import type { BucketSpan, NativeHistogram } from '../../../model/histogram.ts';
+import { type BucketSpan, fitsSpans, type NativeHistogram } from '../../../model/histogram.ts';
 import type { ProtoReader } from '../../protobuf/reader.ts';
 import { BYTES, FIXED64, tagOf, VARINT } from '../../protobuf/wire-format.ts';
 import { makeFaultError, readNested } from './parts.ts';
@@ -148,10 +148,10 @@ export function toNativeHistogram(
   const isFloat = parts.countFloat > 0 || parts.zeroCountFloat > 0;
   const positiveCounts = isFloat ? parts.positiveCounts : accumulate(parts.positiveDeltas);
   const negativeCounts = isFloat ? parts.negativeCounts : accumulate(parts.negativeDeltas);
-  const fits = (spans: readonly BucketSpan[], counts: readonly number[]): boolean =>
-    spans.reduce((length, span) => length + span.length, 0) === counts.length &&
-    spans.every((span, index) => index === 0 || span.offset >= 0);
-  if (!fits(parts.positiveSpans, positiveCounts) || !fits(parts.negativeSpans, negativeCounts))
+  if (
+    !fitsSpans(parts.positiveSpans, positiveCounts) ||
+    !fitsSpans(parts.negativeSpans, negativeCounts)
+  )
     throw makeFaultError(reader, 'the spans of a native histogram do not fit its buckets');
   if (!isFloat && [count, ...positiveCounts, ...negativeCounts].some(isRounded))
     throw makeFaultError(reader, 'a count of a native histogram is beyond 2^53');

@@ -3,8 +3,8 @@
  * the caller compares. The start values differ in each process, so that no sender can choose its
  * collisions.
  */
-import { areEqual } from '../../kernel/equal-bytes.ts';
-import type { LabelSet } from '../../model/labels.ts';
+import { areEqual } from './equal-bytes.ts';
+import type { LabelSet } from '../model/labels.ts';
 
 const FIRST_SEED = Math.trunc(Math.random() * 2 ** 32);
 const SECOND_SEED = Math.trunc(Math.random() * 2 ** 32);

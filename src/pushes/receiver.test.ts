@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HISTOGRAM as NATIVE } from '../../test/kit/native-histogram.ts';
+import { openPushes, writeMessage } from '../../test/kit/push-intake.ts';
+import { encodeMessage } from '../wire/protobuf/encode.ts';
+import { ProtoWriter } from '../wire/protobuf/writer.ts';
+import { EXEMPLAR } from '../wire/remote-write/exemplar.ts';
+import { encodeExtraMetadata } from '../wire/remote-write/extras.ts';
+import { HISTOGRAM, toHistogramMessage } from '../wire/remote-write/histogram.ts';
+import { METRIC_METADATA } from '../wire/remote-write/metadata.ts';
+import { compress } from '../wire/snappy.ts';
+
+const T = 1_700_000_000_000;
+const UP = { __name__: 'up', instance: 'h:1', job: 'j' };
+const up = (value: number, tMs = T) => writeMessage([{ labels: UP, samples: [[value, tMs]] }]);
+
+function field(number: number, bytes: Uint8Array): Uint8Array {
+  const writer = new ProtoWriter(64);
+  writer.field(number, bytes);
+  return writer.written();
+}
+
+/** A sample by its bits, with the start of its counter where it is not 0. */
+function rawSample(high: number, low: number, tMs: number, startMs = 0): Uint8Array {
+  const sample = new ProtoWriter(32);
+  sample.varint(0x09);
+  sample.uint32(low);
+  sample.uint32(high);
+  sample.varint(0x10);
+  sample.int64(tMs);
+  if (startMs !== 0) {
+    sample.varint(0x18);
+    sample.int64(startMs);
+  }
+  return field(2, sample.written());
+}
+
+for (const version of ['push', 'push2'] as const)
+  test(`${version}: what is answered 204 is committed, and known series are asked for once`, async () => {
+    const pushes = openPushes();
+    const message = writeMessage([
+      { labels: UP, samples: [[1, T], [2, T + 1]] },
+      { labels: { __name__: 'a', job: 'é' }, samples: [[0.5, T]] },
+    ]); // prettier-ignore
+    for (let i = 0; i < 2; i++) {
+      const { status, headers } = await pushes[version](message);
+      assert.equal(status, 204);
+      assert.equal(
+        headers['x-prometheus-remote-write-samples-written'],
+        version === 'push2' ? '3' : undefined,
+      );
+      assert.deepEqual(pushes.sent().sort(), [
+        `a{job="é"} 0.5 @${T}`,
+        `up{instance="h:1", job="j"} 1 @${T}`,
+        `up{instance="h:1", job="j"} 2 @${T + 1}`,
+      ]);
+    }
+    assert.deepEqual(pushes.made().sort(), ['a{job="é"}', 'up{instance="h:1", job="j"}']);
+    const { taken } = pushes.receiver.status;
+    assert.deepEqual(taken, { samples: 6, histograms: 0, exemplars: 0 });
+    assert.equal(pushes.world.metric('amperage_pushed_series '), 2);
+  });
+
+test('series whose labels are written in another order are the same', async () => {
+  const pushes = openPushes();
+  await pushes.push(up(1));
+  const [name, instance, job] = Object.entries(UP).map(([name, value]) => ({ name, value }));
+  const labels = [job!, { name: 'empty', value: '' }, instance!, name!];
+  await pushes.push(writeMessage([{ labels, samples: [[2, T]] }]));
+  assert.equal(pushes.made().length, 1);
+  assert.equal(pushes.sent().length, 2);
+});
+
+test('stale markers, native histograms, exemplars and starts of counters come through', async () => {
+  const pushes = openPushes();
+  const native = toHistogramMessage(NATIVE, T, T - 5_000);
+  const stale = toHistogramMessage({ ...NATIVE, sum: NaN }, T + 1, 0);
+  const staleBytes = Buffer.from(encodeMessage(HISTOGRAM, stale));
+  // The sum is field 3: its bits are those of a stale marker.
+  const at = staleBytes.indexOf(0x19);
+  staleBytes.writeUInt32LE(2, at + 1);
+  staleBytes.writeUInt32LE(0x7ff00000, at + 5);
+  const exemplar = { labels: [{ name: 'trace_id', value: 'x' }], value: 3, tMs: T };
+  const message = writeMessage([
+    { labels: UP, fields: rawSample(0x7ff00000, 2, T) },
+    { labels: { __name__: 'c_total' }, fields: rawSample(0x3ff00000, 0, T, T - 1_000) },
+    {
+      labels: { __name__: 'h' },
+      fields: Buffer.concat([
+        field(4, encodeMessage(HISTOGRAM, native)),
+        field(4, staleBytes),
+        field(3, encodeMessage(EXEMPLAR, exemplar)),
+      ]),
+    },
+  ]);
+  const { status, headers } = await pushes.push2(message);
+  assert.equal(status, 204);
+  assert.equal(headers['x-prometheus-remote-write-samples-written'], '2');
+  assert.equal(headers['x-prometheus-remote-write-histograms-written'], '2');
+  assert.equal(headers['x-prometheus-remote-write-exemplars-written'], '1');
+  const sent = pushes.sent().sort();
+  const started = new Map(pushes.appenders.flatMap(({ created }) => [...created]));
+  assert.deepEqual(
+    [...started].sort(([a], [b]) => a.localeCompare(b)),
+    [
+      ['c_total', T - 1_000],
+      ['h', T - 5_000],
+    ],
+  );
+  assert.match(sent.join('\n'), new RegExp(`up\\{instance="h:1", job="j"\\} stale @${T}`));
+  assert.ok(sent.includes(`h stale @${T + 1}`), sent.join('\n'));
+  assert.ok(sent.some((line) => line.startsWith(`h {"schema"`) && line.endsWith(`@${T}`)));
+  assert.ok(sent.some((line) => line.includes('trace_id')));
+});
+
+test('metadata of both versions are told of the series of their family', async () => {
+  const pushes = openPushes();
+  const bucket = { __name__: 'rpc_seconds_bucket', le: '1' };
+  const series = writeMessage([{ labels: bucket, samples: [[1, T]] }]);
+  await pushes.push(series);
+  const told = { type: 'histogram', name: 'rpc_seconds', help: 'calls', unit: 'seconds' } as const;
+  const metadata = field(3, encodeMessage(METRIC_METADATA, told));
+  assert.equal((await pushes.push(metadata)).status, 204);
+  await pushes.push(series);
+  const all = () => new Map(pushes.appenders.flatMap(({ metadata: one }) => [...one]));
+  assert.match(String(all().get('rpc_seconds_bucket{le="1"}')), /rpc_seconds.*histogram.*calls/);
+  const origins = pushes.appenders.flatMap((one) => one.origins);
+  assert.deepEqual(origins.at(-1)?.family, {
+    name: 'rpc_seconds',
+    type: 'histogram',
+    unit: 'seconds',
+  });
+  const count = writeMessage([
+    {
+      labels: { __name__: 'q_count' },
+      samples: [[1, T]],
+      fields: encodeExtraMetadata({ type: 'summary', help: 'of 2.0', unit: '' }),
+    },
+  ]);
+  await pushes.push2(count);
+  assert.match(String(all().get('q_count')), /q.*summary.*of 2\.0/);
+});
+
+test('what is refused for good is said, and the rest is kept', async () => {
+  const pushes = openPushes();
+  const name = { name: '__name__', value: 'x' };
+  const twice = [name, { name: 'a', value: '1' }, { name: 'a', value: '2' }];
+  const broken = toHistogramMessage({ ...NATIVE, count: NATIVE.count + 1 }, T, 0);
+  const message = writeMessage([
+    { labels: [{ name: 'job', value: 'j' }], samples: [[1, T], [2, T]] },
+    { labels: [name, { name: '', value: 'v' }], samples: [[1, T]] },
+    { labels: twice, samples: [[1, T]] },
+    { labels: { __name__: 'h' }, fields: field(4, encodeMessage(HISTOGRAM, broken)) },
+    { labels: UP, samples: [[7, T]] },
+  ]); // prettier-ignore
+  for (const version of ['push', 'push2'] as const) {
+    const { status, text, headers } = await pushes[version](message);
+    assert.equal(status, 400);
+    assert.match(
+      text,
+      /no metric name: \{job="j"\} \(refused: no_name 2, label_name 1, duplicate_label 1, histogram 1\); the rest is kept/,
+    );
+    if (version === 'push2')
+      assert.equal(headers['x-prometheus-remote-write-samples-written'], '1');
+    assert.deepEqual(pushes.sent(), [`up{instance="h:1", job="j"} 7 @${T}`]);
+  }
+  const rejected = 'amperage_pushed_items_rejected_total{reason="no_name"}';
+  assert.equal(pushes.world.metric(rejected), 4);
+  assert.deepEqual(pushes.receiver.status.refused, { items: 10, requests: 0 });
+});
+
+test('of a malformed request nothing is kept, and what it brought is unknown again', async () => {
+  const pushes = openPushes();
+  const torn = Buffer.concat([up(1), Buffer.from([0x0a, 0x05, 0x12])]);
+  const answer = await pushes.push(torn);
+  assert.equal(answer.status, 400);
+  assert.match(answer.text, /400: the body can't be read: malformed protobuf: .* at byte \d+/);
+  assert.deepEqual(pushes.sent(), []);
+  assert.equal(pushes.world.metric('amperage_pushed_series '), 0);
+  assert.equal((await pushes.push(up(2))).status, 204);
+  assert.deepEqual(pushes.sent(), [`up{instance="h:1", job="j"} 2 @${T}`]);
+  assert.equal((await pushes.send(Buffer.from('no snappy'))).status, 400);
+  const refused = 'amperage_pushed_requests_total{version="1.0",outcome="malformed"}';
+  assert.equal(pushes.world.metric(refused), 2);
+});
+
+test('what is no remote write is answered 415, what is too large 413, and what has no way 503', async () => {
+  const pushes = openPushes();
+  const body = compress(up(1));
+  const status = async (headers: Record<string, string | undefined>) =>
+    (await pushes.send(body, headers)).status;
+  assert.equal(await status({ 'content-type': 'application/json' }), 415);
+  assert.equal(await status({ 'content-type': 'application/x-protobuf;proto=other' }), 415);
+  assert.equal(await status({ 'content-encoding': 'zstd' }), 415);
+  assert.equal(await status({ 'content-type': undefined, 'content-encoding': undefined }), 204);
+  const promise = Buffer.from([0xff, 0xff, 0xff, 0x7f, 0x00]);
+  assert.equal((await pushes.send(promise)).status, 413);
+  pushes.state.hasSink = false;
+  const { status: without, text } = await pushes.send(body);
+  assert.equal(without, 503);
+  assert.match(text, /no sink takes what is pushed; write a remote_write/);
+});
+
+test('labels that 2.0 writes once for many series are bounded', async () => {
+  const pushes = openPushes();
+  const request = new ProtoWriter(2_000_000);
+  for (const symbol of ['', '__name__', 'x'.repeat(1_000_000)]) request.string(4, symbol);
+  const series = Buffer.concat([field(1, Buffer.from([1, 2])), field(2, Buffer.alloc(0))]);
+  for (let i = 0; i < 100; i++) request.field(5, series);
+  const type = 'application/x-protobuf;proto=io.prometheus.write.v2.Request';
+  const answer = await pushes.send(compress(request.written()), { 'content-type': type });
+  assert.equal(answer.status, 413);
+  assert.match(answer.text, /the labels of all series have more than 67108864 bytes/);
+});
+
+test('when a commit fails the sender is asked to send again, and nothing is kept twice', async () => {
+  const pushes = openPushes();
+  await pushes.push(up(1));
+  pushes.sent();
+  const failing = pushes.appenders.find(({ made }) => made.length > 0)!;
+  failing.commit = () => {
+    throw new Error('the disk is gone');
+  };
+  const { status, text } = await pushes.push(up(2));
+  assert.equal(status, 503);
+  assert.match(text, /could not be taken: the disk is gone/);
+  Reflect.deleteProperty(failing, 'commit');
+  assert.equal((await pushes.push(up(2))).status, 204);
+  assert.deepEqual(pushes.sent(), [`up{instance="h:1", job="j"} 2 @${T}`]);
+});
+
+test('series that are silent, or above a limit, are forgotten and come anew', async () => {
+  const pushes = openPushes({ seriesMax: 8, idleMs: 60_000 });
+  const message = (from: number, count: number) =>
+    writeMessage(
+      Array.from({ length: count }, (_, i) => ({
+        labels: { __name__: 'm', i: String(from + i) },
+        samples: [[1, T]] as const,
+      })),
+    );
+  assert.equal((await pushes.push(message(0, 8))).status, 204);
+  assert.equal((await pushes.push(message(8, 2))).status, 204);
+  assert.equal(pushes.world.metric('amperage_pushed_series '), 8);
+  assert.equal(pushes.world.metric('amperage_pushed_series_forgotten_total{reason="series"}'), 2);
+  assert.match(pushes.world.lines.join('\n'), /limit of series is reached/);
+  const { status, text } = await pushes.push(message(100, 9));
+  assert.equal(status, 400);
+  assert.match(text, /series_limit 1/);
+  await pushes.world.clock.advance(61_000);
+  await pushes.push(up(1));
+  assert.equal(pushes.world.metric('amperage_pushed_series '), 1);
+  assert.equal(pushes.world.metric('amperage_pushed_series_forgotten_total{reason="idle"}'), 8);
+  assert.equal(pushes.sent().length, 8 + 2 + 8 + 1);
+});
+
+test('new sinks get known series too', async () => {
+  const pushes = openPushes();
+  await pushes.push(up(1));
+  for (const appender of pushes.appenders) appender.generation += 1;
+  await pushes.push(up(2));
+  await pushes.push(up(3));
+  assert.deepEqual(
+    pushes.appenders.flatMap(({ renewed }) => renewed),
+    ['up{instance="h:1", job="j"}'],
+  );
+});
+
+test('after the end nothing is taken', async () => {
+  const pushes = openPushes();
+  await pushes.push(up(1));
+  await pushes.receiver.stop();
+  await pushes.receiver.stop();
+  assert.equal((await pushes.push(up(2))).status, 503);
+  assert.ok(pushes.appenders.every(({ closed }) => closed));
+});

@@ -1,0 +1,63 @@
+/** What of a request is refused for good while the rest is taken, and why. Pure. */
+import { formatLabelSet, type LabelSet, METRIC_NAME } from '../model/labels.ts';
+import { fitsSpans, isConsistent, type NativeHistogram } from '../model/histogram.ts';
+
+/** The words of each reason, for the answer. */
+const WORDS = {
+  no_name: 'a series has no metric name',
+  label_name: 'the name of a label is empty',
+  duplicate_label: 'a series has two labels of one name',
+  histogram: 'the buckets of a native histogram do not fit its count, spans or schema',
+  series_limit: 'a request has more series than can be remembered',
+} as const;
+
+export type RejectReason = keyof typeof WORDS;
+
+const SERIES_TEXT_MAX = 300;
+const SCHEMA_MIN = -4;
+const SCHEMA_MAX = 8;
+const CUSTOM_BUCKETS = -53;
+
+export class Rejections {
+  /** Samples, histograms and exemplars. */
+  readonly byReason = new Map<RejectReason, number>();
+  total = 0;
+  #first = '';
+
+  add(reason: RejectReason, items: number, labels: LabelSet): void {
+    if (this.total === 0) {
+      const text = formatLabelSet(labels);
+      const series = text.length > SERIES_TEXT_MAX ? `${text.slice(0, SERIES_TEXT_MAX)}…` : text;
+      this.#first = `${WORDS[reason]}: ${series}`;
+    }
+    this.total += items;
+    this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + items);
+  }
+
+  /** The first one, and how many there are of each kind; '' where there is none. */
+  describe(): string {
+    if (this.byReason.size === 0) return '';
+    const counts = [...this.byReason].map(([reason, count]) => `${reason} ${count}`).join(', ');
+    return `${this.#first} (refused: ${counts})`;
+  }
+}
+
+/** Why a series with these labels is refused. */
+export function faultOfLabels(sent: LabelSet): RejectReason | undefined {
+  const names = new Map(sent.map(({ name, value }) => [name, value]));
+  if ((names.get(METRIC_NAME) ?? '') === '') return 'no_name';
+  if (names.has('')) return 'label_name';
+  return names.size < sent.length ? 'duplicate_label' : undefined;
+}
+
+export function isGoodHistogram(histogram: NativeHistogram): boolean {
+  const { schema, positiveSpans, positiveCounts, negativeSpans, negativeCounts } = histogram;
+  const isKnown = schema === CUSTOM_BUCKETS || (schema >= SCHEMA_MIN && schema <= SCHEMA_MAX);
+  return (
+    isKnown &&
+    fitsSpans(positiveSpans, positiveCounts) &&
+    fitsSpans(negativeSpans, negativeCounts) &&
+    // Fractions are rounded when they are added up.
+    (histogram.isFloat || isConsistent(histogram))
+  );
+}
