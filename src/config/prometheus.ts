@@ -29,6 +29,7 @@ import type {
   TransformPlan,
 } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
+import { checkStaticTargets } from './static-targets.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
 import { planStatsdReceivers, statsdReceiverSchema } from './statsd-receivers.ts';
@@ -265,8 +266,9 @@ function* resolveEach(
   for (const source of sources)
     for (const [index, job] of source.inputs.entries()) {
       const path = ['scrape_configs', index];
+      const { report } = source;
       if (names.has(job.job_name))
-        source.report.error(
+        report.error(
           [...path, 'job_name'],
           'CONFIG_DUPLICATE',
           `job_name "${job.job_name}" is used by another scrape config already; names must be ` +
@@ -276,7 +278,9 @@ function* resolveEach(
       const raw = (source.raw as { scrape_configs?: unknown[] }).scrape_configs?.[index];
       const id = idOf(job.job_name);
       const own = { id, global, path, source, externalLabels: labels };
-      plans.push(resolveSource(job, raw, own));
+      const plan = resolveSource(job, raw, own);
+      plans.push(plan);
+      yield* checkStaticTargets(job.static_configs ?? [], plan.scrape, { path, report });
       yield;
     }
   return plans;

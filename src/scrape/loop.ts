@@ -13,7 +13,7 @@
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
  */
 import type { Moment } from '../kernel/clock.ts';
-import { describeError } from '../kernel/errors.ts';
+import { describeError, PermanentError } from '../kernel/errors.ts';
 import { labelValue, makeLabelSet } from '../model/labels.ts';
 import type { SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
@@ -322,6 +322,8 @@ export class ScrapeLoop {
     const { world, userAgent, config, veto, http } = this.#options;
     const refused = veto();
     if (refused !== undefined) return refused;
+    const { fault } = this.target;
+    if (fault !== undefined) return new PermanentError('SCRAPE_ADDRESS', fault);
     try {
       return await fetchExposition({
         http,

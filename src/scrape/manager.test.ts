@@ -249,10 +249,17 @@ test('relabelling makes, drops and merges targets; bad ones are counted', async 
         instance: 'named',
         job: 'j',
       },
+      {
+        url: 'https://address.invalid/metrics?match%5B%5D=x&match%5B%5D=y',
+        intervalMs: 10_000,
+        group: 'g',
+        instance: 'h:4/etc/passwd',
+        job: 'j',
+      },
     ],
   );
-  assert.match(metrics.expose(), /prometheus_target_sync_failed_total\{scrape_job="j"\} 6\n/);
-  assert.equal(manager.droppedTargets().get('j')?.count, 1);
+  assert.match(metrics.expose(), /prometheus_target_sync_failed_total\{scrape_job="j"\} 5\n/);
+  assert.equal(manager.droppedTargets().get('j')?.count, 6);
   await manager.stop(100);
 });
 

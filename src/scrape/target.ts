@@ -8,6 +8,7 @@ import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
 import { type LabelSet, labelSetKey, makeLabelSet } from '../model/labels.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { relabel } from '../relabel/relabel.ts';
+import { withoutSecrets } from '../settings/url.ts';
 import type { ScrapeConfig } from './config.ts';
 import type { Steps } from './steps.ts';
 
@@ -19,6 +20,8 @@ export interface Target {
   /** The labels before relabelling, shown to explain the target. */
   readonly discoveredLabels: LabelSet;
   readonly url: string;
+  /** Why the address can't be connected to, which fails each scrape; undefined for a good one. */
+  readonly fault?: string | undefined;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** The part that the target belongs to, where several processes divide the targets. */
@@ -27,10 +30,13 @@ export interface Target {
 
 export interface TargetList {
   readonly targets: readonly Target[];
-  /** Discovered labels of targets that relabelling dropped; keep_dropped_targets bounds them. */
+  /**
+   * Discovered labels of targets that relabelling dropped or that could not be made;
+   * keep_dropped_targets bounds them.
+   */
   readonly dropped: readonly LabelSet[];
   readonly droppedCount: number;
-  /** Why targets could not be made, one text each. */
+  /** Why targets could not be made, one text each; these are among the dropped ones. */
   readonly failures: readonly string[];
 }
 
@@ -59,19 +65,21 @@ export function* makeTargets(
   const failures: string[] = [];
   let droppedCount = 0;
   const keptMax = config.limits.keptDropped || DROPPED_KEPT_MAX;
+  const drop = (discovered: ReadonlyMap<string, string>): void => {
+    droppedCount += 1;
+    if (dropped.length < keptMax) dropped.push(makeLabelSet(discovered));
+  };
   for (const group of groups) {
     for (const [at, own] of group.targets.entries()) {
       const discovered = collectDiscoveredLabels({ ...group.labels, ...own }, config);
       try {
         const target = makeTarget(discovered, config, group.parts?.[at]);
-        if (target === undefined) {
-          droppedCount += 1;
-          if (dropped.length < keptMax) dropped.push(makeLabelSet(discovered));
-        } else if (!targets.has(target.key)) {
-          targets.set(target.key, target);
-        }
+        if (target === undefined) drop(discovered);
+        else if (!targets.has(target.key)) targets.set(target.key, target);
       } catch (error) {
-        failures.push(`target ${discovered.get('__address__') ?? '?'}: ${describeError(error)}`);
+        const address = describeAddress(discovered.get('__address__') ?? '');
+        drop(new Map(discovered).set('__address__', address));
+        failures.push(`target ${JSON.stringify(address)}: ${describeError(error)}`);
       }
       yield;
     }
@@ -114,15 +122,20 @@ function makeTarget(
       `its scrape timeout of ${timeoutMs} ms is longer than its interval of ${intervalMs} ` +
         'ms; set "__scrape_timeout__" lower',
     );
-  const url = buildUrl(address, labels, config);
+  // As the instance of a target that is down, a password would go to all receivers.
+  if (address.includes('@'))
+    throw new Error('an address holds no user and password; use basic_auth');
+  const fault = findAddressFault(address);
+  const url = buildUrl(fault === undefined ? address : UNREACHABLE, labels, config);
   if (!labels.has('instance')) labels.set('instance', address);
   for (const name of labels.keys()) if (name.startsWith('__')) labels.delete(name);
   const set = makeLabelSet(labels);
   return {
-    key: `${labelSetKey(set)} ${url} ${intervalMs} ${timeoutMs}`,
+    key: `${labelSetKey(set)} ${url} ${fault ?? ''} ${intervalMs} ${timeoutMs}`,
     labels: set,
     discoveredLabels: makeLabelSet(discovered),
     url,
+    fault,
     intervalMs,
     timeoutMs,
     part,
@@ -137,6 +150,37 @@ function parseSpan(labels: ReadonlyMap<string, string>, name: string): number {
   return spanMs;
 }
 
+const PORT_MAX = 65_535;
+
+/** An address for messages; what looks like a URL may hold a password or a token. */
+function describeAddress(address: string): string {
+  return /[@?]/.test(address) ? withoutSecrets(address) : address;
+}
+
+/** Stands in URLs for an address that is none: the name is reserved and leads nowhere. */
+const UNREACHABLE = 'address.invalid';
+
+/**
+ * Why an address can't be connected to: it must not set the path, the query or credentials of the
+ * URL either, since it may come from discovery.
+ */
+function findAddressFault(address: string): string | undefined {
+  const text = `target ${JSON.stringify(describeAddress(address))}`;
+  if (address.includes('/'))
+    return (
+      `${text} is not a host and port; leave out the scheme and the path (they are "scheme" and ` +
+      '"metrics_path"), or move it to another label by relabel_configs'
+    );
+  const port = /:(\d+)$/.exec(address)?.[1];
+  if (port !== undefined && Number(port) > PORT_MAX)
+    return `${text} has port ${port}; the highest is ${PORT_MAX}`;
+  if (/^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*$/i.test(address))
+    return `${text} is not a host and port; write an IPv6 address in brackets, as [::1]:9100`;
+  if (/[?#\\\s]/.test(address) || !URL.canParse(`http://${address}`))
+    return `${text} is not a host and port; write it as host:port`;
+  return undefined;
+}
+
 function buildUrl(
   address: string,
   labels: ReadonlyMap<string, string>,
@@ -145,9 +189,6 @@ function buildUrl(
   const scheme = labels.get('__scheme__') ?? '';
   if (scheme !== 'http' && scheme !== 'https')
     throw new Error(`label "__scheme__" is ${JSON.stringify(scheme)}; use http or https`);
-  // An address from discovery must not set the path, the query or credentials.
-  if (/[/?#@\\\s]/.test(address) || !URL.canParse(`${scheme}://${address}`))
-    throw new Error(`${JSON.stringify(address)} is no address; use host:port`);
   const url = new URL(`${scheme}://${address}`);
   url.pathname = labels.get('__metrics_path__') ?? '';
   const params = new Map(Object.entries(config.params).map(([name, list]) => [name, [...list]]));
