@@ -26,13 +26,16 @@ test('a secret in a file is read at each use, relative to the configuration', as
 
 test('a secret that is not there yet is a warning for a scrape', async () => {
   const { job, lines } = await check('basic_auth: {username: u, password_file: none}');
-  assert.equal(job?.basicAuth?.username, 'u');
+  assert.equal(job?.basicAuth?.username(), 'u');
   assert.deepEqual(lines, ['c.yml:3:46: file "none" does not exist yet [CONFIG_NOTE]']);
 });
 
-test('a user name is read at the start: a file that cannot be read is a finding', async () => {
-  const { lines } = await check('basic_auth: {username_file: none, password: p}');
-  assert.match(lines[0] ?? '', /^c\.yml:3:33: the secret can't be read: ENOENT.*\[CONFIG_FILE\]$/);
+test('a user name in a file is read at each use, as a password is', async (context) => {
+  const folder = temporaryFolder(context);
+  const { job, lines } = await check('basic_auth: {username_file: user, password: p}', folder);
+  assert.deepEqual(lines, ['c.yml:3:33: file "user" does not exist yet [CONFIG_NOTE]']);
+  await writeFile(join(folder, 'user'), 'me\n');
+  assert.equal(job?.basicAuth?.username(), 'me');
 });
 
 test('a key without effect is checked all the same', async () => {
@@ -132,10 +135,11 @@ test('protocols, escaping and histograms come from the job, then from global, th
 });
 
 test('a remote_write whose secret can not be read is refused', async () => {
-  const text = 'remote_write:\n  - {url: "http://x/w", authorization: {credentials_file: none}}\n';
+  const text = 'remote_write:\n  - {url: "http://x/w", authorization: {credentials_file: /}}\n';
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
   assert.equal(plan, undefined);
   assert.equal(findings[0]?.code, 'CONFIG_FILE');
+  assert.match(findings[0]?.message ?? '', /^the secret can't be read: EISDIR/);
 });
 
 test('no URL that is refused or remarked shows its password or its query', async () => {

@@ -178,9 +178,12 @@ export const scrapeConfigSchema = z.strictObject(
       .optional()
       .meta({ description: 'Path of the metrics.', default: '/metrics' }),
     scheme: z
-      .enum(['http', 'https'])
+      .preprocess(
+        (written) => (typeof written === 'string' ? written.toLowerCase() : written),
+        z.enum(['http', 'https']),
+      )
       .optional()
-      .meta({ description: 'Scheme of the targets.', default: 'http' }),
+      .meta({ description: 'Scheme of the targets, http or https.', default: 'http' }),
     params: z
       .record(z.string(), listOf(textSchema))
       .optional()

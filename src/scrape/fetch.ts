@@ -78,9 +78,23 @@ async function buildHeaders(
   const { headers: configured } = options.config;
   const plain = buildPlainHeaders(options);
   if (!isOwn || !hasOwn(options.config)) return plain;
-  const headers: Record<string, string> = { ...plain, ...configured };
+  const headers = joinHeaders(plain, configured);
   const credentials = await readAuthorization(options.config);
   if (credentials !== undefined) headers['authorization'] = credentials;
+  return headers;
+}
+
+/** As with Go's client, a header that both have is sent with both values, ours first. */
+function joinHeaders(
+  ours: Readonly<Record<string, string>>,
+  configured: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const headers: Record<string, string> = { ...ours };
+  for (const [name, value] of Object.entries(configured)) {
+    const own = headers[name.toLowerCase()];
+    headers[own === undefined ? name : name.toLowerCase()] =
+      own === undefined ? value : `${own},${value}`;
+  }
   return headers;
 }
 

@@ -41,7 +41,7 @@ const CHANGES: {
   relabelRules: [[rule('x')], 'series'],
   metricRelabelRules: [[rule('x')], 'series'],
   limits: [{ ...DEFAULT_LIMITS, samples: 100 }, 'body'],
-  basicAuth: [{ username: 'u', password: () => 'p' }, 'scrape'],
+  basicAuth: [{ username: () => 'u', password: () => 'p' }, 'scrape'],
   authorization: [{ type: 'Bearer', credentials: () => 't' }, 'scrape'],
   headers: [{ 'x-a': 'b' }, 'scrape'],
   connection: [{ key: 'k', stamp: () => '' }, 'connection'],

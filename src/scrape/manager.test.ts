@@ -306,7 +306,7 @@ test('credentials are sent, but not to another host', async () => {
   });
   await manager.start();
   await manager.apply([
-    jobWith({ basicAuth: { username: 'u', password: () => 'p' }, headers: { 'x-own': '1' } }),
+    jobWith({ basicAuth: { username: () => 'u', password: () => 'p' }, headers: { 'x-own': '1' } }),
   ]);
   manager.update('j', groupOf('h:1'));
   await clock.advance(2_000);
@@ -331,7 +331,7 @@ test('credentials that a foreign hop took away do not come back, and the error s
       return location === undefined ? 401 : { status: 302, headers: { location } };
     },
   });
-  await manager.apply([jobWith({ basicAuth: { username: 'u', password: () => 'p' } })]);
+  await manager.apply([jobWith({ basicAuth: { username: () => 'u', password: () => 'p' } })]);
   manager.update('j', groupOf('h:1'));
   await clock.advance(2_000);
   const sent = requests.map(({ headers }) => headers?.['authorization'] !== undefined);

@@ -20,7 +20,8 @@ test('a target with a bad address is down with the reason, and asked for nothing
     [
       'down',
       'target "https://x/y" is not a host and port; leave out the scheme and the path (they are ' +
-        '"scheme" and "metrics_path"), or move it to another label by relabel_configs [SCRAPE_ADDRESS]',
+        '"scheme" and "metrics_path"), or move it to another label by relabel_configs ' +
+        '[SCRAPE_ADDRESS]',
     ],
     ['up', ''],
   ]);

@@ -131,7 +131,8 @@ function makeTarget(
   for (const name of labels.keys()) if (name.startsWith('__')) labels.delete(name);
   const set = makeLabelSet(labels);
   return {
-    key: `${labelSetKey(set)} ${url} ${fault ?? ''} ${intervalMs} ${timeoutMs}`,
+    // Offsets in the interval follow from the key, so it is the same in all versions.
+    key: `${labelSetKey(set)} ${fault ?? url} ${intervalMs} ${timeoutMs}`,
     labels: set,
     discoveredLabels: makeLabelSet(discovered),
     url,
@@ -186,7 +187,7 @@ function buildUrl(
   labels: ReadonlyMap<string, string>,
   config: ScrapeConfig,
 ): string {
-  const scheme = labels.get('__scheme__') ?? '';
+  const scheme = (labels.get('__scheme__') ?? '').toLowerCase();
   if (scheme !== 'http' && scheme !== 'https')
     throw new Error(`label "__scheme__" is ${JSON.stringify(scheme)}; use http or https`);
   const url = new URL(`${scheme}://${address}`);
