@@ -61,14 +61,24 @@ test('basic credentials under authorization are refused with the remedy', async 
 });
 
 test('what has no effect here is said, never silent', async () => {
-  const { job, lines } = await check(
-    'body_size_limit: 0\nconvert_classic_histograms_to_nhcb: true',
-  );
+  const { job, lines } = await check('body_size_limit: 0');
   assert.equal(job?.limits.bodySizeBytes, 16 * 1024 * 1024);
   assert.deepEqual(lines, [
     'c.yml:3:22: a body is never unlimited: 0 is taken as 16MB [CONFIG_NOTE]',
-    'c.yml:4:41: convert_classic_histograms_to_nhcb has no effect yet [CONFIG_NOTE]',
   ]);
+});
+
+test('converted histograms that remote_write does not send, or not by 2.0, are said', async () => {
+  const jobs = 'scrape_configs: [{ job_name: a, convert_classic_histograms_to_nhcb: true }]';
+  const says = async (entry: string): Promise<string> => {
+    const text = `${jobs}\nremote_write: [{ url: "http://x/w"${entry} }]\n`;
+    const { findings } = await checkConfigText(text, 'c.yml', { env: {} });
+    return findings.map(formatFinding).join();
+  };
+  assert.match(await says(''), /^c\.yml:2:16: it leaves out .* job "a".* set send_native_histogr/);
+  const native = ', send_native_histograms: true';
+  assert.match(await says(native), /remote write 1\.0 does not specify the bounds .* job "a"/);
+  assert.equal(await says(`${native}, protobuf_message: io.prometheus.write.v2.Request`), '');
 });
 
 test('TLS, proxy and OAuth 2 settings are checked against each other', async () => {

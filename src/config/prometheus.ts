@@ -31,6 +31,7 @@ import type {
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { noteStore, runtimeSchema, storageSchema } from './store-keys.ts';
 import { checkStaticTargets } from './static-targets.ts';
+import { warnOfLostHistograms } from './lost-histograms.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
 import { planStatsdReceivers, statsdReceiverSchema } from './statsd-receivers.ts';
@@ -127,6 +128,7 @@ export async function resolvePrometheus(options: ResolveOptions): Promise<Collec
   const labels = resolveExternalLabels(global, env, report);
   const sources = await resolveJobs(options.sources, { global, externalLabels: labels });
   const { sinks, transforms } = planSinks(listSinkEntries(input), { baseDirectory, env, report });
+  warnOfLostHistograms(sources, input.remote_write ?? [], report);
   const { traceReceivers, forwarders } = planXrayReceivers(input.xray_receivers ?? [], {
     path: ['xray_receivers'],
     baseDirectory,

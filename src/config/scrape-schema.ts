@@ -45,7 +45,9 @@ export const sharedShape = {
     default: false,
   }),
   convert_classic_histograms_to_nhcb: switchSchema.optional().meta({
-    description: 'Has no effect, which a warning says: classic histograms stay classic.',
+    description:
+      'Makes native histograms of classic ones, with the same bounds. Sinks get them as native ' +
+      'ones: remote_write with send_native_histograms alone.',
     default: false,
   }),
   always_scrape_classic_histograms: switchSchema.optional().meta({

@@ -117,6 +117,7 @@ function resolveScrape(
     histograms: {
       isNative: merged.scrape_native_histograms ?? false,
       alwaysClassic: merged.always_scrape_classic_histograms ?? false,
+      convertsClassic: merged.convert_classic_histograms_to_nhcb ?? false,
       minBucketFactor: input.native_histogram_min_bucket_factor ?? 0,
     },
     hasExtraMetrics: merged.extra_scrape_metrics ?? false,
@@ -213,8 +214,6 @@ function noteDifferences(merged: SharedInput, path: ConfigPath, report: Reporter
       'metric_name_escaping_scheme cannot be allow-utf-8 where metric_name_validation_scheme is ' +
         'legacy',
     );
-  for (const key of WITHOUT_EFFECT)
-    if (merged[key] === true) report.warn([...path, key], `${key} has no effect yet`);
   if (merged.scrape_failure_log_file !== undefined)
     report.warn(
       [...path, 'scrape_failure_log_file'],
@@ -233,8 +232,6 @@ function defaultProtocols(merged: SharedInput): readonly ScrapeProtocol[] {
     ? ['PrometheusProto', ...DEFAULT_PROTOCOLS]
     : DEFAULT_PROTOCOLS;
 }
-
-const WITHOUT_EFFECT = ['convert_classic_histograms_to_nhcb'] as const;
 
 /** The shared keys that a job sets itself. */
 function pickDefined(input: ScrapeInput): SharedInput {

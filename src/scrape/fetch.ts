@@ -26,6 +26,8 @@ export interface FetchOptions {
   readonly config: ScrapeConfig;
   readonly userAgent: string;
   readonly url: string;
+  /** The socket file to connect to in place of the URL's host. */
+  readonly socketPath?: string | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -54,6 +56,7 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
     return options.http.send({
       method: 'GET',
       url,
+      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
       headers: await buildHeaders(options, isOwn),
       timeoutMs: Math.ceil(Math.max(1, Math.min(timeoutMs, endMs - clock.elapsedMs()))),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,

@@ -35,7 +35,7 @@ const CHANGES: {
   escaping: ['dots', 'scrape'],
   fallback: ['openmetrics', 'scrape'],
   hasLegacyNames: [true, 'series'],
-  histograms: [{ isNative: true, alwaysClassic: false, minBucketFactor: 0 }, 'body'],
+  histograms: [{ isNative: true, alwaysClassic: false, convertsClassic: false, minBucketFactor: 0 }, 'body'],
   hasExtraMetrics: [true, 'series'],
   followRedirects: [false, 'scrape'],
   relabelRules: [[rule('x')], 'series'],

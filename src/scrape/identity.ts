@@ -57,6 +57,7 @@ const ROLES: Roles<ScrapeConfig> = {
     key: makeFieldsKey<HistogramConfig>({
       isNative: keepAsIs,
       alwaysClassic: keepAsIs,
+      convertsClassic: keepAsIs,
       minBucketFactor: keepAsIs,
     }),
   },

@@ -9,7 +9,7 @@ import { type LabelSet, labelSetKey, makeLabelSet } from '../model/labels.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { relabel } from '../relabel/relabel.ts';
 import { withoutSecrets } from '../settings/url.ts';
-import type { ScrapeConfig } from './config.ts';
+import type { HistogramConfig, ScrapeConfig } from './config.ts';
 import type { Steps } from './steps.ts';
 
 export interface Target {
@@ -22,6 +22,10 @@ export interface Target {
   readonly url: string;
   /** Why the address can't be connected to, which fails each scrape; undefined for a good one. */
   readonly fault?: string | undefined;
+  /** The socket file that is connected to in place of the address. */
+  readonly socketPath?: string | undefined;
+  /** What relabelling has set otherwise than the job. */
+  readonly histograms?: HistogramChoices | undefined;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** The part that the target belongs to, where several processes divide the targets. */
@@ -112,9 +116,12 @@ function makeTarget(
   part: number | undefined,
 ): Target | undefined {
   const labels = new Map(discovered);
+  for (const [name, key] of HISTOGRAM_LABELS)
+    if (!labels.has(name)) labels.set(name, String(config.histograms[key]));
   if (!relabel(labels, config.relabelRules)) return undefined;
+  const socketPath = labels.get('__unix_socket__') || undefined;
   const address = labels.get('__address__') ?? '';
-  if (address === '') throw new Error('it has no address; set "__address__"');
+  if (address === '' && socketPath === undefined) throw new Error('it has no address; set "__address__"');
   const intervalMs = parseSpan(labels, '__scrape_interval__');
   const timeoutMs = parseSpan(labels, '__scrape_timeout__');
   if (timeoutMs > intervalMs)
@@ -125,22 +132,65 @@ function makeTarget(
   // As the instance of a target that is down, a password would go to all receivers.
   if (address.includes('@'))
     throw new Error('an address holds no user and password; use basic_auth');
-  const fault = findAddressFault(address);
-  const url = buildUrl(fault === undefined ? address : UNREACHABLE, labels, config);
-  if (!labels.has('instance')) labels.set('instance', address);
+  const fault = address === '' ? undefined : findAddressFault(address);
+  const url = buildUrl(fault === undefined ? address || 'localhost' : UNREACHABLE, labels, config);
+  const histograms = chooseHistograms(labels, config);
+  if (!labels.has('instance') && address !== '') labels.set('instance', address);
   for (const name of labels.keys()) if (name.startsWith('__')) labels.delete(name);
   const set = makeLabelSet(labels);
   return {
     // Offsets in the interval follow from the key, so it is the same in all versions.
-    key: `${labelSetKey(set)} ${fault ?? url} ${intervalMs} ${timeoutMs}`,
+    key: `${labelSetKey(set)} ${fault ?? url} ${intervalMs} ${timeoutMs}${formatOwn(socketPath, histograms)}`,
     labels: set,
     discoveredLabels: makeLabelSet(discovered),
     url,
     fault,
+    socketPath,
+    histograms,
     intervalMs,
     timeoutMs,
     part,
   };
+}
+
+/** The labels of a target that override keys of its job. */
+const HISTOGRAM_LABELS = [
+  ['__scrape_native_histograms__', 'isNative'],
+  ['__always_scrape_classic_histograms__', 'alwaysClassic'],
+  ['__convert_classic_histograms_to_nhcb__', 'convertsClassic'],
+] as const;
+
+type HistogramChoices = Pick<HistogramConfig, (typeof HISTOGRAM_LABELS)[number][1]>;
+
+/** Undefined where all is as the job has it. */
+function chooseHistograms(
+  labels: ReadonlyMap<string, string>,
+  { histograms }: ScrapeConfig,
+): HistogramChoices | undefined {
+  const { isNative, alwaysClassic, convertsClassic } = histograms;
+  const choices = { isNative, alwaysClassic, convertsClassic };
+  let isOwn = false;
+  for (const [name, key] of HISTOGRAM_LABELS) {
+    const choice = readSwitch(labels.get(name) ?? '', name) ?? histograms[key];
+    isOwn ||= choice !== histograms[key];
+    choices[key] = choice;
+  }
+  return isOwn ? choices : undefined;
+}
+
+/** As Go's strconv.ParseBool; undefined for an empty text. */
+function readSwitch(text: string, name: string): boolean | undefined {
+  if (/^(?:1|t|T|true|TRUE|True)$/.test(text)) return true;
+  if (/^(?:0|f|F|false|FALSE|False)$/.test(text)) return false;
+  if (text === '') return undefined;
+  throw new Error(`label "${name}" is ${JSON.stringify(text)}; use true or false`);
+}
+
+/** What few targets have: the key of the others must stay as it is. */
+function formatOwn(socketPath: string | undefined, histograms: object | undefined): string {
+  return socketPath === undefined && histograms === undefined
+    ? ''
+    : ` ${JSON.stringify([socketPath, histograms])}`;
 }
 
 function parseSpan(labels: ReadonlyMap<string, string>, name: string): number {
