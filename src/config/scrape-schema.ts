@@ -108,7 +108,9 @@ export const sharedShape = {
     }),
   scrape_failure_log_file: textSchema
     .optional()
-    .describe('Has no effect, which a warning says: failed scrapes go to the log.'),
+    .describe(
+      'File to which failed scrapes are written, a line of JSON each. At 50 MB it becomes file.1.',
+    ),
 } as const;
 
 type Mechanisms = (typeof mechanisms)[number];
@@ -192,7 +194,7 @@ export const scrapeConfigSchema = z.strictObject(
       .meta({ description: 'Parameters of the query.', examples: [{ module: ['http_2xx'] }] }),
     enable_compression: switchSchema
       .optional()
-      .meta({ description: 'Asks for gzip.', default: true }),
+      .meta({ description: 'Asks for gzip, or zstd of targets that have no gzip.', default: true }),
     native_histogram_bucket_limit: countSchema.optional().meta({
       description:
         'Most buckets of a native histogram; above it the resolution is lowered, and the scrape ' +

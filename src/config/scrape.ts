@@ -3,6 +3,7 @@
  * scrape-schema.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
+import { resolve } from 'node:path';
 import { type JobDiscovery } from '../discovery/manager.ts';
 import {
   type DiscoveryEntry,
@@ -122,6 +123,10 @@ function resolveScrape(
     },
     hasExtraMetrics: merged.extra_scrape_metrics ?? false,
     followRedirects: input.follow_redirects ?? true,
+    failureLogFile:
+      (merged.scrape_failure_log_file ?? '') === ''
+        ? undefined
+        : resolve(context.baseDirectory, merged.scrape_failure_log_file ?? ''),
     connection: http.connection,
     relabelRules: rules('relabel_configs'),
     metricRelabelRules: rules('metric_relabel_configs'),
@@ -213,11 +218,6 @@ function noteDifferences(merged: SharedInput, path: ConfigPath, report: Reporter
       'CONFIG_VALUE',
       'metric_name_escaping_scheme cannot be allow-utf-8 where metric_name_validation_scheme is ' +
         'legacy',
-    );
-  if (merged.scrape_failure_log_file !== undefined)
-    report.warn(
-      [...path, 'scrape_failure_log_file'],
-      'failed scrapes go to the log, not to a file of their own',
     );
   if (merged.body_size_limit === 0)
     report.warn(

@@ -163,7 +163,8 @@ async function load(options: HttpClientOptions): Promise<Undici> {
   const proxy = connection?.proxy;
   try {
     const connect = connectOptions(options);
-    if (proxy === undefined || options.socketPath !== undefined) return { agent: new Agent({ ...shared, connect }) };
+    if (proxy === undefined || options.socketPath !== undefined)
+      return { agent: new Agent({ ...shared, connect }) };
     const proxies = chooseProxies(proxy);
     if (options.isGuarded !== false)
       for (const url of [proxies.httpProxy, proxies.httpsProxy])

@@ -89,6 +89,8 @@ export interface ScrapeConfig extends HttpCredentials {
    */
   readonly hasExtraMetrics: boolean;
   readonly followRedirects: boolean;
+  /** An absolute path: where failed scrapes are written, a line each. */
+  readonly failureLogFile?: string | undefined;
   readonly relabelRules: readonly RelabelRule[];
   readonly metricRelabelRules: readonly RelabelRule[];
   readonly limits: ScrapeLimits;
@@ -148,7 +150,12 @@ export function makeScrapeConfig(
     escaping: 'allow-utf-8',
     fallback: 'text',
     hasLegacyNames: false,
-    histograms: { isNative: false, alwaysClassic: false, convertsClassic: false, minBucketFactor: 0 },
+    histograms: {
+      isNative: false,
+      alwaysClassic: false,
+      convertsClassic: false,
+      minBucketFactor: 0,
+    },
     hasExtraMetrics: false,
     followRedirects: true,
     relabelRules: [],

@@ -116,7 +116,7 @@ function buildPlainHeaders({ config, userAgent, timeoutMs }: FetchOptions): Reco
   if (known?.userAgent === userAgent && known.timeoutMs === timeoutMs) return known.headers;
   const headers = {
     accept: acceptHeader(config.protocols, config.escaping),
-    'accept-encoding': config.enableCompression ? 'gzip' : 'identity',
+    'accept-encoding': config.enableCompression ? 'gzip,zstd;q=0.9' : 'identity',
     'user-agent': userAgent,
     'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1_000),
   };

@@ -63,6 +63,7 @@ const ROLES: Roles<ScrapeConfig> = {
   },
   hasExtraMetrics: { effect: 'series', key: keepAsIs },
   followRedirects: { effect: 'scrape' },
+  failureLogFile: { effect: 'scrape' },
   relabelRules: { effect: 'series', key: makeRulesKey },
   metricRelabelRules: { effect: 'series', key: makeRulesKey },
   limits: {

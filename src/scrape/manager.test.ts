@@ -53,7 +53,7 @@ test('a target is scraped soon and then once an interval, with its labels and it
   assert.equal(timeoutMs, 5_000);
   assert.equal(headers?.['x-prometheus-scrape-timeout-seconds'], '5');
   assert.equal(headers?.['user-agent'], 'test/1');
-  assert.equal(headers?.['accept-encoding'], 'gzip');
+  assert.equal(headers?.['accept-encoding'], 'gzip,zstd;q=0.9');
   const [status] = manager.targets();
   assert.equal(status?.health, 'up');
   assert.equal(status?.lastSamples, 1);

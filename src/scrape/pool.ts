@@ -11,6 +11,7 @@ import type { SeriesMetadata } from '../model/sample.ts';
 import { type HeldParts, type TargetGroup } from '../model/target.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
+import { FailureLog } from './failure-log.ts';
 import { connectionKey, bodyKey } from './identity.ts';
 import { JobOutage } from './job-outage.ts';
 import { JobClient } from './job-client.ts';
@@ -80,6 +81,7 @@ export class ScrapePool {
   #syncing: Promise<void> | undefined;
   #veto: Error | undefined;
   readonly #outage: JobOutage;
+  readonly #failureLog: FailureLog;
   #firstWithinMs = FIRST_WITHIN_MS;
   readonly #http: JobClient<Borrowed<Uint8Array>>;
   readonly #leaving = new AbortController();
@@ -94,6 +96,7 @@ export class ScrapePool {
     this.#bodyConfig = config;
     this.#options = options;
     this.#outage = new JobOutage(options.world);
+    this.#failureLog = new FailureLog(options.world);
     this.#ending = inherited.ending;
     this.#predecessor = inherited.predecessor;
     this.#http = new JobClient(options.openHttp(config));
@@ -352,7 +355,7 @@ export class ScrapePool {
       onScraped: (failure) => {
         const job = describeJob(this.#config);
         if (failure === undefined) this.#outage.worked(job, target.key);
-        else this.#outage.failed(job, target, failure);
+        else this.#noteFailure(target, failure);
       },
       onEnd: () => {
         this.#outage.forget(target.key);
@@ -364,6 +367,12 @@ export class ScrapePool {
     });
     this.#loops.set(target.key, loop);
     loop.start();
+  }
+
+  #noteFailure(target: Target, failure: Error): void {
+    const { failureLogFile, jobName } = this.#config;
+    this.#outage.failed(describeJob(this.#config), target, failure);
+    this.#failureLog.failed(failureLogFile, jobName, target.url, failure);
   }
 
   /**

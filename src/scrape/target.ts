@@ -121,7 +121,8 @@ function makeTarget(
   if (!relabel(labels, config.relabelRules)) return undefined;
   const socketPath = labels.get('__unix_socket__') || undefined;
   const address = labels.get('__address__') ?? '';
-  if (address === '' && socketPath === undefined) throw new Error('it has no address; set "__address__"');
+  if (address === '' && socketPath === undefined)
+    throw new Error('it has no address; set "__address__"');
   const intervalMs = parseSpan(labels, '__scrape_interval__');
   const timeoutMs = parseSpan(labels, '__scrape_timeout__');
   if (timeoutMs > intervalMs)
@@ -140,7 +141,9 @@ function makeTarget(
   const set = makeLabelSet(labels);
   return {
     // Offsets in the interval follow from the key, so it is the same in all versions.
-    key: `${labelSetKey(set)} ${fault ?? url} ${intervalMs} ${timeoutMs}${formatOwn(socketPath, histograms)}`,
+    key:
+      `${labelSetKey(set)} ${fault ?? url} ${intervalMs} ${timeoutMs}` +
+      formatOwn(socketPath, histograms),
     labels: set,
     discoveredLabels: makeLabelSet(discovered),
     url,
