@@ -9,6 +9,7 @@
 import { describeError } from '../kernel/errors.ts';
 import { openLogFile } from '../kernel/log-file.ts';
 import type { World } from '../kernel/world.ts';
+import type { ScrapeConfig } from './config.ts';
 import { withoutSecrets } from '../settings/url.ts';
 
 export class FailureLog {
@@ -21,7 +22,11 @@ export class FailureLog {
   }
 
   /** Writes to the file that the job has now, if it has one. */
-  failed(path: string | undefined, jobName: string, url: string, failure: Error): void {
+  failed(
+    { failureLogFile: path, jobName }: Pick<ScrapeConfig, 'failureLogFile' | 'jobName'>,
+    url: string,
+    failure: Error,
+  ): void {
     if (path === undefined) return;
     if (path !== this.#path) {
       this.#path = path;

@@ -353,8 +353,7 @@ export class ScrapePool {
       bodyConfig: () => this.#bodyConfig,
       veto: () => this.#veto,
       onScraped: (failure) => {
-        const job = describeJob(this.#config);
-        if (failure === undefined) this.#outage.worked(job, target.key);
+        if (failure === undefined) this.#outage.worked(describeJob(this.#config), target.key);
         else this.#noteFailure(target, failure);
       },
       onEnd: () => {
@@ -370,9 +369,8 @@ export class ScrapePool {
   }
 
   #noteFailure(target: Target, failure: Error): void {
-    const { failureLogFile, jobName } = this.#config;
     this.#outage.failed(describeJob(this.#config), target, failure);
-    this.#failureLog.failed(failureLogFile, jobName, target.url, failure);
+    this.#failureLog.failed(this.#config, target.url, failure);
   }
 
   /**

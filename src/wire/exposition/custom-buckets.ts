@@ -3,7 +3,8 @@
  * makes them: of the series of one type, name and labels that follow each other. One histogram is
  * held at a time. Pure.
  *
- *     h_bucket{le="1"} 2, h_bucket{le="+Inf"} 3, h_sum 4, h_count 3   → h: bounds [1], counts [2, 1]
+ *     h_bucket{le="1"} 2, h_bucket{le="+Inf"} 3, h_sum 4, h_count 3
+ *     → h: bounds [1], counts [2, 1], sum 4, count 3
  *
  * A histogram that is also there as an exponential one stays as it is. So does one whose numbers
  * contradict each other: Prometheus drops it.
