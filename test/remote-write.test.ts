@@ -30,7 +30,7 @@ const T0 = 1_700_000_000_000;
 test('samples arrive with the headers of the protocol, external labels and relabelling', async (t) => {
   const all = await road(t, {
     headers: { 'X-Scope': 'a', 'Content-Type': 'text/plain' },
-    basicAuth: { username: 'u', password: () => 'p' },
+    basicAuth: { username: () => 'u', password: () => 'p' },
     transforms: [
       externalLabels({ cluster: 'c1', job: 'external' }),
       relabelling([

@@ -302,6 +302,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
         samples: ['amperage_scrape_samples_total'],
         received: [
           'amperage_otlp_items_total',
+          'amperage_pushed_items_total',
           'amperage_statsd_lines_taken_total',
           'amperage_xray_datagrams_received_total',
         ],

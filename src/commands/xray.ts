@@ -32,7 +32,7 @@ import {
 } from './xray/daemon-file.ts';
 import { daemonFlags, ownFlags, type XrayFlag } from './xray/flag-table.ts';
 import { createDaemonLog } from './xray/log.ts';
-import { openLogFile } from './xray/log-file.ts';
+import { openLogFile } from '../kernel/log-file.ts';
 import { DAEMON_VERSION, formatDaemonLine } from './xray/log-lines.ts';
 import { findDaemonRegion } from './xray/region.ts';
 import {

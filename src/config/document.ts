@@ -25,6 +25,7 @@ import { type ConfigPath, type Finding } from '../settings/finding.ts';
 import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
 import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
 import { isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
+import { findEnDashes, isDashWord } from './en-dashes.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;
@@ -43,6 +44,8 @@ export interface ConfigDocument {
     path: ConfigPath,
     at?: 'key' | 'value',
   ): { readonly line: number; readonly column: number };
+  /** Whether the value stands in quotes; false where it comes by a merge key. */
+  isQuoted(path: ConfigPath): boolean;
 }
 
 const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
@@ -128,6 +131,7 @@ export function* readDocumentInSteps(
         const { line, col } = lines.linePos(findOffset(document, aliases, path, at));
         return { line: Math.max(1, line), column: Math.max(1, col) };
       },
+      isQuoted: (path) => isQuoted(findNode(document, aliases, path)),
     };
   } catch (error) {
     if (!(error instanceof DocumentFault)) throw error;
@@ -141,6 +145,7 @@ function empty(findings: readonly Finding[]): ConfigDocument {
     convertWithNulls: nothingInSteps,
     findings,
     locate: () => ({ line: 1, column: 1 }),
+    isQuoted: () => false,
   };
 }
 
@@ -179,41 +184,6 @@ function* walkNodes(document: Document): Generator<Visited, void, undefined> {
 function listInner(node: Node): Node[] {
   if (isSeq(node)) return node.items.filter(isNode);
   return isMap(node) ? node.items.flatMap(({ key, value }) => [key, value].filter(isNode)) : [];
-}
-
-/**
- * Whether a node is an unquoted word that begins with a dash that is not YAML's. In quotes, blocks
- * and comments such a dash is only text.
- */
-function isDashWord(node: Node): boolean {
-  return (
-    isScalar(node) && node.type === 'PLAIN' && /^[\u2013\u2014\u2212]\s/.test(node.source ?? '')
-  );
-}
-
-/**
- * Finds the lines that begin with a dash which a word processor has made of "-". For YAML such a
- * line is text, so its own errors would not help.
- */
-function findEnDashes(text: string, file: string): Finding[] {
-  const found: Finding[] = [];
-  text.split('\n').forEach((content, index) => {
-    const match = /^(\s*(?:-\s+)*)([\u2013\u2014\u2212])\s/.exec(content);
-    if (match === null || found.length >= 20) return;
-    const [, before = '', dash = ''] = match;
-    const name = { '\u2013': 'en dash (U+2013)', '\u2014': 'em dash (U+2014)' }[dash];
-    found.push({
-      severity: 'error',
-      code: 'CONFIG_EN_DASH',
-      file,
-      line: index + 1,
-      column: before.length + 1,
-      message:
-        `the line begins with an ${name ?? 'minus sign (U+2212)'} where YAML wants "-"; a web ` +
-        'page or a word processor has replaced it: type "-" instead',
-    });
-  });
-  return found;
 }
 
 /** Finds keys that a mapping has twice, with the offset of the second. */
@@ -390,6 +360,20 @@ function findOffset(
     node = next;
   }
   return offset;
+}
+
+function findNode(document: Document, aliases: YamlAliases, path: ConfigPath): unknown {
+  let node: unknown = document.contents;
+  for (const step of path) {
+    if (isAlias(node)) node = aliases.resolve(node);
+    if (isMap(node)) node = findPair(node, String(step))?.value;
+    else node = isSeq(node) ? node.items[Number(step)] : undefined;
+  }
+  return isAlias(node) ? aliases.resolve(node) : node;
+}
+
+function isQuoted(node: unknown): boolean {
+  return isScalar(node) && (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE');
 }
 
 function hasText(node: unknown): boolean {

@@ -26,13 +26,16 @@ test('a secret in a file is read at each use, relative to the configuration', as
 
 test('a secret that is not there yet is a warning for a scrape', async () => {
   const { job, lines } = await check('basic_auth: {username: u, password_file: none}');
-  assert.equal(job?.basicAuth?.username, 'u');
+  assert.equal(job?.basicAuth?.username(), 'u');
   assert.deepEqual(lines, ['c.yml:3:46: file "none" does not exist yet [CONFIG_NOTE]']);
 });
 
-test('a user name is read at the start: a file that cannot be read is a finding', async () => {
-  const { lines } = await check('basic_auth: {username_file: none, password: p}');
-  assert.match(lines[0] ?? '', /^c\.yml:3:33: the secret can't be read: ENOENT.*\[CONFIG_FILE\]$/);
+test('a user name in a file is read at each use, as a password is', async (context) => {
+  const folder = temporaryFolder(context);
+  const { job, lines } = await check('basic_auth: {username_file: user, password: p}', folder);
+  assert.deepEqual(lines, ['c.yml:3:33: file "user" does not exist yet [CONFIG_NOTE]']);
+  await writeFile(join(folder, 'user'), 'me\n');
+  assert.equal(job?.basicAuth?.username(), 'me');
 });
 
 test('a key without effect is checked all the same', async () => {
@@ -58,14 +61,24 @@ test('basic credentials under authorization are refused with the remedy', async 
 });
 
 test('what has no effect here is said, never silent', async () => {
-  const { job, lines } = await check(
-    'body_size_limit: 0\nconvert_classic_histograms_to_nhcb: true',
-  );
+  const { job, lines } = await check('body_size_limit: 0');
   assert.equal(job?.limits.bodySizeBytes, 16 * 1024 * 1024);
   assert.deepEqual(lines, [
     'c.yml:3:22: a body is never unlimited: 0 is taken as 16MB [CONFIG_NOTE]',
-    'c.yml:4:41: convert_classic_histograms_to_nhcb has no effect yet [CONFIG_NOTE]',
   ]);
+});
+
+test('converted histograms that remote_write does not send, or not by 2.0, are said', async () => {
+  const jobs = 'scrape_configs: [{ job_name: a, convert_classic_histograms_to_nhcb: true }]';
+  const says = async (entry: string): Promise<string> => {
+    const text = `${jobs}\nremote_write: [{ url: "http://x/w"${entry} }]\n`;
+    const { findings } = await checkConfigText(text, 'c.yml', { env: {} });
+    return findings.map(formatFinding).join();
+  };
+  assert.match(await says(''), /^c\.yml:2:16: it leaves out .* job "a".* set send_native_histogr/);
+  const native = ', send_native_histograms: true';
+  assert.match(await says(native), /remote write 1\.0 does not specify the bounds .* job "a"/);
+  assert.equal(await says(`${native}, protobuf_message: io.prometheus.write.v2.Request`), '');
 });
 
 test('TLS, proxy and OAuth 2 settings are checked against each other', async () => {
@@ -132,10 +145,11 @@ test('protocols, escaping and histograms come from the job, then from global, th
 });
 
 test('a remote_write whose secret can not be read is refused', async () => {
-  const text = 'remote_write:\n  - {url: "http://x/w", authorization: {credentials_file: none}}\n';
+  const text = 'remote_write:\n  - {url: "http://x/w", authorization: {credentials_file: /}}\n';
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
   assert.equal(plan, undefined);
   assert.equal(findings[0]?.code, 'CONFIG_FILE');
+  assert.match(findings[0]?.message ?? '', /^the secret can't be read: EISDIR/);
 });
 
 test('no URL that is refused or remarked shows its password or its query', async () => {

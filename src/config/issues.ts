@@ -142,6 +142,7 @@ function valueAt(value: unknown, path: ConfigPath): unknown {
 }
 
 interface JsonSchema {
+  readonly kind?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
   readonly additionalProperties?: JsonSchema | boolean;
@@ -165,6 +166,15 @@ function makeJsonSchema(schema: z.ZodType): JsonSchema {
 }
 
 function listKnownKeys(schema: z.ZodType, path: ConfigPath): string[] {
+  return listNodes(schema, path).flatMap((node) => Object.keys(node.properties ?? {}));
+}
+
+/** What a value at this path may be, by the `kind` of the schemas in `src/settings/`. */
+export function listKinds(schema: z.ZodType, path: ConfigPath): string[] {
+  return listNodes(schema, path).flatMap(({ kind }) => kind ?? []);
+}
+
+function listNodes(schema: z.ZodType, path: ConfigPath): JsonSchema[] {
   let level: JsonSchema[] = flatten(makeJsonSchema(schema));
   for (const step of path) {
     level = level.flatMap((node) => {
@@ -176,7 +186,7 @@ function listKnownKeys(schema: z.ZodType, path: ConfigPath): string[] {
       return next === undefined ? [] : flatten(next);
     });
   }
-  return level.flatMap((node) => Object.keys(node.properties ?? {}));
+  return level;
 }
 
 function flatten(schema: JsonSchema): JsonSchema[] {

@@ -16,6 +16,7 @@ import { isCollectorConfig, planCollector } from './otel/collector.ts';
 import { expandReferences } from './otel/expand.ts';
 import { type CollectorPlan, routePushes } from './plan.ts';
 import { prometheusSchema, resolvePrometheus } from './prometheus.ts';
+import { reportQuoted } from './quoted-values.ts';
 import {
   expandValue,
   openDocument,
@@ -153,6 +154,7 @@ async function makePlan(
     const plan = await planCollector(value, { baseDirectory, reading, report: expanded.report });
     return plan && pushes !== undefined ? routePushes(plan, pushes) : plan;
   }
+  await reportQuoted(prometheusSchema, document, report);
   const value = await expandValue(document.value, reading, report);
   const context = { allowsPartial, report };
   const parsed = await parseLongList(prometheusSchema, 'scrape_configs', value, context);

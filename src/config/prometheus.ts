@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { durationSchema } from '../settings/duration.ts';
-import { ignored, unsupported } from '../settings/refused-keys.ts';
+import { ignoredValue, unsupported, unsupportedUnlessEmpty } from '../settings/refused-keys.ts';
 import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 import { isLegacyLabelName } from '../model/labels.ts';
 import { runGivingWay } from '../kernel/giving-way.ts';
@@ -29,6 +29,9 @@ import type {
   TransformPlan,
 } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
+import { noteStore, runtimeSchema, storageSchema } from './store-keys.ts';
+import { checkStaticTargets } from './static-targets.ts';
+import { warnOfLostHistograms } from './lost-histograms.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
 import { planStatsdReceivers, statsdReceiverSchema } from './statsd-receivers.ts';
@@ -49,7 +52,7 @@ const globalSchema = z.strictObject({
   rule_query_offset: durationSchema
     .optional()
     .describe('Has no effect: a collector evaluates no rules.'),
-  query_log_file: ignored('A collector answers no queries.'),
+  query_log_file: ignoredValue(textSchema, 'A collector answers no queries.'),
 });
 
 export const prometheusSchema = z.strictObject({
@@ -73,17 +76,17 @@ export const prometheusSchema = z.strictObject({
   otlp: otlpSectionSchema.optional(),
   ...sinkShape,
   // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
-  runtime: ignored('The garbage collector of Go has no counterpart here.'),
-  storage: ignored(
-    'The store of Prometheus has no counterpart here; the queue is below --storage.path.',
-  ),
-  alerting: unsupported(
+  runtime: runtimeSchema.optional(),
+  storage: storageSchema.optional(),
+  alerting: unsupportedUnlessEmpty(
     'a collector sends no alerts; remove it and set up the alert manager of the workspace',
   ),
-  rule_files: unsupported(
+  rule_files: unsupportedUnlessEmpty(
     'a collector evaluates no rules; remove it and load the rules into the workspace',
   ),
-  remote_read: unsupported('a collector answers no queries; remove it and query the workspace'),
+  remote_read: unsupportedUnlessEmpty(
+    'a collector answers no queries; remove it and query the workspace',
+  ),
   tracing: unsupported('traces of the collector itself are not supported; remove it'),
 }); // prettier-ignore
 
@@ -123,9 +126,11 @@ export async function resolvePrometheus(options: ResolveOptions): Promise<Collec
   const { input, baseDirectory, env, report, pushes } = options;
   const global = input.global ?? {};
   resolveGlobalTiming(global, report);
+  noteStore(input.storage, report);
   const labels = resolveExternalLabels(global, env, report);
   const sources = await resolveJobs(options.sources, { global, externalLabels: labels });
   const { sinks, transforms } = planSinks(listSinkEntries(input), { baseDirectory, env, report });
+  warnOfLostHistograms(sources, input.remote_write ?? [], report);
   const { traceReceivers, forwarders } = planXrayReceivers(input.xray_receivers ?? [], {
     path: ['xray_receivers'],
     baseDirectory,
@@ -270,8 +275,9 @@ function* resolveEach(
   for (const source of sources)
     for (const [index, job] of source.inputs.entries()) {
       const path = ['scrape_configs', index];
+      const { report } = source;
       if (names.has(job.job_name))
-        source.report.error(
+        report.error(
           [...path, 'job_name'],
           'CONFIG_DUPLICATE',
           `job_name "${job.job_name}" is used by another scrape config already; names must be ` +
@@ -281,7 +287,9 @@ function* resolveEach(
       const raw = (source.raw as { scrape_configs?: unknown[] }).scrape_configs?.[index];
       const id = idOf(job.job_name);
       const own = { id, global, path, source, externalLabels: labels };
-      plans.push(resolveSource(job, raw, own));
+      const plan = resolveSource(job, raw, own);
+      plans.push(plan);
+      yield* checkStaticTargets(job.static_configs ?? [], plan.scrape, { path, report });
       yield;
     }
   return plans;

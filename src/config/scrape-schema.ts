@@ -45,7 +45,9 @@ export const sharedShape = {
     default: false,
   }),
   convert_classic_histograms_to_nhcb: switchSchema.optional().meta({
-    description: 'Has no effect, which a warning says: classic histograms stay classic.',
+    description:
+      'Makes native histograms of classic ones, with the same bounds. Sinks get them as native ' +
+      'ones: remote_write with send_native_histograms alone.',
     default: false,
   }),
   always_scrape_classic_histograms: switchSchema.optional().meta({
@@ -106,7 +108,9 @@ export const sharedShape = {
     }),
   scrape_failure_log_file: textSchema
     .optional()
-    .describe('Has no effect, which a warning says: failed scrapes go to the log.'),
+    .describe(
+      'File to which failed scrapes are written, a line of JSON each. At 50 MB it becomes file.1.',
+    ),
 } as const;
 
 type Mechanisms = (typeof mechanisms)[number];
@@ -178,16 +182,19 @@ export const scrapeConfigSchema = z.strictObject(
       .optional()
       .meta({ description: 'Path of the metrics.', default: '/metrics' }),
     scheme: z
-      .enum(['http', 'https'])
+      .preprocess(
+        (written) => (typeof written === 'string' ? written.toLowerCase() : written),
+        z.enum(['http', 'https']),
+      )
       .optional()
-      .meta({ description: 'Scheme of the targets.', default: 'http' }),
+      .meta({ description: 'Scheme of the targets, http or https.', default: 'http' }),
     params: z
       .record(z.string(), listOf(textSchema))
       .optional()
       .meta({ description: 'Parameters of the query.', examples: [{ module: ['http_2xx'] }] }),
     enable_compression: switchSchema
       .optional()
-      .meta({ description: 'Asks for gzip.', default: true }),
+      .meta({ description: 'Asks for gzip, or zstd of targets that have no gzip.', default: true }),
     native_histogram_bucket_limit: countSchema.optional().meta({
       description:
         'Most buckets of a native histogram; above it the resolution is lowered, and the scrape ' +

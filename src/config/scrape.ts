@@ -3,6 +3,7 @@
  * scrape-schema.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
+import { resolve } from 'node:path';
 import { type JobDiscovery } from '../discovery/manager.ts';
 import {
   type DiscoveryEntry,
@@ -117,10 +118,15 @@ function resolveScrape(
     histograms: {
       isNative: merged.scrape_native_histograms ?? false,
       alwaysClassic: merged.always_scrape_classic_histograms ?? false,
+      convertsClassic: merged.convert_classic_histograms_to_nhcb ?? false,
       minBucketFactor: input.native_histogram_min_bucket_factor ?? 0,
     },
     hasExtraMetrics: merged.extra_scrape_metrics ?? false,
     followRedirects: input.follow_redirects ?? true,
+    failureLogFile:
+      (merged.scrape_failure_log_file ?? '') === ''
+        ? undefined
+        : resolve(context.baseDirectory, merged.scrape_failure_log_file ?? ''),
     connection: http.connection,
     relabelRules: rules('relabel_configs'),
     metricRelabelRules: rules('metric_relabel_configs'),
@@ -213,13 +219,6 @@ function noteDifferences(merged: SharedInput, path: ConfigPath, report: Reporter
       'metric_name_escaping_scheme cannot be allow-utf-8 where metric_name_validation_scheme is ' +
         'legacy',
     );
-  for (const key of WITHOUT_EFFECT)
-    if (merged[key] === true) report.warn([...path, key], `${key} has no effect yet`);
-  if (merged.scrape_failure_log_file !== undefined)
-    report.warn(
-      [...path, 'scrape_failure_log_file'],
-      'failed scrapes go to the log, not to a file of their own',
-    );
   if (merged.body_size_limit === 0)
     report.warn(
       [...path, 'body_size_limit'],
@@ -233,8 +232,6 @@ function defaultProtocols(merged: SharedInput): readonly ScrapeProtocol[] {
     ? ['PrometheusProto', ...DEFAULT_PROTOCOLS]
     : DEFAULT_PROTOCOLS;
 }
-
-const WITHOUT_EFFECT = ['convert_classic_histograms_to_nhcb'] as const;
 
 /** The shared keys that a job sets itself. */
 function pickDefined(input: ScrapeInput): SharedInput {

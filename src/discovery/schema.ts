@@ -8,13 +8,6 @@ import { runGivingWay } from '../kernel/giving-way.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 
-/** The address of a target: host and port, without scheme and path. */
-export const addressSchema = textSchema.refine((address) => !address.includes('/'), {
-  error: (issue) =>
-    `target ${JSON.stringify(issue.input)} is not a host and port; leave out the scheme and the ` +
-    `path (they are "scheme" and "metrics_path")`,
-});
-
 export const targetListSchema = listOf(
   z.strictObject({
     targets: listOf(textSchema)

@@ -5,15 +5,14 @@
  */
 import { z } from 'zod';
 import { defineMechanism, sleepUnlessAborted } from './mechanism.ts';
-import { addressSchema } from './schema.ts';
-import { labelsSchema, listOf } from '../settings/text.ts';
+import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 
 const schema = z
   .strictObject({
-    targets: listOf(addressSchema)
+    targets: listOf(textSchema)
       .default([])
       .meta({
-        description: 'Addresses, host and port, without scheme and path.',
+        description: 'Addresses: host and port, or what relabel_configs make into that.',
         examples: [['localhost:9100']],
       }),
     labels: labelsSchema

@@ -1,37 +1,45 @@
 /** Bodies of answers: inflated within a limit, at once where they are small. */
-import { gunzipSync } from 'node:zlib';
 import { type Borrowed, LENT_BYTES_MAX, peek, takeOver } from '../model/borrowed.ts';
 import { HttpClientError } from './http-client-error.ts';
-import { inflateBody, InflateError } from './inflate.ts';
+import { CODECS, inflateBody, InflateError } from './inflate.ts';
 
 /**
  * The body without its Content-Encoding: the given one, or inflated into a buffer of its own. A
  * small body is inflated at once, a large one in Node's thread pool (then a promise is returned).
  *
- * @throws HttpClientError `bad_gzip` or `body_too_large`
+ * @throws HttpClientError `bad_gzip`, `bad_zstd` or `body_too_large`
  */
 export function inflate<Body extends Borrowed<Uint8Array>>(
   headers: Readonly<Record<string, string>>,
   body: Body,
   maxBytes: number,
 ): Body | Buffer | Promise<Buffer> {
-  if (headers['content-encoding']?.toLowerCase() !== 'gzip' || body.length === 0) return body;
-  if (body.length > LENT_BYTES_MAX || inflatedLength(body) > LENT_BYTES_MAX)
-    return inflateBeside(takeOver(body), maxBytes);
+  const encoding = headers['content-encoding']?.toLowerCase();
+  if ((encoding !== 'gzip' && encoding !== 'zstd') || body.length === 0) return body;
+  const isLarge = encoding === 'gzip' && inflatedLength(body) > LENT_BYTES_MAX;
+  if (body.length > LENT_BYTES_MAX || isLarge)
+    return inflateBeside(encoding, takeOver(body), maxBytes);
   try {
-    return gunzipSync(peek(body), { maxOutputLength: Math.min(maxBytes, LENT_BYTES_MAX) });
+    const maxOutputLength = Math.min(maxBytes, LENT_BYTES_MAX);
+    return CODECS[encoding].once(peek(body), { maxOutputLength });
   } catch (error) {
     const isLarger = isTooLarge(error) && maxBytes > LENT_BYTES_MAX;
-    if (isLarger) return inflateBeside(takeOver(body), maxBytes);
-    throw describeInflateFailure(error, maxBytes);
+    if (isLarger) return inflateBeside(encoding, takeOver(body), maxBytes);
+    throw describeInflateFailure(encoding, error, maxBytes);
   }
 }
 
-async function inflateBeside(body: Uint8Array, maxBytes: number): Promise<Buffer> {
+type Encoding = 'gzip' | 'zstd';
+
+async function inflateBeside(
+  encoding: Encoding,
+  body: Uint8Array,
+  maxBytes: number,
+): Promise<Buffer> {
   try {
-    return await inflateBody('gzip', body, { maxBytes });
+    return await inflateBody(encoding, body, { maxBytes });
   } catch (error) {
-    throw describeInflateFailure(error, maxBytes);
+    throw describeInflateFailure(encoding, error, maxBytes);
   }
 }
 
@@ -47,12 +55,16 @@ function isTooLarge(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
 }
 
-function describeInflateFailure(error: unknown, maxBytes: number): HttpClientError {
+function describeInflateFailure(
+  encoding: Encoding,
+  error: unknown,
+  maxBytes: number,
+): HttpClientError {
   return new HttpClientError(
-    isTooLarge(error) ? 'body_too_large' : 'bad_gzip',
+    isTooLarge(error) ? 'body_too_large' : `bad_${encoding}`,
     isTooLarge(error)
       ? `the answer is larger than ${maxBytes} bytes inflated`
-      : 'the answer is not valid gzip',
+      : `the answer is not valid ${encoding}`,
     { cause: error },
   );
 }

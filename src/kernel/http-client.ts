@@ -16,6 +16,7 @@ import { BodyClient } from './http-bodies.ts';
 import { withUrlCredentials } from './http-credentials.ts';
 import { INTERIM_HEADS_MAX } from './http-response-parser.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
+import { SocketClients } from './socket-clients.ts';
 import { readProxyEnvironment } from './proxy-environment.ts';
 import { parseUrl } from './urls.ts';
 
@@ -32,6 +33,8 @@ export interface ClientRequest {
   /** Limit of the answer's body, after inflating. */
   readonly bodyMaxBytes: number;
   readonly signal: AbortSignal;
+  /** A socket file to connect to in place of the URL's host. */
+  readonly socketPath?: string;
   /** Whether it is a question to the metadata of this machine or task: those pass the guard. */
   readonly reachesMetadata?: boolean;
   /** Whether the answer is handed on: its body is not inflated, and it has `headerLists`. */
@@ -59,6 +62,8 @@ export interface HttpClientOptions {
   readonly connection?: HttpConnection | undefined;
   /** Refuses metadata addresses, which URLs of targets and configurations may lead to; yes. */
   readonly isGuarded?: boolean;
+  /** Connects to this socket file, whatever the host. */
+  readonly socketPath?: string | undefined;
   /** For tests: how names become addresses. */
   readonly resolve?: typeof lookup;
 }
@@ -86,6 +91,10 @@ export function createHttpClient(
       ? new BodyClient(isGuarded ? guardedLookup(options.resolve) : undefined)
       : undefined;
   let unguarded: HttpClient | undefined;
+  const bySocket = new SocketClients((socketPath) => {
+    const { reusesBodies: _, ...rest } = options;
+    return createHttpClient({ ...rest, socketPath });
+  });
   return {
     async send(given) {
       const request = withUrlCredentials(given);
@@ -95,6 +104,8 @@ export function createHttpClient(
         return unguarded.send(request);
       }
       if (isGuarded) refuseMetadataUrl(parseUrl(request.url));
+      const { socketPath, ...others } = request;
+      if (socketPath !== undefined) return bySocket.of(socketPath).send(others);
       if (bodies !== undefined && request.method === 'GET' && request.url.startsWith('http:'))
         return getBody(bodies, request);
       if (connection !== undefined && connection.stamp() !== stamp) {
@@ -113,6 +124,7 @@ export function createHttpClient(
     async close() {
       bodies?.close();
       await unguarded?.close();
+      await bySocket.close();
       // Without an agent there is nothing to close.
       const undici = await loaded?.catch(() => undefined);
       await undici?.agent.destroy();
@@ -151,7 +163,8 @@ async function load(options: HttpClientOptions): Promise<Undici> {
   const proxy = connection?.proxy;
   try {
     const connect = connectOptions(options);
-    if (proxy === undefined) return { agent: new Agent({ ...shared, connect }) };
+    if (proxy === undefined || options.socketPath !== undefined)
+      return { agent: new Agent({ ...shared, connect }) };
     const proxies = chooseProxies(proxy);
     if (options.isGuarded !== false)
       for (const url of [proxies.httpProxy, proxies.httpsProxy])
@@ -187,7 +200,9 @@ function connectOptions(options: HttpClientOptions): buildConnector.BuildOptions
   return { ...timeAndLookup(options), ...(tls === undefined ? {} : secureOptions(tls)) };
 }
 
-function timeAndLookup({ isGuarded, resolve }: HttpClientOptions): buildConnector.BuildOptions {
+function timeAndLookup(options: HttpClientOptions): buildConnector.BuildOptions {
+  const { isGuarded, resolve, socketPath } = options;
+  if (socketPath !== undefined) return { timeout: 10_000, socketPath };
   const lookup = isGuarded === false ? {} : { lookup: guardedLookup(resolve) };
   return { timeout: 10_000, ...lookup };
 }

@@ -6,7 +6,7 @@
 import { parseUrl } from './urls.ts';
 
 export interface BasicAuth {
-  readonly username: string;
+  readonly username: () => string;
   readonly password: () => string;
 }
 
@@ -28,7 +28,7 @@ export async function readAuthorization({
   basicAuth,
   authorization,
 }: HttpCredentials): Promise<string | undefined> {
-  if (basicAuth !== undefined) return basicHeader(basicAuth.username, basicAuth.password());
+  if (basicAuth !== undefined) return basicHeader(basicAuth.username(), basicAuth.password());
   return authorization && `${authorization.type} ${await authorization.credentials()}`;
 }
 

@@ -4,7 +4,7 @@ import { type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { componentContract } from '../../test/contracts/component.ts';
 import { ConfigError } from './errors.ts';
 import { type ClientRequest, HttpClientError } from './http-client.ts';
@@ -251,10 +251,16 @@ test('listen addresses are host:port, and a bare :port is loopback', () => {
     assert.throws(() => parseListen(bad), ConfigError, bad);
 });
 
-test('the client inflates gzip, and both sizes are bounded', async (context) => {
+test('the client inflates gzip and zstd, and both sizes are bounded', async (context) => {
   const listener: RequestListener = (request, response) => {
     if (request.url === '/gzip')
       response.setHeader('content-encoding', 'gzip').end(gzipSync('x'.repeat(1_000)));
+    else if (request.url === '/zstd')
+      response.setHeader('content-encoding', 'zstd').end(zstdCompressSync('x'.repeat(1_000)));
+    else if (request.url === '/broken')
+      response.setHeader('content-encoding', 'zstd').end('not zstd');
+    else if (request.url === '/large')
+      response.setHeader('content-encoding', 'zstd').end(zstdCompressSync('x'.repeat(5_000_000)));
     else if (request.url === '/bad') response.setHeader('content-encoding', 'gzip').end('not gzip');
     else response.end('y'.repeat(1_000));
   };
@@ -263,6 +269,12 @@ test('the client inflates gzip, and both sizes are bounded', async (context) => 
   await assert.rejects(get(`${url}/gzip`, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
   await assert.rejects(get(url, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
   await assert.rejects(get(`${url}/bad`), { kind: 'bad_gzip' });
+  assert.equal((await get(`${url}/zstd`)).body.length, 1_000);
+  assert.equal((await get(`${url}/large`, { bodyMaxBytes: 6e6 })).body.length, 5_000_000);
+  await assert.rejects(get(`${url}/large`, { bodyMaxBytes: 4e6 }), { kind: 'body_too_large' });
+  await assert.rejects(get(`${url}/zstd`, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
+  const message = 'the answer is not valid zstd';
+  await assert.rejects(get(`${url}/broken`), { kind: 'bad_zstd', message });
 });
 
 test('no answer is said by its kind: timeout, refused, reset, aborted', async (context) => {

@@ -36,12 +36,12 @@ interface Codec {
 const PARTS = { chunkSize: 128 * 1024 };
 const zlib: Codec = { once: inflateSync, open: () => createInflate(PARTS) };
 /** By the name in Content-Encoding and grpc-encoding: `deflate` is zlib's format. */
-const CODECS: Readonly<Record<string, Codec>> = {
+export const CODECS = {
   gzip: { once: gunzipSync, open: () => createGunzip(PARTS) },
   deflate: zlib,
   zlib,
   zstd: { once: zstdDecompressSync, open: () => createZstdDecompress(PARTS) },
-};
+} as const satisfies Readonly<Record<string, Codec>>;
 
 /** All that can be inflated, the usual one first. */
 export const ENCODINGS: readonly string[] = [...Object.keys(CODECS), 'snappy'];
@@ -67,7 +67,7 @@ export async function inflateBody(
   { maxBytes, onBytes = () => undefined }: InflateLimits,
 ): Promise<Buffer> {
   if (encoding === 'snappy') return inflateSnappy(body, maxBytes, onBytes);
-  const codec = CODECS[encoding];
+  const codec = (CODECS as Readonly<Record<string, Codec>>)[encoding];
   if (codec === undefined) throw new Error(`BUG: ${encoding} is not one of ENCODINGS`);
   if (body.length <= AT_ONCE_BYTES) {
     const inflated = inflateAtOnce(codec, body, Math.min(maxBytes, AT_ONCE_INFLATED_BYTES));

@@ -43,6 +43,8 @@ export interface HistogramConfig {
   readonly isNative: boolean;
   /** Whether the classic buckets of a native histogram are kept as well. */
   readonly alwaysClassic: boolean;
+  /** Whether classic histograms become native ones with their bounds. */
+  readonly convertsClassic: boolean;
   /**
    * Buckets are merged until each bound is at least this many times the one before; 0 leaves them.
    */
@@ -87,6 +89,8 @@ export interface ScrapeConfig extends HttpCredentials {
    */
   readonly hasExtraMetrics: boolean;
   readonly followRedirects: boolean;
+  /** An absolute path: where failed scrapes are written, a line each. */
+  readonly failureLogFile?: string | undefined;
   readonly relabelRules: readonly RelabelRule[];
   readonly metricRelabelRules: readonly RelabelRule[];
   readonly limits: ScrapeLimits;
@@ -146,7 +150,12 @@ export function makeScrapeConfig(
     escaping: 'allow-utf-8',
     fallback: 'text',
     hasLegacyNames: false,
-    histograms: { isNative: false, alwaysClassic: false, minBucketFactor: 0 },
+    histograms: {
+      isNative: false,
+      alwaysClassic: false,
+      convertsClassic: false,
+      minBucketFactor: 0,
+    },
     hasExtraMetrics: false,
     followRedirects: true,
     relabelRules: [],

@@ -27,6 +27,8 @@ export interface FetchOptions {
   readonly config: ScrapeConfig;
   readonly userAgent: string;
   readonly url: string;
+  /** The socket file to connect to in place of the URL's host. */
+  readonly socketPath?: string | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -55,6 +57,7 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
     return options.http.send({
       method: 'GET',
       url,
+      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
       headers: await buildHeaders(options, isOwn),
       timeoutMs: Math.ceil(Math.max(1, Math.min(timeoutMs, endMs - clock.elapsedMs()))),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
@@ -79,9 +82,23 @@ async function buildHeaders(
   const { headers: configured } = options.config;
   const plain = buildPlainHeaders(options);
   if (!isOwn || !hasOwn(options.config)) return plain;
-  const headers: Record<string, string> = { ...plain, ...configured };
+  const headers = joinHeaders(plain, configured);
   const credentials = await readAuthorization(options.config);
   if (credentials !== undefined) headers['authorization'] = credentials;
+  return headers;
+}
+
+/** As with Go's client, a header that both have is sent with both values, ours first. */
+function joinHeaders(
+  ours: Readonly<Record<string, string>>,
+  configured: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const headers: Record<string, string> = { ...ours };
+  for (const [name, value] of Object.entries(configured)) {
+    const own = headers[name.toLowerCase()];
+    headers[own === undefined ? name : name.toLowerCase()] =
+      own === undefined ? value : `${own},${value}`;
+  }
   return headers;
 }
 
@@ -100,7 +117,7 @@ function buildPlainHeaders({ config, userAgent, timeoutMs }: FetchOptions): Reco
   if (known?.userAgent === userAgent && known.timeoutMs === timeoutMs) return known.headers;
   const headers = {
     accept: acceptHeader(config.protocols, config.escaping),
-    'accept-encoding': config.enableCompression ? 'gzip' : 'identity',
+    'accept-encoding': config.enableCompression ? 'gzip,zstd;q=0.9' : 'identity',
     'user-agent': userAgent,
     'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1_000),
   };

@@ -57,11 +57,13 @@ const ROLES: Roles<ScrapeConfig> = {
     key: makeFieldsKey<HistogramConfig>({
       isNative: keepAsIs,
       alwaysClassic: keepAsIs,
+      convertsClassic: keepAsIs,
       minBucketFactor: keepAsIs,
     }),
   },
   hasExtraMetrics: { effect: 'series', key: keepAsIs },
   followRedirects: { effect: 'scrape' },
+  failureLogFile: { effect: 'scrape' },
   relabelRules: { effect: 'series', key: makeRulesKey },
   metricRelabelRules: { effect: 'series', key: makeRulesKey },
   limits: {

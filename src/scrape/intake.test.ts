@@ -94,7 +94,12 @@ const native = (count: number): Uint8Array =>
   );
 const family = (name: string, type: number, ...metrics: Uint8Array[]): Uint8Array =>
   message(text(1, name), text(2, 'help'), uint(3, type), ...metrics.map((one) => sub(4, one)));
-const histograms = { isNative: true, alwaysClassic: false, minBucketFactor: 0 };
+const histograms = {
+  isNative: true,
+  alwaysClassic: false,
+  convertsClassic: false,
+  minBucketFactor: 0,
+};
 
 test('protobuf: native histograms, exemplars, creation and stale markers', () => {
   const { appender, target, scrape } = setUp({ histograms });

@@ -12,7 +12,7 @@ import { type ScrapeScratch, SeriesCache } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
 import { FamilyMetadata } from './family-metadata.ts';
-import { ProtobufBodies } from './protobuf-bodies.ts';
+import { SampleBodies } from './sample-bodies.ts';
 import { SeriesTable } from './series-table.ts';
 import { runInRanges, type Steps } from './steps.ts';
 import type { ScrapeCounts, TargetSeries } from './target-series.ts';
@@ -27,7 +27,7 @@ export interface IntakeOptions {
 export class Intake {
   readonly #series: TargetSeries;
   readonly #text: SeriesCache;
-  readonly #protobuf: ProtobufBodies;
+  readonly #bySample: SampleBodies;
   /**
    * The format of the body before. When it changes, series keep their slots, but what the readers
    * remember of the body is forgotten.
@@ -50,7 +50,7 @@ export class Intake {
       counts: newCounts(),
     };
     this.#text = new SeriesCache(this.#series, scratch);
-    this.#protobuf = new ProtobufBodies(this.#series);
+    this.#bySample = new SampleBodies(this.#series);
   }
 
   /** The counts of the current or last scrape, also after a failure. */
@@ -68,6 +68,15 @@ export class Intake {
    */
   get isLarge(): boolean {
     return this.#isLarge || this.#isReading || this.#series.table.hasGone;
+  }
+
+  /** Whether bodies of this format are read sample by sample, which is slower. */
+  readsBySample(kind: ExpositionKind): boolean {
+    return kind === 'protobuf' || this.#convertsClassic;
+  }
+
+  get #convertsClassic(): boolean {
+    return this.#series.config.histograms.convertsClassic;
   }
 
   /** The metadata of the target's metric families. */
@@ -100,7 +109,7 @@ export class Intake {
     const { table } = this.#series;
     table.forgetGone();
     this.#begin(kind);
-    if (kind === 'protobuf') this.#protobuf.ingest(body, tMs);
+    if (kind === 'protobuf' || this.#convertsClassic) this.#bySample.ingest(body, tMs, kind);
     else {
       const walked = this.#text.ingest(body, kind, tMs, restMax);
       if (walked === 'more') return false;
@@ -121,7 +130,8 @@ export class Intake {
   *ingestInSlices(body: Uint8Array, tMs: number, kind: ExpositionKind): Steps {
     yield* this.clean();
     this.#begin(kind);
-    if (kind === 'protobuf') yield* this.#protobuf.ingestInSlices(body, tMs);
+    if (kind === 'protobuf' || this.#convertsClassic)
+      yield* this.#bySample.ingestInSlices(body, tMs, kind);
     else this.#isSame = yield* this.#text.ingestInSlices(body, kind, tMs);
     yield* this.#endBody(body, tMs);
   }
@@ -204,7 +214,7 @@ export class Intake {
 
   #forgetBodies(): void {
     this.#text.forget();
-    this.#protobuf.forget();
+    this.#bySample.forget();
   }
 
   #takeBack(): void {

@@ -13,10 +13,11 @@
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
  */
 import type { Moment } from '../kernel/clock.ts';
-import { describeError } from '../kernel/errors.ts';
+import { describeError, PermanentError } from '../kernel/errors.ts';
 import { labelValue, makeLabelSet } from '../model/labels.ts';
 import type { SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
+import type { ScrapeConfig } from './config.ts';
 import { fetchExposition, type FetchedBody } from './fetch.ts';
 import type { LoopHandover, LoopOptions, LoopStatus } from './loop-options.ts';
 import { countScrape } from './outcome-metrics.ts';
@@ -46,6 +47,8 @@ export class ScrapeLoop {
    */
   readonly #lastCall = new AbortController();
   readonly #intervals: ReturnType<ScrapeMetrics['intervals']['with']>;
+  /** The configuration by which its bodies are read, where that is not the job's. */
+  #own: { readonly shared: ScrapeConfig; readonly config: ScrapeConfig } | undefined;
   #retiring: AbortController | undefined;
   #isHandedOver = false;
   #isOver = false;
@@ -73,7 +76,7 @@ export class ScrapeLoop {
     const { handover, scratch, marks, offsetMs, world } = options;
     const { intervalMs } = this.target;
     this.#schedule = new Schedule({ clock: world.clock, intervalMs, offsetMs });
-    const config = options.bodyConfig();
+    const config = this.#bodyConfig();
     const { labels: targetLabels, discoveredLabels, key } = this.target;
     this.#intervals = options.metrics.intervals.with({
       interval: formatDurationMs(intervalMs),
@@ -281,7 +284,7 @@ export class ScrapeLoop {
     const { wallMs: startMs, elapsedMs: beganAtMs } = last;
     const dueMs = due === undefined ? this.#findFreeMs(startMs) : this.#schedule.readWallMs(due);
     this.#observeInterval(beganAtMs);
-    this.#transaction.setConfig(this.#options.bodyConfig());
+    this.#transaction.setConfig(this.#bodyConfig());
     const lateMs = startMs - dueMs;
     const isOnTime = lateMs <= Math.min(SNAP_MAX_MS, this.target.intervalMs / 100);
     const tMs = isOnTime ? dueMs : startMs;
@@ -309,6 +312,18 @@ export class ScrapeLoop {
     this.#observe(failure, counts);
   }
 
+  /** The same object as long as nothing changes in it. */
+  #bodyConfig(): ScrapeConfig {
+    const shared = this.#options.bodyConfig();
+    const { histograms } = this.target;
+    if (histograms === undefined) return shared;
+    if (this.#own?.shared !== shared) {
+      const all = { ...shared.histograms, ...histograms };
+      this.#own = { shared, config: { ...shared, histograms: all } };
+    }
+    return this.#own.config;
+  }
+
   /** Two samples need two times: a scrape right after the last one is of the next millisecond. */
   #findFreeMs(nowMs: number): number {
     const lastScrapeMs = this.#status.last?.wallMs ?? 0;
@@ -325,6 +340,8 @@ export class ScrapeLoop {
     const { world, userAgent, config, veto, http } = this.#options;
     const refused = veto();
     if (refused !== undefined) return refused;
+    const { fault } = this.target;
+    if (fault !== undefined) return new PermanentError('SCRAPE_ADDRESS', fault);
     try {
       return await fetchExposition({
         http,
@@ -332,6 +349,7 @@ export class ScrapeLoop {
         config: config(),
         userAgent,
         url: this.target.url,
+        socketPath: this.target.socketPath,
         timeoutMs: this.target.timeoutMs,
         signal: this.#stopping.signal,
       });

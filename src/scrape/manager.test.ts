@@ -53,7 +53,7 @@ test('a target is scraped soon and then once an interval, with its labels and it
   assert.equal(timeoutMs, 5_000);
   assert.equal(headers?.['x-prometheus-scrape-timeout-seconds'], '5');
   assert.equal(headers?.['user-agent'], 'test/1');
-  assert.equal(headers?.['accept-encoding'], 'gzip');
+  assert.equal(headers?.['accept-encoding'], 'gzip,zstd;q=0.9');
   const [status] = manager.targets();
   assert.equal(status?.health, 'up');
   assert.equal(status?.lastSamples, 1);
@@ -249,10 +249,17 @@ test('relabelling makes, drops and merges targets; bad ones are counted', async 
         instance: 'named',
         job: 'j',
       },
+      {
+        url: 'https://address.invalid/metrics?match%5B%5D=x&match%5B%5D=y',
+        intervalMs: 10_000,
+        group: 'g',
+        instance: 'h:4/etc/passwd',
+        job: 'j',
+      },
     ],
   );
-  assert.match(metrics.expose(), /prometheus_target_sync_failed_total\{scrape_job="j"\} 6\n/);
-  assert.equal(manager.droppedTargets().get('j')?.count, 1);
+  assert.match(metrics.expose(), /prometheus_target_sync_failed_total\{scrape_job="j"\} 5\n/);
+  assert.equal(manager.droppedTargets().get('j')?.count, 6);
   await manager.stop(100);
 });
 
@@ -299,7 +306,7 @@ test('credentials are sent, but not to another host', async () => {
   });
   await manager.start();
   await manager.apply([
-    jobWith({ basicAuth: { username: 'u', password: () => 'p' }, headers: { 'x-own': '1' } }),
+    jobWith({ basicAuth: { username: () => 'u', password: () => 'p' }, headers: { 'x-own': '1' } }),
   ]);
   manager.update('j', groupOf('h:1'));
   await clock.advance(2_000);
@@ -324,7 +331,7 @@ test('credentials that a foreign hop took away do not come back, and the error s
       return location === undefined ? 401 : { status: 302, headers: { location } };
     },
   });
-  await manager.apply([jobWith({ basicAuth: { username: 'u', password: () => 'p' } })]);
+  await manager.apply([jobWith({ basicAuth: { username: () => 'u', password: () => 'p' } })]);
   manager.update('j', groupOf('h:1'));
   await clock.advance(2_000);
   const sent = requests.map(({ headers }) => headers?.['authorization'] !== undefined);

@@ -11,6 +11,7 @@ import type { SeriesMetadata } from '../model/sample.ts';
 import { type HeldParts, type TargetGroup } from '../model/target.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
+import { FailureLog } from './failure-log.ts';
 import { connectionKey, bodyKey } from './identity.ts';
 import { JobOutage } from './job-outage.ts';
 import { JobClient } from './job-client.ts';
@@ -80,6 +81,7 @@ export class ScrapePool {
   #syncing: Promise<void> | undefined;
   #veto: Error | undefined;
   readonly #outage: JobOutage;
+  readonly #failureLog: FailureLog;
   #firstWithinMs = FIRST_WITHIN_MS;
   readonly #http: JobClient<Borrowed<Uint8Array>>;
   readonly #leaving = new AbortController();
@@ -95,6 +97,7 @@ export class ScrapePool {
     this.#options = options;
     const down = options.metrics.targetsDown.with({ scrape_job: config.id });
     this.#outage = new JobOutage(options.world, down);
+    this.#failureLog = new FailureLog(options.world);
     this.#ending = inherited.ending;
     this.#predecessor = inherited.predecessor;
     this.#http = new JobClient(options.openHttp(config));
@@ -351,9 +354,8 @@ export class ScrapePool {
       bodyConfig: () => this.#bodyConfig,
       veto: () => this.#veto,
       onScraped: (failure) => {
-        const job = describeJob(this.#config);
-        if (failure !== undefined) return this.#outage.failed(job, target, failure);
-        this.#outage.worked(job, target.key);
+        if (failure !== undefined) return this.#noteFailure(target, failure);
+        this.#outage.worked(describeJob(this.#config), target.key);
         this.#options.onUp();
       },
       onEnd: () => {
@@ -366,6 +368,11 @@ export class ScrapePool {
     });
     this.#loops.set(target.key, loop);
     loop.start();
+  }
+
+  #noteFailure(target: Target, failure: Error): void {
+    this.#outage.failed(describeJob(this.#config), target, failure);
+    this.#failureLog.failed(this.#config, target.url, failure);
   }
 
   /**

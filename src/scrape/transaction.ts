@@ -109,7 +109,7 @@ export class ScrapeTransaction {
     if (this.#intake.isLarge) return true;
     if (fetched instanceof Error) return false;
     const { body, kind } = fetched;
-    return body.length > (kind === 'protobuf' ? AT_ONCE_BYTES_MAX : LENT_BYTES_MAX);
+    return body.length > (this.#intake.readsBySample(kind) ? AT_ONCE_BYTES_MAX : LENT_BYTES_MAX);
   }
 
   /**

@@ -1,12 +1,46 @@
 /** Numbers: counts, amounts and ports. */
 import { z } from 'zod';
 
-/** A whole number, 0 or more. */
-export const countSchema = z
-  .int({ error: 'expected a whole number' })
-  .min(0, 'must not be negative');
+/**
+ * A whole number. A document keeps one that is written in another way than here, such as `1e3`, as
+ * text, which is read as Prometheus' parser does: `1_000` and `0x10` too, and `010` is octal.
+ */
+function whole(bounds: z.ZodInt) {
+  return z
+    .preprocess(
+      (written) => (typeof written === 'string' ? (readWhole(written) ?? written) : written),
+      bounds,
+    )
+    .meta({ kind: 'whole number' });
+}
 
-export const positiveSchema = countSchema.min(1, 'must be more than 0');
+const WRITTEN = /^[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|0x[\da-fA-F]+|0b[01]+|0o[0-7]+)$/;
+
+function readWhole(text: string): number | undefined {
+  const plain = text.replaceAll('_', '');
+  if (/^0[0-7]+$/.test(plain)) return Number.parseInt(plain, 8);
+  // What a document gives as text though it is written as here stood in quotes.
+  if (!WRITTEN.test(plain) || String(Number(text)) === text) return undefined;
+  return Number(plain);
+}
+
+const wholeNumber = z.int({ error: 'expected a whole number' });
+const count = wholeNumber.min(0, 'must not be negative');
+const positive = count.min(1, 'must be more than 0');
+
+/** A whole number, 0 or more. */
+export const countSchema = whole(count);
+
+export const positiveSchema = whole(positive);
+
+/** The same with a bound above. @param message  what is said above it */
+export function wholeUpTo(max: number, message: string) {
+  return whole(count.max(max, message));
+}
+
+export function positiveUpTo(max: number, message: string) {
+  return whole(positive.max(max, message));
+}
 
 /** A number. A document keeps a number such as `1.10` as text, which is accepted too. */
 export const numberSchema = z
@@ -16,7 +50,8 @@ export const numberSchema = z
       error: 'expected a number',
     },
   )
-  .transform(Number);
+  .transform(Number)
+  .meta({ kind: 'number' });
 
 /** A number, 0 or more, with or without a fraction. */
 export const amountSchema = numberSchema.pipe(z.number().min(0, 'must not be negative'));

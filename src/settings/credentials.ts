@@ -8,14 +8,14 @@ import type { HttpCredentials } from '../kernel/http-credentials.ts';
 import { checkHeaderValue } from './http-headers.ts';
 import { type CheckContext, checkOnlyOne } from './finding.ts';
 import { oauth2Schema, resolveOAuth2 } from './oauth2.ts';
-import { readNow, resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
+import { resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
 import { textSchema } from './text.ts';
 
 export const basicAuthSchema = z.strictObject({
   username: textSchema.optional().describe('Name of the user.'),
   username_file: secretFileSchema
     .optional()
-    .describe('File that holds the name; read when the configuration is loaded.'),
+    .describe('File that holds the name; read at each use.'),
   password: secretSchema.optional().describe('Password of the user.'),
   password_file: secretFileSchema
     .optional()
@@ -73,7 +73,7 @@ export function resolveCredentials(
     const password = resolveSecret(basic.password, basic.password_file, at('password_file'));
     return {
       basicAuth: {
-        username: readNow(username, at('username_file').path, context),
+        username: username ?? (() => ''),
         password: password ?? (() => ''),
       },
     };

@@ -14,6 +14,23 @@ export function unsupported(sentence: string) {
 }
 
 /**
+ * A key that is not supported, and whose value is taken where it asks for nothing: an empty list, a
+ * mapping of such.
+ */
+export function unsupportedUnlessEmpty(sentence: string) {
+  return z
+    .preprocess((written) => (isEmpty(written) ? undefined : written), unsupported(sentence))
+    .optional()
+    .meta({ description: sentence, fate: 'refused' });
+}
+
+function isEmpty(written: unknown): boolean {
+  if (Array.isArray(written)) return written.length === 0;
+  if (typeof written !== 'object' || written === null) return written === null;
+  return Object.values(written).every(isEmpty);
+}
+
+/**
  * A key that belongs elsewhere: it is refused like an unknown key, also under `--allow-partial`.
  *
  * @param sentence  where it belongs; the key and its position are put before it

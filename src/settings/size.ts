@@ -14,7 +14,8 @@ const UNITS: Readonly<Record<string, number>> = {
   EB: 2 ** 60,
 };
 
-const SYNTAX = /^(\d+(?:\.\d+)?)\s*(?:([KMGTPE])i?)?B$/;
+const PART = /(\d+\.?\d*|\.\d+)([KMGTPE]?)i?B/;
+const SYNTAX = new RegExp(`^\\+?(?:${PART.source})+$`);
 
 const written = z
   .union([z.string().meta({ pattern: `^0$|${SYNTAX.source}|\\$\\{` }), z.number()], {
@@ -41,8 +42,9 @@ function describeBadSize(text: string): string {
 
 function parseSize(text: string): number | undefined {
   if (text === '0') return 0;
-  const match = SYNTAX.exec(text);
-  if (match === null) return undefined;
-  const bytes = Number(match[1]) * (UNITS[`${match[2] ?? ''}B`] ?? 1);
+  if (!SYNTAX.test(text)) return undefined;
+  let bytes = 0;
+  for (const [, number, unit = ''] of text.matchAll(new RegExp(PART, 'g')))
+    bytes += Number(number) * (UNITS[`${unit}B`] ?? 1);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

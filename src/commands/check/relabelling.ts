@@ -118,12 +118,15 @@ function renderDiscovery(
       if (target !== undefined)
         lines.push(`  scraped at ${target.url} as ${formatLabelSet(target.labels)}`);
       else lines.push(`  ${list.failures[0] ?? 'dropped by relabel_configs'}`);
+      if (target?.fault !== undefined) lines.push(`  down: ${target.fault}`);
     }
   }
   const all = listTargets(groups, scrape);
+  const unable = all.failures.length;
+  const down = all.targets.filter(({ fault }) => fault !== undefined).length;
   lines.push(
-    `${all.targets.length} targets, ${all.droppedCount} dropped, ${all.failures.length} that ` +
-      'cannot be scraped',
+    `${all.targets.length - down} targets, ${all.droppedCount - unable} dropped, ` +
+      `${unable + down} that cannot be scraped`,
   );
   return `${lines.join('\n')}\n`;
 }

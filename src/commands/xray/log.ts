@@ -6,7 +6,7 @@
 import { createLogger, type Logger, type LogFields, type LogLevel } from '../../kernel/logger.ts';
 import { boundedLines } from '../../kernel/output-lines.ts';
 import type { LogOptions } from '../runner.ts';
-import { openLogFile } from './log-file.ts';
+import { openLogFile } from '../../kernel/log-file.ts';
 import { ANSWERED, FAILED, formatDaemonLine } from './log-lines.ts';
 import type { DaemonLogSettings } from './settings.ts';
 

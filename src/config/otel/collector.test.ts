@@ -160,7 +160,7 @@ service: { pipelines: { metrics: { receivers: [prometheus, prometheus/a], export
 test('what a Prometheus configuration asks of a server is left out with --allow-partial', async () => {
   const text = `
 rule_files: [a.rules]
-alerting: { alertmanagers: [] }
+alerting: { alertmanagers: [{}] }
 scrape_configs: [{ job_name: a, consul_sd_configs: [{ server: x }] }]
 `;
   assert.equal((await check(text)).plan, undefined);

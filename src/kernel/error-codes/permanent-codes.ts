@@ -15,6 +15,15 @@ export const permanentCodes = {
       'Correct the URL or the target. For the targets of a scrape job, allow_metadata_addresses ' +
       'allows it.',
   },
+  SCRAPE_ADDRESS: {
+    reason: 'address',
+    means:
+      'The address of the target, as relabel_configs leave it, is no host and port. The target ' +
+      'is down at each scrape; in its URL stands address.invalid.',
+    remedy:
+      'Correct the list of targets, or the rule that writes __address__. Scheme and path have ' +
+      'keys and labels of their own: scheme and metrics_path, __scheme__ and __metrics_path__.',
+  },
   SCRAPE_BUCKET_LIMIT: {
     reason: 'histogram_bucket_limit',
     means:

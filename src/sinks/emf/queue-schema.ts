@@ -1,7 +1,7 @@
 /** The queue_config of an emf_write entry. */
 import { z } from 'zod';
 import type { DeliverySettings } from '../../delivery/settings.ts';
-import { positiveSchema } from '../../settings/count.ts';
+import { positiveUpTo } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { sizeSchema } from '../../settings/size.ts';
@@ -14,8 +14,10 @@ const BYTES_MAX = 1_048_576;
 const QUEUE = { items: 'events', deadlineMs: 5_000, shards: 8, shardsLimit: 64 };
 
 export const emfQueueSchema = z.strictObject({
-  max_events_per_send: positiveSchema
-    .max(EVENTS_MAX, `CloudWatch Logs takes at most ${EVENTS_MAX} events in a request`)
+  max_events_per_send: positiveUpTo(
+    EVENTS_MAX,
+    `CloudWatch Logs takes at most ${EVENTS_MAX} events in a request`,
+  )
     .optional()
     .meta({ description: 'Most events in a request.', default: EVENTS_MAX }),
   max_bytes_per_send: sizeSchema.optional().meta({

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Delivery } from '../../delivery/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../../delivery/settings.ts';
-import { countSchema, positiveSchema } from '../../settings/count.ts';
+import { countSchema, positiveUpTo } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
@@ -61,8 +61,7 @@ const schema = z
       description: 'zstd: each request is compressed, after its length in 4 bytes.',
       default: '',
     }),
-    compression_level: positiveSchema
-      .max(ZSTD_LEVEL_MAX, `must not be above ${ZSTD_LEVEL_MAX}`)
+    compression_level: positiveUpTo(ZSTD_LEVEL_MAX, `must not be above ${ZSTD_LEVEL_MAX}`)
       .optional()
       .meta({ description: 'Level of zstd, from 1 to 22.', default: ZSTD_LEVEL_DEFAULT }),
     flush_interval: durationSchema

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { connectionShape } from '../../settings/connection.ts';
-import { positiveSchema } from '../../settings/count.ts';
+import { positiveSchema, positiveUpTo } from '../../settings/count.ts';
 import { credentialsShape } from '../../settings/credentials.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import { secretSchema } from '../../settings/secret.ts';
@@ -108,8 +108,7 @@ export const otlpSchema = z
           'the same.',
         default: 'gzip',
       }),
-    compression_level: positiveSchema
-      .max(22, 'must not be above 22')
+    compression_level: positiveUpTo(22, 'must not be above 22')
       .optional()
       .describe('Level of gzip, zlib and deflate (1 to 9), or of zstd (1 to 22).'),
     headers: z

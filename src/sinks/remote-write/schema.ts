@@ -10,7 +10,7 @@ import { checkHeaders } from '../../settings/http-headers.ts';
 import { compileRules, relabelListSchema } from '../../settings/relabel.ts';
 import { positiveSchema } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
-import { ignored, unsupported } from '../../settings/refused-keys.ts';
+import { ignoredValue, unsupported } from '../../settings/refused-keys.ts';
 import { secretSchema } from '../../settings/secret.ts';
 import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
@@ -108,7 +108,8 @@ export const remoteWriteSchema = z
       send_native_histograms: switchSchema
         .optional()
         .meta({ description: 'Sends native histograms too.', default: false }),
-      round_robin_dns: ignored(
+      round_robin_dns: ignoredValue(
+        switchSchema,
         'Which of several addresses a connection goes to is left to the resolver.',
       ),
       queue_config: queueSchema.optional().describe('The queue on disk, and how it is sent.'),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { DeliverySettings } from '../../delivery/settings.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
 import { connectionShape, resolveConnection } from '../../settings/connection.ts';
-import { positiveSchema } from '../../settings/count.ts';
+import { positiveUpTo } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { sizeSchema } from '../../settings/size.ts';
@@ -21,8 +21,7 @@ const DOCUMENTS_MAX_TEXT = `X-Ray takes at most ${DOCUMENTS_MAX} documents in a 
 const QUEUE = { items: 'documents', deadlineMs: 1_000, shards: 8, shardsLimit: 64 };
 
 const queueSchema = z.strictObject({
-  max_documents_per_send: positiveSchema
-    .max(DOCUMENTS_MAX, DOCUMENTS_MAX_TEXT)
+  max_documents_per_send: positiveUpTo(DOCUMENTS_MAX, DOCUMENTS_MAX_TEXT)
     .optional()
     .meta({ description: 'Most documents in a request.', default: DOCUMENTS_MAX }),
   max_bytes_per_send: sizeSchema

@@ -3,7 +3,7 @@
  * Source: contrib's processor/probabilisticsamplerprocessor/{config,sampler_mode}.go
  */
 import { z } from 'zod';
-import { amountSchema, countSchema } from '../../../settings/count.ts';
+import { amountSchema, countSchema, wholeUpTo } from '../../../settings/count.ts';
 import { ignoredValue } from '../../../settings/refused-keys.ts';
 import { switchSchema } from '../../../settings/switch.ts';
 import { textSchema } from '../../../settings/text.ts';
@@ -22,8 +22,7 @@ const schema = z.strictObject({
     description: 'How many percent of all traces are kept; 100 and above are all.',
     default: 0,
   }),
-  hash_seed: countSchema
-    .max(2 ** 32 - 1, 'must be less than 2^32')
+  hash_seed: wholeUpTo(2 ** 32 - 1, 'must be less than 2^32')
     .optional()
     .meta({
       description: 'Collectors behind one another have different ones, others the same.',

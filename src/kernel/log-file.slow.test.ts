@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 
 test('bug: a pipe that nobody reads stops nothing: lines go elsewhere', (context) => {
   const path = join(temporaryFolder(context), 'pipe');

@@ -1,14 +1,18 @@
 /**
- * Appends the samples of protobuf bodies to the series table. Each sample is an object, and its
- * series is found by the exposed labels. That is slower than comparing bytes, as cache.ts does for
- * text bodies; it is the cost of native histograms.
+ * Appends the samples of bodies that are read sample by sample to the series table: protobuf, and
+ * texts whose classic histograms are converted. Each sample is an object, and its series is found
+ * by the exposed labels. That is slower than comparing bytes, as cache.ts does for other texts; it
+ * is the cost of native histograms.
  */
 import { type Borrowed, peek } from '../model/borrowed.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
 import { makeLabelSet } from '../model/labels.ts';
 import { PermanentError } from '../kernel/errors.ts';
 import { type ProtobufSample } from '../wire/exposition/protobuf/sample.ts';
+import { convertClassic } from '../wire/exposition/custom-buckets.ts';
+import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { readProtobufInSteps } from '../wire/exposition/protobuf/families.ts';
+import { readTextInSteps } from '../wire/exposition/text-samples.ts';
 import { reduceBuckets } from './histogram-limits.ts';
 import { buildSeriesLabels } from './series-labels.ts';
 import type { Steps } from './steps.ts';
@@ -23,7 +27,7 @@ interface Known {
   createdMs: number | undefined;
 }
 
-export class ProtobufBodies {
+export class SampleBodies {
   readonly #series: TargetSeries;
   #known = new Map<string, Known>();
 
@@ -32,18 +36,16 @@ export class ProtobufBodies {
   }
 
   /** Appends the samples of a body. @throws ExpositionError, PermanentError */
-  ingest(body: Borrowed<Uint8Array>, tMs: number): void {
-    const slices = this.ingestInSlices(peek(body), tMs);
+  ingest(body: Borrowed<Uint8Array>, tMs: number, kind: ExpositionKind): void {
+    const slices = this.ingestInSlices(peek(body), tMs, kind);
     while (slices.next().done !== true);
   }
 
   /** The same as `ingest`, in slices. */
-  *ingestInSlices(body: Uint8Array, tMs: number): Steps {
-    const { isNative, alwaysClassic } = this.#series.config.histograms;
-    const options = { nativeHistograms: isNative, alwaysClassic };
+  *ingestInSlices(body: Uint8Array, tMs: number, kind: ExpositionKind): Steps {
     const seen = new Map<string, Known>();
     let left = SLICE_SAMPLES;
-    for (const sample of readProtobufInSteps(body, options)) {
+    for (const sample of this.#read(body, kind)) {
       left -= 1;
       if (left === 0) {
         left = SLICE_SAMPLES;
@@ -64,12 +66,23 @@ export class ProtobufBodies {
     this.#known.clear();
   }
 
+  #read(body: Uint8Array, kind: ExpositionKind): Iterable<ProtobufSample | 'pause'> {
+    const { isNative, alwaysClassic, convertsClassic } = this.#series.config.histograms;
+    const samples =
+      kind === 'protobuf'
+        ? readProtobufInSteps(body, { nativeHistograms: isNative, alwaysClassic })
+        : readTextInSteps(body, kind);
+    return convertsClassic ? convertClassic(samples, alwaysClassic) : samples;
+  }
+
   #newSeries(sample: ProtobufSample): Known {
     const { table, metadata, targetLabels, config } = this.#series;
     const { family, help, type, unit } = sample;
-    metadata.take(family, 'type', '', type);
-    metadata.take(family, 'help', help, type);
-    metadata.take(family, 'unit', unit, type);
+    if (family !== '') {
+      metadata.take(family, 'type', '', type);
+      metadata.take(family, 'help', help, type);
+      metadata.take(family, 'unit', unit, type);
+    }
     const labels = buildSeriesLabels(sample.labels, targetLabels, config);
     if (labels === undefined) return { slot: DROPPED, createdMs: undefined };
     const name = sample.labels[0]?.[1] ?? '';

@@ -1,0 +1,171 @@
+/**
+ * Small configurations of Prometheus, each with what becomes of it here and there. What the two
+ * have in common is not written twice: `taken` and `refused` are of both.
+ */
+
+export interface ConfigurationRow {
+  readonly text: string;
+  /** What `promtool check config` says. */
+  readonly there: 'taken' | 'refused';
+  readonly here: 'taken' | 'refused';
+  /** Findings here, in order; a good value has none. */
+  readonly says: readonly RegExp[];
+}
+
+const job = (keys: string): string => `scrape_configs: [{ job_name: a, ${keys} }]`;
+const write = (keys: string): string => `remote_write: [{ url: "http://x/w", ${keys} }]`;
+
+const taken = (text: string, ...says: readonly RegExp[]): ConfigurationRow => ({
+  text,
+  there: 'taken',
+  here: 'taken',
+  says,
+});
+
+const refused = (text: string, ...says: readonly RegExp[]): ConfigurationRow => ({
+  text,
+  there: 'refused',
+  here: 'refused',
+  says,
+});
+
+/** Taken there, and refused here, for the reason that is said. */
+const lacking = (text: string, ...says: readonly RegExp[]): ConfigurationRow => ({
+  text,
+  there: 'taken',
+  here: 'refused',
+  says,
+});
+
+const IN_QUOTES = /in quotes is text; write it without quotes \[CONFIG_TYPE\]$/;
+const NOT_YET = /file "none" does not exist yet \[CONFIG_NOTE\]$/;
+const NO_SIZE = /is not a size; write it as 512KB, 15MB or 1GB \[CONFIG_VALUE\]$/;
+const STORAGE =
+  /^c\.yml:1:1: storage is not taken over: a collector has a queue .* \[CONFIG_NOTE\]$/;
+const UNKNOWN = /unknown key "foo" .* \[CONFIG_UNKNOWN_KEY\]$/;
+const RESERVED = /header "[\w-]+" is reserved; remove it \[CONFIG_VALUE\]$/;
+
+export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
+  // What asks for nothing.
+  taken('rule_files: []'),
+  taken('rule_files:'),
+  taken('alerting: {}'),
+  taken('alerting: { alertmanagers: [] }'),
+  taken('alerting: { alert_relabel_configs: [], alertmanagers: [] }'),
+  taken('remote_read: []'),
+  taken('tracing:'),
+  refused('tracing: {}', /"tracing" .* \[CONFIG_UNSUPPORTED\]$/),
+  lacking(
+    'alerting: { alertmanagers: [{ static_configs: [{ targets: ["x:9093"] }] }] }',
+    /"alerting" .* \[CONFIG_UNSUPPORTED\]$/,
+  ),
+  lacking('remote_read: [{ url: "http://x" }]', /"remote_read" .* \[CONFIG_UNSUPPORTED\]$/),
+
+  // Two entries of one URL.
+  taken(
+    'remote_write: [{ url: "http://x/w", name: a }, ' +
+      '{ url: "http://x/w", name: b, headers: { X-Scope-OrgID: b } }]',
+  ),
+  taken(
+    'remote_write: [{ url: "http://x/w" }, { url: "http://x/w", headers: { X-Scope-OrgID: b } }]',
+    /delivers to the same place as remote_write\[0\].* give each a "name".* \[CONFIG_NOTE\]$/,
+  ),
+  refused(
+    'remote_write: [{ url: "http://x/w", name: a }, { url: "http://y/w", name: a }]',
+    /name "a" is used .* \[CONFIG_DUPLICATE\]$/,
+  ),
+
+  // Schemes in any case.
+  taken(job('scheme: HTTP')),
+  taken(job('scheme: Https')),
+  lacking(job('scheme: ftp'), /"scheme" .* expected one of "http"\|"https" \[CONFIG_VALUE\]$/),
+
+  // Numbers in every form of YAML.
+  taken(job('sample_limit: 1e3')),
+  taken(job('sample_limit: 1_000')),
+  taken(job('sample_limit: 0x10')),
+  taken(job('sample_limit: 010')),
+  taken(job('sample_limit: 1.0')),
+  taken(job('sample_limit:')),
+  taken(job('native_histogram_bucket_limit: 1e2')),
+  taken(write('queue_config: { capacity: 1e3 }')),
+  lacking(job('sample_limit: 1.5'), /"sample_limit" .* expected a whole number/),
+  refused(job('sample_limit: "10"'), /"sample_limit" .* expected a whole number/),
+  refused(job("sample_limit: '1e3'"), IN_QUOTES),
+  refused(job('sample_limit: -1'), /"sample_limit" .* must not be negative/),
+  taken(job('native_histogram_min_bucket_factor: 1.1')),
+  refused(job('native_histogram_min_bucket_factor: "1.1"'), IN_QUOTES),
+
+  // Switches: the words of YAML 1.1, and no quotes.
+  ...['yes', 'on', 'y', 'True', 'OFF', 'n'].map((word) => taken(job(`honor_labels: ${word}`))),
+  taken(job('honor_labels:')),
+  refused(job("honor_labels: 'true'"), IN_QUOTES),
+  refused(job('honor_labels: "yes"'), IN_QUOTES),
+  refused(job('enable_compression: "off"'), IN_QUOTES),
+  refused(job('honor_labels: tRUE'), /"honor_labels" .* expected true or false/),
+  refused(job('honor_labels: 1'), /"honor_labels" .* expected true or false/),
+  refused(job('honor_labels: ""'), /"honor_labels" .* expected true or false/),
+  refused(write("send_exemplars: 'true'"), IN_QUOTES),
+  refused(write('tls_config: { insecure_skip_verify: "true" }'), IN_QUOTES),
+  refused(write('round_robin_dns: abc'), /"round_robin_dns" .* expected true or false/),
+  taken(job('relabel_configs: [{ target_label: a, replacement: "true" }]')),
+  taken('global: { external_labels: { a: "yes", b: "1e3" } }'),
+
+  // Sizes.
+  ...['10MB', '10MiB', '1000B', '1.5MB', '1MB500KB', '.5MB', '5.MB', '+5MB'].map((size) =>
+    taken(job(`body_size_limit: ${size}`)),
+  ),
+  ...['"10 MB"', '10M', '10', '00', '""', '10mb', '10kB', '1e3'].map((size) =>
+    refused(job(`body_size_limit: ${size}`), NO_SIZE),
+  ),
+  lacking(job('body_size_limit: -1MB'), NO_SIZE),
+
+  // Headers.
+  taken(job('http_headers: { Accept: { values: [text/plain] } }')),
+  taken(write('headers: { Accept: "*/*" }')),
+  taken(write('http_headers: { Accept: { values: ["*/*"] } }')),
+  ...['Accept-Encoding', 'Host', 'User-Agent', 'Proxy-Authorization', 'Www-Authenticate'].map(
+    (name) => refused(job(`http_headers: { ${name}: { values: [x] } }`), RESERVED),
+  ),
+
+  // Secrets that come later.
+  taken(job('basic_auth: { username: u, password_file: none }'), NOT_YET),
+  taken(job('basic_auth: { username_file: none }'), NOT_YET),
+  taken(write('basic_auth: { username: u, password_file: none }'), NOT_YET),
+  taken(write('basic_auth: { username_file: none, password_file: none }'), NOT_YET, NOT_YET),
+  taken(write('authorization: { credentials_file: none }'), NOT_YET),
+  taken(write('bearer_token_file: none'), NOT_YET),
+  taken(write('tls_config: { ca_file: none }'), NOT_YET),
+  taken(
+    write('oauth2: { client_id: a, client_secret_file: none, token_url: "http://t" }'),
+    NOT_YET,
+  ),
+
+  // What is of the store and of Go.
+  taken('storage: { tsdb: { out_of_order_time_window: 30m } }', STORAGE),
+  taken('storage: { exemplars: { max_exemplars: 1e3 } }', STORAGE),
+  taken('storage:'),
+  refused('storage: { foo: 1 }', UNKNOWN),
+  refused('storage: { tsdb: { foo: 1 } }', UNKNOWN),
+  refused('storage: { exemplars: { foo: 1 } }', UNKNOWN),
+  refused('storage: { tsdb: { out_of_order_time_window: x } }', /is not a duration/),
+  taken('runtime: { gogc: 50 }'),
+  refused('runtime: { foo: 1 }', UNKNOWN),
+  refused('runtime: { gogc: x }', /"gogc" .* expected a number/),
+  taken('global: { query_log_file: a, rule_query_offset: 1m, evaluation_interval: 1m }'),
+  refused('global: { query_log_file: { a: 1 } }', /"query_log_file" .* expected text/),
+
+  // Addresses of targets.
+  taken(
+    job(
+      'static_configs: [{ targets: ["https://x"] }], relabel_configs: ' +
+        '[{ source_labels: [__address__], target_label: __param_target }, ' +
+        '{ target_label: __address__, replacement: "x:9115" }]',
+    ),
+  ),
+  taken(
+    job('static_configs: [{ targets: ["x:99999"] }]'),
+    /target "x:99999" has port 99999; the highest is 65535 \[CONFIG_NOTE\]$/,
+  ),
+  refused(job('static_configs: [{ targets: ["http://x"] }]'), /is not a host and port/),
+];
