@@ -24,7 +24,7 @@ export const prometheus: ReplacedProgram = {
       values:
         'config.file config.auto-reload-interval@3.0 web.listen-address web.config.file@2.24 ' +
         'web.external-url web.route-prefix log.level log.format@2.5',
-      switches: 'web.enable-lifecycle version',
+      switches: 'web.enable-lifecycle web.enable-remote-write-receiver@2.33 version',
     },
     {
       fate: { is: 'as', flag: '--storage.path' },
@@ -72,18 +72,11 @@ export const prometheus: ReplacedProgram = {
       values: 'enable-feature@2.25',
     },
     {
-      fate: refused(
-        'remote write is not received here; let the sender write to AMP itself, or take OTLP: an entry of ' +
-          'otlp_receivers in the configuration',
-      ),
-      switches: 'web.enable-remote-write-receiver@2.33',
-    },
-    {
       fate: idle('an entry of otlp_receivers in the configuration takes OTLP, on ports of its own'),
       switches: 'web.enable-otlp-receiver@3.0',
     },
     {
-      fate: idle('remote write is not received here'),
+      fate: idle('remote write 1.0 and 2.0 are both taken'),
       values: 'web.remote-write-receiver.accepted-protobuf-messages@2.54',
     },
     {
