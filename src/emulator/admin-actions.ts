@@ -39,8 +39,6 @@ const actions = {
     id: z.string().describe('Id of the instance, i-…; one that is there is replaced.'),
     address: z.string().optional().describe('Private IPv4 address.'),
     publicAddress: z.string().optional(),
-    ipv6Addresses: z.array(z.string()).max(100).default([]),
-    primaryIpv6Address: z.string().optional().describe('One of ipv6Addresses.'),
     type: z.string().optional(),
     image: z.string().optional(),
     architecture: z.enum(['x86_64', 'arm64', 'i386', 'x86_64_mac', 'arm64_mac']).optional(),
@@ -49,6 +47,18 @@ const actions = {
     zone: z.string().optional().describe('Availability zone; the first of the region by default.'),
     vpc: z.string().optional().describe('Id of the VPC; empty for an instance outside one.'),
     subnet: z.string().optional(),
+    interfaces: z
+      .array(
+        z.strictObject({
+          subnet: z.string().optional(),
+          deviceIndex: z.number().int().min(0).max(100).default(0),
+          ipv6Addresses: z.array(z.string()).max(100).default([]),
+          primaryIpv6Address: z.string().optional().describe('One of ipv6Addresses.'),
+        }),
+      )
+      .max(100)
+      .optional()
+      .describe('Network interfaces; one in the subnet of the instance by default.'),
     state: z.enum(INSTANCE_STATES).optional(),
     tags: tagsSchema,
   }),
@@ -123,7 +133,7 @@ function putInstance(
   ec2: Ec2State,
   given: z.output<(typeof actions)['/_emulator/ec2/instances']>,
 ): Ec2Instance {
-  const { id, address, publicAddress, ipv6Addresses, primaryIpv6Address, subnet } = given;
+  const { id, address, publicAddress, subnet, interfaces } = given;
   const { type, image, zone, vpc, architecture, platform, lifecycle, state, tags } = given;
   const wanted = {
     instanceType: type,
@@ -134,6 +144,7 @@ function putInstance(
     availabilityZone: zone,
     vpcId: vpc,
     subnetId: subnet,
+    interfaces: interfaces?.map(({ subnet: subnetId, ...rest }) => ({ ...rest, subnetId })),
     privateIpAddress: address,
     publicIpAddress: publicAddress,
     state,
@@ -141,5 +152,5 @@ function putInstance(
   const own = Object.fromEntries(
     Object.entries(wanted).filter(([, value]) => value !== undefined),
   ) as Partial<Ec2Instance>;
-  return ec2.put({ ...own, instanceId: id, ipv6Addresses, primaryIpv6Address, tags });
+  return ec2.put({ ...own, instanceId: id, tags });
 }

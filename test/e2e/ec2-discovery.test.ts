@@ -40,11 +40,13 @@ const SCENARIO = `steps:
       platform: windows
       lifecycle: spot
       subnet: subnet-2
-      ipv6Addresses: ['2001:db8::1', '2001:db8::2']
-      primaryIpv6Address: '2001:db8::2'
+      interfaces:
+        - { ipv6Addresses: ['2001:db8::1'] }
+        - { subnet: subnet-3, deviceIndex: 2, ipv6Addresses: ['2001:db8::2'], primaryIpv6Address: '2001:db8::2' }
+        - { subnet: subnet-3, deviceIndex: 1 }
       tags: { Name: web-2, env: prod }
   - admin: ec2/instances
-    input: { id: i-00000000000000003, ipv6Addresses: ['::1'], tags: { env: prod } }
+    input: { id: i-00000000000000003, interfaces: [{ ipv6Addresses: ['::1'] }], tags: { env: prod } }
   - admin: ec2/instances
     input: { id: i-00000000000000004, address: 127.0.0.4, vpc: '', tags: { env: prod } }
   - { admin: ec2/instances, input: { id: i-00000000000000005, address: 127.0.0.5, tags: { env: test } } }

@@ -41,11 +41,6 @@ export interface Ec2Instance {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** An instance with one interface, unless `interfaces` tells of several. */
-type GivenInstance = Partial<Ec2Instance> &
-  Pick<Ec2Instance, 'instanceId'> &
-  Partial<Pick<Ec2Interface, 'ipv6Addresses' | 'primaryIpv6Address'>>;
-
 const INSTANCES_MAX = 20_000;
 const VPC = 'vpc-0123456789abcdef0';
 const SUBNET = 'subnet-0123456789abcdef0';
@@ -65,12 +60,13 @@ export class Ec2State {
    *
    * @throws AwsError
    */
-  put({ ipv6Addresses = [], primaryIpv6Address, ...given }: GivenInstance): Ec2Instance {
+  put(given: Partial<Ec2Instance> & Pick<Ec2Instance, 'instanceId'>): Ec2Instance {
     requireId(given.instanceId);
     const before = this.instances.get(given.instanceId);
     if (before === undefined && this.instances.size >= INSTANCES_MAX)
       throw new AwsError('InstanceLimitExceeded', `there are ${INSTANCES_MAX} instances already`);
-    const { vpcId = VPC, subnetId = SUBNET } = given;
+    const { vpcId = VPC, interfaces = [{ deviceIndex: 0, ipv6Addresses: [] }] } = given;
+    const subnetId = vpcId === '' ? undefined : (given.subnetId ?? SUBNET);
     const instance: Ec2Instance = {
       state: 'running',
       instanceType: 'c5.large',
@@ -81,10 +77,8 @@ export class Ec2State {
       ...given,
       // The empty text is for one outside a VPC.
       vpcId: vpcId || undefined,
-      subnetId: vpcId === '' ? undefined : subnetId,
-      interfaces: given.interfaces ?? [
-        { subnetId, deviceIndex: 0, ipv6Addresses, primaryIpv6Address },
-      ],
+      subnetId,
+      interfaces: interfaces.map((one) => ({ ...one, subnetId: one.subnetId ?? subnetId })),
     };
     this.instances.set(instance.instanceId, instance);
     if (before?.state !== instance.state) this.onStateChange(instance);
