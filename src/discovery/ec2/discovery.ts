@@ -17,6 +17,7 @@ import {
   pollLists,
   sleepUnlessAborted,
 } from '../mechanism.ts';
+import { registerNotTargets } from '../not-targets.ts';
 import { followEvents } from '../queue-events.ts';
 import { ReadingOutage } from '../reading-outage.ts';
 import { Shelf } from '../shelf.ts';
@@ -199,8 +200,7 @@ export class Ec2Discovery {
       count += 1;
       if (count % STEP === 0) yield;
     }
-    metrics
-      .gauges('amperage_sd_not_targets', 'Containers (or tasks) that are not targets, by reason.')
+    registerNotTargets(metrics)
       .with({ mechanism, reason: 'no_address' })
       .set(this.#instances.size - groups.length);
     onExplained?.(explained);
