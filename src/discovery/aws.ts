@@ -56,7 +56,7 @@ export const awsMechanism = defineMechanism({
     checkTasks(config, context);
     warnIdle(config, context);
   },
-  discover: (config, world) => discoverRole(config, world),
+  discover: discoverRole,
 });
 
 /** Keys of one role alone, which Prometheus accepts with each. */

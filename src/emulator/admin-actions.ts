@@ -144,10 +144,7 @@ function putInstance(
     availabilityZone: zone,
     vpcId: vpc,
     subnetId: subnet,
-    interfaces: interfaces?.map(({ subnet: own = subnet, ...rest }) => ({
-      ...rest,
-      subnetId: own,
-    })),
+    interfaces: interfaces?.map(({ subnet: subnetId, ...rest }) => ({ ...rest, subnetId })),
     privateIpAddress: address,
     publicIpAddress: publicAddress,
     state,

@@ -80,11 +80,12 @@ test('more instances than the bound are an error that asks for filters; none is 
   assert.equal(lists[0]?.length, 100_000);
 });
 
-test('events name up to 200 instances for one call; with more, and beside a filter of ids, all are read', async (context) => {
+test('events name up to 200 instances for one call; with more, beside a filter of ids or as many filters as AWS takes, all are read', async (context) => {
   for (const [count, filters, expected] of [
     [200, [], 200],
     [201, [], undefined],
     [3, [{ name: 'instance-id', values: ['i-1'] }], undefined],
+    [3, Array.from({ length: 50 }, () => ({ name: 'a', values: ['b'] })), undefined],
   ] as const) {
     const { world, asked, lists, discovery } = startWith(context, { filters }, () => [factsOf(1)]);
     while (lists.length === 0) await turns();

@@ -18,6 +18,9 @@ export interface InstanceFilter {
   readonly values: readonly string[];
 }
 
+/** What AWS takes in one call. */
+export const FILTERS_MAX = 50;
+export const VALUES_MAX = 200;
 /**
  * Instances in a page. AWS has up to 1,000, but the SDK parses the XML of a page in one turn of the
  * event loop, which takes 0.3 to 0.4 ms for each instance.

@@ -17,10 +17,11 @@ import {
   pollLists,
   sleepUnlessAborted,
 } from '../mechanism.ts';
+import { registerNotTargets } from '../not-targets.ts';
 import { followEvents } from '../queue-events.ts';
 import { ReadingOutage } from '../reading-outage.ts';
 import { Shelf } from '../shelf.ts';
-import { Ec2Api, type InstanceFilter } from './api.ts';
+import { Ec2Api, FILTERS_MAX, type InstanceFilter, VALUES_MAX } from './api.ts';
 import type { InstanceFacts } from './facts.ts';
 import { parseInstanceEvent } from './instance-events.ts';
 import { judgeInstance } from './targets.ts';
@@ -38,8 +39,6 @@ type InstanceSource = Pick<Ec2Api, 'region' | 'session' | 'listInstances' | 'des
 
 /** Far above any real list: with more, the filters are wrong. */
 const INSTANCES_MAX = 100_000;
-/** Instances that events may name before all are read in their place: one filter takes 200. */
-const NAMED_MAX = 200;
 /** How long events are gathered before what they name is read: they come in bunches. */
 const GATHER_MS = 1_000;
 const ZONES_BATCH = 1_000;
@@ -106,7 +105,7 @@ export class Ec2Discovery {
 
   /** Has these instances read soon, or all of them where they are too many. */
   noteChanged(ids: readonly string[]): void {
-    for (const id of ids) if (this.#named.size <= NAMED_MAX) this.#named.add(id);
+    for (const id of ids) if (this.#named.size <= VALUES_MAX) this.#named.add(id);
     this.#wake?.();
   }
 
@@ -136,10 +135,11 @@ export class Ec2Discovery {
 
   #mustList(named: readonly string[]): boolean {
     const isDue = this.#world.clock.elapsedMs() - this.#askedMs >= this.#config.refresh_interval;
-    const isFew = named.length > 0 && named.length <= NAMED_MAX;
+    const isFew = named.length > 0 && named.length <= VALUES_MAX;
     // A second filter of one name is not defined.
-    const isFiltered = this.#filters.some(({ name }) => name === ID_FILTER);
-    return isDue || !this.#isListed || !isFew || isFiltered;
+    const canFilter =
+      this.#filters.length < FILTERS_MAX && this.#filters.every(({ name }) => name !== ID_FILTER);
+    return isDue || !this.#isListed || !isFew || !canFilter;
   }
 
   /** Reads all instances; returns false where it fails. */
@@ -199,8 +199,7 @@ export class Ec2Discovery {
       count += 1;
       if (count % STEP === 0) yield;
     }
-    metrics
-      .gauges('amperage_sd_not_targets', 'Containers (or tasks) that are not targets, by reason.')
+    registerNotTargets(metrics)
       .with({ mechanism, reason: 'no_address' })
       .set(this.#instances.size - groups.length);
     onExplained?.(explained);

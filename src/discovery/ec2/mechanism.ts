@@ -11,11 +11,8 @@ import { listOf, textSchema } from '../../settings/text.ts';
 import { awsClientShape } from '../aws-client.ts';
 import { awsHttpShape, checkAwsHttp } from '../aws-http.ts';
 import { defineMechanism } from '../mechanism.ts';
+import { FILTERS_MAX, VALUES_MAX } from './api.ts';
 import { discoverInstances } from './discovery.ts';
-
-/** AWS takes as many in one call. */
-const FILTERS_MAX = 50;
-const VALUES_MAX = 200;
 
 export const filtersSchema = listOf(
   z.strictObject({

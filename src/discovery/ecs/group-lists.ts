@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { TargetGroup } from '../../model/target.ts';
 import type { DiscoveryWorld, Explained } from '../mechanism.ts';
+import { registerNotTargets } from '../not-targets.ts';
 import type { ClusterState } from './cluster.ts';
 import { makeGroups, judge, type TargetOptions } from './targets.ts';
 
@@ -87,10 +88,7 @@ export class GroupLists {
 
   #tellReasons(all: readonly Rendered[]): void {
     const { metrics, mechanism } = this.#world;
-    const gauge = metrics.gauges(
-      'amperage_sd_not_targets',
-      'Containers (or tasks) that are not targets, by reason.',
-    );
+    const gauge = registerNotTargets(metrics);
     const sums = new Map<string, number>();
     for (const { reasons } of all)
       for (const [reason, count] of reasons) sums.set(reason, (sums.get(reason) ?? 0) + count);

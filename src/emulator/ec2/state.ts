@@ -65,7 +65,8 @@ export class Ec2State {
     const before = this.instances.get(given.instanceId);
     if (before === undefined && this.instances.size >= INSTANCES_MAX)
       throw new AwsError('InstanceLimitExceeded', `there are ${INSTANCES_MAX} instances already`);
-    const { vpcId = VPC, subnetId = SUBNET } = given;
+    const { vpcId = VPC, interfaces = [{ deviceIndex: 0, ipv6Addresses: [] }] } = given;
+    const subnetId = vpcId === '' ? undefined : (given.subnetId ?? SUBNET);
     const instance: Ec2Instance = {
       state: 'running',
       instanceType: 'c5.large',
@@ -76,8 +77,8 @@ export class Ec2State {
       ...given,
       // The empty text is for one outside a VPC.
       vpcId: vpcId || undefined,
-      subnetId: vpcId === '' ? undefined : subnetId,
-      interfaces: given.interfaces ?? [{ subnetId, deviceIndex: 0, ipv6Addresses: [] }],
+      subnetId,
+      interfaces: interfaces.map((one) => ({ ...one, subnetId: one.subnetId ?? subnetId })),
     };
     this.instances.set(instance.instanceId, instance);
     if (before?.state !== instance.state) this.onStateChange(instance);
