@@ -120,6 +120,18 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
   ),
   lacking(job('body_size_limit: -1MB'), NO_SIZE),
 
+  // Proxies.
+  taken(job('proxy_url: "socks5://x:1080"')),
+  taken(job('proxy_url: "socks5h://u:p@x:1080"')),
+  lacking(
+    job('proxy_url: "socks4://x"'),
+    /must begin with http:.* one of SOCKS5 begins with socks5:/,
+  ),
+  lacking(
+    job('proxy_url: "proxy:3128"'),
+    /must begin with http:.* one of SOCKS5 begins with socks5:/,
+  ),
+
   // Headers.
   taken(job('http_headers: { Accept: { values: [text/plain] } }')),
   taken(write('headers: { Accept: "*/*" }')),
