@@ -31,12 +31,19 @@ export function socksConnector(options: SocksOptions): buildConnector.connector 
   const isStraight = makeBypass(options.noProxy);
   return (target, callback) => {
     if (isStraight(target.hostname)) options.direct(target, callback);
-    else
-      connectThrough(options, target).then(
-        (socket) => callback(null, socket),
-        (error: unknown) => callback(error as Error, null),
-      );
+    else void handOn(connectThrough(options, target), callback);
   };
+}
+
+async function handOn(made: Promise<Socket>, callback: buildConnector.Callback): Promise<void> {
+  let socket: Socket;
+  try {
+    socket = await made;
+  } catch (error) {
+    callback(error as Error, null);
+    return;
+  }
+  callback(null, socket);
 }
 
 async function connectThrough(
