@@ -11,13 +11,13 @@ import { inflate } from './answer-bodies.ts';
 import { describeError, PermanentError } from './errors.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { HttpClientError } from './http-client-error.ts';
-import { type HttpConnection, type ProxySettings, secureOptions } from './http-connection.ts';
+import { chooseProxies, type HttpConnection, secureOptions } from './http-connection.ts';
 import { BodyClient } from './http-bodies.ts';
 import { withUrlCredentials } from './http-credentials.ts';
 import { INTERIM_HEADS_MAX } from './http-response-parser.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
 import { SocketClients } from './socket-clients.ts';
-import { readProxyEnvironment } from './proxy-environment.ts';
+import { isSocksUrl, socksConnector } from './socks5.ts';
 import { parseUrl } from './urls.ts';
 
 export { HttpClientError };
@@ -152,7 +152,7 @@ async function getBody(
 
 /** @throws HttpClientError when a file of the settings or a proxy cannot be used */
 async function load(options: HttpClientOptions): Promise<Undici> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const { Agent, buildConnector: connector, EnvHttpProxyAgent } = await import('undici');
   const { connection } = options;
   const shared = {
     connections: options.connectionsPerHost ?? 32,
@@ -169,6 +169,12 @@ async function load(options: HttpClientOptions): Promise<Undici> {
     if (options.isGuarded !== false)
       for (const url of [proxies.httpProxy, proxies.httpsProxy])
         if (url !== undefined && url !== '') refuseMetadataUrl(parseUrl(url));
+    const { httpProxy, noProxy } = proxies;
+    if (isSocksUrl(httpProxy)) {
+      const tls = connection?.tls === undefined ? {} : secureOptions(connection.tls);
+      const socks = { proxy: httpProxy, noProxy, direct: connector(connect), tls };
+      return { agent: new Agent({ ...shared, connect: socksConnector(socks) }) };
+    }
     const agent = new EnvHttpProxyAgent({
       ...shared,
       ...proxies,
@@ -185,14 +191,6 @@ async function load(options: HttpClientOptions): Promise<Undici> {
     const message = `the connection cannot be made: ${describeError(error)}`;
     throw new HttpClientError('connect', message, { cause: error });
   }
-}
-
-/** @throws HttpClientError for a variable of the environment that names no proxy */
-function chooseProxies({ url, noProxy }: ProxySettings) {
-  if (url !== undefined) return { httpProxy: url, httpsProxy: url, noProxy: noProxy ?? '' };
-  const { http, https, no, fault } = readProxyEnvironment(process.env);
-  if (fault !== undefined) throw new HttpClientError('connect', fault);
-  return { httpProxy: http, httpsProxy: https, noProxy: no };
 }
 
 function connectOptions(options: HttpClientOptions): buildConnector.BuildOptions {

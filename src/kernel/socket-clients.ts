@@ -3,19 +3,21 @@
  * ask one socket what was meant for another.
  * Limits: CLIENTS_MAX clients; then the one that was asked longest ago is closed.
  */
-import type { HttpClient } from './http-client.ts';
-
 const CLIENTS_MAX = 256;
 
-export class SocketClients {
-  readonly #open: (socketPath: string) => HttpClient;
-  readonly #clients = new Map<string, HttpClient>();
+interface Closable {
+  close(): Promise<void>;
+}
 
-  constructor(open: (socketPath: string) => HttpClient) {
+export class SocketClients<Client extends Closable> {
+  readonly #open: (socketPath: string) => Client;
+  readonly #clients = new Map<string, Client>();
+
+  constructor(open: (socketPath: string) => Client) {
     this.#open = open;
   }
 
-  of(socketPath: string): HttpClient {
+  of(socketPath: string): Client {
     const client = this.#clients.get(socketPath) ?? this.#open(socketPath);
     // The newest is last.
     this.#clients.delete(socketPath);

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { ProxySettings } from '../kernel/http-connection.ts';
+import { isSocksUrl } from '../kernel/socks5.ts';
 import { readProxyEnvironment } from '../kernel/proxy-environment.ts';
 import type { CheckContext } from './finding.ts';
 import { secretSchema } from './secret.ts';
@@ -12,9 +13,12 @@ import { listOf, textSchema } from './text.ts';
 import { findUrlFault } from './url.ts';
 
 export const proxyShape = {
-  proxy_url: textSchema
-    .optional()
-    .meta({ description: 'HTTP proxy to go through.', examples: ['http://proxy:3128'] }),
+  proxy_url: textSchema.optional().meta({
+    description:
+      'Proxy to go through: of HTTP, or by socks5:// of SOCKS5, which then resolves the names of ' +
+      'hosts.',
+    examples: ['http://proxy:3128'],
+  }),
   no_proxy: textSchema.optional().meta({
     description: 'Hosts, separated by commas, that are reached without the proxy.',
     examples: ['localhost,10.0.0.0/8'],
@@ -65,8 +69,10 @@ function checkProxy(input: ProxyInput, { path, report }: CheckContext): void {
       'proxy_connect_header',
       'proxy_connect_header needs a proxy_url or proxy_from_environment',
     );
-  const fault = url === undefined || url === '' ? undefined : findUrlFault('proxy_url', url);
-  if (fault !== undefined) fail('proxy_url', fault);
+  const isSocks = url !== undefined && isSocksUrl(url) && URL.canParse(url);
+  const fault =
+    url === undefined || url === '' || isSocks ? undefined : findUrlFault('proxy_url', url);
+  if (fault !== undefined) fail('proxy_url', `${fault}; one of SOCKS5 begins with socks5://`);
   const ofVariable = fromEnvironment === true ? readProxyEnvironment(process.env).fault : undefined;
   if (ofVariable !== undefined) fail('proxy_from_environment', ofVariable);
 }

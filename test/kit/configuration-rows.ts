@@ -45,7 +45,30 @@ const STORAGE =
 const UNKNOWN = /unknown key "foo" .* \[CONFIG_UNKNOWN_KEY\]$/;
 const RESERVED = /header "[\w-]+" is reserved; remove it \[CONFIG_VALUE\]$/;
 
+const lists = (keys: string): string => job(`http_sd_configs: [{ url: "http://x/l", ${keys} }]`);
+const CONNECTION = [
+  'tls_config: { insecure_skip_verify: true, server_name: x, min_version: TLS13 }',
+  'proxy_url: "http://p:3128", no_proxy: "x,10.0.0.0/8"',
+  'proxy_url: "http://p:3128", proxy_connect_header: { A: [b] }',
+  'proxy_from_environment: true',
+];
+const TOKENS = 'client_id: a, client_secret: b, token_url: "http://t", scopes: [c]';
+/** The keys of an HTTP client, which are the same for all that have one. */
+const CLIENT_KEYS = [
+  ...CONNECTION,
+  'basic_auth: { username: u, password: p }',
+  'authorization: { type: Token, credentials: c }',
+  'bearer_token: t',
+  `oauth2: { ${TOKENS}, endpoint_params: { d: e } }`,
+  ...CONNECTION.map((keys) => `oauth2: { ${TOKENS}, ${keys} }`),
+  'http_headers: { X-A: { values: [b], secrets: [c] } }',
+  'follow_redirects: false',
+  'enable_http2: false',
+];
+
 export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
+  ...[job, lists, write].flatMap((place) => CLIENT_KEYS.map((keys) => taken(place(keys)))),
+
   // What asks for nothing.
   taken('rule_files: []'),
   taken('rule_files:'),
@@ -119,6 +142,18 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
     refused(job(`body_size_limit: ${size}`), NO_SIZE),
   ),
   lacking(job('body_size_limit: -1MB'), NO_SIZE),
+
+  // Proxies.
+  taken(job('proxy_url: "socks5://x:1080"')),
+  taken(job('proxy_url: "socks5h://u:p@x:1080"')),
+  lacking(
+    job('proxy_url: "socks4://x"'),
+    /must begin with http:.* one of SOCKS5 begins with socks5:/,
+  ),
+  lacking(
+    job('proxy_url: "proxy:3128"'),
+    /must begin with http:.* one of SOCKS5 begins with socks5:/,
+  ),
 
   // Headers.
   taken(job('http_headers: { Accept: { values: [text/plain] } }')),

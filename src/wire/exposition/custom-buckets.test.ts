@@ -4,6 +4,13 @@ import type { NativeHistogram } from '../../model/histogram.ts';
 import { convertClassic } from './custom-buckets.ts';
 import { readTextInSteps } from './text-samples.ts';
 
+/** The converted histogram at this position. */
+function histogramAt(shown: readonly Shown[], index: number): NativeHistogram {
+  const value = shown[index]?.value;
+  assert.ok(typeof value === 'object');
+  return value as NativeHistogram;
+}
+
 interface Shown {
   readonly series: string;
   readonly value: number | Partial<NativeHistogram>;
@@ -64,20 +71,19 @@ test('each set of labels is a histogram, wherever le stands', () => {
 
 test('order, bounds that come twice, missing bounds and long gaps', () => {
   const odd = 'h_bucket{le="+Inf"} 3\nh_bucket{le="1"} 1\nh_bucket{le="1"} 7\nh_count 3\n';
-  const [first] = convert(TYPE + odd);
-  assert.deepEqual((first?.value as NativeHistogram).positiveCounts, [1, 2]);
-  const [bare] = convert(`${TYPE}h_bucket{le="1"} 1\nh_count 3\nh_sum 5\n`);
-  assert.deepEqual((bare?.value as NativeHistogram).positiveCounts, [1, 2]);
+  assert.deepEqual(histogramAt(convert(TYPE + odd), 0).positiveCounts, [1, 2]);
+  const bare = convert(`${TYPE}h_bucket{le="1"} 1\nh_count 3\nh_sum 5\n`);
+  assert.deepEqual(histogramAt(bare, 0).positiveCounts, [1, 2]);
   const gaps = [0, 1, 1, 1, 1, 2].map((count, le) => `h_bucket{le="${le}"} ${count}\n`).join('');
-  const [wide] = convert(`${TYPE}${gaps}h_count 2\n`);
-  const { positiveSpans, positiveCounts } = wide?.value as NativeHistogram;
+  const wide = convert(`${TYPE}${gaps}h_count 2\n`);
+  const { positiveSpans, positiveCounts } = histogramAt(wide, 0);
   assert.deepEqual(positiveSpans, [
     { offset: 1, length: 1 },
     { offset: 3, length: 1 },
   ]);
   assert.deepEqual(positiveCounts, [1, 1]);
-  const [half] = convert(`${TYPE}h_bucket{le="1"} 0.5\nh_bucket{le="+Inf"} 1.5\nh_count 1.5\n`);
-  assert.equal((half?.value as NativeHistogram).isFloat, true);
+  const half = convert(`${TYPE}h_bucket{le="1"} 0.5\nh_bucket{le="+Inf"} 1.5\nh_count 1.5\n`);
+  assert.equal(histogramAt(half, 0).isFloat, true);
 });
 
 test('numbers that contradict each other stay classic series', () => {
