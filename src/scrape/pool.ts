@@ -10,6 +10,7 @@ import { type LabelSet } from '../model/labels.ts';
 import type { SeriesMetadata } from '../model/sample.ts';
 import { type HeldParts, type TargetGroup } from '../model/target.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
+import { forgetDropped, tellDropped } from './dropped-samples.ts';
 import type { EndingLoops } from './ending-loops.ts';
 import { connectionKey, bodyKey } from './identity.ts';
 import { JobOutage } from './job-outage.ts';
@@ -201,6 +202,7 @@ export class ScrapePool {
       this.#options.metrics;
     for (const family of [poolTargets, poolTargetLimits, syncSeconds, syncs, syncFailures])
       family.remove({ scrape_job: this.#config.id });
+    forgetDropped(this.#options.metrics, this.#config);
   }
 
   async #syncAll(): Promise<void> {
@@ -349,8 +351,10 @@ export class ScrapePool {
       config: () => this.#config,
       bodyConfig: () => this.#bodyConfig,
       veto: () => this.#veto,
-      onScraped: (failure) => {
+      onScraped: (failure, counts) => {
         const job = describeJob(this.#config);
+        if (failure === undefined && counts !== undefined)
+          tellDropped(this.#options, { config: this.#config, url: target.url }, counts);
         if (failure === undefined) this.#outage.worked(job, target.key);
         else this.#outage.failed(job, target, failure);
       },
