@@ -154,7 +154,7 @@ export class PushesIntake {
     for (const { histogram, tMs, startMs, isStale } of reader.histograms) {
       if (isStale) appender.appendStale(series.ref, tMs);
       else if (isGoodHistogram(histogram)) {
-        tellCreated(series, startMs);
+        tellCreated(series, startMs || reader.seriesStartMs);
         appender.appendHistogram(series.ref, tMs, histogram);
       } else {
         taken.rejections.add('histogram', 1, reader.labels());
@@ -277,7 +277,7 @@ export class PushesIntake {
 /** Appends the samples of the series that the reader is at. */
 function* appendSamples(
   series: KnownSeries,
-  { reader: { samples }, taken }: Taking,
+  { reader: { samples, seriesStartMs }, taken }: Taking,
 ): Generator<undefined, void, undefined> {
   const { appender } = series.part;
   const { count, timestampsMs, values, startsMs } = samples;
@@ -285,7 +285,7 @@ function* appendSamples(
     const tMs = timestampsMs[i] as number;
     if (isStaleAt(samples, i)) appender.appendStale(series.ref, tMs);
     else {
-      tellCreated(series, startsMs[i] as number);
+      tellCreated(series, (startsMs[i] as number) || seriesStartMs);
       appender.append(series.ref, tMs, values[i] as number);
     }
     if (i % SLICE_SAMPLES === SLICE_SAMPLES - 1) yield;
