@@ -20,10 +20,15 @@ import {
   type MessageVersion,
   RequestReader,
 } from '../wire/remote-write/request-reader.ts';
-import { type KnownMetric, KnownMetrics } from './known-metrics.ts';
-import { type KnownSeries, type Part, partOf, SeriesTable, UNTOLD } from './known-series.ts';
-import { faultOfLabels, isGoodHistogram, Rejections, type RejectReason } from './rejections.ts';
-import type { PushesReport, Taken } from './report.ts';
+import { type PushedMetric, PushedMetrics } from './known-metrics.ts';
+import { type KnownSeries, type Part, partOf, PushedSeriesTable, UNTOLD } from './known-series.ts';
+import {
+  faultOfLabels,
+  isGoodHistogram,
+  PushRejections,
+  type PushRejectReason,
+} from './rejections.ts';
+import type { PushesReport, TakenPush } from './report.ts';
 import { MESSAGE_LABEL_BYTES_MAX, type PushesSettings } from './settings.ts';
 
 /** Lanes of each sink: requests to a receiver that can be under way at one time. */
@@ -47,7 +52,7 @@ export interface PushesIntakeOptions {
 /** One message that is being taken. */
 interface Taking {
   readonly reader: RequestReader;
-  readonly taken: Taken;
+  readonly taken: TakenPush;
   readonly atMs: number;
   readonly touched: Set<Part>;
   given: Bytes;
@@ -55,8 +60,8 @@ interface Taking {
 
 export class PushesIntake {
   readonly #options: PushesIntakeOptions;
-  readonly #metrics = new KnownMetrics();
-  readonly #series = new SeriesTable(this.#metrics);
+  readonly #metrics = new PushedMetrics();
+  readonly #series = new PushedSeriesTable(this.#metrics);
   readonly #parts: Part[] = [];
   readonly #closed = new AbortController();
   #request = 0;
@@ -81,7 +86,7 @@ export class PushesIntake {
    * @param message  uncompressed; it is not used afterwards
    * @throws WireError  where it cannot be read; nothing of it was committed
    */
-  take(message: Uint8Array, version: MessageVersion): Promise<Taken> {
+  take(message: Uint8Array, version: MessageVersion): Promise<TakenPush> {
     const taken = this.#last.then(() => this.#take(message, version));
     this.#last = taken.catch(() => undefined);
     return taken;
@@ -95,7 +100,7 @@ export class PushesIntake {
     this.#options.report.end();
   }
 
-  async #take(message: Uint8Array, version: MessageVersion): Promise<Taken> {
+  async #take(message: Uint8Array, version: MessageVersion): Promise<TakenPush> {
     this.#closed.signal.throwIfAborted();
     this.#request += 1;
     if (this.#parts.length === 0) this.#openParts();
@@ -104,7 +109,7 @@ export class PushesIntake {
       await runGivingWay(this.#sweep(atMs));
     const taking: Taking = {
       reader: new RequestReader(message, version, { labelBytesMax: MESSAGE_LABEL_BYTES_MAX }),
-      taken: { samples: 0, histograms: 0, exemplars: 0, rejections: new Rejections() },
+      taken: { samples: 0, histograms: 0, exemplars: 0, rejections: new PushRejections() },
       atMs,
       touched: new Set(),
       given: viewBytes(message),
@@ -168,7 +173,7 @@ export class PushesIntake {
   }
 
   /** The series that the reader is at: one that is known, or a new one. */
-  *#find(taking: Taking): Generator<undefined, KnownSeries | RejectReason, undefined> {
+  *#find(taking: Taking): Generator<undefined, KnownSeries | PushRejectReason, undefined> {
     const { reader } = taking;
     const { labelBytes, labelsAt, labelsEnd } = reader;
     if (taking.given.bytes !== labelBytes) taking.given = viewBytes(labelBytes);
@@ -300,7 +305,7 @@ function tellCreated(series: KnownSeries, startMs: number): void {
 }
 
 /** Undefined while nothing but its name is known. */
-function originOfMetric({ told }: KnownMetric): SeriesOrigin | undefined {
+function originOfMetric({ told }: PushedMetric): SeriesOrigin | undefined {
   if (told === undefined) return undefined;
   const { type, unit } = told.metadata;
   return { family: { name: told.family, type, unit } };

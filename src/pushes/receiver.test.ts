@@ -224,11 +224,17 @@ test('labels that 2.0 writes once for many series are bounded', async () => {
   const request = new ProtoWriter(2_000_000);
   for (const symbol of ['', '__name__', 'x'.repeat(1_000_000)]) request.string(4, symbol);
   const series = Buffer.concat([field(1, Buffer.from([1, 2])), field(2, Buffer.alloc(0))]);
+  // Either many series or one with many labels.
+  const one = new ProtoWriter(64);
+  for (let i = 0; i < 100; i++) one.field(1, Buffer.from([1, 2]));
+  const single = Buffer.concat([request.written(), field(5, one.written())]);
   for (let i = 0; i < 100; i++) request.field(5, series);
   const type = 'application/x-protobuf;proto=io.prometheus.write.v2.Request';
   const answer = await pushes.send(compress(request.written()), { 'content-type': type });
   assert.equal(answer.status, 413);
   assert.match(answer.text, /the labels of all series have more than 67108864 bytes/);
+  const alone = await pushes.send(compress(single), { 'content-type': type });
+  assert.equal(alone.status, 413);
 });
 
 test('when a commit fails the sender is asked to send again, and nothing is kept twice', async () => {
