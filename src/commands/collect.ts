@@ -107,8 +107,8 @@ export function createCollectCommand(): Command {
     .option('--web.enable-lifecycle', 'POST /-/reload reloads the configuration, as SIGHUP does')
     .option(
       '--web.enable-remote-write-receiver',
-      'POST /api/v1/write takes remote write 1.0 and 2.0 of others, and keeps and sends it as what ' +
-        'is scraped',
+      'POST /api/v1/write takes remote write 1.0 and 2.0 of others, and keeps and sends it as ' +
+        'what is scraped',
     )
     .option(
       '--stop-timeout <time>',

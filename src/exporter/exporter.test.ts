@@ -147,6 +147,25 @@ test('a container or an interface of another shape costs only itself', async () 
   assert.doesNotMatch(page, /without an id|eth0|NaN|undefined/);
 });
 
+test('a container whose statistics are null keeps its limits while it runs', async () => {
+  const containers = ['RUNNING', 'STOPPED', 'RUNNING'].map((KnownStatus, i) => ({
+    DockerId: `${i}`,
+    Name: `c${i}`,
+    KnownStatus,
+    Limits: { Memory: 128, CPU: 256 },
+  }));
+  const stats = {
+    0: null,
+    1: null,
+    2: { read: '2026-01-01T00:00:00Z', memory_stats: { usage: 5 } },
+  };
+  const reading = await readingOf({ metadata: { Family: 'f', Containers: containers }, stats });
+  const page = pageOf(reading, { profiles: PROFILE_NAMES });
+  assert.match(page, /^ecs_container_memory_limit_bytes\{container_name="c0"} 134217728$/m);
+  assert.match(page, /^ecs_container_memory_limit_bytes\{container_name="c2"} 134217728$/m);
+  assert.doesNotMatch(page, /ecs_container_memory_limit_bytes\{container_name="c1"}/);
+});
+
 test('without statistics identity and limits are still known, and ecs_up is 0', async () => {
   const metadata = {
     Family: 'f',

@@ -54,8 +54,10 @@ export function listOwnContainers(task: TaskMetadata, all: TaskStats | undefined
   return task.Containers.filter(isOwn).map((container) => {
     const stats = all?.[container.DockerId] ?? null;
     const isRunning = hasFigures(stats);
-    // Statistics show which containers run. Where there are none, metadata show which have stopped.
-    const isUnknown = all === undefined || stats?.read !== undefined;
+    // Statistics show which containers run. Where there are none, metadata show which have stopped;
+    // one that runs may have none yet, or its agent failed to read them.
+    const isUnknown =
+      all === undefined || stats?.read !== undefined || container.KnownStatus === 'RUNNING';
     return {
       container,
       stats: isRunning ? stats : null,

@@ -67,11 +67,24 @@ export function assert(condition: unknown, message: string): asserts condition {
 /** The message of anything that was thrown, with its code and its causes, on one line. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const text = error.message === '' ? error.name : error.message;
+  const text = describeIssues(error) ?? (error.message === '' ? error.name : error.message);
   const own =
     'code' in error && typeof error.code === 'string' && !text.includes(error.code)
       ? `${text} [${error.code}]`
       : text;
   const cause = error.cause === undefined ? '' : describeError(error.cause);
   return cause === '' || own.includes(cause) ? own : `${own}: ${cause}`;
+}
+
+/** What a schema refused: the first fault and its place, and how many there are besides. */
+function describeIssues(error: Error): string | undefined {
+  if (!('issues' in error) || !Array.isArray(error.issues)) return undefined;
+  const [first, ...more] = error.issues as readonly { path?: unknown[]; message?: unknown }[];
+  if (first === undefined) return undefined;
+  const place = (first.path ?? [])
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '');
+  const words = `${place === '' ? '' : `${place}: `}${String(first.message)}`;
+  return more.length === 0 ? words : `${words} (and ${more.length} more)`;
 }

@@ -20,10 +20,15 @@ import {
   type MessageVersion,
   RequestReader,
 } from '../wire/remote-write/request-reader.ts';
-import { type KnownMetric, KnownMetrics } from './known-metrics.ts';
-import { type KnownSeries, type Part, partOf, SeriesTable, UNTOLD } from './known-series.ts';
-import { faultOfLabels, isGoodHistogram, Rejections, type RejectReason } from './rejections.ts';
-import type { PushesReport, Taken } from './report.ts';
+import { type PushedMetric, PushedMetrics } from './known-metrics.ts';
+import { type KnownSeries, type Part, partOf, PushedSeriesTable, UNTOLD } from './known-series.ts';
+import {
+  faultOfLabels,
+  isGoodHistogram,
+  PushRejections,
+  type PushRejectReason,
+} from './rejections.ts';
+import type { PushesReport, TakenPush } from './report.ts';
 import { MESSAGE_LABEL_BYTES_MAX, type PushesSettings } from './settings.ts';
 
 /** Lanes of each sink: requests to a receiver that can be under way at one time. */
@@ -47,7 +52,7 @@ export interface PushesIntakeOptions {
 /** One message that is being taken. */
 interface Taking {
   readonly reader: RequestReader;
-  readonly taken: Taken;
+  readonly taken: TakenPush;
   readonly atMs: number;
   readonly touched: Set<Part>;
   given: Bytes;
@@ -55,8 +60,8 @@ interface Taking {
 
 export class PushesIntake {
   readonly #options: PushesIntakeOptions;
-  readonly #metrics = new KnownMetrics();
-  readonly #series = new SeriesTable(this.#metrics);
+  readonly #metrics = new PushedMetrics();
+  readonly #series = new PushedSeriesTable(this.#metrics);
   readonly #parts: Part[] = [];
   readonly #closed = new AbortController();
   #request = 0;
@@ -81,7 +86,7 @@ export class PushesIntake {
    * @param message  uncompressed; it is not used afterwards
    * @throws WireError  where it cannot be read; nothing of it was committed
    */
-  take(message: Uint8Array, version: MessageVersion): Promise<Taken> {
+  take(message: Uint8Array, version: MessageVersion): Promise<TakenPush> {
     const taken = this.#last.then(() => this.#take(message, version));
     this.#last = taken.catch(() => undefined);
     return taken;
@@ -95,7 +100,7 @@ export class PushesIntake {
     this.#options.report.end();
   }
 
-  async #take(message: Uint8Array, version: MessageVersion): Promise<Taken> {
+  async #take(message: Uint8Array, version: MessageVersion): Promise<TakenPush> {
     this.#closed.signal.throwIfAborted();
     this.#request += 1;
     if (this.#parts.length === 0) this.#openParts();
@@ -104,7 +109,7 @@ export class PushesIntake {
       await runGivingWay(this.#sweep(atMs));
     const taking: Taking = {
       reader: new RequestReader(message, version, { labelBytesMax: MESSAGE_LABEL_BYTES_MAX }),
-      taken: { samples: 0, histograms: 0, exemplars: 0, rejections: new Rejections() },
+      taken: { samples: 0, histograms: 0, exemplars: 0, rejections: new PushRejections() },
       atMs,
       touched: new Set(),
       given: viewBytes(message),
@@ -154,7 +159,7 @@ export class PushesIntake {
     for (const { histogram, tMs, startMs, isStale } of reader.histograms) {
       if (isStale) appender.appendStale(series.ref, tMs);
       else if (isGoodHistogram(histogram)) {
-        tellCreated(series, startMs);
+        tellCreated(series, startMs || reader.seriesStartMs);
         appender.appendHistogram(series.ref, tMs, histogram);
       } else {
         taken.rejections.add('histogram', 1, reader.labels());
@@ -168,7 +173,7 @@ export class PushesIntake {
   }
 
   /** The series that the reader is at: one that is known, or a new one. */
-  *#find(taking: Taking): Generator<undefined, KnownSeries | RejectReason, undefined> {
+  *#find(taking: Taking): Generator<undefined, KnownSeries | PushRejectReason, undefined> {
     const { reader } = taking;
     const { labelBytes, labelsAt, labelsEnd } = reader;
     if (taking.given.bytes !== labelBytes) taking.given = viewBytes(labelBytes);
@@ -277,7 +282,7 @@ export class PushesIntake {
 /** Appends the samples of the series that the reader is at. */
 function* appendSamples(
   series: KnownSeries,
-  { reader: { samples }, taken }: Taking,
+  { reader: { samples, seriesStartMs }, taken }: Taking,
 ): Generator<undefined, void, undefined> {
   const { appender } = series.part;
   const { count, timestampsMs, values, startsMs } = samples;
@@ -285,7 +290,7 @@ function* appendSamples(
     const tMs = timestampsMs[i] as number;
     if (isStaleAt(samples, i)) appender.appendStale(series.ref, tMs);
     else {
-      tellCreated(series, startsMs[i] as number);
+      tellCreated(series, (startsMs[i] as number) || seriesStartMs);
       appender.append(series.ref, tMs, values[i] as number);
     }
     if (i % SLICE_SAMPLES === SLICE_SAMPLES - 1) yield;
@@ -300,7 +305,7 @@ function tellCreated(series: KnownSeries, startMs: number): void {
 }
 
 /** Undefined while nothing but its name is known. */
-function originOfMetric({ told }: KnownMetric): SeriesOrigin | undefined {
+function originOfMetric({ told }: PushedMetric): SeriesOrigin | undefined {
   if (told === undefined) return undefined;
   const { type, unit } = told.metadata;
   return { family: { name: told.family, type, unit } };

@@ -12,7 +12,7 @@ const TEXT_BYTES_MAX = 64 * 1024 * 1024;
 const SUFFIXES = ['', '_total', '_bucket', '_sum', '_count'] as const;
 
 /** A name that series have. */
-export interface KnownMetric {
+export interface PushedMetric {
   readonly name: string;
   /** How many series have it. */
   series: number;
@@ -21,14 +21,14 @@ export interface KnownMetric {
   stamp: number;
 }
 
-export class KnownMetrics {
-  readonly #metrics = new Map<string, KnownMetric>();
+export class PushedMetrics {
+  readonly #metrics = new Map<string, PushedMetric>();
   /** In the order in which they were told. */
   readonly #families = new Map<string, SeriesMetadata>();
   #textBytes = 0;
 
   /** The metric of a new series. */
-  take(name: string): KnownMetric {
+  take(name: string): PushedMetric {
     let metric = this.#metrics.get(name);
     if (metric === undefined) {
       metric = { name, series: 0, told: undefined, stamp: 0 };
@@ -40,7 +40,7 @@ export class KnownMetrics {
   }
 
   /** Lets go of a series. */
-  release(metric: KnownMetric): void {
+  release(metric: PushedMetric): void {
     metric.series -= 1;
     if (metric.series === 0) this.#metrics.delete(metric.name);
   }
@@ -65,13 +65,13 @@ export class KnownMetrics {
   }
 
   /** What 2.0 says of a series of the metric. */
-  tellSeries(metric: KnownMetric, metadata: SeriesMetadata): void {
+  tellSeries(metric: PushedMetric, metadata: SeriesMetadata): void {
     if (saysNothing(metadata) || isSame(metric.told?.metadata, metadata)) return;
     metric.told = { family: familyNameOf(metric.name, metadata.type), metadata };
     metric.stamp += 1;
   }
 
-  #lookUp(metric: KnownMetric): void {
+  #lookUp(metric: PushedMetric): void {
     for (const suffix of SUFFIXES) {
       if (!metric.name.endsWith(suffix)) continue;
       const family = metric.name.slice(0, metric.name.length - suffix.length);

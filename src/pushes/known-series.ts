@@ -1,7 +1,7 @@
 /**
  * The series that were pushed, found by the bytes of their labels: a series that is known costs a
- * hash and a comparison, and no string. The bytes are those of its labels as 1.0 writes them, sorted
- * and without empty values; what a sender writes otherwise is decoded each time.
+ * hash and a comparison, and no string. The bytes are those of its labels as 1.0 writes them,
+ * sorted and without empty values; what a sender writes otherwise is decoded each time.
  */
 import {
   type Bytes,
@@ -16,7 +16,7 @@ import { peek } from '../model/borrowed.ts';
 import { type LabelSet, METRIC_NAME } from '../model/labels.ts';
 import type { RoutedAppender, SeriesRef } from '../model/sample.ts';
 import { sharedLabels } from '../wire/remote-write/labels.ts';
-import type { KnownMetric, KnownMetrics } from './known-metrics.ts';
+import type { PushedMetric, PushedMetrics } from './known-metrics.ts';
 
 /** A share of the series, which goes through a lane of its own in each sink. */
 export interface Part {
@@ -29,7 +29,7 @@ export interface KnownSeries {
   readonly key: KeptBytes;
   readonly hash: number;
   readonly part: Part;
-  readonly metric: KnownMetric;
+  readonly metric: PushedMetric;
   ref: SeriesRef;
   /** The generation of the appender under which the ref is complete. */
   generation: number;
@@ -49,14 +49,14 @@ export const UNTOLD = -1;
 /** Between two yields. */
 const SLICE_SERIES = 4_096;
 
-export class SeriesTable {
-  readonly #metrics: KnownMetrics;
+export class PushedSeriesTable {
+  readonly #metrics: PushedMetrics;
   readonly #byBytes = new SpreadMap<KnownSeries>();
   /** In the order in which they were made. */
   #all: KnownSeries[] = [];
   labelBytes = 0;
 
-  constructor(metrics: KnownMetrics) {
+  constructor(metrics: PushedMetrics) {
     this.#metrics = metrics;
   }
 

@@ -113,6 +113,24 @@ test('stale markers, native histograms, exemplars and starts of counters come th
   assert.ok(sent.some((line) => line.includes('trace_id')));
 });
 
+test('the start that release candidate 3 of 2.0 says of a series is that of its samples', async () => {
+  const pushes = openPushes();
+  const request = new ProtoWriter(256);
+  for (const symbol of ['', '__name__', 'c_total']) request.string(4, symbol);
+  const series = new ProtoWriter(64);
+  series.field(1, Buffer.from([1, 2]));
+  series.raw(rawSample(0x3ff00000, 0, T));
+  series.varint(6 * 8);
+  series.int64(T - 9_000);
+  request.field(5, series.written());
+  const type = 'application/x-protobuf;proto=io.prometheus.write.v2.Request';
+  const { status } = await pushes.send(compress(request.written()), { 'content-type': type });
+  assert.equal(status, 204);
+  assert.deepEqual(pushes.sent(), [`c_total 1 @${T}`]);
+  const started = new Map(pushes.appenders.flatMap(({ created }) => [...created]));
+  assert.deepEqual([...started], [['c_total', T - 9_000]]);
+});
+
 test('metadata of both versions are told of the series of their family', async () => {
   const pushes = openPushes();
   const bucket = { __name__: 'rpc_seconds_bucket', le: '1' };
@@ -206,11 +224,17 @@ test('labels that 2.0 writes once for many series are bounded', async () => {
   const request = new ProtoWriter(2_000_000);
   for (const symbol of ['', '__name__', 'x'.repeat(1_000_000)]) request.string(4, symbol);
   const series = Buffer.concat([field(1, Buffer.from([1, 2])), field(2, Buffer.alloc(0))]);
+  // Either many series or one with many labels.
+  const one = new ProtoWriter(64);
+  for (let i = 0; i < 100; i++) one.field(1, Buffer.from([1, 2]));
+  const single = Buffer.concat([request.written(), field(5, one.written())]);
   for (let i = 0; i < 100; i++) request.field(5, series);
   const type = 'application/x-protobuf;proto=io.prometheus.write.v2.Request';
   const answer = await pushes.send(compress(request.written()), { 'content-type': type });
   assert.equal(answer.status, 413);
   assert.match(answer.text, /the labels of all series have more than 67108864 bytes/);
+  const alone = await pushes.send(compress(single), { 'content-type': type });
+  assert.equal(alone.status, 413);
 });
 
 test('when a commit fails the sender is asked to send again, and nothing is kept twice', async () => {

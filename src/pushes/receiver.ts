@@ -1,8 +1,9 @@
 /**
- * Receives remote write at `POST /api/v1/write`, in the versions 1.0 and 2.0, as Prometheus does: 204
- * once all of a request is in the queues of the sinks, 400 with the reason where a part is refused
- * for good (the rest is kept), 400 for what is malformed (nothing is kept), 415 for what is no
- * snappy or no remote write, 503 where it is to be sent again. Answers to 2.0 say what was written.
+ * Receives remote write at `POST /api/v1/write`, in the versions 1.0 and 2.0, as Prometheus does:
+ * 204 once all of a request is in the queues of the sinks, 400 with the reason where a part is
+ * refused for good (the rest is kept), 400 for what is malformed (nothing is kept), 415 for what is
+ * no snappy or no remote write, 503 where it is to be sent again. Answers to 2.0 say what was
+ * written.
  * Limits: bytes of a body and of all bodies under way, by the server; of a message, uncompressed.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/#response
  */
@@ -19,7 +20,7 @@ import { negotiateVersion } from '../wire/remote-write/negotiation.ts';
 import type { MessageVersion } from '../wire/remote-write/request-reader.ts';
 import { uncompress, uncompressedLength } from '../wire/snappy.ts';
 import { PushesIntake } from './intake.ts';
-import { type PushCall, PushesReport, type Taken } from './report.ts';
+import { type PushCall, PushesReport, type TakenPush } from './report.ts';
 import { MESSAGE_MAX_BYTES, PUSHES_DEFAULTS, type PushesSettings } from './settings.ts';
 
 /** The source of pushes in routes, and their receiver in logs and on the status page. */
@@ -111,7 +112,7 @@ async function readMessage(request: HttpRequest): Promise<Uint8Array> {
   return uncompress(block, MESSAGE_MAX_BYTES);
 }
 
-function respond(version: MessageVersion, taken: Taken): HttpResponse {
+function respond(version: MessageVersion, taken: TakenPush): HttpResponse {
   const headers = version === 2 ? describeWritten(taken) : {};
   const { rejections } = taken;
   return rejections.total === 0
@@ -119,7 +120,7 @@ function respond(version: MessageVersion, taken: Taken): HttpResponse {
     : { status: 400, headers, body: `400: ${rejections.describe()}; the rest is kept\n` };
 }
 
-function describeWritten(taken: Pick<Taken, 'samples' | 'histograms' | 'exemplars'>) {
+function describeWritten(taken: Pick<TakenPush, 'samples' | 'histograms' | 'exemplars'>) {
   return {
     'x-prometheus-remote-write-samples-written': String(taken.samples),
     'x-prometheus-remote-write-histograms-written': String(taken.histograms),

@@ -11,20 +11,20 @@ const WORDS = {
   series_limit: 'a request has more series than can be remembered',
 } as const;
 
-export type RejectReason = keyof typeof WORDS;
+export type PushRejectReason = keyof typeof WORDS;
 
 const SERIES_TEXT_MAX = 300;
 const SCHEMA_MIN = -4;
 const SCHEMA_MAX = 8;
 const CUSTOM_BUCKETS = -53;
 
-export class Rejections {
+export class PushRejections {
   /** Samples, histograms and exemplars. */
-  readonly byReason = new Map<RejectReason, number>();
+  readonly byReason = new Map<PushRejectReason, number>();
   total = 0;
   #first = '';
 
-  add(reason: RejectReason, items: number, labels: LabelSet): void {
+  add(reason: PushRejectReason, items: number, labels: LabelSet): void {
     if (this.total === 0) {
       const text = formatLabelSet(labels);
       const series = text.length > SERIES_TEXT_MAX ? `${text.slice(0, SERIES_TEXT_MAX)}…` : text;
@@ -43,7 +43,7 @@ export class Rejections {
 }
 
 /** Why a series with these labels is refused. */
-export function faultOfLabels(sent: LabelSet): RejectReason | undefined {
+export function faultOfLabels(sent: LabelSet): PushRejectReason | undefined {
   const names = new Map(sent.map(({ name, value }) => [name, value]));
   if ((names.get(METRIC_NAME) ?? '') === '') return 'no_name';
   if (names.has('')) return 'label_name';

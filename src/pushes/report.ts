@@ -4,19 +4,19 @@
  */
 import { ReceiverTally } from '../kernel/receiver-status.ts';
 import type { World } from '../kernel/world.ts';
-import type { Rejections } from './rejections.ts';
+import type { PushRejections } from './rejections.ts';
 
-export type ForgetReason = 'idle' | 'series' | 'label_bytes';
+type ForgetReason = 'idle' | 'series' | 'label_bytes';
 
 const LIMITS = { series: 'series', label_bytes: 'bytes of labels' } as const;
 const KINDS = ['samples', 'histograms', 'exemplars'] as const;
 
 /** What was taken of a message. */
-export interface Taken {
+export interface TakenPush {
   samples: number;
   histograms: number;
   exemplars: number;
-  readonly rejections: Rejections;
+  readonly rejections: PushRejections;
 }
 
 /** Of a request: the version that it says, and its sender. */
@@ -50,7 +50,7 @@ export class PushesReport {
     });
   }
 
-  tellTaken({ version, from }: PushCall, bytes: number, taken: Taken): void {
+  tellTaken({ version, from }: PushCall, bytes: number, taken: TakenPush): void {
     const { rejections } = taken;
     this.tally.come();
     for (const kind of KINDS) {

@@ -172,8 +172,8 @@ function refuseEncoding({ headers, body }: ClientResponse<Borrowed<Uint8Array>>)
   if (coding !== '' && coding !== 'identity' && coding !== 'gzip')
     throw new PermanentError(
       'SCRAPE_ENCODING',
-      `the target answered with Content-Encoding ${quoteText(told)}, which is not known here; let ` +
-        'it send gzip, or identity',
+      `the target answered with Content-Encoding ${quoteText(told)}, which is not known here; ` +
+        'let it send gzip, or identity',
     );
   const found = MAGICS.find(([, bytes]) => bytes.every((byte, index) => body[index] === byte));
   if (found === undefined) return;

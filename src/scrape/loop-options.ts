@@ -1,6 +1,7 @@
 /** What the loop of a target is given, what it hands over to another one, and what it tells. */
 import type { Moment } from '../kernel/clock.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
+import type { ScrapeCounts } from './target-series.ts';
 import type { World } from '../kernel/world.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import type { OpenRoutedAppender } from '../model/sample.ts';
@@ -47,7 +48,10 @@ export interface LoopOptions {
   readonly veto: () => Error | undefined;
   readonly onEnd: () => void;
   /** Called after each scrape, with what it failed of. */
-  readonly onScraped: (failure: Error | undefined) => void;
+  readonly onScraped: (
+    failure: Error | undefined,
+    counts: Readonly<ScrapeCounts> | undefined,
+  ) => void;
   /** From a loop with the same target labels; without it the loop starts with no series. */
   readonly handover?: LoopHandover | undefined;
   /**

@@ -361,7 +361,7 @@ export class ScrapeLoop {
   #observe(failure: Error | undefined, counts: Readonly<ScrapeCounts> | undefined): void {
     const { metrics, world } = this.#options;
     countScrape(metrics, failure, counts);
-    this.#options.onScraped(failure);
+    this.#options.onScraped(failure, counts);
     if (failure === undefined) return;
     world.log.debug('scrape failed', { url: this.target.url, error: failure });
   }

@@ -80,6 +80,10 @@ export function registerScrapeMetrics(metrics: Registry) {
       'scrapes_sample_out_of_bounds_total',
       'Samples dropped: their timestamps are too far ahead.',
     ),
+    dropped: metrics.counters(
+      'amperage_scrape_samples_dropped_total',
+      'Samples dropped of scrapes that were good, by job and reason.',
+    ),
     scrapes: metrics.counter('amperage_scrapes_total', 'Scrapes done, failed ones too.'),
     failures: metrics.counters('amperage_scrape_failures_total', 'Scrapes that failed, by reason.'),
     missed: metrics.counter(

@@ -10,6 +10,7 @@ import { type LabelSet } from '../model/labels.ts';
 import type { SeriesMetadata } from '../model/sample.ts';
 import { type HeldParts, type TargetGroup } from '../model/target.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
+import { forgetDropped, tellDropped } from './dropped-samples.ts';
 import type { EndingLoops } from './ending-loops.ts';
 import { FailureLog } from './failure-log.ts';
 import { connectionKey, bodyKey } from './identity.ts';
@@ -205,6 +206,7 @@ export class ScrapePool {
       this.#options.metrics;
     const families = [poolTargets, poolTargetLimits, targetsDown, syncSeconds, syncs, syncFailures];
     for (const family of families) family.remove({ scrape_job: this.#config.id });
+    forgetDropped(this.#options.metrics, this.#config);
   }
 
   async #syncAll(): Promise<void> {
@@ -353,9 +355,11 @@ export class ScrapePool {
       config: () => this.#config,
       bodyConfig: () => this.#bodyConfig,
       veto: () => this.#veto,
-      onScraped: (failure) => {
+      onScraped: (failure, counts) => {
         if (failure !== undefined) return this.#noteFailure(target, failure);
-        this.#outage.worked(describeJob(this.#config), target.key);
+        const config = this.#config;
+        if (counts !== undefined) tellDropped(this.#options, { config, url: target.url }, counts);
+        this.#outage.worked(describeJob(config), target.key);
         this.#options.onUp();
       },
       onEnd: () => {

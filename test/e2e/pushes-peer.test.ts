@@ -145,7 +145,7 @@ test('what Prometheus and vmagent push arrives as what they send directly', asyn
 
 type Kept = ReadonlyMap<string, readonly ReceivedValue[]>;
 
-/** The series of a sender, without the label that says so, and labels sorted, as vmagent has not. */
+/** The series of a sender, without the label that says so. Labels are sorted: vmagent does not. */
 function seriesVia(kept: Kept, via: string): Kept {
   const label = `via="${via}"`;
   return new Map(

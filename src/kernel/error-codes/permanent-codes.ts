@@ -43,8 +43,8 @@ export const permanentCodes = {
   SCRAPE_ENCODING: {
     reason: 'encoding',
     means:
-      'The body of the answer is compressed in a way that is not known here, or otherwise than its ' +
-      'Content-Encoding says.',
+      'The body of the answer is compressed in a way that is not known here, or otherwise than ' +
+      'its Content-Encoding says.',
     remedy:
       'Let the application, or the proxy before it, compress a page once with gzip and say so in ' +
       'Content-Encoding, or not at all.',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RecoverableError } from '../../kernel/errors.ts';
 import { GRPC_STATUS, type GrpcStatusName } from '../../kernel/grpc/status.ts';
 import { encodeStatus } from '../../wire/otlp/rpc-status.ts';
 import { judgeGrpc, judgeHttp, type OtlpVerdict } from './verdict.ts';
@@ -7,9 +8,12 @@ import { judgeGrpc, judgeHttp, type OtlpVerdict } from './verdict.ts';
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const CONTEXT = { where: 'http://r', nowMs: NOW, isSigned: false, attempt: 1 };
 
+function describeWait({ isOfSetUp, retryAfterMs }: RecoverableError): string {
+  return isOfSetUp ? 'set-up' : String(retryAfterMs ?? '-');
+}
+
 function show(verdict: OtlpVerdict): string {
-  if (verdict.kind === 'again')
-    return `again ${verdict.error.code} ${verdict.error.isOfSetUp ? 'set-up' : (verdict.error.retryAfterMs ?? '-')}`;
+  if (verdict.kind === 'again') return `again ${verdict.error.code} ${describeWait(verdict.error)}`;
   if (verdict.kind === 'refused')
     return `refused ${verdict.reason}${verdict.isSeparable ? ' by item' : ''}`;
   return verdict.kind;

@@ -338,7 +338,8 @@ export class ExpositionReader {
   #describeExemplar(): string {
     return this.#isOpenMetrics
       ? 'expected an exemplar behind the value and its time in seconds, as ' +
-          '# {trace_id="a"} value seconds: with the braces, one blank between all, its time in seconds'
+          '# {trace_id="a"} value seconds: with the braces, one blank between all, its time in ' +
+          'seconds'
       : 'exemplars are of OpenMetrics alone; serve Content-Type application/openmetrics-text, or ' +
           'leave them out';
   }

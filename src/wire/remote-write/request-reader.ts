@@ -7,6 +7,7 @@
  *          TimeSeries    1 Label …       2 Sample …  3 Exemplar …   4 Histogram …
  *     2.0  Request       4 symbols …     5 TimeSeries …
  *          TimeSeries    1 label refs …  2 Sample …  3 Histogram …  4 Exemplar …  5 Metadata
+ *                        6 int64 start ms (release candidate 3)
  *     Sample             1 double value  2 int64 ms  3 int64 start ms (2.0)
  *
  * Limits: histograms and exemplars of one series; bytes of all labels, which 2.0 writes once for
@@ -68,6 +69,8 @@ export class RequestReader {
   /** How many it has, decoded or not. */
   histogramCount = 0;
   exemplarCount = 0;
+  /** When its counter began, as release candidate 3 of 2.0 says it of a series; 0 for unknown. */
+  seriesStartMs = 0;
   /** What 2.0 says of its family. */
   seriesMetadata: SeriesMetadata | undefined;
   /** The present entry of metadata, which 1.0 has beside its series. */
@@ -154,6 +157,7 @@ export class RequestReader {
     this.histogramCount = 0;
     this.exemplarCount = 0;
     this.seriesMetadata = undefined;
+    this.seriesStartMs = 0;
   }
 
   #readSeries1(): void {
@@ -213,6 +217,9 @@ export class RequestReader {
           this.seriesMetadata = { type, help, unit };
           break;
         }
+        case tagOf(6, VARINT):
+          this.seriesStartMs = reader.int64();
+          break;
         default:
           // Skipped like an unknown field, it would leave a series without labels.
           if (tag >>> 3 === 1)
