@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseListen } from './listen-address.ts';
-import type { Logger } from './logger.ts';
 import { HttpServer } from './http-server.ts';
-import { silentLogger } from './logger.ts';
-import { warnOfBarePort, type WebTls } from './web-config.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import { type BarePortServer, warnOfBarePort, type WebTls } from './web-config.ts';
 
 /** The addresses that were warned of. */
-function warned(listen: string, web: Parameters<typeof warnOfBarePort>[2]): unknown[] {
+function warned(listen: string, web: BarePortServer['web']): unknown[] {
   const told: unknown[] = [];
   const warn: Logger['warn'] = (_message, fields) => void told.push(fields?.['address']);
-  warnOfBarePort('proxy', listen, web, { warn });
+  warnOfBarePort({ name: 'proxy', listen, web, log: { warn } });
   return told;
 }
 

@@ -13,6 +13,7 @@ import { describeError } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
+import { withoutPrefix } from './path-prefix.ts';
 import { describeListenError } from './listen-error.ts';
 import { BUSY_WORDS, warnOfBarePort, type WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
@@ -209,9 +210,8 @@ export class HttpServer implements Component {
         );
         this.#listening = true;
         this.#bounds.begin();
-        const { name, listen, web, log } = this.#options;
-        log.info('listening', { what: name, url: this.#urlOf(host) });
-        warnOfBarePort(name, listen, web, log);
+        this.#options.log.info('listening', { what: this.#options.name, url: this.#urlOf(host) });
+        warnOfBarePort(this.#options);
         resolve();
       });
     });
@@ -330,33 +330,24 @@ export class HttpServer implements Component {
   }
 }
 
-function withoutPrefix(path: string, prefix = ''): string {
-  if (prefix === '' || (path !== prefix && !path.startsWith(`${prefix}/`))) return path;
-  return path.slice(prefix.length) || '/';
-}
-
 function listOwnRoutes(options: HttpServerOptions): Route[] {
+  const { name, metrics, hidesMetrics = false } = options;
   const text = { 'content-type': 'text/plain; charset=utf-8' };
   const routes: Route[] = [
     {
       method: 'GET',
       path: '/-/healthy',
-      handle: () => ({
-        status: 200,
-        headers: text,
-        body: `amperage ${options.name} is healthy.\n`,
-      }),
+      handle: () => ({ status: 200, headers: text, body: `amperage ${name} is healthy.\n` }),
     },
     {
       method: 'GET',
       path: '/-/ready',
       handle: () =>
         (options.ready?.() ?? true)
-          ? { status: 200, headers: text, body: `amperage ${options.name} is ready.\n` }
-          : { status: 503, headers: text, body: `amperage ${options.name} is not ready.\n` },
+          ? { status: 200, headers: text, body: `amperage ${name} is ready.\n` }
+          : { status: 503, headers: text, body: `amperage ${name} is not ready.\n` },
     },
   ];
-  const { metrics, hidesMetrics = false } = options;
   if (
     metrics !== undefined &&
     !hidesMetrics &&

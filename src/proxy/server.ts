@@ -105,9 +105,8 @@ export class ProxyServer implements Component {
       const done = (): void => {
         this.#isListening = true;
         this.#bounds.begin();
-        const { log, web } = this.#options;
-        log.info('listening', { what: 'proxy', url: this.url });
-        warnOfBarePort('proxy', listen, web, log);
+        this.#options.log.info('listening', { what: 'proxy', url: this.url });
+        warnOfBarePort({ name: this.name, ...this.#options });
         resolve();
       };
       if (listen.startsWith(UNIX)) {

@@ -63,7 +63,8 @@ export const ecsDiscovery: ReplacedProgram = {
     {
       fate: OWN,
       values:
-        'config.cluster config.write-to config.scrape-interval config.scrape-times config.role-arn ' +
+        'config.cluster config.write-to config.scrape-interval config.scrape-times ' +
+        'config.role-arn ' +
         'config.port-label config.path-label config.scheme-label config.filter-label ' +
         'config.server-name-label config.job-name-label',
       switches: 'config.dynamic-port-detection',
@@ -108,7 +109,8 @@ export const sigv4Proxy: ReplacedProgram = {
     { fate: OWN, values: 'AWS_ROLE_SESSION_NAME' },
     {
       fate: idle(
-        'upstreams are reached directly, and calls for credentials alone go by it: give the task a route ' +
+        'upstreams are reached directly, and calls for credentials alone go by it: give the ' +
+          'task a route ' +
           'to the upstream, or an endpoint in its VPC',
       ),
       values: 'HTTPS_PROXY https_proxy HTTP_PROXY http_proxy',

@@ -38,7 +38,8 @@ export const prometheus: ReplacedProgram = {
         names: {
           agent: always('"collect" is an agent'),
           'native-histograms': idle(
-            'write scrape_native_histograms: true into the configuration, and send_native_histograms: true ' +
+            'write scrape_native_histograms: true into the configuration, and ' +
+              'send_native_histograms: true ' +
               'into remote_write',
           ),
           'extra-scrape-metrics': idle('write extra_scrape_metrics: true into the configuration'),
@@ -73,7 +74,8 @@ export const prometheus: ReplacedProgram = {
     },
     {
       fate: refused(
-        'remote write is not received here; let the sender write to AMP itself, or take OTLP: an entry of ' +
+        'remote write is not received here; let the sender write to AMP itself, or take ' +
+          'OTLP: an entry of ' +
           'otlp_receivers in the configuration',
       ),
       switches: 'web.enable-remote-write-receiver@2.33',
