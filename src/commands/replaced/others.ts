@@ -45,9 +45,7 @@ export const ecsExporter: ReplacedProgram = {
       switches: 'web.disable-exporter-metrics version',
     },
     {
-      fate: refused(
-        'give --web.listen-address, and start it as a service without ' + 'a socket unit',
-      ),
+      fate: refused('give --web.listen-address, and start it as a service without a socket unit'),
       switches: 'web.systemd-socket@0.2',
     },
   ],
