@@ -129,8 +129,9 @@ export const rooms: Record<string, Rooms> = {
   commands: {
     joints: ['program'],
     rooms: {
-      check: [], collect: [], completion: [], demo: ['sample-app'], discover: [], emulate: [], explain: [],
-      exporter: [], proxy: [], 'sample-app': [], workspace: [], xray: [],
+      check: [], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], emulate: [],
+      explain: [], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
+      workspace: [], xray: ['replaced'],
     },
   }, // prettier-ignore
 };

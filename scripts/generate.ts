@@ -1,6 +1,7 @@
 /**
  * Generates the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
- * docs/replaced-programs.md, docs/keys/, the tables of docs/migrate-from-adot.md, and schema/. `npm run generate` writes them.
+ * docs/replaced-programs.md, docs/keys/, the tables of docs/migrate-from-adot.md, and schema/.
+ * `npm run generate` writes them.
  * With `--check` nothing is written; each fault is printed with its remedy, and the exit status is
  * 1 if there is one: a file that differs from what the code says, an error code that nothing uses,
  * or a key without a description.

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import type { Command } from 'commander';
 import { loadProgram, normalizeArguments } from '../src/commands/program.ts';
 import {
-  listNames,
+  listReplaced,
   type ReplacedFlag,
   type ReplacedProgram,
 } from '../src/commands/replaced/program-table.ts';
@@ -21,7 +21,7 @@ for (const name of ['AWS_CA_BUNDLE', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTR
   delete process.env[name];
 
 function flagsOf(program: ReplacedProgram): readonly ReplacedFlag[] {
-  return program.flags.flatMap(listNames);
+  return program.flags.flatMap(listReplaced);
 }
 
 const program = await loadProgram();

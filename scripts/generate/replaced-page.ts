@@ -4,8 +4,8 @@
  * src/commands/replaced/.
  */
 import {
-  type Fate,
-  listNames,
+  type ReplacedFate,
+  listReplaced,
   type NameGroup,
   type ReplacedProgram,
 } from '../../src/commands/replaced/program-table.ts';
@@ -33,7 +33,7 @@ configuration say themselves what they mean without a host.`;
 export function renderReplacedPage(): string {
   const listening = LISTENING.map(
     ({ command, flag, address, peer, why }) =>
-      `| \`${command}\` | \`${flag}\` | ${address === 'none' ? address : `\`${address}\``} | ${peer} | ${why} |`,
+      `| \`${command}\` | \`${flag}\` | ${quoteAddress(address)} | ${peer} | ${why} |`,
   );
   return [
     GENERATED,
@@ -48,6 +48,10 @@ export function renderReplacedPage(): string {
     PROGRAMS.map(renderProgram).join('\n\n'),
     '',
   ].join('\n');
+}
+
+function quoteAddress(address: string): string {
+  return address === 'none' ? address : `\`${address}\``;
 }
 
 function renderProgram(program: ReplacedProgram): string {
@@ -69,7 +73,7 @@ function renderProgram(program: ReplacedProgram): string {
 }
 
 function renderGroup(group: NameGroup, dashes: string): string[] {
-  const names = listNames(group).map(
+  const names = listReplaced(group).map(
     ({ name, since }) => `\`${dashes}${name}\`${since === undefined ? '' : ` (${since})`}`,
   );
   const { fate } = group;
@@ -79,7 +83,7 @@ function renderGroup(group: NameGroup, dashes: string): string[] {
   );
 }
 
-function describeFate(fate: Fate): string {
+function describeFate(fate: ReplacedFate): string {
   switch (fate.is) {
     case 'own':
       return 'taken';

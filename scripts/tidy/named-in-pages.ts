@@ -1,6 +1,8 @@
 /** Checks that npm scripts, environment variables, codes and flags named on a page exist. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { listReplaced } from '../../src/commands/replaced/program-table.ts';
+import { PROGRAMS } from '../../src/commands/replaced/programs.ts';
 import { collectWords } from './named-symbols.ts';
 import type { Finding, Tree } from './tree.ts';
 
@@ -13,7 +15,12 @@ export function checkNamedInPages(tree: Tree): Finding[] {
   const scripts = readScripts(tree);
   const words = collectWords(tree);
   // Whole flags: the beginning of a longer one is not a flag.
-  const flags = new Set(tree.sources.flatMap(({ text }) => text.match(FLAG) ?? []));
+  const flags = new Set([
+    ...tree.sources.flatMap(({ text }) => text.match(FLAG) ?? []),
+    ...PROGRAMS.flatMap((program) => program.flags.flatMap(listReplaced)).map(
+      ({ name }) => `--${name}`,
+    ),
+  ]);
   return tree.pages.flatMap(({ file, lines }) =>
     lines.flatMap((text, index) => {
       const found = (what: string): Finding => ({

@@ -94,8 +94,8 @@ export async function loadProgram(): Promise<Command> {
 /**
  * Rewrites what the user gave into what the parser understands. Flags of Go programs have one dash
  * (-config.cluster of prometheus-ecs-discovery, -remoteWrite.url of vmagent); they get a second one
- * where such a program is replaced. All flags of "xray" are those of a Go program. "help a b" becomes "a b --help". Of an unknown command only the name is
- * kept, so that the error is about the name.
+ * where such a program is replaced. All flags of "xray" are those of a Go program. "help a b"
+ * becomes "a b --help". Of an unknown command only the name is kept, so that the error is about it.
  */
 export function normalizeArguments(given: readonly string[]): readonly string[] {
   if (given[0] === 'xray') return ['xray', ...rewriteGoFlags(given.slice(1))];

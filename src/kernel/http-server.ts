@@ -13,6 +13,7 @@ import { describeError } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
+import { withoutPrefix } from './path-prefix.ts';
 import { describeListenError } from './listen-error.ts';
 import { BUSY_WORDS, warnOfBarePort, type WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
@@ -200,7 +201,7 @@ export class HttpServer implements Component {
 
   start(): Promise<void> {
     const { host, port } = this.#address;
-    const { log, name, listen, web, isToldElsewhere } = this.#options;
+    const { log, name, isToldElsewhere } = this.#options;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(describeListenError(error, this.#options));
@@ -212,7 +213,7 @@ export class HttpServer implements Component {
         this.#bounds.begin();
         const level = isToldElsewhere === true ? 'debug' : 'info';
         log[level]('listening', { what: name, url: this.#urlOf(host) });
-        warnOfBarePort(name, listen, web, log);
+        warnOfBarePort(this.#options);
         resolve();
       });
     });
@@ -331,33 +332,24 @@ export class HttpServer implements Component {
   }
 }
 
-function withoutPrefix(path: string, prefix = ''): string {
-  if (prefix === '' || (path !== prefix && !path.startsWith(`${prefix}/`))) return path;
-  return path.slice(prefix.length) || '/';
-}
-
 function listOwnRoutes(options: HttpServerOptions): Route[] {
+  const { name, metrics, hidesMetrics = false } = options;
   const text = { 'content-type': 'text/plain; charset=utf-8' };
   const routes: Route[] = [
     {
       method: 'GET',
       path: '/-/healthy',
-      handle: () => ({
-        status: 200,
-        headers: text,
-        body: `amperage ${options.name} is healthy.\n`,
-      }),
+      handle: () => ({ status: 200, headers: text, body: `amperage ${name} is healthy.\n` }),
     },
     {
       method: 'GET',
       path: '/-/ready',
       handle: () =>
         (options.ready?.() ?? true)
-          ? { status: 200, headers: text, body: `amperage ${options.name} is ready.\n` }
-          : { status: 503, headers: text, body: `amperage ${options.name} is not ready.\n` },
+          ? { status: 200, headers: text, body: `amperage ${name} is ready.\n` }
+          : { status: 503, headers: text, body: `amperage ${name} is not ready.\n` },
     },
   ];
-  const { metrics, hidesMetrics = false } = options;
   if (
     metrics !== undefined &&
     !hidesMetrics &&

@@ -31,18 +31,20 @@ export interface WebTls {
   readonly rejectsUnverified: boolean;
 }
 
-/** What is said of a server at a bare port (`:8080`), which is all addresses, if all may ask. */
-export function warnOfBarePort(
-  what: string,
-  listen: string,
-  web: Pick<WebConfig, 'tls' | 'asksForPasswords'> | undefined,
-  log: Pick<Logger, 'warn'>,
-): void {
+export interface BarePortServer {
+  readonly name: string;
+  readonly listen: string;
+  readonly web?: Pick<WebConfig, 'tls' | 'asksForPasswords'> | undefined;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/** Warns where a server is at a bare port (`:8080`), which is all addresses, and all may ask it. */
+export function warnOfBarePort({ name, listen, web, log }: BarePortServer): void {
   const knowsClients = web?.asksForPasswords() === true || web?.tls?.rejectsUnverified === true;
   if (splitListen(listen)?.host !== '' || knowsClients) return;
   log.warn('listens on all addresses and asks for no password: who reaches the port is served', {
-    what,
+    what: name,
     address: listen,
-    remedy: `127.0.0.1${listen} is this machine alone, 0.0.0.0${listen} is all of them without this warning`,
+    remedy: `write 127.0.0.1${listen} for this machine alone, 0.0.0.0${listen} for all`,
   });
 }

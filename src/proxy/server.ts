@@ -105,10 +105,9 @@ export class ProxyServer implements Component {
       const done = (): void => {
         this.#isListening = true;
         this.#bounds.begin();
-        const { log, web } = this.#options;
         // The line of the start says where.
-        log.debug('listening', { what: 'proxy', url: this.url });
-        warnOfBarePort('proxy', listen, web, log);
+        this.#options.log.debug('listening', { what: 'proxy', url: this.url });
+        warnOfBarePort({ name: this.name, ...this.#options });
         resolve();
       };
       if (listen.startsWith(UNIX)) {

@@ -5,15 +5,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
-import { type IncomingMessage, request as forward, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  request as forward,
+  type ServerResponse,
+} from 'node:http';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { formatLabelSet, makeLabelSet } from '../../src/model/labels.ts';
+import { makeAuthority, startTlsServer } from '../kit/authority.ts';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
 import { takeFixedPorts, TURNS_MAX_MS } from '../kit/fixed-ports.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { startHostsOverTls } from '../kit/hosts-over-tls.ts';
-import { type Listening, serve } from '../kit/listen.ts';
+import { type Listening, listen, serve } from '../kit/listen.ts';
 import { BARE_AWS, type Running, startAmperage } from '../kit/processes.ts';
 import { type Received, type Receiver, startReceiver } from '../kit/receiver.ts';
 import { until } from '../kit/waiting.ts';
@@ -89,26 +95,35 @@ function answerAsXray(xray: FakeXray, incoming: IncomingMessage, outgoing: Serve
 async function startAws(context: TestContext, folder: string): Promise<Aws> {
   const receiver = await startReceiver(context);
   const xray: FakeXray = { requests: [], documents: [] };
-  const hosts = [AMP_HOST, XRAY_HOST];
-  const { env, authority } = await startHostsOverTls(
-    context,
-    folder,
-    hosts,
-    (incoming, outgoing) => {
-      const { method, url, headers } = incoming;
-      if (headers.host === XRAY_HOST) return answerAsXray(xray, incoming, outgoing);
-      const behind = forward(
-        new URL(url ?? '', receiver.server.url),
-        { method, headers },
-        (answer) => {
-          outgoing.writeHead(answer.statusCode ?? 500);
-          answer.pipe(outgoing);
-        },
-      );
-      incoming.pipe(behind);
-    },
-  );
-  return { receiver, xray, env: { ...ENV, ...env }, flags: ['--tls.ca-file', authority] };
+  const authority = makeAuthority(folder, 'aws', [AMP_HOST, XRAY_HOST]);
+  const port = await startTlsServer(context, authority, (incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    if (headers.host === XRAY_HOST) return answerAsXray(xray, incoming, outgoing);
+    const behind = forward(
+      new URL(url ?? '', receiver.server.url),
+      { method, headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500);
+        answer.pipe(outgoing);
+      },
+    );
+    incoming.pipe(behind);
+  });
+  const proxy = createServer().on('connect', (incoming, socket) => {
+    if (![`${AMP_HOST}:443`, `${XRAY_HOST}:443`].includes(incoming.url ?? ''))
+      return void socket.destroy();
+    const upstream = connect(port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+    upstream.pipe(socket).pipe(upstream);
+  });
+  const { url } = await listen(context, proxy);
+  return {
+    receiver,
+    xray,
+    env: { ...ENV, HTTPS_PROXY: url, https_proxy: url },
+    flags: ['--tls.ca-file', authority.file],
+  };
 }
 
 interface CollectOptions {

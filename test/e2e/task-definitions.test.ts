@@ -12,17 +12,18 @@ import { test, type TestContext } from 'node:test';
 import { RegisterInstanceCommand } from '@aws-sdk/client-servicediscovery';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { FakeCloudMap } from '../discovery/cloudmap-run.ts';
+import { makeAuthority, startTlsServer } from '../kit/authority.ts';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
 import { onEnd } from '../kit/ending.ts';
 import { takeFixedPorts, TURNS_MAX_MS } from '../kit/fixed-ports.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { startHostsOverTls } from '../kit/hosts-over-tls.ts';
 import { serve } from '../kit/listen.ts';
 import { BARE_AWS, MAIN } from '../kit/processes.ts';
 import { type Receiver, startReceiver } from '../kit/receiver.ts';
 import { until } from '../kit/waiting.ts';
 
 const BY_TURNS = { skip: skipWithoutConformance, timeout: TURNS_MAX_MS };
+const DIVERTED = path.resolve(import.meta.dirname, '../kit/diverted-tls.ts');
 const AMP_HOST = 'aps-workspaces.us-east-1.amazonaws.com';
 
 interface ContainerDefinition {
@@ -70,7 +71,8 @@ async function deploy(context: TestContext, name: string, file: string): Promise
   mkdirSync(path.join(folder, 'etc/config'), { recursive: true });
   mkdirSync(path.join(folder, 'data'));
   const receiver = await startReceiver(context);
-  const hosts = await startHostsOverTls(context, folder, [AMP_HOST], (incoming, outgoing) => {
+  const authority = makeAuthority(folder, 'aws', [AMP_HOST]);
+  const port = await startTlsServer(context, authority, (incoming, outgoing) => {
     const { method, url, headers } = incoming;
     const there = new URL(url ?? '', receiver.server.url);
     const behind = forward(there, { method, headers }, (answer) => {
@@ -112,8 +114,9 @@ async function deploy(context: TestContext, name: string, file: string): Promise
           AWS_ACCESS_KEY_ID: credentials.accessKeyId,
           AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
           AWS_ENDPOINT_URL: map.aws.url,
-          AWS_CA_BUNDLE: hosts.authority,
-          ...hosts.env,
+          AWS_CA_BUNDLE: authority.file,
+          NODE_OPTIONS: `--import=${DIVERTED}`,
+          TEST_TLS_PORT: String(port),
           ...Object.fromEntries(secrets),
           ...Object.fromEntries((found.environment ?? []).map((one) => [one.name, one.value])),
         },

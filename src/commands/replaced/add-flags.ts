@@ -11,7 +11,12 @@ import { gather } from '../flags.ts';
 import type { LogOptions } from '../runner.ts';
 import { VERSION } from '../version.ts';
 import { sourcesOfFlags } from './flag-sources.ts';
-import { type Fate, listNames, type ReplacedFlag, type ReplacedProgram } from './program-table.ts';
+import {
+  type ReplacedFate,
+  listReplaced,
+  type ReplacedFlag,
+  type ReplacedProgram,
+} from './program-table.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -41,7 +46,7 @@ export function warnOfVariables(
   env: Env,
   log: Pick<Logger, 'warn'>,
 ): void {
-  const all = programs.flatMap(({ environment }) => environment.flatMap(listNames));
+  const all = programs.flatMap(({ environment }) => environment.flatMap(listReplaced));
   const byName = new Map(all.map(({ name, fate }) => [name, fate]));
   for (const [name, fate] of byName)
     if (fate.is === 'idle' && (env[name] ?? '') !== '')
@@ -49,7 +54,7 @@ export function warnOfVariables(
 }
 
 function flagsOf(program: ReplacedProgram): ReplacedFlag[] {
-  return program.flags.flatMap(listNames);
+  return program.flags.flatMap(listReplaced);
 }
 
 /** `--no-…` turns a switch off where the program takes that. */
@@ -127,12 +132,12 @@ function judge(
   return judgeOne(fate, shown);
 }
 
-const UNKNOWN_NAME: Fate = {
+const UNKNOWN_NAME: ReplacedFate = {
   is: 'idle',
   why: 'nothing is known by this name here; leave it out',
 };
 
-function judgeOne(fate: Fate | undefined, shown: string): { flag: string; why: string }[] {
+function judgeOne(fate: ReplacedFate | undefined, shown: string): { flag: string; why: string }[] {
   if (fate?.is === 'refused')
     throw new ConfigError('FLAG_REPLACED', `${shown} is not taken over: ${fate.instead}`);
   return fate?.is === 'idle' ? [{ flag: shown, why: fate.why }] : [];

@@ -45,9 +45,7 @@ export const ecsExporter: ReplacedProgram = {
       switches: 'web.disable-exporter-metrics version',
     },
     {
-      fate: refused(
-        'give --web.listen-address, and start it as a service without ' + 'a socket unit',
-      ),
+      fate: refused('give --web.listen-address, and start it as a service without a socket unit'),
       switches: 'web.systemd-socket@0.2',
     },
   ],
@@ -63,7 +61,8 @@ export const ecsDiscovery: ReplacedProgram = {
     {
       fate: OWN,
       values:
-        'config.cluster config.write-to config.scrape-interval config.scrape-times config.role-arn ' +
+        'config.cluster config.write-to config.scrape-interval config.scrape-times ' +
+        'config.role-arn ' +
         'config.port-label config.path-label config.scheme-label config.filter-label ' +
         'config.server-name-label config.job-name-label',
       switches: 'config.dynamic-port-detection',
@@ -106,6 +105,14 @@ export const sigv4Proxy: ReplacedProgram = {
   ],
   environment: [
     { fate: OWN, values: 'AWS_ROLE_SESSION_NAME' },
+    {
+      fate: idle(
+        'upstreams are reached directly, and calls for credentials alone go by it: give the ' +
+          'task a route ' +
+          'to the upstream, or an endpoint in its VPC',
+      ),
+      values: 'HTTPS_PROXY https_proxy HTTP_PROXY http_proxy',
+    },
     {
       fate: always('STS is asked in the region'),
       values: 'AWS_STS_REGIONAL_ENDPOINTS',

@@ -4,7 +4,7 @@
  * (`add-flags.ts`), and so is docs/replaced-programs.md. Pure.
  */
 
-export type Fate =
+export type ReplacedFate =
   /** The command has it under the same name. */
   | { readonly is: 'own' }
   /** It stands for a flag of ours. */
@@ -15,14 +15,14 @@ export type Fate =
   | { readonly is: 'idle'; readonly why: string }
   /** Ends the command; the text says what to use instead. */
   | { readonly is: 'refused'; readonly instead: string }
-  /** A list of names, separated by commas, each with a fate; those that are not here are warned of. */
-  | { readonly is: 'names'; readonly names: Readonly<Record<string, Fate>> }
-  /** A part of a configuration that is made of several flags (`sources.ts`). */
+  /** A list of names with commas, each with a fate; those that are not here are warned of. */
+  | { readonly is: 'names'; readonly names: Readonly<Record<string, ReplacedFate>> }
+  /** A part of a configuration that is made of several flags (`flag-sources.ts`). */
   | { readonly is: 'source'; readonly as: string };
 
 /** Names that share a fate, separated by blanks; `name@2.32`: since that version. */
 export interface NameGroup {
-  readonly fate: Fate;
+  readonly fate: ReplacedFate;
   readonly values?: string;
   /** Flags that need no value. */
   readonly switches?: string;
@@ -44,10 +44,10 @@ export interface ReplacedFlag {
   readonly name: string;
   readonly since: string | undefined;
   readonly isSwitch: boolean;
-  readonly fate: Fate;
+  readonly fate: ReplacedFate;
 }
 
-export function listNames({ fate, values = '', switches = '' }: NameGroup): ReplacedFlag[] {
+export function listReplaced({ fate, values = '', switches = '' }: NameGroup): ReplacedFlag[] {
   const read = (text: string, isSwitch: boolean): ReplacedFlag[] =>
     text
       .split(/\s+/)
@@ -59,10 +59,10 @@ export function listNames({ fate, values = '', switches = '' }: NameGroup): Repl
   return [...read(values, false), ...read(switches, true)];
 }
 
-export const OWN: Fate = { is: 'own' };
-export const idle = (why: string): Fate => ({ is: 'idle', why });
-export const always = (why: string): Fate => ({ is: 'always', why });
-export const refused = (instead: string): Fate => ({ is: 'refused', instead });
+export const OWN: ReplacedFate = { is: 'own' };
+export const idle = (why: string): ReplacedFate => ({ is: 'idle', why });
+export const always = (why: string): ReplacedFate => ({ is: 'always', why });
+export const refused = (instead: string): ReplacedFate => ({ is: 'refused', instead });
 
 /** What every program in Go reads of its environment. */
 export const GO_RUNTIME: NameGroup = {

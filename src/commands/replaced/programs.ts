@@ -39,14 +39,18 @@ export const LISTENING: readonly ListeningDefault[] = [
     flag: '--web.listen-address',
     address: '127.0.0.1:9090',
     peer: 'Prometheus 0.0.0.0:9090, vmagent :8429',
-    why: 'health checks of the task ask here; the pages name all targets, and nobody is asked for a password',
+    why:
+      'health checks of the task ask here; the pages name all targets, and nobody is ' +
+      'asked for a password',
   },
   {
     command: 'collect',
     flag: '--shard.listen-address',
     address: ':9094',
     peer: '–',
-    why: 'the address of the task alone, with --shard ecs alone: the collectors of other tasks ask there',
+    why:
+      'the address of the task alone, with --shard ecs alone: the collectors of other ' +
+      'tasks ask there',
   },
   {
     command: 'discover',

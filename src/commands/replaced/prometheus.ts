@@ -38,7 +38,8 @@ export const prometheus: ReplacedProgram = {
         names: {
           agent: always('"collect" is an agent'),
           'native-histograms': idle(
-            'write scrape_native_histograms: true into the configuration, and send_native_histograms: true ' +
+            'write scrape_native_histograms: true into the configuration, and ' +
+              'send_native_histograms: true ' +
               'into remote_write',
           ),
           'extra-scrape-metrics': idle('write extra_scrape_metrics: true into the configuration'),

@@ -1,4 +1,4 @@
-/** The flags of vmagent. What it takes for remote write becomes a part of the configuration. Pure. */
+/** The flags of vmagent; those of remote write become a part of the configuration. Pure. */
 import { always, AWS_VARIABLES, GO_RUNTIME, idle, OWN, refused } from './program-table.ts';
 import type { ReplacedProgram } from './program-table.ts';
 
@@ -9,8 +9,10 @@ function readLevel(text: string): string {
 }
 
 const NO_OTHER_PROTOCOLS =
-  'data of Graphite, InfluxDB, OpenTSDB, Datadog, New Relic, Zabbix and CSV is not received here: OTLP, ' +
-  'StatsD and X-Ray are, by otlp_receivers, statsd_receivers and xray_receivers of the configuration';
+  'data of Graphite, InfluxDB, OpenTSDB, Datadog, New Relic, Zabbix and CSV is not received ' +
+  'here: OTLP, ' +
+  'StatsD and X-Ray are, by otlp_receivers, statsd_receivers and xray_receivers of the ' +
+  'configuration';
 const NO_SUCH_LISTENER = refused(NO_OTHER_PROTOCOLS);
 const BY_JOB = 'set it in the jobs of the configuration: ';
 const WEB_FILE =
@@ -56,11 +58,15 @@ export const vmagent: ReplacedProgram = {
     {
       fate: { is: 'source', as: 'an entry of remote_write' },
       values:
-        'remoteWrite.url remoteWrite.aws.region remoteWrite.aws.roleARN remoteWrite.aws.accessKey ' +
-        'remoteWrite.aws.secretKey remoteWrite.basicAuth.username remoteWrite.basicAuth.usernameFile ' +
-        'remoteWrite.basicAuth.password remoteWrite.basicAuth.passwordFile remoteWrite.bearerToken ' +
+        'remoteWrite.url remoteWrite.aws.region remoteWrite.aws.roleARN ' +
+        'remoteWrite.aws.accessKey ' +
+        'remoteWrite.aws.secretKey remoteWrite.basicAuth.username ' +
+        'remoteWrite.basicAuth.usernameFile ' +
+        'remoteWrite.basicAuth.password remoteWrite.basicAuth.passwordFile ' +
+        'remoteWrite.bearerToken ' +
         'remoteWrite.bearerTokenFile remoteWrite.headers remoteWrite.proxyURL ' +
-        'remoteWrite.sendTimeout remoteWrite.tlsCAFile remoteWrite.tlsCertFile remoteWrite.tlsKeyFile ' +
+        'remoteWrite.sendTimeout remoteWrite.tlsCAFile remoteWrite.tlsCertFile ' +
+        'remoteWrite.tlsKeyFile ' +
         'remoteWrite.tlsServerName remoteWrite.maxDiskUsagePerURL',
       switches: 'remoteWrite.aws.useSigv4 remoteWrite.tlsInsecureSkipVerify',
     },
@@ -118,7 +124,8 @@ export const vmagent: ReplacedProgram = {
     },
     {
       fate: refused(
-        'samples always wait on disk until they are delivered; a folder in memory (tmpfs) as --storage.path avoids the disk',
+        'samples always wait on disk until they are delivered; a folder in memory (tmpfs) as ' +
+          '--storage.path avoids the disk',
       ),
       switches: 'remoteWrite.disableOnDiskQueue remoteWrite.dropSamplesOnOverload',
     },
@@ -161,13 +168,15 @@ export const vmagent: ReplacedProgram = {
         'promscrape.yandexcloudSDCheckInterval promscrape.discovery.concurrency ' +
         'promscrape.discovery.concurrentWaitTime',
       switches:
-        'promscrape.kubernetes.attachNamespaceMetadataAll promscrape.kubernetes.attachNodeMetadataAll ' +
+        'promscrape.kubernetes.attachNamespaceMetadataAll ' +
+        'promscrape.kubernetes.attachNodeMetadataAll ' +
         'promscrape.kubernetes.useHTTP2Client',
     },
     {
       fate: idle(`${BY_JOB}body_size_limit, sample_limit`),
       values:
-        'promscrape.maxScrapeSize promscrape.maxResponseHeadersSize promscrape.seriesLimitPerTarget ' +
+        'promscrape.maxScrapeSize promscrape.maxResponseHeadersSize ' +
+        'promscrape.seriesLimitPerTarget ' +
         'maxLabelNameLen maxLabelValueLen maxLabelsPerTimeseries',
     },
     {
@@ -196,7 +205,8 @@ export const vmagent: ReplacedProgram = {
     },
     {
       fate: idle(
-        'servers of HTTP need no such setting here; headers are http_server_config.headers of --web.config.file',
+        'servers of HTTP need no such setting here; headers are http_server_config.headers ' +
+          'of --web.config.file',
       ),
       values:
         'http.connTimeout http.header.csp http.header.frameOptions http.header.hsts ' +
@@ -236,7 +246,8 @@ export const vmagent: ReplacedProgram = {
         'opentelemetry.ignoreResourceAttributes opentelemetry.maxRequestSize ' +
         'opentelemetry.promoteResourceAttributes',
       switches:
-        'opentelemetry.convertMetricNamesToPrometheus opentelemetry.labelNameUnderscoreSanitization ' +
+        'opentelemetry.convertMetricNamesToPrometheus ' +
+        'opentelemetry.labelNameUnderscoreSanitization ' +
         'opentelemetry.promoteAllResourceAttributes opentelemetry.promoteScopeMetadata ' +
         'opentelemetry.usePrometheusNaming usePromCompatibleNaming',
     },
@@ -268,7 +279,8 @@ export const vmagent: ReplacedProgram = {
     },
     {
       fate: idle(
-        'it is of the memory and files of vmagent; Node reads the limit of the container, and NODE_OPTIONS=' +
+        'it is of the memory and files of vmagent; Node reads the limit of the container, ' +
+          'and NODE_OPTIONS=' +
           '--max-old-space-size=MB sets another',
       ),
       values:

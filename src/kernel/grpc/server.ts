@@ -149,7 +149,7 @@ export class GrpcServer implements Component {
         this.#pings = setInterval(() => this.#ping(), this.#options.pingMs ?? PING_MS).unref();
         const address = host.includes(':') ? `[${host}]:${this.port}` : `${host}:${this.port}`;
         log.info('listening', { what: name, address, tls: tls !== undefined });
-        warnOfBarePort(name, listen, { tls, asksForPasswords: () => false }, log);
+        warnOfBarePort({ name, listen, log, web: { tls, asksForPasswords: () => false } });
         resolve();
       });
     });
