@@ -239,7 +239,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
       flags,
       stopTimeoutMs,
       started: () => ({
-        address: server.url,
+        address: server.listensAt,
         config: sources.names,
         ...describeConfig(reloader.current),
       }),
