@@ -291,7 +291,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
       flags,
       stopTimeoutMs,
       started: () => ({
-        address: pages.map(({ url }) => url).join(','),
+        address: pages.map(({ listensAt }) => listensAt).join(','),
         config: sources.names,
         ...describeConfig(reloader.current),
       }),

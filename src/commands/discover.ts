@@ -162,7 +162,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
     flags,
     ending: ending.signal,
     started: () => ({
-      address: server.url,
+      address: server.listensAt,
       config: flags['config.file'],
       file: writeTo,
       jobs: sources.jobs.length,

@@ -98,7 +98,7 @@ async function run(flags: EmulateFlags): Promise<void> {
     );
   await runUntilSignal(new Group('emulate', [emulator, scenario]), world, {
     flags,
-    started: () => ({ address: emulator.url, region, scenario: file }),
+    started: () => ({ address: emulator.listensAt, region, scenario: file }),
     totals: { calls: ['emulator_calls_total'] },
   });
 }

@@ -143,7 +143,7 @@ async function run(flags: ExporterFlags): Promise<void> {
   await runUntilSignal(new Group('exporter', servers), world, {
     flags,
     started: () => ({
-      address: servers.map(({ url }) => url).join(','),
+      address: servers.map(({ listensAt }) => listensAt).join(','),
       profiles: flags.profile.join(','),
     }),
     totals: { scrapes: ['amperage_exporter_scrapes_total'] },

@@ -139,7 +139,7 @@ export function createProxyCommand(): Command {
       gather,
       [],
     )
-    .option('--web.config.file <file>', 'TLS and basic auth of both addresses')
+    .option('--web.config.file <file>', 'TLS and basic auth of --port')
     .option('--web.listen-address <host:port>', 'address of /-/healthy, /-/ready and /metrics')
     .option('--stop-timeout <time>', 'how long requests may go on after SIGTERM', '20s')
     .addHelpText(
@@ -210,7 +210,6 @@ async function run(flags: ProxyFlags): Promise<void> {
         strangers: knownHosts('--web.allowed-host', flags['web.allowedHost']),
         metrics: world.metrics,
         ready: isFresh,
-        web,
       }),
     );
   const reload = async (): Promise<void> => {

@@ -130,7 +130,7 @@ async function run(flags: SampleAppFlags): Promise<void> {
     await runUntilSignal(new Group('sample-app', components), world, {
       flags,
       started: () => ({
-        address: app.url,
+        address: app.listensAt,
         rate: perSecond,
         daemon: daemon && formatEndpoint(daemon.udp),
         otlp: endpoint,

@@ -219,7 +219,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   await runUntilSignal(new Group('workspace', [store, client, server]), world, {
     flags,
     started: () => ({
-      address: server.url,
+      address: server.listensAt,
       workspace: flags.workspaceId,
       store: flags['storage.path'],
       retention: flags.retention,

@@ -189,14 +189,16 @@ export class HttpServer implements Component {
     return (this.#server.address() as AddressInfo | null)?.port ?? 0;
   }
 
-  get url(): string {
+  /** With the address as it was given, that of all interfaces too. */
+  get listensAt(): string {
+    const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
     const { host } = this.#address;
-    return this.#urlOf(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
+    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
-  #urlOf(host: string): string {
-    const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
-    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+  /** For a client on this machine. */
+  get url(): string {
+    return this.listensAt.replace(/\/\/(?:0\.0\.0\.0|\[::\]):/, '//127.0.0.1:');
   }
 
   start(): Promise<void> {
@@ -211,8 +213,10 @@ export class HttpServer implements Component {
         this.#server.on('error', (error) => log.error('http server failed', { error }));
         this.#listening = true;
         this.#bounds.begin();
-        const level = isToldElsewhere === true ? 'debug' : 'info';
-        log[level]('listening', { what: name, url: this.#urlOf(host) });
+        log[isToldElsewhere === true ? 'debug' : 'info']('listening', {
+          what: name,
+          url: this.listensAt,
+        });
         warnOfBarePort(this.#options);
         resolve();
       });
@@ -334,20 +338,19 @@ export class HttpServer implements Component {
 
 function listOwnRoutes(options: HttpServerOptions): Route[] {
   const { name, metrics, hidesMetrics = false } = options;
-  const text = { 'content-type': 'text/plain; charset=utf-8' };
+  const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  const answer = (status: number, how: string): HttpResponse => ({
+    status,
+    headers,
+    body: `amperage ${name} is ${how}.\n`,
+  });
+  const isReady = (): boolean => options.ready?.() ?? true;
   const routes: Route[] = [
-    {
-      method: 'GET',
-      path: '/-/healthy',
-      handle: () => ({ status: 200, headers: text, body: `amperage ${name} is healthy.\n` }),
-    },
+    { method: 'GET', path: '/-/healthy', handle: () => answer(200, 'healthy') },
     {
       method: 'GET',
       path: '/-/ready',
-      handle: () =>
-        (options.ready?.() ?? true)
-          ? { status: 200, headers: text, body: `amperage ${name} is ready.\n` }
-          : { status: 503, headers: text, body: `amperage ${name} is not ready.\n` },
+      handle: () => (isReady() ? answer(200, 'ready') : answer(503, 'not ready')),
     },
   ];
   if (
@@ -358,7 +361,7 @@ function listOwnRoutes(options: HttpServerOptions): Route[] {
     routes.push({
       method: 'GET',
       path: '/metrics',
-      handle: ({ headers }) => answerFamilies(metrics.families(), headers.accept),
+      handle: (request) => answerFamilies(metrics.families(), request.headers.accept),
     });
   }
   return routes;

@@ -15,7 +15,7 @@ import { silentLogger } from './logger.ts';
 import { Registry } from './metrics.ts';
 import { serve } from '../../test/kit/listen.ts';
 import { until } from '../../test/kit/waiting.ts';
-import { openHttp } from '../../test/kit/world.ts';
+import { createWorld, openHttp } from '../../test/kit/world.ts';
 
 const client = openHttp({ after });
 
@@ -351,4 +351,26 @@ test('a body is handed out as it was sent, too', async () => {
   });
   assert.deepEqual(bytes, sent);
   assert.equal(body?.toString(), 'text');
+});
+
+test('where it listens is said as it is, and a URL for a client of this machine', async (context) => {
+  const { log, lines } = createWorld();
+  for (const isToldElsewhere of [false, true]) {
+    const listen = '0.0.0.0:0';
+    const options = {
+      name: 't',
+      listen,
+      routes: [],
+      log,
+      isToldElsewhere,
+      strangers: 'none',
+    } as const;
+    const server = new HttpServer(options);
+    await server.start();
+    context.after(() => server.stop(0));
+    assert.equal(server.listensAt, `http://0.0.0.0:${server.port}`);
+    assert.equal(server.url, `http://127.0.0.1:${server.port}`);
+    assert.equal(lines.length, 1, 'another line says it');
+    assert.match(lines[0]!, /msg=listening what=t url=http:\/\/0\.0\.0\.0:/);
+  }
 });

@@ -360,7 +360,7 @@ test('web pages of other origins and foreign host names read no traces', async (
     const { status, allowed, text } = await get(headers);
     assert.equal(status, 403, JSON.stringify(headers));
     assert.equal(allowed, undefined);
-    assert.match(text, /"errorType":"forbidden"|with --page\.host /);
+    assert.match(text, /"errorType":"forbidden"|with --web\.allowed-host /);
   }
   assert.equal(xray.calls.length, 0);
   const preflight = await get({ origin: 'http://evil.example' }, 'OPTIONS');
