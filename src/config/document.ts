@@ -25,6 +25,7 @@ import { type ConfigPath, type Finding } from '../settings/finding.ts';
 import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
 import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
 import { isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
+import { findEnDashes, findOpening, isDashWord } from './yaml-faults.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;
@@ -33,7 +34,10 @@ export interface ConfigDocument {
    * the defaults for such a component.
    */
   readonly convertWithNulls: () => Generator<undefined, unknown, undefined>;
-  /** Faults of the text itself; `value` is of no use when there are any. */
+  /**
+   * Faults of the text itself. Where a key is given twice, `value` has the last one; with any other
+   * fault it is undefined.
+   */
   readonly findings: readonly Finding[];
   /**
    * The position of a value, or of its key; that of the nearest block around it when it is not in
@@ -47,8 +51,6 @@ export interface ConfigDocument {
 
 const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
 const NODES_MAX = 1_000_000;
-/** Faults of the text that are told; what follows the first ones is seldom one of its own. */
-const FAULTS_MAX = 1_000;
 /** The deepest configurations have about 15. All that walks one afterwards is recursive. */
 const DEPTH_MAX = 100;
 /** Keys whose empty value is the empty text, as for Prometheus; other keys are then absent. */
@@ -93,20 +95,20 @@ export function* readDocumentInSteps(
     const dashes = findEnDashes(text, file);
     if (dashes.length > 0) return empty(dashes);
   }
-  const faults = [...document.errors, ...document.warnings].slice(0, FAULTS_MAX);
-  const findings = faults.map((error) =>
-    finding(error.pos[0], 'CONFIG_YAML', `not valid YAML: ${wordsOfYamlError(error)}`),
-  );
-  if (findings.length > 0) return empty(findings);
+  // What follows the first fault mostly follows from it.
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault !== undefined) {
+    const message = `not valid YAML: ${wordsOfYamlError(fault)}`;
+    return empty([finding(findOpening(document, fault.pos[0]), 'CONFIG_YAML', message)]);
+  }
   try {
-    const repeated = (yield* findRepeatedKeys(document)).map(({ key, offset }) =>
+    const findings = (yield* findRepeatedKeys(document)).map(({ key, offset }) =>
       finding(
         offset,
         'CONFIG_DUPLICATE',
         `key ${JSON.stringify(key)} is given twice in one mapping; keep one of them`,
       ),
     );
-    if (repeated.length > 0) return empty(repeated);
     yield;
     const aliases = yield* YamlAliases.find(document);
     if (aliases.excessAt !== undefined)
@@ -179,41 +181,6 @@ function* walkNodes(document: Document): Generator<Visited, void, undefined> {
 function listInner(node: Node): Node[] {
   if (isSeq(node)) return node.items.filter(isNode);
   return isMap(node) ? node.items.flatMap(({ key, value }) => [key, value].filter(isNode)) : [];
-}
-
-/**
- * Whether a node is an unquoted word that begins with a dash that is not YAML's. In quotes, blocks
- * and comments such a dash is only text.
- */
-function isDashWord(node: Node): boolean {
-  return (
-    isScalar(node) && node.type === 'PLAIN' && /^[\u2013\u2014\u2212]\s/.test(node.source ?? '')
-  );
-}
-
-/**
- * Finds the lines that begin with a dash which a word processor has made of "-". For YAML such a
- * line is text, so its own errors would not help.
- */
-function findEnDashes(text: string, file: string): Finding[] {
-  const found: Finding[] = [];
-  text.split('\n').forEach((content, index) => {
-    const match = /^(\s*(?:-\s+)*)([\u2013\u2014\u2212])\s/.exec(content);
-    if (match === null || found.length >= 20) return;
-    const [, before = '', dash = ''] = match;
-    const name = { '\u2013': 'en dash (U+2013)', '\u2014': 'em dash (U+2014)' }[dash];
-    found.push({
-      severity: 'error',
-      code: 'CONFIG_EN_DASH',
-      file,
-      line: index + 1,
-      column: before.length + 1,
-      message:
-        `the line begins with an ${name ?? 'minus sign (U+2212)'} where YAML wants "-"; a web ` +
-        'page or a word processor has replaced it: type "-" instead',
-    });
-  });
-  return found;
 }
 
 /** Finds keys that a mapping has twice, with the offset of the second. */

@@ -35,7 +35,7 @@ export async function openDocument(
 ): Promise<OpenedDocument | undefined> {
   const document = await runGivingWay(readDocumentInSteps(text, file));
   reading.findings.push(...document.findings);
-  if (document.findings.length > 0) return undefined;
+  if (document.value === undefined && document.findings.length > 0) return undefined;
   return { document, report: makeReporter(document, file, reading) };
 }
 
