@@ -68,10 +68,7 @@ export const fileMechanism = defineMechanism({
 });
 
 /** Warns of what is not there yet: a file, or the folder of a pattern. */
-function warnOfMissing(
-  { files }: FileConfig,
-  { path, baseDirectory, report }: CheckContext,
-): void {
+function warnOfMissing({ files }: FileConfig, { path, baseDirectory, report }: CheckContext): void {
   for (const [index, pattern] of files.entries()) {
     const isFile = !pattern.includes('*');
     const missing = resolve(baseDirectory, isFile ? pattern : dirname(pattern));
