@@ -22,9 +22,9 @@ test('a text that is nested too deep is refused in words, whatever nests', () =>
     assert.deepEqual(readDocument(`a: ${'['.repeat(depth)}${']'.repeat(depth)}`, '').findings, []);
 });
 
-test('bug: a text with very many faults is told the first thousand of them', () => {
+test('bug: a text with very many faults is told the first of them', () => {
   const nested = `${'${env:A:-'.repeat(100_000)}${'}'.repeat(100_000)}`;
   const { findings } = readDocument(`exporters: { a: ${nested} }`, 'c.yml');
-  assert.equal(findings.length, 1_000);
+  assert.equal(findings.length, 1);
   assert.match(findings[0]?.message ?? '', /^not valid YAML: /);
 });

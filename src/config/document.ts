@@ -25,7 +25,7 @@ import { type ConfigPath, type Finding } from '../settings/finding.ts';
 import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
 import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
 import { isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
-import { findEnDashes, isDashWord } from './en-dashes.ts';
+import { findEnDashes, findOpening, isDashWord } from './yaml-faults.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;
@@ -34,7 +34,10 @@ export interface ConfigDocument {
    * the defaults for such a component.
    */
   readonly convertWithNulls: () => Generator<undefined, unknown, undefined>;
-  /** Faults of the text itself; `value` is of no use when there are any. */
+  /**
+   * Faults of the text itself. Where a key is given twice, `value` has the last one; with any other
+   * fault it is undefined.
+   */
   readonly findings: readonly Finding[];
   /**
    * The position of a value, or of its key; that of the nearest block around it when it is not in
@@ -50,8 +53,6 @@ export interface ConfigDocument {
 
 const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
 const NODES_MAX = 1_000_000;
-/** Faults of the text that are told; what follows the first ones is seldom one of its own. */
-const FAULTS_MAX = 1_000;
 /** The deepest configurations have about 15. All that walks one afterwards is recursive. */
 const DEPTH_MAX = 100;
 /** Keys whose empty value is the empty text, as for Prometheus; other keys are then absent. */
@@ -96,20 +97,20 @@ export function* readDocumentInSteps(
     const dashes = findEnDashes(text, file);
     if (dashes.length > 0) return empty(dashes);
   }
-  const faults = [...document.errors, ...document.warnings].slice(0, FAULTS_MAX);
-  const findings = faults.map((error) =>
-    finding(error.pos[0], 'CONFIG_YAML', `not valid YAML: ${wordsOfYamlError(error)}`),
-  );
-  if (findings.length > 0) return empty(findings);
+  // What follows the first fault mostly follows from it.
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault !== undefined) {
+    const message = `not valid YAML: ${wordsOfYamlError(fault)}`;
+    return empty([finding(findOpening(document, fault.pos[0]), 'CONFIG_YAML', message)]);
+  }
   try {
-    const repeated = (yield* findRepeatedKeys(document)).map(({ key, offset }) =>
+    const findings = (yield* findRepeatedKeys(document)).map(({ key, offset }) =>
       finding(
         offset,
         'CONFIG_DUPLICATE',
         `key ${JSON.stringify(key)} is given twice in one mapping; keep one of them`,
       ),
     );
-    if (repeated.length > 0) return empty(repeated);
     yield;
     const aliases = yield* YamlAliases.find(document);
     if (aliases.excessAt !== undefined)

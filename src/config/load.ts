@@ -158,9 +158,9 @@ async function makePlan(
   const value = await expandValue(document.value, reading, report);
   const context = { allowsPartial, report };
   const parsed = await parseLongList(prometheusSchema, 'scrape_configs', value, context);
-  if (parsed === undefined) return undefined;
   const { data: input, raw } = parsed;
-  const main = { inputs: input.scrape_configs ?? [], raw, baseDirectory, report };
+  const common = { baseDirectory, report: parsed.report };
+  const main = { inputs: input.scrape_configs ?? [], raw, ...common };
   const sources = await withScrapeFiles(main, input.scrape_config_files, reading);
-  return resolvePrometheus({ input, sources, baseDirectory, env, report, pushes });
+  return resolvePrometheus({ input, sources, env, pushes, ...common });
 }

@@ -13,6 +13,9 @@ export function listLooseEnds(plan: CollectorPlan): readonly string[] {
   const hasOthers = traceReceivers.length + otlpReceivers.length > 0;
   if ((hasMetrics || !hasOthers) && takes('metrics').length === 0)
     ends.push('no remote_write and no other sink of metrics: what is scraped goes nowhere');
+  for (const { id, discovery } of sources)
+    if (discovery.entries.length === 0)
+      ends.push(`job "${id}" has no targets; write static_configs, or another way to find them`);
   for (const { id, signals } of otlpReceivers)
     if (signals.length === 0)
       ends.push(`"${id}": no sink takes what it receives by OTLP, and all of it is refused`);

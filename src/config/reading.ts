@@ -4,11 +4,12 @@
  * Not here: which files there are (load.ts, scrape-files.ts), what keys mean.
  */
 import type { z } from 'zod';
-import type { ConfigPath, Finding, Reporter } from '../settings/finding.ts';
+import { type ConfigPath, type Finding, relocated, type Reporter } from '../settings/finding.ts';
 import { runGivingWay } from '../kernel/giving-way.ts';
 import { type ConfigDocument, readDocumentInSteps } from './document.ts';
 import { expand } from './expand.ts';
 import { isDroppable, reportIssues } from './issues.ts';
+import { findSoundPart } from './sound-part.ts';
 
 export interface DocumentReading {
   /** The findings so far, of all files. */
@@ -35,7 +36,7 @@ export async function openDocument(
 ): Promise<OpenedDocument | undefined> {
   const document = await runGivingWay(readDocumentInSteps(text, file));
   reading.findings.push(...document.findings);
-  if (document.findings.length > 0) return undefined;
+  if (document.value === undefined && document.findings.length > 0) return undefined;
   return { document, report: makeReporter(document, file, reading) };
 }
 
@@ -103,19 +104,34 @@ function parsePart<Schema extends z.ZodType>(
 /** Entries of a long list that are checked between two yields. */
 const SLICE_ENTRIES = 20;
 
+/** What a schema accepts of a mapping. */
+export interface ParsedMapping<Data> extends Parsed<Data> {
+  /** False where the schema refuses a part of it. */
+  readonly isWhole: boolean;
+  /** For paths in the data. */
+  readonly report: Reporter;
+}
+
 /**
- * The same as `parseValue` for a mapping with one long list, by slices of the list: checking
- * thousands of entries takes seconds.
+ * Checks a mapping with one long list, by slices of the list: checking thousands of entries takes
+ * seconds. Where it has faults, which are then reported, the data is what is sound (sound-part.ts),
+ * so that checks after the schema find what else there is to mend.
  *
  * @param key  of the list; every other key of the schema may be absent
  */
-export function parseLongList<Schema extends z.ZodObject>(
+export async function parseLongList<Schema extends z.ZodObject>(
   schema: Schema,
   key: string & keyof z.input<Schema>,
   raw: unknown,
   context: ParseContext,
-): Promise<Parsed<z.output<Schema>> | undefined> {
-  return runGivingWay(parseSlices(schema, key, raw, context));
+): Promise<ParsedMapping<z.output<Schema>>> {
+  const { report, at = [] } = context;
+  const parsed = await runGivingWay(parseSlices(schema, key, raw, context));
+  const isWhole = parsed !== undefined;
+  const { move, ...part } = isWhole
+    ? { ...parsed, move: (path: ConfigPath) => path }
+    : await runGivingWay(findSoundPart(schema, raw));
+  return { ...part, isWhole, report: relocated(report, (path) => [...at, ...move(path)]) };
 }
 
 function* parseSlices<Schema extends z.ZodObject>(

@@ -63,9 +63,9 @@ async function readScrapeFile(
   const value = await expandValue(document.value, reading, report);
   const context = { allowsPartial: reading.allowsPartial, report };
   const parsed = await parseLongList(scrapeFileSchema, 'scrape_configs', value, context);
-  if (parsed === undefined) return undefined;
-  const { data, raw } = parsed;
-  return { inputs: data.scrape_configs ?? [], raw, baseDirectory: dirname(file), report };
+  const { data, raw, report: ownReport } = parsed;
+  const inputs = data.scrape_configs ?? [];
+  return { inputs, raw, baseDirectory: dirname(file), report: ownReport };
 }
 
 export function unreadable(file: string, error: unknown): Finding {

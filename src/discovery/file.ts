@@ -4,12 +4,13 @@
  * parsed keeps the groups of its last good reading; a file that is deleted loses them.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config
  */
-import { type FSWatcher, watch } from 'node:fs';
+import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { filesMatching } from '../settings/file-patterns.ts';
+import type { CheckContext } from '../settings/finding.ts';
 import { listOf } from '../settings/text.ts';
 import { makeFailedLack, type Lack } from './lacking.ts';
 import { attempt, defineMechanism, type DiscoveryWorld } from './mechanism.ts';
@@ -49,6 +50,7 @@ const SETTLE_MS = 50;
 export const fileMechanism = defineMechanism({
   key: 'file_sd_configs',
   schema,
+  check: warnOfMissing,
   async *discover(config, world) {
     const parts = new PartialList('file', world);
     const changes = watchDirectories(config, world);
@@ -64,6 +66,17 @@ export const fileMechanism = defineMechanism({
     }
   },
 });
+
+/** Warns of what is not there yet: a file, or the folder of a pattern. */
+function warnOfMissing({ files }: FileConfig, { path, baseDirectory, report }: CheckContext): void {
+  for (const [index, pattern] of files.entries()) {
+    const isFile = !pattern.includes('*');
+    const missing = resolve(baseDirectory, isFile ? pattern : dirname(pattern));
+    if (existsSync(missing)) continue;
+    const what = isFile ? 'file' : 'folder';
+    report.warn([...path, 'files', index], `there is no ${what} ${missing} yet; no targets of it`);
+  }
+}
 
 /**
  * Reads the files that match the patterns. A pattern whose folder cannot be read keeps its known

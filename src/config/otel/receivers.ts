@@ -149,12 +149,10 @@ async function resolveScraper(
   const written = parsed.data.config ?? {};
   const context = { allowsPartial, report, at: configAt };
   const config = await parseLongList(receiverConfigSchema, 'scrape_configs', written, context);
-  if (config === undefined) return undefined;
-  const { data: input, raw } = config;
-  const own = relocated(report, (path) => [...configAt, ...path]);
+  const { data: input, raw, report: own, isWhole } = config;
   const main = { inputs: input.scrape_configs ?? [], raw, baseDirectory, report: own };
   const files = await withScrapeFiles(main, input.scrape_config_files, reading);
-  if (main.inputs.length === 0 && input.scrape_config_files === undefined) {
+  if (isWhole && main.inputs.length === 0 && input.scrape_config_files === undefined) {
     if (parsed.data.target_allocator === undefined)
       report.error(at, 'CONFIG_VALUE', `receiver "${name}" needs "scrape_configs" in its "config"`);
     return undefined;

@@ -28,6 +28,7 @@ import {
   METADATA_DEFAULTS,
   type RemoteWriteConfig,
 } from './config.ts';
+import { noteAmpFaults } from './amp-url.ts';
 import { publicUrl } from './metrics.ts';
 
 const QUEUE = {
@@ -165,6 +166,7 @@ export function resolveRemoteWrite(
   const at = [...path, 'write_relabel_configs'];
   const rules = compileRules(input.write_relabel_configs, 'utf8', at, report);
   noteDifferences(input, path, report);
+  noteAmpFaults(url, { sigv4, hasOther: client.authorization !== undefined }, path, report);
   return {
     name: input.name,
     address: url,

@@ -1,0 +1,134 @@
+/**
+ * All findings of a configuration come at once, each where its fault is written: a row for each text
+ * that told a part of them, or told one fault as several.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatFinding } from '../settings/finding.ts';
+import { checkConfigText } from './load.ts';
+
+async function linesOf(text: readonly string[]): Promise<string[]> {
+  const { findings } = await checkConfigText(text.join('\n'), 'c.yml', { env: {} });
+  return findings.map(formatFinding);
+}
+
+const AMP = 'https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1';
+
+const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[] = [
+  [
+    'a quotation mark that is not closed',
+    [
+      'scrape_configs:',
+      '  - job_name: a',
+      "    static_configs: [{targets: ['a:1]}]",
+      '  - job_name: b',
+      "    static_configs: [{targets: ['b:1']}]",
+    ],
+    [/^c\.yml:3:33: not valid YAML: missing closing 'quote/],
+  ],
+  [
+    'a bracket that is not closed',
+    [
+      'scrape_configs:',
+      '  - job_name: a',
+      '    static_configs:',
+      '      - targets: [a:1',
+      '    metrics_path: /x',
+    ],
+    [/^c\.yml:4:18: not valid YAML: flow sequence/],
+  ],
+  [
+    'a line that stands too far to the right',
+    ['scrape_configs:', '  - job_name: a', '     metrics_path: /x', '    scheme: http'],
+    [/^c\.yml:2:15: not valid YAML/],
+  ],
+  [
+    'faults of the schema, of relabelling, repeated names and repeated keys',
+    [
+      'scrape_configs:',
+      '  - job_name: a',
+      '    scrape_interval: 10x',
+      '    scrape_timeout: 50m',
+      '    bogus: 1',
+      "    relabel_configs: [{regex: '('}]",
+      '  - scheme: http',
+      '  - job_name: a',
+      '    metrics_path: /x',
+      '    metrics_path: /y',
+      '    scrape_timeout: 2m',
+      'remote_write:',
+      '  - {}',
+      '  - {url: "http://h/w", name: ""}',
+    ],
+    [
+      /^c\.yml:3:22: "scrape_interval" .* is not a duration/,
+      /^c\.yml:5:5: unknown key "bogus"/,
+      /^c\.yml:6:\d+: /,
+      /^c\.yml:7:5: missing key "job_name"/,
+      /^c\.yml:8:15: job_name "a" is used by another/,
+      /^c\.yml:10:5: key "metrics_path" is given twice/,
+      /^c\.yml:11:21: scrape_timeout 2m of job "a" is more/,
+      /^c\.yml:13:5: missing key "url"/,
+      /^c\.yml:14:31: a name has 1 to/,
+    ],
+  ],
+  [
+    'the same in a collector configuration',
+    [
+      'receivers:',
+      '  prometheus:',
+      '    config:',
+      '      scrape_configs:',
+      '        - job_name: a',
+      '          bogus: 1',
+      '        - job_name: a',
+      'exporters: {prometheusremotewrite: {endpoint: "http://h/w"}}',
+      'service: {pipelines: {metrics: {receivers: [prometheus], exporters: [prometheusremotewrite]}}}',
+    ],
+    [/^c\.yml:6:11: unknown key "bogus"/, /^c\.yml:7:21: job_name "a" is used by another/],
+  ],
+  [
+    'what is without effect because of another fault is not told',
+    ['otlp_receivers: [{nope: 1}]', 'otlp: {}', 'remote_write: [{url: "http://h/w"}]'],
+    [/^c\.yml:1:\d+: unknown key "nope"/],
+  ],
+  [
+    'urls of AMP that take no samples',
+    [
+      'remote_write:',
+      `  - {url: ${AMP}/api/v1/query, sigv4: {}}`,
+      `  - {url: ${AMP}, sigv4: {}}`,
+      `  - {url: ${AMP}/api/v1/remote_write}`,
+      `  - url: ${AMP}/api/v1/remote_write`,
+      '    name: other',
+      '    sigv4: {region: eu-west-1}',
+    ],
+    [
+      /^c\.yml:2:11: AMP takes samples at .*, not at \/workspaces\/ws-1\/api\/v1\/query/,
+      /^c\.yml:3:11: AMP takes samples at /,
+      /^c\.yml:4:5: AMP takes signed requests only; add sigv4/,
+      /^c\.yml:7:21: the workspace is in us-east-1, .* signed for eu-west-1/,
+    ],
+  ],
+  [
+    'urls of AMP that are right',
+    ['remote_write:', `  - {url: ${AMP}/api/v1/remote_write, sigv4: {}}`],
+    [],
+  ],
+  [
+    'files of targets that are not there',
+    [
+      'scrape_configs:',
+      '  - job_name: a',
+      '    file_sd_configs: [{files: [/nope/a.json, /nope/*.yml, /*.yml]}]',
+    ],
+    [/^c\.yml:3:32: there is no file \/nope\/a\.json/, /^c\.yml:3:46: there is no folder \/nope/],
+  ],
+];
+
+for (const [name, text, expected] of rows)
+  test(name, async () => {
+    const lines = await linesOf(text);
+    assert.equal(lines.length, expected.length, lines.join('\n'));
+    for (const [index, line] of lines.entries()) assert.match(line, expected[index] ?? /^$/);
+  });
