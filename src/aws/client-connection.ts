@@ -13,6 +13,7 @@ import {
   secureOptions,
 } from '../kernel/http-connection.ts';
 import { guardedLookup } from '../kernel/metadata-addresses.ts';
+import { isSocksUrl } from '../kernel/socks5.ts';
 import { readProxyEnvironment } from '../kernel/proxy-environment.ts';
 
 export interface ConnectionAgents {
@@ -27,12 +28,13 @@ const SOCKETS_MAX = 50;
  * Each client gets agents of its own, and destroys them when it is destroyed.
  *
  * @param resolve  for tests: how names become addresses
- * @throws Error for a proxy URL that is not a URL, also one of the environment
+ * @throws Error for a proxy URL that is none, also one of the environment, or of SOCKS5
  */
 export function createAgents(
   { tls, proxy }: Partial<HttpConnection> = {},
   resolve?: HttpClientOptions['resolve'],
 ): ConnectionAgents {
+  if (isSocksUrl(proxy?.url ?? '')) throw new Error('AWS is not called through SOCKS5');
   const options: AgentOptions = {
     keepAlive: true,
     lookup: guardedLookup(resolve),

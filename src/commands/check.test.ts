@@ -15,7 +15,8 @@ test('check config says what a collector would do', async () => {
   ].join('\n');
   const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
   assert.deepEqual(rendered.split('\n'), [
-    `warning: c.yml:4:32: there is no file ${resolve('a.json')} yet; no targets of it [CONFIG_NOTE]`,
+    `warning: c.yml:4:32: there is no file ${resolve('a.json')} yet; ` +
+      'no targets of it [CONFIG_NOTE]',
     'warning: c.yml:4:59: refresh_interval 30 has no unit and is taken as 30s, as published ' +
       'ADOT examples mean it; Prometheus refuses it: write 30s [CONFIG_NOTE]',
     'c.yml: valid, 1 job, 1 sink, 1 route',

@@ -1,6 +1,6 @@
 /**
- * All findings of a configuration come at once, each where its fault is written: a row for each text
- * that told a part of them, or told one fault as several.
+ * All findings of a configuration come at once, each where its fault is written: a row for each
+ * text that told a part of them, or told one fault as several.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -83,7 +83,8 @@ const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[]
       '          bogus: 1',
       '        - job_name: a',
       'exporters: {prometheusremotewrite: {endpoint: "http://h/w"}}',
-      'service: {pipelines: {metrics: {receivers: [prometheus], exporters: [prometheusremotewrite]}}}',
+      'service:',
+      '  pipelines: {metrics: {receivers: [prometheus], exporters: [prometheusremotewrite]}}',
     ],
     [/^c\.yml:6:11: unknown key "bogus"/, /^c\.yml:7:21: job_name "a" is used by another/],
   ],

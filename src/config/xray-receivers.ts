@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { isRegion } from '../aws/endpoints.ts';
 import { splitListen } from '../kernel/listen-address.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../settings/aws-access.ts';
-import { connectionShape, resolveConnection } from '../settings/connection.ts';
+import { connectionShape, resolveConnectionToAws } from '../settings/connection.ts';
 import type { CheckContext, ConfigPath, Reporter } from '../settings/finding.ts';
 import { switchSchema } from '../settings/switch.ts';
 import { presentSchema, textSchema } from '../settings/text.ts';
@@ -126,7 +126,7 @@ function resolveProxy(
   if (fault !== undefined) report.error([...path, 'endpoint'], 'CONFIG_VALUE', fault);
   const listen =
     written === undefined ? fallback : resolveListen(written, [...path, 'listen'], report);
-  const connection = resolveConnection(input, context);
+  const connection = resolveConnectionToAws(input, context);
   if (listen === undefined) return undefined;
   const variant = readEndpointVariant(env);
   return {

@@ -1,6 +1,6 @@
 /**
- * Where a text that is not valid YAML goes wrong, as its writer sees it: dashes that a word processor
- * has replaced, and the quotation mark or bracket that has no end. Pure.
+ * Where a text that is not valid YAML goes wrong, as its writer sees it: dashes that a word
+ * processor has replaced, and the quotation mark or bracket that has no end. Pure.
  */
 import { type Document, isScalar, type Node, visit } from 'yaml';
 import type { Finding } from '../settings/finding.ts';

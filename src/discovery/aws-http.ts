@@ -5,12 +5,13 @@
  */
 import { createAgents } from '../aws/client-connection.ts';
 import type { HttpConnection } from '../kernel/http-connection.ts';
+import { isSocksUrl } from '../kernel/socks5.ts';
 import { findUrlFault } from '../settings/url.ts';
 import { type CheckContext, silentReporter } from '../settings/finding.ts';
 import {
   type ConnectionInput,
   connectionShape,
-  resolveConnection,
+  resolveConnectionToAws,
 } from '../settings/connection.ts';
 import { unsupported } from '../settings/refused-keys.ts';
 import { switchSchema } from '../settings/switch.ts';
@@ -43,7 +44,7 @@ export function resolveAwsConnection(
   config: AwsHttp,
   baseDirectory: string,
 ): HttpConnection | undefined {
-  return resolveConnection(config, { baseDirectory, path: [], report: silentReporter });
+  return resolveConnectionToAws(config, { baseDirectory, path: [], report: silentReporter });
 }
 
 export function checkAwsHttp(
@@ -54,9 +55,14 @@ export function checkAwsHttp(
   context: CheckContext,
 ): void {
   const { path, report } = context;
-  const connection = resolveConnection(config, context);
+  const connection = resolveConnectionToAws(config, context);
   const isUrl = findUrlFault('proxy_url', config.proxy_url || 'http://none') === undefined;
-  if (isUrl && connection !== undefined && !isUsable(connection))
+  if (
+    isUrl &&
+    !isSocksUrl(config.proxy_url ?? '') &&
+    connection !== undefined &&
+    !isUsable(connection)
+  )
     report.error(
       [...path, config.proxy_url === undefined ? 'proxy_from_environment' : 'proxy_url'],
       'CONFIG_VALUE',

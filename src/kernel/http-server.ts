@@ -213,10 +213,8 @@ export class HttpServer implements Component {
         this.#server.on('error', (error) => log.error('http server failed', { error }));
         this.#listening = true;
         this.#bounds.begin();
-        log[isToldElsewhere === true ? 'debug' : 'info']('listening', {
-          what: name,
-          url: this.listensAt,
-        });
+        const told = { what: name, url: this.listensAt };
+        log[isToldElsewhere === true ? 'debug' : 'info']('listening', told);
         warnOfBarePort(this.#options);
         resolve();
       });
@@ -353,17 +351,13 @@ function listOwnRoutes(options: HttpServerOptions): Route[] {
       handle: () => (isReady() ? answer(200, 'ready') : answer(503, 'not ready')),
     },
   ];
-  if (
-    metrics !== undefined &&
-    !hidesMetrics &&
-    !options.routes.some((route) => route.path === '/metrics')
-  ) {
+  const isTaken = options.routes.some((route) => route.path === '/metrics');
+  if (metrics !== undefined && !hidesMetrics && !isTaken)
     routes.push({
       method: 'GET',
       path: '/metrics',
       handle: (request) => answerFamilies(metrics.families(), request.headers.accept),
     });
-  }
   return routes;
 }
 

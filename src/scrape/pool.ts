@@ -3,7 +3,6 @@
  * go at once, so whatever touches all of them is done in steps, over as many turns of the event
  * loop as that takes. Of the lists that come meanwhile, only the newest is taken over next.
  */
-import { hash } from 'node:crypto';
 import { PermanentError } from '../kernel/errors.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import { type LabelSet } from '../model/labels.ts';
@@ -20,6 +19,7 @@ import type { LoopStatus } from './loop-options.ts';
 import { ScrapeLoop } from './loop.ts';
 import type { PoolOptions } from './pool-options.ts';
 import { makeTargets, type Target, type TargetList } from './target.ts';
+import { spreadOffset } from './schedule.ts';
 import type { Steps } from './steps.ts';
 
 export interface TargetStatus extends LoopStatus {
@@ -394,13 +394,4 @@ export class ScrapePool {
         'are allowed; raise target_limit or drop targets by relabel_configs',
     );
   }
-}
-
-/**
- * The offset of a target in its interval: the same after a restart, and evenly spread over the
- * targets.
- */
-function spreadOffset(target: Target, seed: string): number {
-  const digest = hash('sha256', `${seed} ${target.key}`, 'buffer');
-  return digest.readUIntBE(0, 6) % target.intervalMs;
 }

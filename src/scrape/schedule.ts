@@ -2,6 +2,7 @@
  * The schedule of one loop: moments of its grid (grid.ts) on the clocks of the process, and the
  * waits for them.
  */
+import { hash } from 'node:crypto';
 import { type Clock, type Moment, readMoment } from '../kernel/clock.ts';
 import { findFirstScrape, findNextTick, findStep, type FirstScrape } from './grid.ts';
 
@@ -69,4 +70,16 @@ export class Schedule {
     const now = this.now();
     return { wallMs, elapsedMs: now.elapsedMs + wallMs - now.wallMs };
   }
+}
+
+/**
+ * The offset of a target in its interval: the same after a restart, and evenly spread over the
+ * targets.
+ */
+export function spreadOffset(
+  target: { readonly key: string; readonly intervalMs: number },
+  seed: string,
+): number {
+  const digest = hash('sha256', `${seed} ${target.key}`, 'buffer');
+  return digest.readUIntBE(0, 6) % target.intervalMs;
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { isSocksUrl } from '../kernel/socks5.ts';
 import type { HttpConnection } from '../kernel/http-connection.ts';
 import type { CheckContext } from './finding.ts';
 import { type ProxyInput, proxyShape, resolveProxy } from './proxy.ts';
@@ -39,6 +40,20 @@ export function resolveConnection(
       .digest('base64'),
     stamp: () => files.map(stampSecretFile).join(),
   };
+}
+
+/** The same for calls of AWS, whose clients know no SOCKS5. */
+export function resolveConnectionToAws(
+  input: ConnectionInput,
+  context: CheckContext,
+): HttpConnection | undefined {
+  if (isSocksUrl(input.proxy_url ?? ''))
+    context.report.error(
+      [...context.path, 'proxy_url'],
+      'CONFIG_VALUE',
+      'AWS is not called through SOCKS5; write the URL of an HTTP proxy, http://host:port',
+    );
+  return resolveConnection(input, context);
 }
 
 function stampSecretFile(file: string): string {

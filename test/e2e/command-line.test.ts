@@ -90,7 +90,7 @@ test('what a user must change ends with status 2, and the message names it', asy
     const { status, err } = run(...given);
     assert.match(err, message, given.join(' '));
     if (!err.startsWith('Usage: '))
-      assert.match(err, /^amperage: .* \[[A-Z_]+\]$/m, given.join(' '));
+      assert.match(err, /^amperage: .* \[[A-Z_]+\](?:: .*)?$/m, given.join(' '));
     assert.equal(status, 2, given.join(' '));
   }
 });

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { isRegion } from '../../aws/endpoints.ts';
 import { awsAccessShape } from '../../settings/aws-access.ts';
-import { connectionShape, resolveConnection } from '../../settings/connection.ts';
+import { connectionShape, resolveConnectionToAws } from '../../settings/connection.ts';
 import { type ConfigPath, relocated, type Reporter } from '../../settings/finding.ts';
 import { ignored } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
@@ -129,7 +129,7 @@ function resolveUpstream(
     report: moved,
   });
   if (parsed === undefined) return 'faulty';
-  return resolveConnection(parsed.data, { path: [], baseDirectory, report: moved });
+  return resolveConnectionToAws(parsed.data, { path: [], baseDirectory, report: moved });
 }
 
 /** Findings of `connectionShape` are told at the Collector's keys. */

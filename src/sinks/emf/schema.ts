@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
-import { connectionShape, resolveConnection } from '../../settings/connection.ts';
+import { connectionShape, resolveConnectionToAws } from '../../settings/connection.ts';
 import { countSchema } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
@@ -212,7 +212,7 @@ export function resolveEmf(input: EmfInput, context: SinkContext): ResolvedSink<
         region,
         isLocal,
         credentials: resolveAwsAccess(input),
-        connection: resolveConnection(input, context),
+        connection: resolveConnectionToAws(input, context),
         useFips: fips ?? isOn(env['AWS_USE_FIPS_ENDPOINT']),
         useDualStack: dualStack ?? isOn(env['AWS_USE_DUALSTACK_ENDPOINT']),
       },

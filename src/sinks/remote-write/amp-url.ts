@@ -26,7 +26,8 @@ export function noteAmpFaults(
   if (!/^\/workspaces\/[^/]+\/api\/v1\/remote_write$/.test(pathname))
     report.warn(
       [...path, 'url'],
-      `AMP takes samples at /workspaces/ID/api/v1/remote_write and nowhere else, not at ${pathname}`,
+      'AMP takes samples at /workspaces/ID/api/v1/remote_write and nowhere else, not at ' +
+        pathname,
     );
   if (sigv4 === undefined && !hasOther)
     report.warn(path, 'AMP takes signed requests only; add sigv4, "sigv4: {}" will do');

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { DeliverySettings } from '../../delivery/settings.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
-import { connectionShape, resolveConnection } from '../../settings/connection.ts';
+import { connectionShape, resolveConnectionToAws } from '../../settings/connection.ts';
 import { positiveUpTo } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
@@ -148,7 +148,7 @@ export function resolveXray(input: XrayInput, context: SinkContext): ResolvedSin
         region,
         isLocal,
         credentials: resolveAwsAccess(input),
-        connection: resolveConnection(input, context),
+        connection: resolveConnectionToAws(input, context),
         useFips: fips ?? isOn(env['AWS_USE_FIPS_ENDPOINT']),
         useDualStack: dualStack ?? isOn(env['AWS_USE_DUALSTACK_ENDPOINT']),
       },

@@ -57,7 +57,7 @@ test('histograms come back as they were, within the bound of their bytes', () =>
   fc.assert(
     fc.property(histogram, time, time, (one, tMs, startMs) => {
       const message = encode(one, tMs, startMs);
-      assert.deepEqual(decode(message), [{ histogram: one, tMs }]);
+      assert.deepEqual(decode(message), [{ histogram: one, tMs, startMs, isStale: false }]);
       const series = LABELS.length + 12;
       assert.ok(message.length <= boundHistogram(one) + series, String(message.length));
     }),

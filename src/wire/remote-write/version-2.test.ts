@@ -42,8 +42,13 @@ function meaningOf(message: Uint8Array): string[] {
       for (let i = 0; i < count; i++)
         lines.push(`${text([...labels])} ${times[i]} ${bits[i]!.toString(16)}`);
     },
+    // Without the start, which 1.0 has no field for.
     histograms: (labels, list) =>
-      void lines.push(...list.map((one) => `${text([...labels])} ${JSON.stringify(one)}`)),
+      void lines.push(
+        ...list.map(
+          ({ histogram, tMs }) => `${text([...labels])} ${tMs} ${JSON.stringify(histogram)}`,
+        ),
+      ),
     exemplars: (labels, list) =>
       void lines.push(...list.map((one) => `${text([...labels])} ${JSON.stringify(one)}`)),
     metadata: (one) => void lines.push(JSON.stringify(one)),
