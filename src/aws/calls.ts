@@ -138,6 +138,9 @@ function describeFailure(
       return `${name}; the role in use needs ${action}`;
     case 'throttled':
     case 'error':
-      return name;
+      return name === 'Region is missing' ? NO_REGION : name;
   }
 }
+
+const NO_REGION =
+  'no region is known; set AWS_REGION, write ?region= behind the source, or give a profile one';

@@ -94,7 +94,7 @@ test('check config fails with a configuration error when there is one', async ()
   );
   await assert.rejects(run, { name: 'ConfigError', message: 'no-such.yml: 1 error' });
   assert.deepEqual(written, [
-    'error: no-such.yml:1:1: the file does not exist; check the path [CONFIG_FILE]\n',
+    'error: no-such.yml: the file does not exist; check the path [CONFIG_FILE]\n',
   ]);
 });
 

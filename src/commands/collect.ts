@@ -227,22 +227,24 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     everyMs,
     loading,
   });
-  const pushes = new PushReceiver({
-    world,
-    openAppender: collector.openAppender,
-    hasSink: () => collector.hasWay(PUSHES_ID),
-    address: () => (pages[0] as HttpServer).url,
-  });
+  const pushes =
+    takesPushes &&
+    new PushReceiver({
+      world,
+      openAppender: collector.openAppender,
+      hasSink: () => collector.hasWay(PUSHES_ID),
+      address: () => (pages[0] as HttpServer).url,
+    });
   const listReceivers = (): readonly ReceiverStatus[] => [
     ...collector.receivers,
-    ...(takesPushes ? [pushes.status] : []),
+    ...(pushes ? [pushes.status] : []),
   ];
   const redactions = new Redactions();
   const webFile = flags['web.config.file'];
   const web = webFile === undefined ? undefined : await loadWebConfig(webFile, world.log);
   const routes = [
     ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
-    takesPushes ? pushes.route : refusePushes(),
+    pushes ? pushes.route : refusePushes(),
     createStatusRoute(
       {
         scrape: collector.scrape,
@@ -285,7 +287,14 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   // scraped is sent, or stays on disk. The planned servers answer from before it starts until it
   // has stopped; in between they say that it is ready.
   await runUntilSignal(
-    new Group('collect', [servers, collector, pushes, ...pages, reloader, servers.readiness]),
+    new Group('collect', [
+      servers,
+      collector,
+      ...(pushes ? [pushes] : []),
+      ...pages,
+      reloader,
+      servers.readiness,
+    ]),
     world,
     {
       flags,

@@ -23,7 +23,7 @@ import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import { describeUnusable } from '../kernel/private-files.ts';
 import { ALLOWED_HOST_HELP, gather } from './flags.ts';
-import { renderExplained } from './discover/explain.ts';
+import { isAbout, renderExplained } from './discover/explain.ts';
 import { Found } from './discover/found.ts';
 import { isSameList, ListTexts } from './discover/list-texts.ts';
 import { type DiscoverFlags, type Sources, readSources } from './discover/sources.ts';
@@ -31,6 +31,8 @@ import { createWorld, createLongRunningCommand, runUntilSignal } from './runner.
 import { addTrustFlag } from './trust.ts';
 
 const EXPLAIN_TIMEOUT_MS = 60_000;
+/** How long "explain" still reads when it is known that something cannot be read. */
+const REST_MS = 1_000;
 
 export function createDiscoverCommand(): Command {
   const command = addDiscoveryFlags(addTrustFlag(createLongRunningCommand('discover')))
@@ -282,13 +284,27 @@ async function explain(
   const sources = await readSources(flags, process.env, world);
   const found = new Found(sources.jobs.map(({ job }) => job));
   const enough = new AbortController();
+  /** Why there will be no whole list, where that is known before the time is over. */
+  let hopeless: unknown;
+  const giveUp = async (reason: unknown): Promise<void> => {
+    hopeless ??= reason;
+    // What can be read is still shown.
+    await world.clock.sleep(REST_MS, enough.signal).catch(() => undefined);
+    enough.abort();
+  };
   const manager = new DiscoveryManager({
     world,
     baseDirectory: sources.baseDirectory,
     jobs: sources.jobs,
     callLimits: new CallLimits(world.clock, world.metrics),
     onExplained: (job, list) => found.explained.set(job, list),
-    onLacking: (job, lacks) => found.lacks.set(job, lacks),
+    onLacking: (job, lacks) => {
+      found.lacks.set(job, lacks);
+      const lack = lacks.find(({ cause, isBlocking }) => isBlocking && cause !== 'failed');
+      if (lack === undefined) return;
+      void giveUp(new ConfigError('DISCOVERY_INCOMPLETE', lack.words));
+    },
+    onFailed: (_job, error) => void giveUp(error),
     onUpdate: (job, groups) => {
       found.groups.set(job, groups);
       if (found.isWhole()) enough.abort();
@@ -300,15 +316,17 @@ async function explain(
       () => false,
       () => true,
     );
-    process.stdout.write(
-      renderExplained([...found.explained.values()].flat(), task ?? '', found.listLacks()),
-    );
+    const list = [...found.explained.values()].flat();
+    process.stdout.write(renderExplained(list, task ?? '', found.listLacks()));
+    if (hopeless !== undefined) throw hopeless;
     if (!inTime)
       throw new ConfigError(
         'DISCOVERY_TIMEOUT',
         'there was no complete list within a minute; the lines "not known" above say what is ' +
           'lacking',
       );
+    if (task !== undefined && !list.some((one) => isAbout(one, task)))
+      throw new ConfigError('TASK_UNKNOWN', `no task matches ${JSON.stringify(task)}`);
   } finally {
     await manager.stop(1_000);
     await world.http.close();

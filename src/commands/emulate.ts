@@ -88,7 +88,12 @@ async function run(flags: EmulateFlags): Promise<void> {
     allowedHosts: flags['web.allowedHost'],
   });
   const steps =
-    file === undefined ? [] : parseScenario(await readYamlFile(file, 'EMULATOR_SCENARIO'), file);
+    file === undefined
+      ? []
+      : parseScenario(
+          await readYamlFile(file, { flag: '--scenario', code: 'EMULATOR_SCENARIO' }),
+          file,
+        );
   const url = (): string => emulator.url;
   const scenario = new Scenario(steps, { world, url, region, credentials });
   // A secret is printed here alone: these keys are made for this run, and nobody else knows them.

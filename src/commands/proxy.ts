@@ -317,7 +317,12 @@ async function readProxyConfig(flags: ProxyFlags, world: World): Promise<ProxyCo
   };
   return {
     routes:
-      file === undefined ? [single] : parseRoutes(await readYamlFile(file, 'PROXY_ROUTES'), file),
+      file === undefined
+        ? [single]
+        : parseRoutes(
+            await readYamlFile(file, { flag: '--config.file', code: 'PROXY_ROUTES' }),
+            file,
+          ),
     upstreamScheme: upstreamUrlScheme,
     strip: flags.strip.map((header) => header.toLowerCase()),
     duplicate: flags.duplicateHeaders.map((header) => header.toLowerCase()),

@@ -143,21 +143,19 @@ function renderLimit(name: LimitName): string {
 
 async function run(flags: WorkspaceFlags): Promise<void> {
   const retentionMs = readDurationFlag('--retention', flags.retention, { minMs: 1 });
+  const limits = resolveLimits(flags.strict === true, flags.limit);
+  const faultsAtStart = flags.fault.map(parseFault);
   const world = createWorld(flags);
   const authorizer: Authorizer = {
     lookup: createKeyLookup(flags, world),
     region: flags.region,
     world,
   };
-  const limits = resolveLimits(flags.strict === true, flags.limit);
   const store = new Store(
     { ...STORE_DEFAULTS, directory: flags['storage.path'], retentionMs, ...limitStore(limits) },
     world,
   );
-  const faults = new Faults(
-    flags.fault.map(parseFault),
-    readCountFlag('--fault-seed', flags.faultSeed),
-  );
+  const faults = new Faults(faultsAtStart, readCountFlag('--fault-seed', flags.faultSeed));
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
   const xray = await openService('xray', flags, world);

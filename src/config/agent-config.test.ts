@@ -69,7 +69,10 @@ test(
       '/tmp/cwagent_ecs_auto_sd.yaml',
     );
     const { plan, findings } = await checkConfigText(text, 'prometheus.yaml', { env: {} });
-    assert.deepEqual(findings, []);
+    assert.deepEqual(
+      findings.map(({ message }) => message),
+      ['there is no file /tmp/cwagent_ecs_auto_sd.yaml yet; no targets of it'],
+    );
     assert.equal(plan?.sources[0]?.scrape.jobName, 'cwagent-ecs-file-sd-config');
   },
 );

@@ -81,7 +81,8 @@ export function* readDocumentInSteps(
   };
   if (text.length > TEXT_LENGTH_MAX) {
     const message = `the file is longer than ${TEXT_LENGTH_MAX} characters`;
-    return empty([finding(0, 'CONFIG_FILE', message)]);
+    const whole = { severity: 'error', code: 'CONFIG_FILE', file, line: 0, column: 0 } as const;
+    return empty([{ ...whole, message }]);
   }
   const document = yield* parseInSteps(text, { lineCounter: lines });
   const overflow = document.errors.find(isTooDeep);

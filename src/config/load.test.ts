@@ -102,7 +102,7 @@ test('a load throws the first error and says how many more there are', async () 
   });
   const { findings } = await checkConfigFile('no-such.yml');
   assert.deepEqual(findings.map(formatFinding), [
-    'no-such.yml:1:1: the file does not exist; check the path [CONFIG_FILE]',
+    'no-such.yml: the file does not exist; check the path [CONFIG_FILE]',
   ]);
 });
 

@@ -74,5 +74,5 @@ export function unreadable(file: string, error: unknown): Finding {
     code === 'ENOENT'
       ? 'the file does not exist; check the path'
       : `the file can't be read: ${describeError(error)}`;
-  return { severity: 'error', code: 'CONFIG_FILE', file, line: 1, column: 1, message };
+  return { severity: 'error', code: 'CONFIG_FILE', file, line: 0, column: 0, message };
 }

@@ -1,6 +1,6 @@
 /**
  * Where a text that is not valid YAML goes wrong, as its writer sees it: dashes that a word
- * processor has replaced, and the quotation mark or bracket that has no end. Pure.
+ * processor has replaced, and the quotation mark or bracket that has no end.
  */
 import { type Document, isScalar, type Node, visit } from 'yaml';
 import type { Finding } from '../settings/finding.ts';
@@ -15,7 +15,7 @@ export function findOpening(document: Document, faultAt: number): number {
     Node(_key, node) {
       const isEnclosed = isScalar(node)
         ? node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE'
-        : 'flow' in node && node.flow === true;
+        : 'flow' in node && node.flow;
       // Of those that are open here, the innermost comes last.
       if (isEnclosed && node.range?.[1] === faultAt) openedAt = node.range[0];
     },

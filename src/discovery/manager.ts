@@ -45,6 +45,8 @@ export interface DiscoveryManagerOptions {
    * its first reading contributes nothing.
    */
   readonly onLacking?: (job: string, lacks: readonly Lack[]) => void;
+  /** Receives the error by which a mechanism ended that will be started again. */
+  readonly onFailed?: (job: string, error: unknown) => void;
   /**
    * Whether a job without a list accepts a partial one. True for a collector that scrapes: it
    * starts with the targets that are known. Otherwise the first list of a job is whole, because a
@@ -219,6 +221,7 @@ class JobRun {
       } catch (error) {
         if (this.#signal.aborted) return;
         log.error('discovery failed and will be started again', { error });
+        this.#options.onFailed?.(this.#discovery.job, error);
       }
     } while (await sleepUnlessAborted(RESTART_MS, own));
   }

@@ -34,7 +34,8 @@ export function parseListen(listen: string, flag = '--web.listen-address'): List
   if (address === undefined)
     throw new ConfigError(
       'LISTEN_ADDRESS',
-      `${flag} "${listen}" is not host:port; write for example 127.0.0.1:9779 or :9779`,
+      `${flag} "${listen}" is not host:port with a port from 0 to 65535; write for example ` +
+        '127.0.0.1:9779 or :9779',
     );
   return address.host === '' ? { ...address, host: '0.0.0.0' } : address;
 }

@@ -11,16 +11,16 @@ export interface Finding {
   readonly severity: 'error' | 'warning';
   readonly code: FindingCode;
   readonly file: string;
-  /** Line and column count from 1. */
+  /** Line and column count from 1; both are 0 where the file as a whole is meant. */
   readonly line: number;
   readonly column: number;
   readonly message: string;
 }
 
-/** `file:line:column: message`, without the code. */
+/** `file:line:column: message`, or `file: message`, without the code. */
 export function describeFinding(finding: Finding): string {
   const { file, line, column, message } = finding;
-  return `${file}:${line}:${column}: ${message}`;
+  return line === 0 ? `${file}: ${message}` : `${file}:${line}:${column}: ${message}`;
 }
 
 /** `file:line:column: message [CODE]`. */

@@ -75,6 +75,10 @@ test('what a user must change ends with status 2, and the message names it', asy
       ['workspace', '--storage.path', folder, '--fault-seed', 'x'],
       /--fault-seed:? "x" is not a number/,
     ],
+    [['workspace', '--limit', 'foo=3'], /--limit[^\n]*foo/],
+    [['emulate', '--scenario', '/nope'], /--scenario: \/nope can't be read/],
+    [['emulate', '--web.listen-address', ':99999'], /a port from 0 to 65535/],
+    [['collect', '--config', 'nope.yml'], /^amperage: nope\.yml: the file does not exist/m],
     [['proxy', '--port', 'x'], /--port "x" is not host:port/],
     [
       ['proxy', '--port', ':0', '--web.listen-address', 'x'],

@@ -97,6 +97,24 @@ test('explain tells about every container', async () => {
   assert.match(stdout, /1 targets, 1 that are none/);
 });
 
+test('explain ends at once for a cluster that does not exist, or a task that none matches', async () => {
+  makeCluster('why-not', 3000);
+  for (const [given, words] of [
+    [['--clusters', 'nope'], /^amperage: there is no cluster nope in .*\[DISCOVERY_INCOMPLETE\]/m],
+    [['--clusters', 'why-not', 'zzz'], /no task matches "zzz" \[TASK_UNKNOWN\]/],
+  ] as const) {
+    const ended = await run(process.execPath, [MAIN, 'discover', 'explain', ...given], {
+      env: { ...process.env, ...environment() },
+      timeout: 30_000,
+    }).then(
+      () => assert.fail('it ended well'),
+      (error: unknown) => error as { readonly code: number; readonly stderr: string },
+    );
+    assert.match(ended.stderr, words);
+    assert.equal(ended.code, 2);
+  }
+});
+
 test('shards divide the targets, and every target falls to one shard', async (context) => {
   const { ecs } = aws.account;
   makeCluster('many', 3000);

@@ -6,6 +6,11 @@ import { escapeControls } from '../../kernel/control-characters.ts';
 import type { Lack } from '../../discovery/lacking.ts';
 import type { Explained } from '../../discovery/mechanism.ts';
 
+/** Whether a part of its name, or of its group's, was asked for. */
+export function isAbout({ task, group }: Explained, wanted: string): boolean {
+  return task.includes(wanted) || group.includes(wanted);
+}
+
 /** @param wanted  part of a task's ARN, id or group; all when empty */
 export function renderExplained(
   list: readonly Explained[],
@@ -15,8 +20,7 @@ export function renderExplained(
   const lines: string[] = [];
   let targets = 0;
   let others = 0;
-  for (const { task, group, verdicts } of list) {
-    if (!task.includes(wanted) && !group.includes(wanted)) continue;
+  for (const { task, group, verdicts } of list.filter((one) => isAbout(one, wanted))) {
     lines.push(group === '' ? task : `${task} (${group})`);
     for (const { container, rule, target, reason, words } of verdicts) {
       const name = container === '' ? '' : `${container}: `;

@@ -293,7 +293,7 @@ function unreadable(file: string, error: unknown): ConfigError {
   const words = isMissing
     ? 'the file does not exist; check the path'
     : `the file can't be read: ${describeError(error)}`;
-  return new ConfigError('CONFIG_FILE', `${file}:1:1: ${words}`, { cause: error });
+  return new ConfigError('CONFIG_FILE', `${file}: ${words}`, { cause: error });
 }
 
 /**

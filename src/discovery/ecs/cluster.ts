@@ -203,7 +203,9 @@ export class ClusterState {
       const isAbsent = isNamed(error, /^ClusterNotFound/);
       this.#absences = isAbsent ? this.#absences + 1 : 0;
       const lack = makeFailedLack('ecs:ListTasks', idOfArn(this.name), error);
-      return { arns, lack: isAbsent ? { ...lack, cause: 'unknown' } : lack };
+      if (!isAbsent) return { arns, lack };
+      const words = `there is no cluster ${lack.scope} in the region that is asked: ${lack.words}`;
+      return { arns, lack: { ...lack, cause: 'unknown', words } };
     } finally {
       this.#addedMeanwhile = undefined;
     }

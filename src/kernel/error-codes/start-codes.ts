@@ -164,6 +164,19 @@ const environment = {
     means: 'The variable SERVICE_DISCOVERY_MODE has an unknown value.',
     remedy: 'Set it to HTTP_BASED or FILE_BASED, or leave it out.',
   },
+  DISCOVERY_INCOMPLETE: {
+    means:
+      'The list of targets cannot become whole: what it is asked of does not exist, or may not ' +
+      'be read.',
+    remedy:
+      'The message names it: correct the name of the cluster or namespace, look into the region ' +
+      'that the command asks (AWS_REGION), or give the role in use the action that is named.',
+  },
+  TASK_UNKNOWN: {
+    means: 'No task, instance or service of the lists has that text in its name.',
+    remedy:
+      'Write a part of the id or of the service; without it "discover explain" shows all of them.',
+  },
   DISCOVERY_TIMEOUT: {
     means: 'The list of targets was not whole within the time that the command waits.',
     remedy:
