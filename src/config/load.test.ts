@@ -96,7 +96,7 @@ test('a load throws the first error and says how many more there are', async () 
   await assert.rejects(loadConfig(testdata('errors.yml')), (error: Error) => {
     assert.match(
       describeError(error),
-      /errors\.yml:2:20: .* \(and 12 more; see "amperage check config"\) \[CONFIG_VALUE\]$/,
+      /errors\.yml:2:20: .* \(and 13 more; see "amperage check config"\) \[CONFIG_VALUE\]$/,
     );
     return true;
   });
