@@ -3,6 +3,8 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  * (http_headers)
  */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
 import { readNow, resolveSecret, secretSchema } from './secret.ts';
@@ -54,13 +56,26 @@ export function resolveHeaders(
   for (const [name, { values = [], secrets = [], files = [] }] of Object.entries(input)) {
     const path = [...context.path, name];
     checkHeaderName(name, path, context.report);
-    const read = files.map((file) =>
-      readNow(resolveSecret(undefined, file, { ...context, path }), path, context),
-    );
-    headers[name] = [...values, ...secrets, ...read].join(', ');
+    const read = files.flatMap((file) => readHeaderFile(file, { ...context, path }));
+    const all = [...values, ...secrets, ...read];
+    if (all.length === 0) continue;
+    headers[name] = all.join(', ');
     checkHeaderValue(headers[name], path, context.report);
   }
   return headers;
+}
+
+/** Files of headers are read with the configuration, unlike those of passwords. */
+function readHeaderFile(file: string, context: CheckContext): string[] {
+  const { path, baseDirectory, report } = context;
+  if (existsSync(resolve(baseDirectory, file)))
+    return [readNow(resolveSecret(undefined, file, context), path, context)];
+  report.warn(
+    path,
+    `file ${JSON.stringify(file)} does not exist yet; requests go without it until the ` +
+      'configuration is read again',
+  );
+  return [];
 }
 
 /** Reports a header that the protocol sets itself, and a name that no header may have. */

@@ -54,7 +54,7 @@ export const LISTENING: readonly ListeningDefault[] = [
   },
   {
     command: 'discover',
-    flag: '--listen',
+    flag: '--web.listen-address',
     address: '127.0.0.1:9001',
     peer: 'prometheus-sdconfig-reloader :9001',
     why: 'its reader runs in the same task',
@@ -75,7 +75,7 @@ export const LISTENING: readonly ListeningDefault[] = [
   },
   {
     command: 'proxy',
-    flag: '--admin-listen',
+    flag: '--web.listen-address',
     address: 'none',
     peer: '–',
     why: 'nobody needs it where the task has no health check',
@@ -103,21 +103,21 @@ export const LISTENING: readonly ListeningDefault[] = [
   },
   {
     command: 'workspace',
-    flag: '--listen',
+    flag: '--web.listen-address',
     address: '127.0.0.1:9009',
     peer: '–',
     why: OWN_MACHINE,
   },
   {
     command: 'emulate',
-    flag: '--listen',
+    flag: '--web.listen-address',
     address: '127.0.0.1:4566',
     peer: '–',
     why: OWN_MACHINE,
   },
   {
     command: 'sample-app',
-    flag: '--listen',
+    flag: '--web.listen-address',
     address: '127.0.0.1:3000',
     peer: '–',
     why: OWN_MACHINE,
