@@ -57,7 +57,7 @@ export function createDemoCommand(): Command {
     )
     .option(
       '--duration <time>',
-      'stop after this time, for example 60s, and print how much every stage has handled',
+      'stop after this time, 15s or more, and print how much every stage has handled',
     )
     .option(
       '--storage.path <dir>',
@@ -80,7 +80,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const durationMs =
     options.duration === undefined
       ? undefined
-      : readDurationFlag('--duration', options.duration, { minMs: 1 });
+      : readDurationFlag('--duration', options.duration, { minMs: 15_000 });
   // The stage that gets this flag would refuse it too, but only after others have started.
   readRateFlag('--rate', options.rate);
   const ports = options.freePorts === true ? await findFreePorts() : await claimPorts();
