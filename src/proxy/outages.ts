@@ -22,7 +22,8 @@ export class UpstreamOutages {
     this.#world = world;
   }
 
-  failed(host: string, error: unknown): void {
+  /** @param path  of the request, without its query, which may hold what is secret */
+  failed(host: string, path: string, error: unknown): void {
     const { clock, log } = this.#world;
     const atMs = clock.elapsedMs();
     const failing = this.#failing.get(host) ?? {
@@ -35,7 +36,7 @@ export class UpstreamOutages {
     if (this.#failing.size > UPSTREAMS_MAX) this.#failing.delete(oldest);
     const sum = failing.outage.failed();
     if (sum !== undefined)
-      log.warn('an upstream gives no answers', { host, error, ...formatSum(sum) });
+      log.warn('an upstream gives no answers', { host, path, error, ...formatSum(sum) });
   }
 
   worked(host: string): void {

@@ -224,7 +224,12 @@ export class SigningProxy {
       outgoing,
       this.#config.logsFailures
         ? (status, text) =>
-            world.log.warn('the upstream failed', { status, host: way.host, body: text })
+            world.log.warn('the upstream failed', {
+              status,
+              host: way.host,
+              path: way.path,
+              body: text,
+            })
         : undefined,
     );
     try {
@@ -232,7 +237,7 @@ export class SigningProxy {
       this.#outages.worked(way.host);
       return answered;
     } catch (error) {
-      if (!signal.aborted) this.#outages.failed(way.host, error);
+      if (!signal.aborted) this.#outages.failed(way.host, way.path, error);
       this.#said.add(error as object);
       throw error;
     }

@@ -164,7 +164,7 @@ const things: Readonly<Record<string, Make>> = {
   'an upstream of the proxy': (world) => {
     const outages = new UpstreamOutages(world);
     return {
-      fail: () => outages.failed('aps.example', refused()),
+      fail: () => outages.failed('aps.example', '/workspaces/ws/api/v1/query', refused()),
       work: () => outages.worked('aps.example'),
     };
   },

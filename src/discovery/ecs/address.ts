@@ -72,9 +72,14 @@ export function findAddress(
       containerPort,
       `host: the address of the instance, port ${containerPort}`,
     );
+  const behind = bindings.find(({ hostPort }) => hostPort === containerPort)?.containerPort;
   return {
     reason: bindings.length > 0 ? 'port_not_bound' : 'port_not_mapped',
-    words: `bridge: no host port is bound to port ${containerPort}; map it in the task definition`,
+    words:
+      behind === undefined
+        ? `bridge: no host port is bound to port ${containerPort}; map it in the task definition`
+        : `bridge: ${containerPort} is the host port that is bound to port ${behind} of the ` +
+          `container; give ${behind}`,
   };
 }
 
