@@ -67,13 +67,13 @@ export const rooms: Record<string, Rooms> = {
   }, // prettier-ignore
   discovery: {
     joints: ['aws', 'mechanisms'],
-    rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], static: [] },
+    rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], msk: [], static: [] },
   },
   emulator: {
     joints: ['account', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
     rooms: {
       'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
-      logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
+      kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
     },
   }, // prettier-ignore

@@ -1,6 +1,6 @@
 /**
- * The keys of discovery on ECS and EC2: Prometheus' own as Prometheus has them, ours under a key of
- * their own.
+ * The keys of discovery on ECS, EC2 and MSK: Prometheus' own as Prometheus has them, ours under a
+ * key of their own.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -67,15 +67,15 @@ test('aws_sd_configs needs a role that is built in, and has no request_concurren
   const of = async (...keys: string[]) => (await check('aws_sd_configs', keys)).lines;
   const at = 'scrape_configs[0].aws_sd_configs[0] ("a")';
   assert.deepEqual(await of('region: r'), [
-    `c.yml:4:9: "role" in ${at}: missing; write role: ec2 or role: ecs [CONFIG_VALUE]`,
+    `c.yml:4:9: "role" in ${at}: missing; write role: ec2, role: ecs or role: msk [CONFIG_VALUE]`,
   ]);
-  for (const role of ['elasticache', 'lightsail', 'msk', 'rds'])
+  for (const role of ['elasticache', 'lightsail', 'rds'])
     assert.deepEqual(await of(`role: ${role}`), [
-      `c.yml:4:15: "role" in ${at}: the role "${role}" is not built in; the roles ec2 and ecs ` +
-        'are [CONFIG_VALUE]',
+      `c.yml:4:15: "role" in ${at}: the role "${role}" is not built in; the roles ec2, ecs ` +
+        'and msk are [CONFIG_VALUE]',
     ]);
   assert.deepEqual(await of('role: s3'), [
-    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the roles ec2 and ecs are built in ` +
+    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the roles ec2, ecs and msk are built in ` +
       '[CONFIG_VALUE]',
   ]);
   assert.deepEqual(await of('role: ecs', 'request_concurrency: 5'), [
@@ -90,10 +90,15 @@ test('a key of the other role has no effect, which is said', async () => {
       'relabel_configs [CONFIG_NOTE]',
   ]);
   assert.deepEqual(await of('role: ec2', 'clusters: [a]', 'cache_dir: d'), [
-    'c.yml:5:9: clusters has no effect with the role ec2, only with ecs [CONFIG_NOTE]',
+    'c.yml:5:9: clusters has no effect with the role ec2, only with ecs and msk [CONFIG_NOTE]',
     'c.yml:6:9: cache_dir has no effect with the role ec2, only with ecs [CONFIG_NOTE]',
   ]);
   assert.deepEqual(await of('role: ec2', 'filters: [{name: a, values: [b]}]'), []);
+  assert.deepEqual(await of('role: msk', 'filters: [{name: a, values: [b]}]', 'cache_dir: d'), [
+    'c.yml:5:9: filters has no effect with the role msk, here as in Prometheus; use ' +
+      'relabel_configs [CONFIG_NOTE]',
+    'c.yml:6:9: cache_dir has no effect with the role msk, only with ecs [CONFIG_NOTE]',
+  ]);
 });
 
 const EC2 = SHARED.map((key) =>
@@ -120,6 +125,50 @@ test("all keys that Prometheus' discovery of EC2 has are taken, with its default
   assert.deepEqual(aws.config?.['filters'], ec2.config?.['filters']);
 });
 
+test("all keys that Prometheus' discovery of MSK has are taken, with its defaults", async () => {
+  const arn = 'arn:aws:kafka:us-east-1:1:cluster/orders/0a-1';
+  const keys = SHARED.map((key) => (key.startsWith('clusters:') ? `clusters: ["${arn}"]` : key));
+  const note = ['c.yml:12:31: file "ca.pem" does not exist yet [CONFIG_NOTE]'];
+  const msk = await check('msk_sd_configs', [...keys, 'port: 11001', 'request_concurrency: 5']);
+  assert.deepEqual(msk.lines, note);
+  assert.deepEqual([msk.config?.['port'], msk.config?.['request_concurrency']], [11_001, 5]);
+  assert.deepEqual(msk.config?.['clusters'], [arn]);
+  const plain = await check('msk_sd_configs', ['clusters: []', 'profile: p', 'call_budget: 0.9']);
+  assert.deepEqual(plain.lines, []);
+  const defaults = ['port', 'refresh_interval', 'request_concurrency', 'clusters'];
+  assert.deepEqual(
+    defaults.map((key) => plain.config?.[key]),
+    [80, 60_000, 10, undefined],
+  );
+  const aws = await check('aws_sd_configs', ['role: msk', ...keys, 'port: 11001']);
+  assert.deepEqual(aws.config?.['clusters'], [arn]);
+});
+
+test('a cluster of MSK by its name is refused at its line, and so is what is no key of it', async () => {
+  const why =
+    '"orders" is no ARN, and MSK knows clusters by their ARN alone; write arn:aws:kafka:…, or ' +
+    'leave "clusters" out for all of the region [CONFIG_VALUE]';
+  for (const [mechanism, keys] of [
+    ['msk_sd_configs', ['region: r']],
+    ['aws_sd_configs', ['role: msk']],
+  ] as const) {
+    const { config, lines } = await check(mechanism, [...keys, 'clusters: ["arn:a", orders]']);
+    assert.equal(config, undefined);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? '', /^c\.yml:5:29: /);
+    assert.ok(lines[0]?.endsWith(why), lines.join());
+  }
+  for (const [key, message] of [
+    ['filters: []', /unknown key "filters"/],
+    ['request_concurrency: 0', /must be more than 0/],
+    ['port: 0', /expected a port from 1/],
+    ['basic_auth: {username: u}', /calls of AWS are signed/],
+  ] as const) {
+    const { lines } = await check('msk_sd_configs', ['region: r', key]);
+    assert.match(lines.join('\n'), message);
+  }
+});
+
 test('what EC2 would refuse is refused at its line', async () => {
   const many = (count: number): string => Array.from({ length: count }, (_, i) => `v${i}`).join();
   const cases: [string, RegExp][] = [
@@ -144,7 +193,7 @@ test('what EC2 would refuse is refused at its line', async () => {
 });
 
 test('the other roles are refused under their own names too', async () => {
-  for (const name of ['elasticache', 'lightsail', 'msk', 'rds']) {
+  for (const name of ['elasticache', 'lightsail', 'rds']) {
     const { lines } = await check(`${name}_sd_configs`, ['region: r']);
     assert.match(lines.join(), /^c\.yml:3:5: .*this discovery is not built in.*UNSUPPORTED\]$/);
   }

@@ -1,7 +1,8 @@
 /**
- * aws_sd_configs: Prometheus' discovery with a role, which says whether EC2 or ECS is asked. As in
- * Prometheus a key of another role than the given one is accepted; a warning says that it has no
- * effect. The keys of each role are those of `ec2_sd_configs` and `ecs_sd_configs`.
+ * aws_sd_configs: Prometheus' discovery with a role, which says whether EC2, ECS or MSK is asked.
+ * As in Prometheus a key of another role than the given one is accepted; a warning says that it has
+ * no effect. The keys of each role are those of `ec2_sd_configs`, `ecs_sd_configs` and
+ * `msk_sd_configs`.
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/aws.go
  */
 import { z } from 'zod';
@@ -13,10 +14,13 @@ import { discoverInstances } from './ec2/discovery.ts';
 import { filtersSchema } from './ec2/mechanism.ts';
 import { checkTasks, discoverTasks, tasksShape } from './ecs/prometheus-mechanism.ts';
 import { defineMechanism, type DiscoveryWorld } from './mechanism.ts';
+import { discoverClusters } from './msk/discovery.ts';
+import { checkClusterArns, MSK_CONCURRENCY } from './msk/mechanism.ts';
 
 const DEFAULT_PORT = 80;
-const ROLES = ['ec2', 'ecs'] as const;
-const OTHER_ROLES = ['elasticache', 'lightsail', 'msk', 'rds'];
+const ROLES = ['ec2', 'ecs', 'msk'] as const;
+const ROLES_IN_WORDS = 'ec2, ecs and msk';
+const OTHER_ROLES = ['elasticache', 'lightsail', 'rds'];
 
 const awsSchema = z
   .strictObject({
@@ -27,7 +31,7 @@ const awsSchema = z
     ),
     role: z
       .enum(ROLES, { error: ({ input }) => describeRole(input) })
-      .describe('What is looked for: instances of EC2, or tasks of ECS.'),
+      .describe('What is looked for: instances of EC2, tasks of ECS, or nodes of MSK.'),
     port: optionalPortSchema
       .default(DEFAULT_PORT)
       // Like Prometheus, which treats 0 as absent for this key only.
@@ -35,18 +39,18 @@ const awsSchema = z
       .describe('Port of every target; 0 is the default too, as in Prometheus.'),
     filters: filtersSchema
       .optional()
-      .describe('Filters of DescribeInstances, for the role ec2; without effect with ecs.'),
+      .describe('Filters of DescribeInstances, for the role ec2; without effect with others.'),
   })
-  .describe('As ec2_sd_configs or ecs_sd_configs, with a role, as in Prometheus.');
+  .describe('As ec2_sd_configs, ecs_sd_configs or msk_sd_configs, with a role, as in Prometheus.');
 
 type AwsConfig = z.output<typeof awsSchema>;
 
 function describeRole(role: unknown): string {
-  if (role === undefined) return 'missing; write role: ec2 or role: ecs';
+  if (role === undefined) return 'missing; write role: ec2, role: ecs or role: msk';
   const written = JSON.stringify(role);
   return typeof role === 'string' && OTHER_ROLES.includes(role)
-    ? `the role ${written} is not built in; the roles ec2 and ecs are`
-    : `${written} is not a role; the roles ec2 and ecs are built in`;
+    ? `the role ${written} is not built in; the roles ${ROLES_IN_WORDS} are`
+    : `${written} is not a role; the roles ${ROLES_IN_WORDS} are built in`;
 }
 
 export const awsMechanism = defineMechanism({
@@ -54,24 +58,28 @@ export const awsMechanism = defineMechanism({
   schema: awsSchema,
   check(config, context) {
     checkTasks(config, context);
+    if (config.role === 'msk') checkClusterArns(config, context);
     warnIdle(config, context);
   },
   discover: discoverRole,
 });
 
-/** Keys of one role alone, which Prometheus accepts with each. */
-const OF_ROLE = { ec2: ['filters'], ecs: ['clusters', 'cache_dir'] } as const;
+/** Keys of some roles alone, which Prometheus accepts with each. */
+const OF_ROLES = [
+  ['filters', ['ec2']],
+  ['clusters', ['ecs', 'msk']],
+  ['cache_dir', ['ecs']],
+] as const;
 
 function warnIdle(config: AwsConfig, { path, report }: CheckContext): void {
-  const other = config.role === 'ecs' ? 'ec2' : 'ecs';
-  for (const key of OF_ROLE[other])
-    if (config[key] !== undefined)
+  for (const [key, roles] of OF_ROLES)
+    if (config[key] !== undefined && !roles.some((role) => role === config.role))
       report.warn(
         [...path, key],
         `${key} has no effect with the role ${config.role}` +
           (key === 'filters'
             ? ', here as in Prometheus; use relabel_configs'
-            : `, only with ${other}`),
+            : `, only with ${roles.join(' and ')}`),
         'key',
       );
 }
@@ -80,5 +88,12 @@ function discoverRole(
   config: AwsConfig,
   world: DiscoveryWorld,
 ): AsyncIterable<readonly TargetGroup[]> {
-  return config.role === 'ec2' ? discoverInstances(config, world) : discoverTasks(config, world);
+  switch (config.role) {
+    case 'ec2':
+      return discoverInstances(config, world);
+    case 'ecs':
+      return discoverTasks(config, world);
+    case 'msk':
+      return discoverClusters({ ...config, request_concurrency: MSK_CONCURRENCY }, world);
+  }
 }

@@ -11,6 +11,7 @@ import { prometheusEcsMechanism } from './ecs/prometheus-mechanism.ts';
 import { fileMechanism } from './file.ts';
 import { httpMechanism } from './http.ts';
 import { type Mechanism } from './mechanism.ts';
+import { mskMechanism } from './msk/mechanism.ts';
 import { staticMechanism } from './static.ts';
 
 export const mechanisms = [
@@ -22,6 +23,7 @@ export const mechanisms = [
   ecsMechanism,
   prometheusEcsMechanism,
   ec2Mechanism,
+  mskMechanism,
   awsMechanism,
 ] as const;
 

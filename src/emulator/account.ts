@@ -12,6 +12,7 @@ import { EcsState } from './ecs/state.ts';
 import { QueueService } from './sqs.ts';
 import type { AwsCredentials } from '../aws/signing.ts';
 import { Identities } from './identities.ts';
+import { KafkaState } from './kafka.ts';
 import { LogsState } from './logs/state.ts';
 import { ObjectStore } from './s3.ts';
 import { Trouble } from './trouble.ts';
@@ -20,6 +21,7 @@ import { XrayState } from './xray/state.ts';
 export class EmulatedAccount {
   readonly ecs: EcsState;
   readonly ec2: Ec2State;
+  readonly kafka: KafkaState;
   readonly queues: QueueService;
   readonly objects: ObjectStore;
   readonly xray: XrayState;
@@ -47,6 +49,7 @@ export class EmulatedAccount {
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);
     this.trouble = new Trouble(clock);
     this.ecs.onTaskChange = (task, cluster) => this.#publishTask(task, cluster);
+    this.kafka = new KafkaState(region);
     this.ec2 = new Ec2State(region);
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
   }

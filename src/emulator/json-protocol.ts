@@ -29,7 +29,7 @@ export async function answerJson(
     if (service === undefined)
       throw new AwsError(
         'UnknownOperationException',
-        'this emulator has CloudWatch, CloudWatch Logs, Cloud Map, ECS, EC2, S3, SQS, SSM, ' +
+        'this emulator has CloudWatch, CloudWatch Logs, Cloud Map, ECS, EC2, MSK, S3, SQS, SSM, ' +
           'Secrets Manager, ' +
           'STS and X-Ray',
       );

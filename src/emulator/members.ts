@@ -165,6 +165,11 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     DeleteMessage: { acts: 'QueueUrl ReceiptHandle' },
     DeleteMessageBatch: { acts: 'QueueUrl Entries' },
   },
+  kafka: {
+    DescribeClusterV2: { acts: 'clusterArn' },
+    ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },
+    ListNodes: { acts: `clusterArn ${LIST_PAGE}` },
+  },
   xray: {
     BatchGetTraces: { acts: 'TraceIds NextToken' },
     CreateSamplingRule: { acts: 'SamplingRule', idle: 'Tags' },

@@ -1,5 +1,6 @@
 /**
- * The paths of the services that speak AWS's REST-JSON protocol. Each is called with POST.
+ * The paths of the services that speak AWS's REST-JSON protocol. Those of X-Ray are
+ * called with POST, those of MSK with GET.
  * Source: the service models of botocore,
  * https://github.com/boto/botocore/tree/develop/botocore/data
  */
@@ -22,6 +23,18 @@ export const REST_PATHS: Readonly<Record<string, Readonly<Record<string, string>
     PutTraceSegments: '/TraceSegments',
     UpdateSamplingRule: '/UpdateSamplingRule',
     UpdateTraceSegmentDestination: '/UpdateTraceSegmentDestination',
+  },
+};
+
+/**
+ * By signing name, then by action: the actions that are called with GET. A part of the path in
+ * braces is a member of the input, and the query holds the others.
+ */
+export const REST_GET_PATHS: typeof REST_PATHS = {
+  kafka: {
+    DescribeClusterV2: '/api/v2/clusters/{clusterArn}',
+    ListClustersV2: '/api/v2/clusters',
+    ListNodes: '/v1/clusters/{clusterArn}/nodes',
   },
 };
 

@@ -22,11 +22,12 @@ import { createEcs } from './ecs/api.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, dateHeader, json } from './json-protocol.ts';
 import { answerForm } from './form-protocol.ts';
+import { createKafka } from './kafka.ts';
 import { createLogs } from './logs/api.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
 import { otlpRoute } from './otlp-protocol.ts';
-import { restRoutes } from './rest-json-protocol.ts';
+import { restGetRoutes, restRoutes } from './rest-json-protocol.ts';
 import { rpcCborRoute } from './rpc-cbor-protocol.ts';
 import { renderS3Error } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
@@ -86,6 +87,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const hosts = knownHosts('--web.allowed-host', options.allowedHosts);
   const edges = { verify, trouble, nowMs };
 
+  const kafka = createKafka(account.kafka);
   const xray = createXray(account.xray, { nowMs, trouble });
   exposeXray(account, world.metrics);
   exposeCloudWatch(account, world.metrics);
@@ -168,6 +170,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       ...restRoutes(xray, edges, (action, answer) =>
         count(action, Object.hasOwn(xray.actions, action), answer),
       ),
+      ...restGetRoutes(kafka, edges, (action, answer) => count(action, true, answer)),
       rpcCborRoute(cloudWatch, edges, (action, answer) =>
         count(action, Object.hasOwn(cloudWatch.actions, action), answer),
       ),

@@ -112,6 +112,21 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
       close: () => emulated.close(),
     };
   },
+  async msk_sd_configs() {
+    const emulated = await startEmulatedAws();
+    const { kafka, trouble } = emulated.account;
+    kafka.put({ name: 'orders', brokers: [['10.0.0.1'], ['10.0.0.2']] });
+    const denied = { faults: [{ code: 'ForbiddenException', status: 403 }] };
+    return {
+      config: { region: 'us-east-1', endpoint: emulated.url, port: 11_001 },
+      baseDirectory: '/',
+      http: noHttp,
+      addresses: ['10.0.0.1:11001', '10.0.0.2:11001'],
+      breakSource: async () => void trouble.set(denied),
+      repairSource: async () => void trouble.set({}),
+      close: () => emulated.close(),
+    };
+  },
   aws_sd_configs: () =>
     emulatedCluster({ role: 'ecs', port: 80 }, ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
 };

@@ -7,6 +7,7 @@ import { openCloudMapWorld } from './cloudmap-world.ts';
 import { openEc2World } from './ec2-world.ts';
 import { openEcsWorld } from './ecs-world.ts';
 import { KINDS } from './faults.ts';
+import { openMskWorld } from './msk-world.ts';
 import { openDnsWorld, openFileWorld, openHttpWorld, openStaticWorld } from './plain-worlds.ts';
 import type { Case } from './world.ts';
 
@@ -51,6 +52,7 @@ export const cases: Record<MechanismKey, Case> = {
     kinds: KINDS,
     optional: ['DescribeAvailabilityZones'],
   },
+  msk_sd_configs: { open: openMskWorld, kinds: KINDS, optional: [] },
   aws_sd_configs: {
     open: () => openEcsWorld({ role: 'ecs', port: 80 }, { port: 80, definitions: false }),
     kinds: KINDS,
