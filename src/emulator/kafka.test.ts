@@ -10,8 +10,9 @@ import {
 import { startEmulatedAws } from '../../test/kit/emulated-aws.ts';
 
 test('clusters and nodes are listed by pages and filters, and what AWS refuses is refused', async (context) => {
-  const { url: endpoint, account, credentials, close } = await startEmulatedAws();
-  context.after(close);
+  const aws = await startEmulatedAws();
+  context.after(() => aws.close());
+  const { url: endpoint, account, credentials } = aws;
   const client = new KafkaClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
   const [first = ''] = ['a', 'b', 'c'].map((name) =>
     account.kafka.put({ name, brokers: [['b-1'], ['b-2']] }),

@@ -95,7 +95,7 @@ test('without open monitoring and a configuration their labels are absent, not f
   ];
   const { group, explained } = makeClusterTargets(
     cluster as unknown as Parameters<typeof makeClusterTargets>[0],
-    nodes as Parameters<typeof makeClusterTargets>[1],
+    nodes,
     80,
   );
   assert.deepEqual(group, {
