@@ -197,7 +197,7 @@ test('3: the exporter of tasks serves each metric of the page that is shown', BY
 
 /** Asks a query of an article, whose quotes are typography and which leaves a bucket open. */
 function ask({ workspace }: PublishedPlace, expression: string): Promise<Series[]> {
-  const written = expression.replaceAll(/[“”]/g, '"').replace('BUCKET_VALUE', '5000.0');
+  const written = expression.replaceAll(/[“”]/g, '"').replace('BUCKET_VALUE', '500');
   return query(workspace.url, written);
 }
 

@@ -55,7 +55,7 @@ export interface PublishedPlace {
   readonly folder: string;
   readonly map: FakeCloudMap;
   readonly workspace: Running;
-  /** Puts the region, the account and the workspace into a text, and the folder before its paths. */
+  /** Puts region, account and workspace into a text, and the folder before its paths. */
   fill(text: string): string;
   /** Writes a file at a path of the containers. */
   write(file: string, text: string): void;
