@@ -3,7 +3,7 @@
  * load: what CloudWatch has added up of its requests, and each of its traces.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -102,11 +102,10 @@ async function startCollector(context: TestContext): Promise<Rig> {
   });
   const name = 'otel-collector-config-cloudwatch.yaml.template';
   const template = conformancePath('articles', 'deploy-adot', name);
-  const file = path.join(folder, 'otel-collector-config.yaml');
-  writeFileSync(file, readFileSync(template, 'utf8').replaceAll('REGION', REGION));
-  const flags = ['--config.file', file, '--storage.path', path.join(folder, 'queue')];
-  await startAmperage(context, 'collect', flags, {
+  await startAmperage(context, 'collect', ['--storage.path', path.join(folder, 'queue')], {
     ...BARE_AWS,
+    // As the task definition hands it over.
+    AOT_CONFIG_CONTENT: readFileSync(template, 'utf8').replaceAll('REGION', REGION),
     AWS_ACCESS_KEY_ID: KEYS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey,
     AWS_ENDPOINT_URL: emulator.url,

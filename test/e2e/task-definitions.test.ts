@@ -4,178 +4,82 @@
  * only the names that the scripts beside them put in, and the folders that the volumes mount.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { request as forward } from 'node:http';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { RegisterInstanceCommand } from '@aws-sdk/client-servicediscovery';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { FakeCloudMap } from '../discovery/cloudmap-run.ts';
-import { makeAuthority, startTlsServer } from '../kit/authority.ts';
+import { test } from 'node:test';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
-import { onEnd } from '../kit/ending.ts';
-import { takeFixedPorts, TURNS_MAX_MS } from '../kit/fixed-ports.ts';
-import { temporaryFolder } from '../kit/folder.ts';
-import { serve } from '../kit/listen.ts';
-import { BARE_AWS, MAIN } from '../kit/processes.ts';
-import { type Receiver, startReceiver } from '../kit/receiver.ts';
+import { TURNS_MAX_MS } from '../kit/fixed-ports.ts';
+import {
+  canRun,
+  type ContainerDefinition,
+  EXPORTER_TAGS,
+  isHealthy,
+  NODE_TAGS,
+  openPublishedPlace,
+  type PublishedPlace,
+  readContainers,
+  readPublished,
+  registerServices,
+  tellAgent,
+  untilWritten,
+  WEBAPP_TAGS,
+} from '../kit/published-tasks.ts';
 import { until } from '../kit/waiting.ts';
 
 const BY_TURNS = { skip: skipWithoutConformance, timeout: TURNS_MAX_MS };
-const DIVERTED = path.resolve(import.meta.dirname, '../kit/diverted-tls.ts');
-const AMP_HOST = 'aps-workspaces.us-east-1.amazonaws.com';
+const TASK = {
+  taskId: '1'.repeat(32),
+  service: 'WebAppService',
+  cluster: 'prod',
+  family: 'WebAppTask',
+};
 
-interface ContainerDefinition {
-  readonly name: string;
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly environment?: readonly { readonly name: string; readonly value: string }[];
-  readonly secrets?: readonly { readonly name: string; readonly valueFrom: string }[];
+/** What has run: `folder/file` of a configuration, `folder/file: name` of a container. */
+const ran = new Set<string>();
+
+function take(place: PublishedPlace, folder: string, file: string): string {
+  ran.add(`${folder}/${file}`);
+  return place.fill(readPublished(folder, file));
 }
 
-/** The command that stands in for the program of an image. */
-const COMMANDS: readonly (readonly [RegExp, string])[] = [
-  [/sdconfig/, 'discover'],
-  [/aws-sigv4-proxy/, 'proxy'],
-  [/\/prometheus:|aws-otel-collector/, 'collect'],
-];
-
-interface Deployment {
-  readonly folder: string;
-  readonly map: FakeCloudMap;
-  readonly receiver: Receiver;
-  putParameter(name: string, value: string): Promise<void>;
-  /** Starts the program of a container; what it prints is in `output`. */
-  start(container: string): { readonly output: () => string };
+function container(
+  place: PublishedPlace,
+  folder: string,
+  file: string,
+  name: string,
+): ContainerDefinition {
+  const found = readContainers(place.fill(readPublished(folder, file))).find(
+    (one) => one.name === name,
+  );
+  assert.ok(found, name);
+  ran.add(`${folder}/${file}: ${name}`);
+  return found;
 }
 
-/** @param name  of the folder of the published deployment */
-async function deploy(context: TestContext, name: string, file: string): Promise<Deployment> {
-  await takeFixedPorts(context);
-  const folder = temporaryFolder(context);
-  const fill = (text: string): string =>
-    text
-      .replaceAll('REGION', 'us-east-1')
-      .replaceAll('ACCOUNT', '123456789012')
-      .replaceAll('WORKSPACE', 'ws-1')
-      .replaceAll('"/etc/config', `"${folder}/etc/config`)
-      .replaceAll('=/etc/config', `=${folder}/etc/config`)
-      .replaceAll('- /etc/config', `- ${folder}/etc/config`)
-      .replaceAll('=/data', `=${folder}/data`);
-  const read = (part: string): string =>
-    fill(readFileSync(conformancePath('articles', name, part), 'utf8'));
-  const { containerDefinitions: containers } = JSON.parse(read(file)) as {
-    containerDefinitions: ContainerDefinition[];
-  };
-  mkdirSync(path.join(folder, 'etc/config'), { recursive: true });
-  mkdirSync(path.join(folder, 'data'));
-  const receiver = await startReceiver(context);
-  const authority = makeAuthority(folder, 'aws', [AMP_HOST]);
-  const port = await startTlsServer(context, authority, (incoming, outgoing) => {
-    const { method, url, headers } = incoming;
-    const there = new URL(url ?? '', receiver.server.url);
-    const behind = forward(there, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 500);
-      answer.pipe(outgoing);
-    });
-    incoming.pipe(behind);
-  });
-  const map = await FakeCloudMap.start();
-  onEnd(context, () => map.close());
-  const { credentials } = map.aws;
-  const ssm = new SSMClient({ endpoint: map.aws.url, region: 'us-east-1', credentials });
-  onEnd(context, () => Promise.resolve(ssm.destroy()));
-  const parameters = new Map<string, string>();
-  return {
+test('the tasks of Prometheus: reloader, signing proxy, server, application, node', BY_TURNS, async (context) => {
+  const place = await openPublishedPlace(context);
+  const folder = 'deploy-prometheus';
+  const task = 'prometheusTaskDefinition.json.template';
+  const config = take(place, folder, 'prometheus.yaml.template');
+  await place.putParameter('ECS-Prometheus-Configuration', config);
+  await place.putParameter('ECS-ServiceDiscovery-Namespaces', 'ecs-services');
+  const services = { 'webapp-svc': WEBAPP_TAGS, 'node-exporter-svc': NODE_TAGS };
+  await registerServices(place, services, TASK);
+  place.start(container(place, folder, 'webappTaskDefinition.json.template', 'webapp'));
+  const node = container(
+    place,
     folder,
-    map,
-    receiver,
-    async putParameter(parameter, value) {
-      const text = existsSync(conformancePath('articles', name, value)) ? read(value) : value;
-      parameters.set(parameter, text);
-      await ssm.send(new PutParameterCommand({ Name: parameter, Type: 'String', Value: text }));
-    },
-    start(container) {
-      const found = containers.find((one) => one.name === container);
-      assert.ok(found, container);
-      const [, command] = COMMANDS.find(([image]) => image.test(found.image)) ?? [];
-      assert.ok(command, found.image);
-      const secrets = (found.secrets ?? []).map(({ name: variable, valueFrom }) => [
-        variable,
-        parameters.get(valueFrom.split('parameter/')[1] ?? '') ?? '',
-      ]);
-      let output = '';
-      const child = spawn(process.execPath, [MAIN, command, ...(found.command ?? [])], {
-        cwd: folder,
-        env: {
-          ...process.env,
-          ...BARE_AWS,
-          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-          AWS_ENDPOINT_URL: map.aws.url,
-          AWS_CA_BUNDLE: authority.file,
-          NODE_OPTIONS: `--import=${DIVERTED}`,
-          TEST_TLS_PORT: String(port),
-          ...Object.fromEntries(secrets),
-          ...Object.fromEntries((found.environment ?? []).map((one) => [one.name, one.value])),
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      child.stdout.on('data', (data: Buffer) => (output += data.toString()));
-      child.stderr.on('data', (data: Buffer) => (output += data.toString()));
-      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      onEnd(context, async () => {
-        child.kill('SIGTERM');
-        const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
-        await exited;
-        clearTimeout(timer);
-      });
-      return { output: () => output };
-    },
-  };
-}
-
-/** Registers a task in Cloud Map that is on this machine, and serves its metrics. */
-async function runTask(context: TestContext, { map }: Deployment): Promise<void> {
-  const target = await serve(context, (_request, response) => {
-    response.setHeader('content-type', 'text/plain; version=0.0.4').end('a_total 1\n');
-  });
-  const tags = { METRICS_PATH: '/metrics', METRICS_PORT: new URL(target.url).port };
-  const service = await map.createService(
-    await map.createNamespace('ecs-services'),
-    'webapp-svc',
-    tags,
+    'nodeExporterTaskDefinition.json.template',
+    'prometheus-node-exporter',
   );
-  await map.client.send(
-    new RegisterInstanceCommand({
-      ServiceId: service.id,
-      InstanceId: 'task-1',
-      Attributes: { AWS_INSTANCE_IPV4: '127.0.0.1', ECS_CLUSTER_NAME: 'prod' },
-    }),
-  );
-}
-
-async function isHealthy(url: string): Promise<boolean> {
-  return (await fetch(url).catch(() => undefined))?.status === 200;
-}
-
-function namesOf({ kept }: Receiver): string[] {
-  return kept.map(({ series }) => /__name__=([^,]*)/.exec(series)?.[1] ?? series);
-}
-
-test('the task of Prometheus: reloader, signing proxy and server', BY_TURNS, async (context) => {
-  const task = await deploy(context, 'deploy-prometheus', 'prometheusTaskDefinition.json.template');
-  await task.putParameter('ECS-Prometheus-Configuration', 'prometheus.yaml.template');
-  await task.putParameter('ECS-ServiceDiscovery-Namespaces', 'ecs-services');
-  await runTask(context, task);
-  task.start('config-reloader');
-  const file = path.join(task.folder, 'etc/config/prometheus.yaml');
-  await until('the configuration is written', 30_000, () => existsSync(file));
-  const list = path.join(task.folder, 'etc/config/ecs-services.json');
-  await until('the targets are written', 30_000, () => existsSync(list));
-  task.start('aws-iamproxy');
-  const server = task.start('prometheus-server');
+  const hasNode = canRun(node);
+  if (hasNode) place.start(node);
+  else context.diagnostic('node-exporter is not installed: run scripts/install-peers.sh');
+  place.start(container(place, folder, task, 'config-reloader'));
+  await untilWritten(place, 'etc/config/prometheus.yaml');
+  await untilWritten(place, 'etc/config/ecs-services.json');
+  place.start(container(place, folder, task, 'aws-iamproxy'));
+  const server = place.start(container(place, folder, task, 'prometheus-server'));
   // As the health check of the task asks.
   await until('the server is healthy', 30_000, () => isHealthy('http://localhost:9090/-/healthy'));
   for (const flag of [
@@ -184,22 +88,59 @@ test('the task of Prometheus: reloader, signing proxy and server', BY_TURNS, asy
     'web.console.templates',
   ])
     assert.equal(server.output().split(`--${flag} has no effect`).length, 2, flag);
-  assert.ok(existsSync(path.join(task.folder, 'data')));
-  await until('samples have arrived', 90_000, () => namesOf(task.receiver).includes('a_total'));
-  const [{ request } = { request: undefined }] = task.receiver.requests;
-  assert.equal(request?.path, '/workspaces/ws-1/api/v1/remote_write');
-  assert.match(String(request?.headers['authorization']), /\/us-east-1\/aps\/aws4_request/);
-});
+  assert.ok(existsSync(path.join(place.folder, 'data')));
+  await place.arrived('http_requests_total{job="ecs_services"}');
+  if (hasNode) await place.arrived('node_cpu_seconds_total{mode="idle"}');
+}); // prettier-ignore
 
-test('the task of ADOT: targets by HTTP, and the collector', BY_TURNS, async (context) => {
-  const task = await deploy(context, 'deploy-adot', 'adotTaskDefinition.json.template');
-  await task.putParameter('ECS-Namespaces', 'ecs-services');
-  await task.putParameter('otel-collector-config', 'otel-collector-config.yaml.template');
-  await runTask(context, task);
-  task.start('config-reloader');
+test('the tasks of ADOT: targets by HTTP, the collector, application and exporter', BY_TURNS, async (context) => {
+  const place = await openPublishedPlace(context);
+  const folder = 'deploy-adot';
+  const task = 'adotTaskDefinition.json.template';
+  const app = 'webappTaskDefinition.json.template';
+  const config = take(place, folder, 'otel-collector-config.yaml.template');
+  await place.putParameter('otel-collector-config', config);
+  await place.putParameter('ECS-Namespaces', 'ecs-services');
+  const services = { 'webapp-svc': { ...WEBAPP_TAGS, ...EXPORTER_TAGS }, 'adot-collector-svc': {} };
+  await registerServices(place, services, TASK);
+  // The variable by which an application sends its traces to the collector's port 2000.
+  const webapp = place.start(container(place, folder, app, 'webapp'), {
+    AWS_XRAY_DAEMON_ADDRESS: 'adot-collector-svc.ecs-services:2000',
+  });
+  const agent = await tellAgent(place, TASK, webapp);
+  place.start(container(place, folder, app, 'ecs-exporter'), agent);
+  place.start(container(place, folder, task, 'config-reloader'));
   await until('the targets are served', 30_000, () =>
     isHealthy('http://localhost:9001/prometheus-targets'),
   );
-  task.start('aws-otel-collector');
-  await until('samples have arrived', 90_000, () => namesOf(task.receiver).includes('a_total'));
-});
+  place.start(container(place, folder, task, 'aws-otel-collector'));
+  await place.arrived('http_requests_total{job="ecs_services"}');
+  await place.arrived('ecs_container_cpu_usage_seconds_total{container_name="webapp"}');
+  await until('a trace is in X-Ray', 30_000, async () => (await place.traces()) > 0);
+}); // prettier-ignore
+
+/** Configurations that a test of their own runs. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'deploy-adot/otel-collector-config-cloudwatch.yaml.template': 'article-cloudwatch.test.ts',
+};
+
+function listPublished(): string[] {
+  return readdirSync(conformancePath('articles')).flatMap((folder) =>
+    readdirSync(conformancePath('articles', folder))
+      .filter((file) => file.endsWith('.template'))
+      .flatMap((file) => {
+        if (!file.includes('TaskDefinition')) return [`${folder}/${file}`];
+        const containers = readContainers(readPublished(folder, file));
+        return containers.map(({ name }) => `${folder}/${file}: ${name}`);
+      }),
+  );
+}
+
+test('no container and no configuration of the deployments is left out', { skip: skipWithoutConformance }, () => {
+  for (const [name, file] of Object.entries(ELSEWHERE)) {
+    const source = readFileSync(path.join(import.meta.dirname, file), 'utf8');
+    assert.ok(source.includes(path.basename(name)), `${file} does not run ${name}`);
+  }
+  const known = [...ran, ...Object.keys(ELSEWHERE)];
+  assert.deepEqual(known.toSorted(), listPublished().toSorted());
+}); // prettier-ignore
