@@ -103,6 +103,7 @@ export class PushesIntake {
       await runGivingWay(this.#sweep(atMs));
     const taking: Taking = {
       reader: new RequestReader(message, version, {
+        labelsMax: SERIES_LABELS_MAX,
         labelBytesMax: MESSAGE_LABEL_BYTES_MAX,
         passesOver: true,
       }),

@@ -310,7 +310,7 @@ test('one text that is not UTF-8, or one number beyond 2^53, costs its own part 
   const message = Buffer.concat([
     writeMessage([
       { labels: { __name__: 'torn' }, fields: Buffer.concat([field(1, value), rawSample(1, 0, T)]) },
-      { labels: UP, samples: [[7, T]], fields: field(3, field(1, value)) },
+      { labels: UP, samples: [[7, T]], fields: field(3, Buffer.concat([field(1, value), rawSample(1, 0, T)])) },
       { labels: { __name__: 'h' }, fields: field(4, huge.written()) },
     ]), // prettier-ignore
     field(3, field(2, bad)),
@@ -376,6 +376,13 @@ test('labels and samples of one series, which are read in one turn, are bounded'
   assert.equal(status, 400);
   assert.match(text, /more than 1000 labels: \{\} \(refused: label_count 1\); the rest is kept/);
   assert.equal(pushes.sent().length, 1);
+  const request = new ProtoWriter(2_000_000);
+  for (const symbol of ['', '__name__', 'x'.repeat(1_000_000)]) request.string(4, symbol);
+  const refs = new Uint8Array(2_002).map((_, i) => 1 + (i % 2));
+  request.field(5, Buffer.concat([field(1, refs), rawSample(1, 0, T)]));
+  const type = 'application/x-protobuf;proto=io.prometheus.write.v2.Request';
+  const second = await pushes.send(compress(request.written()), { 'content-type': type });
+  assert.match(second.text, /more than 1000 labels: \{\} \(refused: label_count 1\)/);
   const samples = new Uint8Array(2 * 250_001).map((_, i) => (i % 2 === 0 ? 0x12 : 0));
   const answer = await pushes.push(many(samples));
   assert.equal(answer.status, 413);

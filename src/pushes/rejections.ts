@@ -9,8 +9,7 @@ const WORDS = {
   label_count: `a series has more than ${SERIES_LABELS_MAX} labels`,
   label_text: 'a label is not valid UTF-8',
   duplicate_label: 'a series has two labels of one name',
-  histogram:
-    'the buckets of a native histogram do not fit its count, spans, bounds or schema, or are too large',
+  histogram: 'the buckets of a native histogram do not fit its count, spans, bounds or schema',
   exemplar: 'an exemplar is not valid UTF-8',
   metadata: 'metadata are not valid UTF-8',
   series_limit: 'a request has more series than can be remembered',

@@ -36,6 +36,8 @@ export type MessageVersion = 1 | 2;
 export interface RequestLimits {
   /** Whether histograms and exemplars are decoded; else they are only counted. By default both. */
   readonly wanted?: { readonly histograms: boolean; readonly exemplars: boolean };
+  /** Of one series; the labels of one that has more are not written. By default any number. */
+  readonly labelsMax?: number;
   /** Of the labels of all series, as 1.0 writes them. */
   readonly labelBytesMax?: number;
   /**
@@ -77,6 +79,7 @@ export class RequestReader {
   readonly #symbols: ReceivedSymbols | undefined;
   readonly #wanted: { readonly histograms: boolean; readonly exemplars: boolean };
   readonly #written = new ProtoWriter(1_024);
+  readonly #labelsMax: number;
   readonly #labelBytesMax: number;
   readonly #passesOver: boolean;
   #labelBytes = 0;
@@ -90,6 +93,7 @@ export class RequestReader {
     this.#reader = new ProtoReader(message);
     this.#symbols = version === 2 ? new ReceivedSymbols(message) : undefined;
     this.#wanted = limits.wanted ?? { histograms: true, exemplars: true };
+    this.#labelsMax = limits.labelsMax ?? Infinity;
     this.#labelBytesMax = limits.labelBytesMax ?? Infinity;
     this.#passesOver = limits.passesOver ?? false;
     this.labelBytes = message;
@@ -242,7 +246,8 @@ export class RequestReader {
     const refs = this.#refs;
     symbols.checkPairs(refs);
     this.labelCount = refs.length / 2;
-    for (let i = 0; i < refs.length; i += 2) {
+    const written = this.labelCount > this.#labelsMax ? 0 : refs.length;
+    for (let i = 0; i < written; i += 2) {
       putLabelParts(writer, symbols.at(refs[i] as number), symbols.at(refs[i + 1] as number));
       if (writer.length > roomBytes) refuseLabels(this.#labelBytesMax);
     }
@@ -284,11 +289,14 @@ export class RequestReader {
 
   /** Undefined for a message within that has a value that is not taken; `leave` goes behind it. */
   #tryRead<Value>(what: PassedOver, read: () => Value): Value | undefined {
+    const { end } = this.#reader;
     try {
       return read();
     } catch (error) {
       if (!this.#passesOver || !(error instanceof WireError) || error.reason !== 'value')
         throw error;
+      // It may have stood in a message within.
+      this.#reader.end = end;
       this.passedOver ??= new Map();
       this.passedOver.set(what, (this.passedOver.get(what) ?? 0) + 1);
       return undefined;
