@@ -72,8 +72,51 @@ export function fitsSpans(spans: readonly BucketSpan[], counts: readonly number[
   );
 }
 
-/** Whether its buckets hold as many observations as it says; Prometheus refuses it otherwise. */
-export function isConsistent({ count, sum, zeroCount, ...one }: NativeHistogram): boolean {
+/** The schema of custom buckets, and those of exponential ones. */
+const CUSTOM_BUCKETS = -53;
+const SCHEMA_MIN = -4;
+const SCHEMA_MAX = 8;
+
+/**
+ * Whether a receiver takes it, by the rules of Prometheus, which answers 500 to a request with one
+ * that breaks them: sent on, it would be sent for ever.
+ */
+export function isSound(histogram: NativeHistogram): boolean {
+  const { schema, positiveSpans, positiveCounts, negativeSpans, negativeCounts } = histogram;
+  const isKnown =
+    schema === CUSTOM_BUCKETS
+      ? fitsBounds(histogram)
+      : schema >= SCHEMA_MIN && schema <= SCHEMA_MAX && histogram.customValues.length === 0;
+  return (
+    isKnown &&
+    fitsSpans(positiveSpans, positiveCounts) &&
+    fitsSpans(negativeSpans, negativeCounts) &&
+    !positiveCounts.some(isNegative) &&
+    !negativeCounts.some(isNegative) &&
+    // Fractions are rounded when they are added up.
+    (histogram.isFloat || isConsistent(histogram))
+  );
+}
+
+const isNegative = (count: number): boolean => count < 0;
+
+/** Whether custom buckets have bounds, and nothing but those. */
+function fitsBounds({ customValues: bounds, positiveSpans: spans, ...one }: NativeHistogram) {
+  const reach = spans.reduce((length, span) => length + span.offset + span.length, 0);
+  return (
+    one.zeroCount === 0 &&
+    one.zeroThreshold === 0 &&
+    one.negativeSpans.length === 0 &&
+    one.negativeCounts.length === 0 &&
+    bounds.every((bound, i) => !(bound <= (bounds[i - 1] ?? -Infinity))) &&
+    bounds.at(-1) !== Infinity &&
+    spans.every(({ offset }) => offset >= 0) &&
+    reach <= bounds.length + 1
+  );
+}
+
+/** Whether its buckets hold as many observations as it says. */
+function isConsistent({ count, sum, zeroCount, ...one }: NativeHistogram): boolean {
   const inBuckets = addUp(one.positiveCounts) + addUp(one.negativeCounts) + zeroCount;
   // Observations of NaN are in no bucket.
   return Number.isNaN(sum) ? inBuckets <= count : inBuckets === count;

@@ -13,23 +13,17 @@ import { type Bytes, viewBytes } from '../kernel/byte-keys.ts';
 import { describeError } from '../kernel/errors.ts';
 import { runGivingWay } from '../kernel/giving-way.ts';
 import type { World } from '../kernel/world.ts';
+import { isSound } from '../model/histogram.ts';
 import { type LabelSet, labelValue, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
 import { commitInSlices, type OpenRoutedAppender, type SeriesOrigin } from '../model/sample.ts';
-import {
-  isStaleAt,
-  type MessageVersion,
-  RequestReader,
-} from '../wire/remote-write/request-reader.ts';
+import { type MessageVersion, RequestReader } from '../wire/remote-write/request-reader.ts';
+import { isStaleAt } from '../wire/remote-write/sample-columns.ts';
 import { type PushedMetric, PushedMetrics } from './known-metrics.ts';
 import { type KnownSeries, type Part, partOf, PushedSeriesTable, UNTOLD } from './known-series.ts';
-import {
-  faultOfLabels,
-  isGoodHistogram,
-  PushRejections,
-  type PushRejectReason,
-} from './rejections.ts';
+import { faultOfLabels, PushRejections, type PushRejectReason } from './rejections.ts';
+import { WireError } from '../wire/errors.ts';
 import type { PushesReport, TakenPush } from './report.ts';
-import { MESSAGE_LABEL_BYTES_MAX, type PushesSettings } from './settings.ts';
+import { MESSAGE_LABEL_BYTES_MAX, type PushesSettings, SERIES_LABELS_MAX } from './settings.ts';
 
 /** Lanes of each sink: requests to a receiver that can be under way at one time. */
 const PARTS = 8;
@@ -108,7 +102,11 @@ export class PushesIntake {
     if (atMs - this.#sweptMs >= Math.min(SWEEP_MS, this.#options.settings.idleMs))
       await runGivingWay(this.#sweep(atMs));
     const taking: Taking = {
-      reader: new RequestReader(message, version, { labelBytesMax: MESSAGE_LABEL_BYTES_MAX }),
+      reader: new RequestReader(message, version, {
+        labelsMax: SERIES_LABELS_MAX,
+        labelBytesMax: MESSAGE_LABEL_BYTES_MAX,
+        passesOver: true,
+      }),
       taken: { samples: 0, histograms: 0, exemplars: 0, rejections: new PushRejections() },
       atMs,
       touched: new Set(),
@@ -130,7 +128,8 @@ export class PushesIntake {
     const { reader } = taking;
     for (let part = reader.next(); part !== undefined; part = reader.next()) {
       if (part === 'series') yield* this.#takeSeries(taking);
-      else if (reader.metadata !== undefined) this.#metrics.tellFamily(reader.metadata);
+      else if (reader.metadata === undefined) taking.taken.rejections.add('metadata', 1, []);
+      else this.#metrics.tellFamily(reader.metadata);
       yield;
     }
   }
@@ -141,9 +140,11 @@ export class PushesIntake {
     if (items === 0) return;
     const series = yield* this.#find(taking);
     if (typeof series === 'string') {
-      taken.rejections.add(series, items, reader.labels());
+      taken.rejections.add(series, items, describable(reader));
       return;
     }
+    for (const [part, count] of reader.passedOver ?? [])
+      taken.rejections.add(part, count, reader.labels());
     if (reader.seriesMetadata !== undefined)
       this.#metrics.tellSeries(series.metric, reader.seriesMetadata);
     this.#refresh(series, reader);
@@ -158,7 +159,7 @@ export class PushesIntake {
     const { appender } = series.part;
     for (const { histogram, tMs, startMs, isStale } of reader.histograms) {
       if (isStale) appender.appendStale(series.ref, tMs);
-      else if (isGoodHistogram(histogram)) {
+      else if (isSound(histogram)) {
         tellCreated(series, startMs || reader.seriesStartMs);
         appender.appendHistogram(series.ref, tMs, histogram);
       } else {
@@ -179,7 +180,9 @@ export class PushesIntake {
     if (taking.given.bytes !== labelBytes) taking.given = viewBytes(labelBytes);
     const known = this.#series.find(taking.given, labelsAt, labelsEnd);
     if (known !== undefined) return known;
-    const sent = reader.labels();
+    if (reader.labelCount > SERIES_LABELS_MAX) return 'label_count';
+    const sent = readLabels(reader);
+    if (sent === undefined) return 'label_text';
     const fault = faultOfLabels(sent);
     if (fault !== undefined) return fault;
     const labels = toLabelSet(sent);
@@ -277,6 +280,23 @@ export class PushesIntake {
     for (let index = 0; index < PARTS; index++)
       this.#parts.push({ appender: openAppender(id, `${id} ${index}`), made: 0 });
   }
+}
+
+/** Undefined where one of them is not UTF-8. */
+function readLabels(reader: RequestReader): LabelSet | undefined {
+  try {
+    return reader.labels();
+  } catch (error) {
+    if (error instanceof WireError && error.reason === 'value') return undefined;
+    throw error;
+  }
+}
+
+/** For messages: with U+FFFD for what is not UTF-8, and none where there are too many. */
+function describable(reader: RequestReader): LabelSet {
+  return reader.labelCount > SERIES_LABELS_MAX
+    ? []
+    : reader.labels((text) => Buffer.from(text.binary()).toString());
 }
 
 /** Appends the samples of the series that the reader is at. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HISTOGRAM as NATIVE } from '../../test/kit/native-histogram.ts';
 import { openPushes, writeMessage } from '../../test/kit/push-intake.ts';
+import type { NativeHistogram } from '../model/histogram.ts';
 import { encodeMessage } from '../wire/protobuf/encode.ts';
 import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { EXEMPLAR } from '../wire/remote-write/exemplar.ts';
@@ -210,6 +211,7 @@ test('what is no remote write is answered 415, what is too large 413, and what h
   assert.equal(await status({ 'content-type': 'application/json' }), 415);
   assert.equal(await status({ 'content-type': 'application/x-protobuf;proto=other' }), 415);
   assert.equal(await status({ 'content-encoding': 'zstd' }), 415);
+  assert.equal(await status({ 'content-encoding': 'SNAPPY' }), 204);
   assert.equal(await status({ 'content-type': undefined, 'content-encoding': undefined }), 204);
   const promise = Buffer.from([0xff, 0xff, 0xff, 0x7f, 0x00]);
   assert.equal((await pushes.send(promise)).status, 413);
@@ -296,4 +298,93 @@ test('after the end nothing is taken', async () => {
   await pushes.receiver.stop();
   assert.equal((await pushes.push(up(2))).status, 503);
   assert.ok(pushes.appenders.every(({ closed }) => closed));
+});
+
+test('one text that is not UTF-8, or one number beyond 2^53, costs its own part alone', async () => {
+  const pushes = openPushes();
+  const bad = Buffer.from([0xff]);
+  const value = Buffer.concat([field(1, Buffer.from('a')), field(2, bad)]);
+  const huge = new ProtoWriter(64);
+  huge.varint(0x08);
+  huge.varint(2 ** 60);
+  const message = Buffer.concat([
+    writeMessage([
+      { labels: { __name__: 'torn' }, fields: Buffer.concat([field(1, value), rawSample(1, 0, T)]) },
+      { labels: UP, samples: [[7, T]], fields: field(3, Buffer.concat([field(1, value), rawSample(1, 0, T)])) },
+      { labels: { __name__: 'h' }, fields: field(4, huge.written()) },
+    ]), // prettier-ignore
+    field(3, field(2, bad)),
+  ]);
+  const { status, text } = await pushes.push(message);
+  assert.equal(status, 400);
+  assert.match(
+    text,
+    /not valid UTF-8: torn\{a="\uFFFD"\} \(refused: label_text 1, exemplar 1, histogram 1, metadata 1\); the rest is kept/,
+  );
+  assert.deepEqual(pushes.sent(), [`up{instance="h:1", job="j"} 7 @${T}`]);
+});
+
+test('native histograms that a receiver would answer with 500 for ever are refused', async () => {
+  const custom: NativeHistogram = { ...NATIVE, schema: -53, customValues: [1] };
+  const two = { positiveSpans: [{ offset: 0, length: 2 }], count: 2 };
+  const bad: readonly NativeHistogram[] = [
+    { ...NATIVE, ...two, isFloat: true, positiveCounts: [-1, 3] },
+    { ...NATIVE, ...two, positiveCounts: [3, -1] },
+    { ...NATIVE, customValues: [1] },
+    { ...NATIVE, schema: 9 },
+    { ...custom, ...two, positiveCounts: [1, 1], customValues: [] },
+    { ...custom, customValues: [2, 1] },
+    { ...custom, customValues: [1, 1] },
+    { ...custom, customValues: [1, Infinity] },
+    { ...custom, zeroThreshold: 0.1 },
+    { ...custom, zeroCount: 1, count: 2 },
+    { ...custom, positiveSpans: [{ offset: 2, length: 1 }] },
+    { ...custom, positiveSpans: [{ offset: -1, length: 1 }] },
+    { ...custom, negativeSpans: [{ offset: 0, length: 1 }], negativeCounts: [1], count: 2 },
+  ];
+  for (const [histogram, expected] of [...bad.map((one) => [one, 400] as const), [NATIVE, 204], [custom, 204]] as const) {
+    const pushes = openPushes();
+    const fields = field(4, encodeMessage(HISTOGRAM, toHistogramMessage(histogram, T, 0)));
+    const { status } = await pushes.push(writeMessage([{ labels: { __name__: 'h' }, fields }]));
+    assert.equal(status, expected, JSON.stringify(histogram));
+    assert.equal(pushes.sent().length, expected === 204 ? 1 : 0);
+  } // prettier-ignore
+});
+
+test('a field of another wire type is malformed, and lost in silence nowhere', async () => {
+  const varint = (number: number) => Buffer.from([number * 8, 1]);
+  for (const [words, message] of [
+    ['series', varint(1)],
+    ['labels', field(1, varint(1))],
+    ['samples', field(1, varint(2))],
+    ['exemplars', field(1, varint(3))],
+    ['histograms', field(1, varint(4))],
+    ["a sample's field", field(1, field(2, varint(1)))],
+  ] as const) {
+    const { status, text } = await openPushes().push(Buffer.concat([up(1), message]));
+    assert.equal(status, 400, words);
+    assert.match(text, new RegExp(`malformed request: ${words} of wire type 0`));
+  }
+  assert.equal((await openPushes().push(Buffer.from([0, 0]))).status, 400);
+});
+
+test('labels and samples of one series, which are read in one turn, are bounded', async () => {
+  const pushes = openPushes();
+  const many = (fields: Uint8Array) => Buffer.concat([field(1, fields), up(1)]);
+  const labels = Buffer.concat([Buffer.from(new Uint8Array(2 * 1_001).map((_, i) => i % 2 === 0 ? 0x0a : 0)), rawSample(1, 0, T)]); // prettier-ignore
+  const { status, text } = await pushes.push(many(labels));
+  assert.equal(status, 400);
+  assert.match(text, /more than 1000 labels: \{\} \(refused: label_count 1\); the rest is kept/);
+  assert.equal(pushes.sent().length, 1);
+  const request = new ProtoWriter(2_000_000);
+  for (const symbol of ['', '__name__', 'x'.repeat(1_000_000)]) request.string(4, symbol);
+  const refs = new Uint8Array(2_002).map((_, i) => 1 + (i % 2));
+  request.field(5, Buffer.concat([field(1, refs), rawSample(1, 0, T)]));
+  const type = 'application/x-protobuf;proto=io.prometheus.write.v2.Request';
+  const second = await pushes.send(compress(request.written()), { 'content-type': type });
+  assert.match(second.text, /more than 1000 labels: \{\} \(refused: label_count 1\)/);
+  const samples = new Uint8Array(2 * 250_001).map((_, i) => (i % 2 === 0 ? 0x12 : 0));
+  const answer = await pushes.push(many(samples));
+  assert.equal(answer.status, 413);
+  assert.match(answer.text, /a series has more than 250000 samples/);
 });

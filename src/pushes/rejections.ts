@@ -1,25 +1,26 @@
 /** What of a request is refused for good while the rest is taken, and why. Pure. */
+import { SERIES_LABELS_MAX } from './settings.ts';
 import { formatLabelSet, type LabelSet, METRIC_NAME } from '../model/labels.ts';
-import { fitsSpans, isConsistent, type NativeHistogram } from '../model/histogram.ts';
 
 /** The words of each reason, for the answer. */
 const WORDS = {
   no_name: 'a series has no metric name',
   label_name: 'the name of a label is empty',
+  label_count: `a series has more than ${SERIES_LABELS_MAX} labels`,
+  label_text: 'a label is not valid UTF-8',
   duplicate_label: 'a series has two labels of one name',
-  histogram: 'the buckets of a native histogram do not fit its count, spans or schema',
+  histogram: 'the buckets of a native histogram do not fit its count, spans, bounds or schema',
+  exemplar: 'an exemplar is not valid UTF-8',
+  metadata: 'metadata are not valid UTF-8',
   series_limit: 'a request has more series than can be remembered',
 } as const;
 
 export type PushRejectReason = keyof typeof WORDS;
 
 const SERIES_TEXT_MAX = 300;
-const SCHEMA_MIN = -4;
-const SCHEMA_MAX = 8;
-const CUSTOM_BUCKETS = -53;
 
 export class PushRejections {
-  /** Samples, histograms and exemplars. */
+  /** Samples, histograms, exemplars and metadata. */
   readonly byReason = new Map<PushRejectReason, number>();
   total = 0;
   #first = '';
@@ -48,16 +49,4 @@ export function faultOfLabels(sent: LabelSet): PushRejectReason | undefined {
   if ((names.get(METRIC_NAME) ?? '') === '') return 'no_name';
   if (names.has('')) return 'label_name';
   return names.size < sent.length ? 'duplicate_label' : undefined;
-}
-
-export function isGoodHistogram(histogram: NativeHistogram): boolean {
-  const { schema, positiveSpans, positiveCounts, negativeSpans, negativeCounts } = histogram;
-  const isKnown = schema === CUSTOM_BUCKETS || (schema >= SCHEMA_MIN && schema <= SCHEMA_MAX);
-  return (
-    isKnown &&
-    fitsSpans(positiveSpans, positiveCounts) &&
-    fitsSpans(negativeSpans, negativeCounts) &&
-    // Fractions are rounded when they are added up.
-    (histogram.isFloat || isConsistent(histogram))
-  );
 }

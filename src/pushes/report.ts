@@ -113,7 +113,7 @@ function createPushMetrics({ metrics }: World) {
     ),
     rejected: metrics.counters(
       'amperage_pushed_items_rejected_total',
-      'Samples, native histograms and exemplars that were refused for good, by reason.',
+      'Samples, native histograms, exemplars and metadata that were refused for good, by reason.',
     ),
     forgotten: metrics.counters(
       'amperage_pushed_series_forgotten_total',

@@ -19,3 +19,5 @@ export const PUSHES_DEFAULTS: PushesSettings = {
 export const MESSAGE_MAX_BYTES = 32 * 1024 * 1024;
 /** Of the labels of one message, which 2.0 writes once for many series. */
 export const MESSAGE_LABEL_BYTES_MAX = 64 * 1024 * 1024;
+/** Of one series: its labels are read in one turn. No receiver takes nearly as many. */
+export const SERIES_LABELS_MAX = 1_000;

@@ -59,10 +59,9 @@ export const amountSchema = numberSchema.pipe(z.number().min(0, 'must not be neg
 const PORT_MAX = 65_535;
 const EXPECTED_PORT = `expected a port from 1 to ${PORT_MAX}`;
 
-export const portSchema = z
-  .int({ error: EXPECTED_PORT })
-  .min(1, EXPECTED_PORT)
-  .max(PORT_MAX, EXPECTED_PORT);
+export const portSchema = whole(
+  z.int({ error: EXPECTED_PORT }).min(1, EXPECTED_PORT).max(PORT_MAX, EXPECTED_PORT),
+);
 
 /** The same as `portSchema`, for a key where 0 means no port. */
 export const optionalPortSchema = z.union([z.literal(0), portSchema], { error: EXPECTED_PORT });

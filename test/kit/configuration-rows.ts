@@ -105,6 +105,7 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
 
   // Numbers in every form of YAML.
   taken(job('sample_limit: 1e3')),
+  taken(job('ec2_sd_configs: [{ region: us-east-1, port: 1e3 }]')),
   taken(job('sample_limit: 1_000')),
   taken(job('sample_limit: 0x10')),
   taken(job('sample_limit: 010')),

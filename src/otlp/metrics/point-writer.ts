@@ -3,7 +3,7 @@
  * unchanged costs its samples and nothing else; labels are made only where a ref is made or
  * renewed.
  */
-import { isConsistent } from '../../model/histogram.ts';
+import { isSound } from '../../model/histogram.ts';
 import type { Label, LabelSet } from '../../model/labels.ts';
 import type { SeriesRef } from '../../model/sample.ts';
 import { hashLabelPairs } from '../../kernel/byte-keys.ts';
@@ -156,7 +156,7 @@ export class PointWriter {
     const scan = this.#scan;
     const isExponential = this.#at.metric.kind === 'exponential';
     const histogram = isExponential ? makeExponential(scan, isReset) : makeCustom(scan, isReset);
-    if (!isConsistent(histogram)) return 'histogram';
+    if (!isSound(histogram)) return 'histogram';
     this.#at.resource.appender.appendHistogram(point.refs[0] as SeriesRef, scan.tMs, histogram);
     if (scan.exemplars.length > 0) this.#appendExemplars(point, () => point.refs[0]);
     return undefined;

@@ -250,14 +250,15 @@ function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
   try {
     return utf8.decode(bytes.subarray(start, end));
   } catch (error) {
-    throw new WireError('corrupt', `malformed protobuf: invalid UTF-8 at byte ${start}`, {
+    throw new WireError('value', `malformed protobuf: invalid UTF-8 at byte ${start}`, {
       cause: error,
     });
   }
 }
 
 function refuseLarge(at: number): never {
-  throw makeCorruptError('a whole number beyond ±2^53, which would be rounded,', at);
+  const what = 'a whole number beyond ±2^53, which would be rounded,';
+  throw new WireError('value', `malformed protobuf: ${what} at byte ${at}`);
 }
 
 function makeCorruptError(what: string, at: number): WireError {

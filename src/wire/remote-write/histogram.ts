@@ -138,6 +138,6 @@ function accumulate(deltas: readonly number[]): number[] {
   let sum = 0;
   const counts = deltas.map((delta) => (sum += delta));
   if (!counts.every(Number.isSafeInteger))
-    throw new WireError('corrupt', 'malformed histogram: a count is beyond 2^53');
+    throw new WireError('value', 'malformed histogram: a count is beyond 2^53');
   return counts;
 }

@@ -30,6 +30,7 @@ export function negotiateVersion(
   if (version === undefined || (version === 2 && !takes2))
     return `message "${message}" is not accepted; send remote write 1.0, prometheus.WriteRequest`;
   const encoding = headers['content-encoding'] ?? (isLenient ? 'snappy' : '');
-  if (encoding !== 'snappy') return `content encoding "${encoding}" is not accepted; send snappy`;
+  if (encoding.toLowerCase() !== 'snappy')
+    return `content encoding "${encoding}" is not accepted; send snappy`;
   return version;
 }

@@ -8,58 +8,50 @@
  *     2.0  Request       4 symbols …     5 TimeSeries …
  *          TimeSeries    1 label refs …  2 Sample …  3 Histogram …  4 Exemplar …  5 Metadata
  *                        6 int64 start ms (release candidate 3)
- *     Sample             1 double value  2 int64 ms  3 int64 start ms (2.0)
+ *     Sample             sample-columns.ts
  *
- * Limits: histograms and exemplars of one series; bytes of all labels, which 2.0 writes once for
- * many series.
+ * A field of another wire type is malformed: skipped like an unknown one, it would be lost in
+ * silence.
+ * Limits: samples, histograms, exemplars and labels of one series; bytes of all labels, which 2.0
+ * writes once for many series.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/,
  * https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
  */
 import type { LabelSet } from '../../model/labels.ts';
-import {
-  type Exemplar,
-  type SeriesMetadata,
-  STALE_NAN_HIGH,
-  STALE_NAN_LOW,
-} from '../../model/sample.ts';
+import type { Exemplar, SeriesMetadata } from '../../model/sample.ts';
 import { WireError } from '../errors.ts';
 import { readMessage } from '../protobuf/decode.ts';
 import { ProtoReader } from '../protobuf/reader.ts';
-import { BYTES, FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
+import { BYTES, tagOf, VARINT } from '../protobuf/wire-format.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import { EXEMPLAR, EXEMPLAR_2 } from './exemplar.ts';
 import { readHistogram, type TimedHistogram } from './histogram.ts';
 import { putLabelParts } from './labels.ts';
 import { METADATA_2, METRIC_METADATA, type MetricMetadata } from './metadata.ts';
-import { SAMPLE_START_FIELD } from './one-sample.ts';
+import { newSamples, readSample } from './sample-columns.ts';
 import { ReceivedSymbols } from './symbols.ts';
 
 export type MessageVersion = 1 | 2;
 
-/** The samples of a series; the first `count` entries of the columns are valid. */
-export interface SampleColumns {
-  timestampsMs: Float64Array;
-  /** The bits as sent: copy them by `bits` where a stale marker must stay one. */
-  values: Float64Array;
-  /** The words of the values, in the order of this machine. */
-  bits: Uint32Array;
-  /** When the counter began, as 2.0 may say; 0 for unknown. */
-  startsMs: Float64Array;
-  count: number;
-}
-
 export interface RequestLimits {
   /** Whether histograms and exemplars are decoded; else they are only counted. By default both. */
   readonly wanted?: { readonly histograms: boolean; readonly exemplars: boolean };
+  /** Of one series; the labels of one that has more are not written. By default any number. */
+  readonly labelsMax?: number;
   /** Of the labels of all series, as 1.0 writes them. */
   readonly labelBytesMax?: number;
+  /**
+   * Whether histograms, exemplars and metadata with a value that is not taken (`WireError`) are
+   * passed over and counted; else they end the reading.
+   */
+  readonly passesOver?: boolean;
 }
+
+/** What is passed over while the rest of a message is read. */
+type PassedOver = 'histogram' | 'exemplar' | 'metadata';
 
 /** Of one series, histograms and exemplars each: two bytes can become an object of many fields. */
 const LISTED_MAX = 10_000;
-
-/** The index of a double's low word in a Uint32Array on this machine: 0 if it is little-endian. */
-const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 
 export class RequestReader {
   readonly samples = newSamples(16);
@@ -69,11 +61,15 @@ export class RequestReader {
   /** How many it has, decoded or not. */
   histogramCount = 0;
   exemplarCount = 0;
+  /** How many of its parts were passed over; mostly none. */
+  passedOver: Map<PassedOver, number> | undefined;
+  /** Its labels, empty ones too. */
+  labelCount = 0;
   /** When its counter began, as release candidate 3 of 2.0 says it of a series; 0 for unknown. */
   seriesStartMs = 0;
   /** What 2.0 says of its family. */
   seriesMetadata: SeriesMetadata | undefined;
-  /** The present entry of metadata, which 1.0 has beside its series. */
+  /** The present entry of metadata, which 1.0 has beside its series; undefined if passed over. */
   metadata: MetricMetadata | undefined;
   /** The labels as 1.0 writes them: `labelsAt` to `labelsEnd` of these bytes, until `next`. */
   labelBytes: Uint8Array;
@@ -83,7 +79,9 @@ export class RequestReader {
   readonly #symbols: ReceivedSymbols | undefined;
   readonly #wanted: { readonly histograms: boolean; readonly exemplars: boolean };
   readonly #written = new ProtoWriter(1_024);
+  readonly #labelsMax: number;
   readonly #labelBytesMax: number;
+  readonly #passesOver: boolean;
   #labelBytes = 0;
   #refs: number[] = [];
 
@@ -95,7 +93,9 @@ export class RequestReader {
     this.#reader = new ProtoReader(message);
     this.#symbols = version === 2 ? new ReceivedSymbols(message) : undefined;
     this.#wanted = limits.wanted ?? { histograms: true, exemplars: true };
+    this.#labelsMax = limits.labelsMax ?? Infinity;
     this.#labelBytesMax = limits.labelBytesMax ?? Infinity;
+    this.#passesOver = limits.passesOver ?? false;
     this.labelBytes = message;
   }
 
@@ -109,7 +109,7 @@ export class RequestReader {
     const symbols = this.#symbols;
     const seriesTag = tagOf(symbols === undefined ? 1 : 5, BYTES);
     while (reader.more()) {
-      const tag = reader.varint();
+      const tag = reader.tag();
       if (tag === seriesTag) {
         const outer = reader.enter();
         this.#begin();
@@ -122,17 +122,23 @@ export class RequestReader {
       }
       if (tag === tagOf(3, BYTES) && symbols === undefined) {
         const outer = reader.enter();
-        this.metadata = readMessage(METRIC_METADATA, reader);
+        this.metadata = this.#tryRead('metadata', () => readMessage(METRIC_METADATA, reader));
         reader.leave(outer);
         return 'metadata';
       }
+      if (tag >>> 3 === seriesTag >>> 3) refuseWireType(tag, 'series');
       reader.skip(tag);
     }
     return undefined;
   }
 
-  /** The labels as sent: neither sorted nor checked. @throws WireError */
-  labels(): LabelSet {
+  /**
+   * The labels as sent: neither sorted nor checked.
+   *
+   * @param readText  for texts that are not UTF-8, too
+   * @throws          WireError
+   */
+  labels(readText: (reader: ProtoReader) => string = readString): LabelSet {
     const reader = new ProtoReader(this.labelBytes);
     reader.at = this.labelsAt;
     reader.end = this.labelsEnd;
@@ -144,7 +150,7 @@ export class RequestReader {
         continue;
       }
       const outer = reader.enter();
-      labels.push(readLabel(reader));
+      labels.push(readLabel(reader, readText));
       reader.leave(outer);
     }
     return labels;
@@ -156,6 +162,8 @@ export class RequestReader {
     if (this.exemplarCount > 0) this.exemplars = [];
     this.histogramCount = 0;
     this.exemplarCount = 0;
+    this.labelCount = 0;
+    this.passedOver = undefined;
     this.seriesMetadata = undefined;
     this.seriesStartMs = 0;
   }
@@ -167,10 +175,11 @@ export class RequestReader {
     // Whatever is between the labels is skipped when they are read.
     this.labelsEnd = reader.at;
     while (reader.more()) {
-      const tag = reader.varint();
+      const tag = reader.tag();
       switch (tag) {
         case tagOf(1, BYTES):
           reader.skip(tag);
+          this.labelCount += 1;
           this.labelsEnd = reader.at;
           break;
         case tagOf(2, BYTES):
@@ -183,6 +192,7 @@ export class RequestReader {
           this.#readHistogram();
           break;
         default:
+          if (tag >>> 3 <= 4) refuseWireType(tag, SERIES_FIELDS[(tag >>> 3) - 1]);
           reader.skip(tag);
       }
     }
@@ -192,7 +202,7 @@ export class RequestReader {
     const reader = this.#reader;
     this.#refs.length = 0;
     while (reader.more()) {
-      const tag = reader.varint();
+      const tag = reader.tag();
       switch (tag) {
         case tagOf(1, BYTES):
           readPacked(reader, this.#refs);
@@ -211,19 +221,18 @@ export class RequestReader {
           break;
         case tagOf(5, BYTES): {
           const outer = reader.enter();
-          const { type, helpRef, unitRef } = readMessage(METADATA_2, reader);
+          this.seriesMetadata = this.#tryRead('metadata', () => {
+            const { type, helpRef, unitRef } = readMessage(METADATA_2, reader);
+            return { type, help: symbols.textAt(helpRef), unit: symbols.textAt(unitRef) };
+          });
           reader.leave(outer);
-          const [help, unit] = [symbols.textAt(helpRef), symbols.textAt(unitRef)];
-          this.seriesMetadata = { type, help, unit };
           break;
         }
         case tagOf(6, VARINT):
           this.seriesStartMs = reader.int64();
           break;
         default:
-          // Skipped like an unknown field, it would leave a series without labels.
-          if (tag >>> 3 === 1)
-            throw new WireError('corrupt', `malformed request: label refs of wire type ${tag & 7}`);
+          if (tag >>> 3 <= 6) refuseWireType(tag, SERIES_2_FIELDS[(tag >>> 3) - 1]);
           reader.skip(tag);
       }
     }
@@ -236,7 +245,9 @@ export class RequestReader {
     writer.length = 0;
     const refs = this.#refs;
     symbols.checkPairs(refs);
-    for (let i = 0; i < refs.length; i += 2) {
+    this.labelCount = refs.length / 2;
+    const written = this.labelCount > this.#labelsMax ? 0 : refs.length;
+    for (let i = 0; i < written; i += 2) {
       putLabelParts(writer, symbols.at(refs[i] as number), symbols.at(refs[i + 1] as number));
       if (writer.length > roomBytes) refuseLabels(this.#labelBytesMax);
     }
@@ -254,17 +265,11 @@ export class RequestReader {
     }
     if (this.exemplarCount > LISTED_MAX) refuseMany('exemplars');
     const outer = reader.enter();
-    if (this.#symbols === undefined) this.exemplars.push(readMessage(EXEMPLAR, reader));
-    else {
-      const { refs, value, tMs } = readMessage(EXEMPLAR_2, reader);
-      const symbols = this.#symbols;
-      symbols.checkPairs(refs);
-      const labels = Array.from({ length: refs.length / 2 }, (_, i) => ({
-        name: symbols.textAt(refs[i * 2] as number),
-        value: symbols.textAt(refs[i * 2 + 1] as number),
-      }));
-      this.exemplars.push({ labels, value, tMs });
-    }
+    const symbols = this.#symbols;
+    const exemplar = this.#tryRead('exemplar', () =>
+      symbols === undefined ? readMessage(EXEMPLAR, reader) : readExemplar2(reader, symbols),
+    );
+    if (exemplar !== undefined) this.exemplars.push(exemplar);
     reader.leave(outer);
   }
 
@@ -277,30 +282,64 @@ export class RequestReader {
     }
     if (this.histogramCount > LISTED_MAX) refuseMany('native histograms');
     const outer = reader.enter();
-    this.histograms.push(readHistogram(reader));
+    const histogram = this.#tryRead('histogram', () => readHistogram(reader));
+    if (histogram !== undefined) this.histograms.push(histogram);
     reader.leave(outer);
+  }
+
+  /** Undefined for a message within that has a value that is not taken; `leave` goes behind it. */
+  #tryRead<Value>(what: PassedOver, read: () => Value): Value | undefined {
+    const { end } = this.#reader;
+    try {
+      return read();
+    } catch (error) {
+      if (!this.#passesOver || !(error instanceof WireError) || error.reason !== 'value')
+        throw error;
+      // It may have stood in a message within.
+      this.#reader.end = end;
+      this.passedOver ??= new Map();
+      this.passedOver.set(what, (this.passedOver.get(what) ?? 0) + 1);
+      return undefined;
+    }
   }
 }
 
-/** Whether a sample is a stale marker, by its bits. */
-export function isStaleAt({ bits }: SampleColumns, index: number): boolean {
-  return bits[index * 2 + 1 - LOW] === STALE_NAN_HIGH && bits[index * 2 + LOW] === STALE_NAN_LOW;
+const SERIES_FIELDS = ['labels', 'samples', 'exemplars', 'histograms'] as const;
+const SERIES_2_FIELDS = [
+  'label refs',
+  'samples',
+  'histograms',
+  'exemplars',
+  'metadata',
+  'the start',
+] as const;
+
+function refuseWireType(tag: number, what = 'a field'): never {
+  throw new WireError('corrupt', `malformed request: ${what} of wire type ${tag & 7}`);
 }
 
-function newSamples(capacity: number): SampleColumns {
-  const values = new Float64Array(capacity);
-  const bits = new Uint32Array(values.buffer);
-  const [timestampsMs, startsMs] = [new Float64Array(capacity), new Float64Array(capacity)];
-  return { timestampsMs, values, bits, startsMs, count: 0 };
+function readExemplar2(reader: ProtoReader, symbols: ReceivedSymbols): Exemplar {
+  const { refs, value, tMs } = readMessage(EXEMPLAR_2, reader);
+  symbols.checkPairs(refs);
+  const labels = Array.from({ length: refs.length / 2 }, (_, i) => ({
+    name: symbols.textAt(refs[i * 2] as number),
+    value: symbols.textAt(refs[i * 2 + 1] as number),
+  }));
+  return { labels, value, tMs };
 }
 
-function readLabel(reader: ProtoReader): { name: string; value: string } {
+const readString = (reader: ProtoReader): string => reader.string();
+
+function readLabel(
+  reader: ProtoReader,
+  readText: (reader: ProtoReader) => string,
+): { name: string; value: string } {
   let name = '';
   let value = '';
   while (reader.more()) {
     const tag = reader.varint();
-    if (tag === tagOf(1, BYTES)) name = reader.string();
-    else if (tag === tagOf(2, BYTES)) value = reader.string();
+    if (tag === tagOf(1, BYTES)) name = readText(reader);
+    else if (tag === tagOf(2, BYTES)) value = readText(reader);
     else reader.skip(tag);
   }
   return { name, value };
@@ -310,41 +349,6 @@ function readPacked(reader: ProtoReader, refs: number[]): void {
   const outer = reader.enter();
   while (reader.more()) refs.push(reader.varint());
   reader.leave(outer);
-}
-
-/** Reads the sample that comes next, with its length. */
-function readSample(reader: ProtoReader, samples: SampleColumns): void {
-  const outer = reader.enter();
-  if (samples.count === samples.values.length) grow(samples);
-  const index = samples.count++;
-  let low = 0;
-  let high = 0;
-  let tMs = 0;
-  let startMs = 0;
-  while (reader.more()) {
-    const tag = reader.varint();
-    if (tag === tagOf(1, FIXED64)) {
-      const at = reader.fixed64At();
-      low = reader.uint32At(at);
-      high = reader.uint32At(at + 4);
-    } else if (tag === tagOf(2, VARINT)) tMs = reader.int64();
-    else if (tag === tagOf(SAMPLE_START_FIELD, VARINT)) startMs = reader.int64();
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  samples.timestampsMs[index] = tMs;
-  samples.startsMs[index] = startMs;
-  samples.bits[index * 2 + LOW] = low;
-  samples.bits[index * 2 + 1 - LOW] = high;
-}
-
-/** The columns grow to the largest series and are never shrunk. */
-function grow(samples: SampleColumns): void {
-  const next = newSamples(samples.values.length * 2);
-  next.timestampsMs.set(samples.timestampsMs);
-  next.startsMs.set(samples.startsMs);
-  next.bits.set(samples.bits);
-  Object.assign(samples, { ...next, count: samples.count });
 }
 
 function refuseLabels(maxBytes: number): never {

@@ -151,6 +151,15 @@ test('what is malformed is refused, and nothing else is thrown', () => {
       /do not fit/,
     ],
     [body(family('x', 4, message(sub(7, message(sint(5, 99), double(6, 1)))))), /schema 99/],
+    ...(
+      [
+        [uint(1, 9), sub(12, message(uint(2, 1))), packedSints(13, [1])],
+        [double(4, 1), sub(12, message(uint(2, 2))), double(14, 2), double(14, -1)],
+      ] as const
+    ).map((fields): [Uint8Array, RegExp] => [
+      body(family('x', 4, message(sub(7, message(...fields))))),
+      /counts of a native histogram are negative, or not as many/,
+    ]),
   ];
   for (const [bytes, expected] of cases)
     assert.throws(

@@ -10,7 +10,12 @@
  * https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
  * prometheus/model/textparse/protobufparse.go
  */
-import { type BucketSpan, fitsSpans, type NativeHistogram } from '../../../model/histogram.ts';
+import {
+  type BucketSpan,
+  fitsSpans,
+  isSound,
+  type NativeHistogram,
+} from '../../../model/histogram.ts';
 import type { ProtoReader } from '../../protobuf/reader.ts';
 import { BYTES, FIXED64, tagOf, VARINT } from '../../protobuf/wire-format.ts';
 import { makeFaultError, readNested } from './parts.ts';
@@ -135,7 +140,8 @@ export function isNative(parts: NativeParts): boolean {
 /**
  * Makes the histogram of these fields and of `count` and `sum`, which classic histograms have too.
  *
- * @throws WireError for a schema that is unknown, or spans that do not fit the buckets
+ * @throws WireError for a schema that is unknown, spans that do not fit the buckets, or counts that
+ *                   contradict each other: Prometheus fails such a scrape, and receivers refuse it
  */
 export function toNativeHistogram(
   reader: ProtoReader,
@@ -155,7 +161,7 @@ export function toNativeHistogram(
     throw makeFaultError(reader, 'the spans of a native histogram do not fit its buckets');
   if (!isFloat && [count, ...positiveCounts, ...negativeCounts].some(isRounded))
     throw makeFaultError(reader, 'a count of a native histogram is beyond 2^53');
-  return {
+  const histogram: NativeHistogram = {
     schema,
     zeroThreshold: parts.zeroThreshold,
     zeroCount: isFloat ? parts.zeroCountFloat : parts.zeroCount,
@@ -169,6 +175,12 @@ export function toNativeHistogram(
     negativeCounts,
     customValues: [],
   };
+  if (!isSound(histogram))
+    throw makeFaultError(
+      reader,
+      'the counts of a native histogram are negative, or not as many as it says',
+    );
+  return histogram;
 }
 
 const isRounded = (count: number): boolean => !Number.isSafeInteger(count);
