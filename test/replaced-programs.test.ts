@@ -134,6 +134,39 @@ for (const name of ['prometheus', 'vmagent'] as const)
     }
   });
 
+/** What the sources of the other programs declare, each flag or variable by its name. */
+const DECLARED: Readonly<Record<string, string>> = {
+  'ADOT collector': 'config set feature-gates version AOT_CONFIG_CONTENT',
+  ecs_exporter:
+    'web.listen-address web.telemetry-path web.disable-exporter-metrics web.systemd-socket ' +
+    'web.config.file log.level log.format version ECS_CONTAINER_METADATA_URI_V4',
+  'prometheus-ecs-discovery':
+    'config.cluster config.write-to config.scrape-interval config.scrape-times config.role-arn ' +
+    'config.server-name-label config.job-name-label config.path-label config.scheme-label ' +
+    'config.port-label config.filter-label config.dynamic-port-detection',
+  'prometheus-sdconfig-reloader':
+    'CONFIG_FILE_DIR CONFIG_RELOAD_FREQUENCY PROMETHEUS_CONFIG_PARAMETER_NAME ' +
+    'DISCOVERY_NAMESPACES_PARAMETER_NAME SERVICE_DISCOVERY_MODE DEPLOYMENT_MODE',
+  'aws-sigv4-proxy':
+    'verbose log-failed-requests log-signing-process unsigned-payload port strip ' +
+    'custom-headers duplicate-headers role-arn name sign-host host region ' +
+    'upstream-url-scheme no-verify-ssl transport.idle-conn-timeout',
+  'X-Ray daemon':
+    'resource-arn local-mode buffer-memory region bind bind-tcp role-arn config log-file ' +
+    'log-level proxy-address version',
+};
+
+for (const [name, declared] of Object.entries(DECLARED))
+  test(`the table of ${name} has all that its source declares`, () => {
+    const replaced = PROGRAMS.find((one) => one.name === name);
+    const groups = [...(replaced?.flags ?? []), ...(replaced?.environment ?? [])];
+    const listed = new Set(groups.flatMap(listReplaced).map((one) => one.name));
+    assert.deepEqual(
+      declared.split(' ').filter((one) => !listed.has(one)),
+      [],
+    );
+  });
+
 test('the table of listening defaults is what the flags have', () => {
   for (const { command, flag, address } of LISTENING) {
     const option = commandOf(command).options.find(({ long }) => long === flag);
@@ -143,12 +176,12 @@ test('the table of listening defaults is what the flags have', () => {
       assert.ok(['undefined', ''].includes(String(option.defaultValue ?? '')));
     else assert.ok(told.includes(address), `${command} ${flag}: ${told}`);
   }
-  for (const name of new Set(LISTENING.map(({ command }) => command)))
-    for (const { long, description } of commandOf(name).options.filter((one) => !one.hidden))
+  for (const one of program.commands)
+    for (const { long, description } of one.options.filter(({ hidden }) => !hidden))
       if (/\blisten|^--(?:port|bind)/.test(long ?? ''))
         assert.ok(
-          LISTENING.some(({ command, flag }) => command === name && flag === long),
-          `${name} ${long}: ${description}`,
+          LISTENING.some(({ command, flag }) => command === one.name() && flag === long),
+          `${one.name()} ${long}: ${description}`,
         );
 });
 

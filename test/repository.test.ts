@@ -1,6 +1,6 @@
 /**
  * Checks what the repository tells its forge and its users: workflows pin what they run and have
- * few permissions, forms parse, and no description promises what does not exist.
+ * few permissions, forms parse, the lock file is whole, and no description promises what does not exist.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -43,6 +43,40 @@ test('a workflow runs the package on the lowest Node that package.json allows', 
   const { jobs } = parse(read('.github/workflows/ci.yml')) as Workflow;
   const [lowest] = jobs['package']?.strategy?.matrix.node ?? [];
   assert.equal(`>=${lowest}`, engines.node);
+});
+
+interface Manifest {
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** The folders from which a package is found by those inside another, the nearest first. */
+function placesOf(name: string, from: string): string[] {
+  const folders = from
+    .split('/node_modules/')
+    .map((_, i, all) => all.slice(0, i + 1).join('/node_modules/'));
+  return [...folders.toReversed(), ''].map((folder) =>
+    path.posix.join(folder, 'node_modules', name),
+  );
+}
+
+test('package-lock.json has what package.json names, and all that this needs', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Manifest;
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Readonly<Record<string, Manifest>>;
+  };
+  const root = packages[''];
+  assert.deepEqual(root?.dependencies, dependencies);
+  assert.deepEqual(root?.devDependencies, devDependencies);
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+    assert.equal(packages[`node_modules/${name}`]?.version, version, name);
+  for (const [from, needed] of Object.entries(packages))
+    for (const name of Object.keys(needed.dependencies ?? {}))
+      assert.ok(
+        placesOf(name, from).some((place) => place in packages),
+        `${name} of ${from}`,
+      );
 });
 
 test('forms for issues parse, and ask for something', () => {

@@ -42,6 +42,15 @@ test('a line each interval and one at the end: increases of counters, gauges as 
   );
 });
 
+test('no line of totals is held back, however often they come', async () => {
+  const world = createWorld();
+  const totals = new TotalsLog(world, TABLE, 1_000);
+  totals.start();
+  for (let second = 0; second < 60; second++) await world.clock.advance(1_000);
+  assert.equal(world.lines.length, 60);
+  totals.stop();
+});
+
 test('an interval of 0 tells nothing', async () => {
   const world = createWorld();
   const totals = new TotalsLog(world, TABLE, 0);

@@ -2,9 +2,9 @@
 
 /**
  * The known name with the fewest letters that differ, at most a quarter of them and two in any case
- * (one in a name of up to three letters); two letters that changed places count as one. Else the
- * shortest of those whose first words it is, as `log_group` of `log_group_name`, or which are its
- * own first words.
+ * (one in a name of up to three letters); two letters that changed places count as one. Where more
+ * than two differ, the shortest goes before it of those whose first words it is, as `log_group` of
+ * `log_group_name`, or which are its own first words, or whose last words it is.
  */
 export function nearest(key: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -17,10 +17,17 @@ export function nearest(key: string, known: readonly string[]): string | undefin
     if (distance * 2 >= Math.max(key.length, candidate.length)) continue;
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  if (bestDistance <= farthest) return best;
-  return known
-    .filter((candidate) => beginsWith(candidate, key) || beginsWith(key, candidate))
-    .toSorted((a, b) => a.length - b.length)[0];
+  const isNear = bestDistance <= farthest;
+  if (isNear && bestDistance <= 2) return best;
+  const [shortest] = known
+    .filter((one) => beginsWith(one, key) || beginsWith(key, one) || endsWithWords(one, key))
+    .toSorted((a, b) => a.length - b.length);
+  return shortest ?? (isNear ? best : undefined);
+}
+
+/** Whether the last words of a name are these, several: a last word alone is that of many names. */
+function endsWithWords(name: string, words: string): boolean {
+  return /[A-Za-z0-9][^A-Za-z0-9]/.test(words) && name.endsWith(`_${words}`);
 }
 
 /** Whether the first words of a name are those of another. */

@@ -40,6 +40,12 @@ file_write:
   }
 });
 
+test('of a long host the beginning is in the name, so that it fits into the name of a folder', async () => {
+  const host = `${'a'.repeat(59)}.${'b'.repeat(63)}.${'c'.repeat(63)}.example`;
+  const [[id] = ['']] = await sinksOf(`remote_write: [{ url: http://${host}/w }]`);
+  assert.match(id, /^remote_write\/a{59}-[0-9a-f]{6}$/);
+});
+
 test('workspaces behind one host are told apart by the digest, in every run alike', async () => {
   const text = `
 remote_write:

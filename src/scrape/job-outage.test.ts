@@ -27,6 +27,8 @@ test('five targets go down: three are named, the others counted; and when all ar
   assert.equal(gauge.value, 3);
   for (let i = 3; i <= 5; i++) outage.worked('web', String(i));
   assert.equal(gauge.value, 0);
+  outage.failed('web', target(7), new Error('ECONNREFUSED'));
+  outage.worked('web', '7');
   const lines = world.lines.map((line) => line.replace(/^time=\S+ /, ''));
   const named = [1, 2, 3].map((i) => `http://10.0.0.${i}/metrics`).join(', ');
   assert.deepEqual(lines, [
@@ -36,6 +38,10 @@ test('five targets go down: three are named, the others counted; and when all ar
       `targets="${named}, 2 more" error=ECONNREFUSED`,
     `level=info msg="no target fails any more" job=web targets="${named}" failures=10 ` +
       'after_ms=60000',
+    'level=warn msg="targets cannot be scraped" job=web down=1 failures=1 ' +
+      'targets=http://10.0.0.7/metrics error=ECONNREFUSED',
+    'level=info msg="no target fails any more" job=web targets=http://10.0.0.7/metrics ' +
+      'failures=1 after_ms=0',
   ]);
 });
 

@@ -10,7 +10,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../kit/folder.ts';
-import { MAIN, startAmperage } from '../kit/processes.ts';
+import { freePort, MAIN, startAmperage } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
 
 /** The fields of the totals of each server that nobody asks for anything. */
@@ -48,6 +48,7 @@ test('what a user must change ends with status 2, and the message names it', asy
     [[], /^Usage: amperage /],
     [['check'], /^Usage: amperage check /],
     [['colect'], /^amperage: unknown command 'colect' \[USAGE\]\n\(Did you mean collect\?\)/],
+    [[...collect, '--storage.path', config], /^amperage: --storage\.path "/m],
     [['help', 'colect'], /^amperage: unknown command 'colect' \[USAGE\]/],
     [['xray', '-local-mode=maybe'], /^amperage: .* \[FLAG_VALUE\]/],
     [['colect', '--help'], /^amperage: unknown command 'colect'/],
@@ -85,6 +86,7 @@ test('what a user must change ends with status 2, and the message names it', asy
       /--web.listen-address "x" is not host:port/,
     ],
     [['discover', '--clusters', 'a', '--labels', 'x'], /amperage: --labels: Invalid option/],
+    [['demo', '--duration', '8s'], /^amperage: --duration: must be 15s or more/],
     [['demo', '--rate', 'x'], /^amperage: --rate:? "x" is not a number/],
     [['check', 'metrics', 'absent'], /cannot read "absent"; give a file or a URL/],
     [['check', 'queue', path.join(folder, 'empty')], /empty" is no queue and holds none/],
@@ -132,6 +134,17 @@ test('a command does not fail when the reader of its output goes away', async ()
   child.stdout.destroy();
   const [status] = (await once(child, 'exit')) as [number];
   assert.deepEqual([status, err], [0, '']);
+});
+
+test('each address that collect is given is served', async (context) => {
+  const folder = temporaryFolder(context);
+  const config = path.join(folder, 'prometheus.yml');
+  writeFileSync(config, 'scrape_configs: []\n');
+  const more = `127.0.0.1:${await freePort()}`;
+  const given = ['--config.file', config, '--storage.path', folder, '--web.listen-address', more];
+  const { url } = await startAmperage(context, 'collect', given);
+  for (const at of [url, `http://${more}`])
+    assert.equal((await fetch(`${at}/-/healthy`)).status, 200, at);
 });
 
 test('every server says where it listens, that it has started, and what it does', async (context) => {

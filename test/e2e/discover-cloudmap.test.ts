@@ -63,3 +63,25 @@ test('started in an outage it answers 503 and why, and the whole list after it; 
   );
   assert.deepEqual(await get(), whole);
 });
+
+test('a parameter that does not exist is named in the refusal', async (context) => {
+  const port = await freePort();
+  const flags = ['--namespaces-parameter', 'absent', '--refresh-interval', '1s'];
+  const { url } = await startProgram(
+    context,
+    process.execPath,
+    [MAIN, 'discover', '--web.listen-address', `127.0.0.1:${port}`, ...flags],
+    port,
+    '/-/healthy',
+    {
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL: map.aws.url,
+      AWS_ACCESS_KEY_ID: map.aws.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: map.aws.credentials.secretAccessKey,
+    },
+  );
+  await until('it is told', 10_000, async () => {
+    const answer = await fetch(`${url}/prometheus-targets`);
+    return answer.status === 503 && (await answer.text()).includes('ParameterNotFound');
+  });
+});
