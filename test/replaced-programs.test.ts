@@ -71,6 +71,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   loggerLevel: 'INFO',
   loggerFormat: 'json',
   'log.level': 'error',
+  'log-level': 'INFO',
   'log.format': 'json',
   set: 'processors.batch.timeout=2s',
   'remoteWrite.label': 'a=b',
@@ -271,6 +272,47 @@ const LINES: readonly (readonly [string, string, readonly string[], Record<strin
       '--feature-gates=-component.UseLocalHostAsDefaultHost',
     ],
     { config: ['/etc/otel-config.yaml', 'yaml:{"processors":{"batch":{"timeout":"2s"}}}'] },
+  ],
+  [
+    'ADOT with Docker Compose, as its examples show it',
+    'collect',
+    ['--config=/etc/otel-agent-config.yaml', '--log-level=DEBUG'],
+    { config: ['/etc/otel-agent-config.yaml'], 'log.level': 'debug' },
+  ],
+  [
+    'Prometheus with both ways to take pushes',
+    'collect',
+    [
+      '--config.file=/etc/prometheus/prometheus.yml',
+      '--web.enable-admin-api',
+      '--web.enable-remote-write-receiver',
+      '--enable-feature=remote-write-receiver',
+    ],
+    { 'web.enableRemoteWriteReceiver': true },
+  ],
+  [
+    'vmagent with a token in a variable, and templates without values',
+    'collect',
+    [
+      '-remoteWrite.url=http://a/api/v1/write',
+      '-remoteWrite.bearerToken=%{PATH}',
+      '-remoteWrite.streamAggr.config=',
+    ],
+    {
+      config: [
+        `yaml:${JSON.stringify({
+          remote_write: [
+            { url: 'http://a/api/v1/write', authorization: { credentials: process.env['PATH'] } },
+          ],
+        })}`,
+      ],
+    },
+  ],
+  [
+    'aws-sigv4-proxy with headers to strip',
+    'proxy',
+    ['--strip-header=x-aws-*', '--strip-header', 'X-B', '--web.config.file='],
+    { strip: ['x-aws-*', 'X-B'] },
   ],
   [
     'prometheus-ecs-discovery, as in the first article',

@@ -193,7 +193,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   await sources.keep();
   applyLog(first.plan.log);
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
-  for (const end of listLooseEnds(first.plan)) world.log.warn(`${file}: ${end}`);
+  for (const end of listLooseEnds(first.plan, takesPushes)) world.log.warn(`${file}: ${end}`);
   makeNamedFolder(flags['storage.path'], '--storage.path');
   world.metrics
     .gauges('prometheus_build_info', 'Version of this collector; always 1.')

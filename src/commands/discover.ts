@@ -2,6 +2,7 @@
  * `amperage discover`: finds scrape targets in ECS and AWS Cloud Map for any Prometheus, serves
  * them over HTTP or writes a file, and explains why each candidate is a target or is none.
  */
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Command } from 'commander';
 import { callAws } from '../aws/calls.ts';
@@ -226,6 +227,8 @@ async function openPublisher(file: string, world: World): Promise<FilePublisher>
   } catch (error) {
     throw describeUnusable(folder, 'the folder of --write-to', error);
   }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new ConfigError('FLAG_VALUE', `--write-to: ${file} is a folder; name a file in it`);
   const { clock, log } = world;
   const outage = new Outage(() => clock.elapsedMs());
   const onError = (error: unknown): void => {

@@ -83,7 +83,12 @@ export function createProxyCommand(): Command {
     .option('--sign-host <host>', 'Host header to send and sign')
     .option('--role-arn <arn>', 'role to assume')
     .option('--external-id <id>', 'external id for assuming that role')
-    .option('-s, --strip <header>', 'header to remove from requests; repeatable', gather, [])
+    .option(
+      '-s, --strip <header>',
+      'header to remove from requests; x-a-* removes all that begin so; repeatable',
+      gather,
+      [],
+    )
     .option(
       '--duplicate-headers <header>',
       'header to send as X-Original-… too; repeatable',

@@ -4,7 +4,7 @@
  * or SIGTERM the command stops within the deadline and exits with 0; on a second signal it exits
  * with 1 at once.
  */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import { ClockWatch } from '../kernel/clock-watch.ts';
 import type { Component } from '../kernel/component.ts';
@@ -58,12 +58,23 @@ export interface RunOptions {
   readonly ending?: AbortSignal;
 }
 
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** In any case, as Prometheus and its exporters take it. */
+function readLevel(text: string): LogLevel {
+  const level = LEVELS.find((name) => name === text.toLowerCase());
+  if (level === undefined)
+    throw new InvalidArgumentError(`Allowed choices are ${LEVELS.join(', ')}.`);
+  return level;
+}
+
 /** A command with the flags that every long-running command has; read them as `LogOptions`. */
 export function createLongRunningCommand(name: string): Command {
   return new Command(name)
     .addOption(
       new Option('--log.level <level>', 'least severity to log')
-        .choices(['debug', 'info', 'warn', 'error'])
+        .choices(LEVELS)
+        .argParser(readLevel)
         .default('info'),
     )
     .addOption(

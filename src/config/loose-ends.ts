@@ -4,7 +4,8 @@
  */
 import type { CollectorPlan } from './plan.ts';
 
-export function listLooseEnds(plan: CollectorPlan): readonly string[] {
+/** @param takesPushes  whether metrics come by remote write, which a flag says */
+export function listLooseEnds(plan: CollectorPlan, takesPushes = false): readonly string[] {
   const { sinks, sources, taskSources, traceReceivers, otlpReceivers, statsdReceivers } = plan;
   const takes = (signal: 'metrics' | 'traces') =>
     sinks.filter(({ signals }) => signals.includes(signal));
@@ -13,6 +14,11 @@ export function listLooseEnds(plan: CollectorPlan): readonly string[] {
   const hasOthers = traceReceivers.length + otlpReceivers.length > 0;
   if ((hasMetrics || !hasOthers) && takes('metrics').length === 0)
     ends.push('no remote_write and no other sink of metrics: what is scraped goes nowhere');
+  if (!hasMetrics && !hasOthers && !takesPushes && takes('metrics').length > 0)
+    ends.push(
+      'no job and no receiver: nothing is collected; write scrape_configs or otlp_receivers, or ' +
+        'take remote write by --web.enable-remote-write-receiver',
+    );
   for (const { id, discovery } of sources)
     if (discovery.entries.length === 0)
       ends.push(`job "${id}" has no targets; write static_configs, or another way to find them`);

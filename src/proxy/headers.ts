@@ -16,7 +16,7 @@ export function selectForwardedHeaders(
   const kept: HeaderPair[] = [];
   for (const pair of selectEndToEnd(raw)) {
     const [name] = pair;
-    if (config.strip.includes(name)) continue;
+    if (config.strip.some((pattern) => matches(name, pattern))) continue;
     const isCopied = config.duplicate.includes(name) && pair[1] !== '';
     if (isCopied && !kept.some(([other]) => other === `x-original-${name}`))
       kept.push([`x-original-${name}`, pair[1]]);
@@ -25,6 +25,11 @@ export function selectForwardedHeaders(
   for (const [name, value] of config.customHeaders)
     if (!kept.some(([other]) => other === name)) kept.push([name, value]);
   return kept;
+}
+
+/** A star at the end stands for the rest of the name. */
+function matches(name: string, pattern: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
 /** Counts this proxy in `Max-Forwards`, which limits how many proxies an OPTIONS may pass. */

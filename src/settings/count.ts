@@ -25,7 +25,7 @@ function readWhole(text: string): number | undefined {
 }
 
 const wholeNumber = z.int({ error: 'expected a whole number' });
-const count = wholeNumber.min(0, 'must not be negative');
+const count = wholeNumber.min(0, { error: 'must not be negative', abort: true });
 const positive = count.min(1, 'must be more than 0');
 
 /** A whole number, 0 or more. */

@@ -326,3 +326,11 @@ test('names are split at commas, pairs at their first equals sign', () => {
   assert.equal(splitPair('=a'), undefined);
   assert.equal(splitPair('a'), undefined);
 });
+
+test('a number that is too small has one fault', () => {
+  const { error } = positiveSchema.safeParse(-1);
+  assert.deepEqual(
+    error?.issues.map(({ message }) => message),
+    ['must not be negative'],
+  );
+});

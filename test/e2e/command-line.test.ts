@@ -87,6 +87,18 @@ test('what a user must change ends with status 2, and the message names it', asy
     ],
     [['discover', '--clusters', 'a', '--labels', 'x'], /amperage: --labels: Invalid option/],
     [['demo', '--duration', '8s'], /^amperage: --duration: must be 15s or more/],
+    [
+      ['discover', '-config.scrape-interval=x'],
+      /^amperage: -config\.scrape-interval: "x" is not a duration/m,
+    ],
+    [
+      ['discover', '-config.dynamic-port-detection=maybe'],
+      /^amperage: -config\.dynamic-port-detection: "maybe" is not true or false/m,
+    ],
+    [
+      ['discover', '--clusters', 'a', '--write-to', folder],
+      /^amperage: --write-to: .* is a folder; name a file in it/m,
+    ],
     [['demo', '--rate', 'x'], /^amperage: --rate:? "x" is not a number/],
     [['check', 'metrics', 'absent'], /cannot read "absent"; give a file or a URL/],
     [['check', 'queue', path.join(folder, 'empty')], /empty" is no queue and holds none/],

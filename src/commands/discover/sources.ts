@@ -97,15 +97,16 @@ function planClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
   const config = {
     ...(region === undefined ? {} : { region }),
     ...(names.length === 0 || names.includes('*') ? {} : { clusters: names }),
-    refresh_interval: formatRefreshInterval(
-      flags.refreshInterval ?? flags['config.scrapeInterval'] ?? '60s',
-    ),
+    refresh_interval:
+      flags.refreshInterval === undefined
+        ? formatRefreshInterval('-config.scrape-interval', flags['config.scrapeInterval'] ?? '60s')
+        : formatRefreshInterval('--refresh-interval', flags.refreshInterval),
     labels: flags.labels ?? (isTeralytics ? 'prometheus-ecs-discovery' : 'meta'),
     ...(flags['config.roleArn'] ? { role_arn: flags['config.roleArn'] } : {}),
     ...(flags.eventsQueueUrl === undefined ? {} : { events_queue_url: flags.eventsQueueUrl }),
     ...(flags['storage.path'] === undefined ? {} : { cache_dir: flags['storage.path'] }),
     ...(flags['config.filterLabel'] ? { filter_label: flags['config.filterLabel'] } : {}),
-    dynamic_port_detection: dynamic === true || dynamic === 'true',
+    dynamic_port_detection: readSwitch('-config.dynamic-port-detection', dynamic),
     ...(isTeralytics ? { docker_labels: [readDockerLabelNames(flags)] } : {}),
   };
   const parsed = ecsMechanism.schema.safeParse(config);
@@ -151,9 +152,10 @@ function planCloudMap(flags: DiscoverFlags, env: Env): Sources {
   const parsed = cloudMapMechanism.schema.safeParse({
     // The reloader's default.
     region: chooseRegion(flags, env) ?? 'us-east-1',
-    refresh_interval: formatRefreshInterval(
-      flags.refreshInterval ?? (seconds ? `${seconds}s` : '30s'),
-    ),
+    refresh_interval:
+      flags.refreshInterval === undefined
+        ? formatRefreshInterval('CONFIG_RELOAD_FREQUENCY', seconds ? `${seconds}s` : '30s')
+        : formatRefreshInterval('--refresh-interval', flags.refreshInterval),
     labels: flags.labels ?? 'sdconfig-reloader',
     ...(flags.namespaces === undefined
       ? { namespaces_parameter: parameter }
@@ -200,6 +202,14 @@ function chooseRegion(flags: DiscoverFlags, env: Env): string | undefined {
 }
 
 /** The interval as a configuration writes it; at least a second, so as not to call AWS nonstop. */
-function formatRefreshInterval(text: string): string {
-  return `${readDurationFlag('the refresh interval', text, { minMs: 1_000 })}ms`;
+function formatRefreshInterval(flag: string, text: string): string {
+  return `${readDurationFlag(flag, text, { minMs: 1_000 })}ms`;
+}
+
+/** As Go's flags read a switch. @throws ConfigError FLAG_VALUE */
+function readSwitch(flag: string, given: boolean | string = false): boolean {
+  if (typeof given === 'boolean') return given;
+  if (/^(?:1|t|true)$/i.test(given)) return true;
+  if (/^(?:0|f|false)$/i.test(given)) return false;
+  throw new ConfigError('FLAG_VALUE', `${flag}: ${JSON.stringify(given)} is not true or false`);
 }

@@ -33,6 +33,8 @@ async function run(
     .option('--web.listen-address <address>', '', gather, [])
     .option('--web.route-prefix <path>')
     .option('--web.enable-lifecycle')
+    .option('--web.enable-remote-write-receiver')
+    .option('--web.config.file <file>')
     .option('--stop-timeout <time>', '', '20s')
     .action(() => undefined);
   addReplacedFlags(command, [prometheus, vmagent, adot], env);
@@ -93,6 +95,48 @@ test('names of features are told one by one, unknown ones too', async (context) 
   assert.match(log, /--enable-feature=old-ui has no effect/);
   assert.match(log, /--enable-feature=no-such has no effect" instead="nothing is known by this/);
   assert.doesNotMatch(log, /=agent/);
+});
+
+test('a name of a feature stands for a flag of ours', async (context) => {
+  const { values, log } = await run(context, ['--enable-feature=agent,remote-write-receiver']);
+  assert.equal(values['web.enableRemoteWriteReceiver'], true);
+  assert.equal(log, '');
+});
+
+test('a value that asks for nothing is neither refused nor warned of', async (context) => {
+  const { log } = await run(context, [
+    '--remoteWrite.streamAggr.config=',
+    '--remoteWrite.maxDailySeries=0',
+    '--remoteWrite.roundDigits=100',
+    '--web.page-title=',
+  ]);
+  assert.equal(log, '');
+  await assert.rejects(run(context, ['--remoteWrite.roundDigits=0']), /roundDigits is not taken/);
+});
+
+test('an empty value of a flag without a default is as without the flag', async (context) => {
+  const { values } = await run(context, [
+    '--web.config.file=',
+    '--web.route-prefix=',
+    '--promscrape.config=',
+  ]);
+  assert.equal(values['config.file'], 'prometheus.yml');
+  assert.equal(values['web.config.file'], undefined);
+  assert.equal(values['web.routePrefix'], undefined);
+});
+
+test('levels of the log are taken in any case', async (context) => {
+  assert.equal((await run(context, ['--log.level=INFO'])).values['log.level'], 'info');
+  assert.equal((await run(context, ['--log-level=DEBUG'])).values['log.level'], 'debug');
+  assert.equal((await run(context, ['--log-level=DPANIC'])).values['log.level'], 'error');
+});
+
+test('values of vmagent name variables of the environment', async (context) => {
+  const given = ['--remoteWrite.url=http://%{HOST}/%{WAY}', '--storage.tsdb.path=%{WAY}'];
+  const { values } = await run(context, given, { HOST: 'a:1', WAY: 'w' });
+  assert.deepEqual(values['config'], ['yaml:{"remote_write":[{"url":"http://a:1/w"}]}']);
+  assert.equal(values['storage.path'], '%{WAY}', 'Prometheus has no such form');
+  await assert.rejects(run(context, given), /-remoteWrite\.url: the variable HOST is not set/);
 });
 
 test('variables stand for flags of vmagent where it is told so', async (context) => {

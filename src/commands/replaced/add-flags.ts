@@ -33,6 +33,7 @@ export function addReplacedFlags(
     if (owner !== acting) return;
     const given = programs.flatMap((program) => readGiven(acting, program, env));
     const warnings = given.flatMap(({ flag, shown, texts }) => judge(flag, shown, texts));
+    leaveOutEmpty(acting, programs);
     setOwnFlags(acting, given);
     const log = loggerOf(acting);
     for (const { flag, why } of warnings) log.warn(`${flag} has no effect`, { instead: why });
@@ -99,18 +100,58 @@ function readGiven(command: Command, program: ReplacedProgram, env: Env): GivenF
     .filter(({ fate }) => fate.is !== 'own')
     .flatMap((flag) => {
       const ofEnv = readsEnv ? env[prefix + flag.name.replaceAll('.', '_')] : undefined;
-      const texts = readOne(flag.name) ?? (ofEnv === undefined ? [] : [ofEnv]);
-      return texts.length === 0 ? [] : [{ flag, shown: `${program.dashes}${flag.name}`, texts }];
+      const shown = `${program.dashes}${flag.name}`;
+      const texts = (readOne(flag.name) ?? (ofEnv === undefined ? [] : [ofEnv])).map((text) =>
+        expandVariables(text, program.variables, env, shown),
+      );
+      return texts.length === 0
+        ? []
+        : [{ flag, shown, texts }, ...flagsOfNames(flag, shown, texts)];
     });
 }
 
+/** @throws ConfigError FLAG_VALUE for a variable that is not set */
+function expandVariables(
+  text: string,
+  variables: RegExp | undefined,
+  env: Env,
+  shown: string,
+): string {
+  if (variables === undefined) return text;
+  return text.replace(variables, (_, name: string) => {
+    const value = env[name];
+    if (value === undefined)
+      throw new ConfigError('FLAG_VALUE', `${shown}: the variable ${name} is not set`);
+    return value;
+  });
+}
+
+/** The flags of ours for which names of a list stand. */
+function flagsOfNames(flag: ReplacedFlag, shown: string, texts: readonly string[]): GivenFlag[] {
+  const { fate } = flag;
+  if (fate.is !== 'names') return [];
+  const names = texts.flatMap((text) => text.split(','));
+  return Object.entries(fate.names).flatMap(([name, of]) =>
+    of.is === 'as' && names.includes(name)
+      ? [
+          {
+            flag: { ...flag, isSwitch: true, fate: of },
+            shown: `${shown}=${name}`,
+            texts: ['true'],
+          },
+        ]
+      : [],
+  );
+}
+
 /**
- * The warnings of a flag. A switch that is off asks for nothing.
+ * The warnings of a flag. A switch that is off asks for nothing, nor does an empty value or the one
+ * that the program has without the flag.
  *
  * @throws ConfigError FLAG_REPLACED or FLAG_VALUE
  */
 function judge(
-  { isSwitch, fate }: ReplacedFlag,
+  { isSwitch, fate, unset }: ReplacedFlag,
   shown: string,
   texts: readonly string[],
 ): { flag: string; why: string }[] {
@@ -120,6 +161,7 @@ function judge(
       throw new ConfigError('FLAG_VALUE', `${shown}: ${JSON.stringify(bad)} is not true or false`);
     if (!texts.some(isOn)) return [];
   }
+  if (texts.every((text) => text === '' || text === unset)) return [];
   if (fate.is === 'names') {
     const names = texts.flatMap((text) => text.split(',')).filter((name) => name !== '');
     return [...new Set(names)].flatMap((name) =>
@@ -147,16 +189,31 @@ function isOn(text: string): boolean {
   return /^(?:1|t|true)$/i.test(text);
 }
 
+/** `--web.config.file=` of a template without a value: as without the flag, as in the program. */
+function leaveOutEmpty(command: Command, programs: readonly ReplacedProgram[]): void {
+  const own = programs.flatMap(flagsOf).filter(({ fate }) => fate.is === 'own');
+  const names = new Set(own.map(({ name }) => `--${name}`));
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!names.has(option.long ?? '') || command.getOptionValue(name) !== '') continue;
+    if (option.defaultValue === undefined) command.setOptionValue(name, undefined);
+  }
+}
+
 /** A flag of ours that is given itself stays. */
 function setOwnFlags(command: Command, given: readonly GivenFlag[]): void {
   for (const { flag, shown, texts } of given) {
     const { fate } = flag;
-    if (fate.is !== 'as') continue;
+    if (fate.is !== 'as' || texts.every((text) => text === '')) continue;
     const option = command.options.find(({ long }) => long === fate.flag);
     if (option === undefined) throw new Error(`BUG: ${fate.flag} is no flag of ${command.name()}`);
     const name = option.attributeName();
     if (command.getOptionValueSource(name) === 'cli') continue;
     const isList = Array.isArray(option.defaultValue);
+    if (option.isBoolean()) {
+      command.setOptionValueWithSource(name, texts.some(isOn), 'cli');
+      continue;
+    }
     const values = isList ? texts.flatMap((text) => text.split(',')) : texts.slice(-1);
     const read = values.map((text) => fate.read?.(text) ?? text);
     const { argChoices: choices } = option;

@@ -6,6 +6,12 @@ import { daemonFlags } from '../xray/flag-table.ts';
 import { always, AWS_VARIABLES, GO_RUNTIME, idle, OWN, refused } from './program-table.ts';
 import type { ReplacedProgram } from './program-table.ts';
 
+/** The levels of the Collector above ERROR are none here. */
+function readCollectorLevel(text: string): string {
+  const level = text.toLowerCase();
+  return /^(?:dpanic|panic|fatal)$/.test(level) ? 'error' : level;
+}
+
 export const adot: ReplacedProgram = {
   name: 'ADOT collector',
   command: 'collect',
@@ -24,6 +30,17 @@ export const adot: ReplacedProgram = {
       ),
       values: 'feature-gates@0.22',
     },
+    { fate: { is: 'as', flag: '--log.level', read: readCollectorLevel }, values: 'log-level' },
+    {
+      fate: idle('--log.format is the form of a log line'),
+      values: 'log-format log-profile',
+    },
+    {
+      fate: idle('own metrics are always served at /metrics of --web.listen-address'),
+      values: 'metrics-addr metrics-level metrics-prefix',
+      switches: 'new-metrics legacy-metrics add-instance-id',
+    },
+    { fate: GO_RUNTIME.fate, values: 'mem-ballast-size-mib' },
   ],
   environment: [
     { fate: OWN, values: 'AOT_CONFIG_CONTENT OTEL_RESOURCE_ATTRIBUTES' },
@@ -101,6 +118,11 @@ export const sigv4Proxy: ReplacedProgram = {
         'port strip custom-headers duplicate-headers role-arn name sign-host host region ' +
         'transport.idle-conn-timeout upstream-url-scheme',
       switches: 'verbose log-failed-requests log-signing-process no-verify-ssl unsigned-payload',
+    },
+    { fate: { is: 'as', flag: '--strip' }, values: 'strip-header' },
+    {
+      fate: refused('the query is passed on as it is: take the parameters out in the client'),
+      values: 'strip-param',
     },
   ],
   environment: [

@@ -26,6 +26,8 @@ export interface NameGroup {
   readonly values?: string;
   /** Flags that need no value. */
   readonly switches?: string;
+  /** The value that the flags have when they are not given; it asks for nothing. */
+  readonly unset?: string;
 }
 
 export interface ReplacedProgram {
@@ -36,6 +38,8 @@ export interface ReplacedProgram {
   readonly source: string;
   /** How it writes flags; `-` are those of Go, which take two dashes as well. */
   readonly dashes: '-' | '--';
+  /** How values of its flags name variables of the environment, the name in a group. */
+  readonly variables?: RegExp;
   readonly flags: readonly NameGroup[];
   readonly environment: readonly NameGroup[];
 }
@@ -45,16 +49,18 @@ export interface ReplacedFlag {
   readonly since: string | undefined;
   readonly isSwitch: boolean;
   readonly fate: ReplacedFate;
+  readonly unset: string | undefined;
 }
 
-export function listReplaced({ fate, values = '', switches = '' }: NameGroup): ReplacedFlag[] {
+export function listReplaced(group: NameGroup): ReplacedFlag[] {
+  const { fate, values = '', switches = '', unset } = group;
   const read = (text: string, isSwitch: boolean): ReplacedFlag[] =>
     text
       .split(/\s+/)
       .filter((word) => word !== '')
       .map((word) => {
         const [name = '', since] = word.split('@');
-        return { name, since, isSwitch, fate };
+        return { name, since, isSwitch, fate, unset };
       });
   return [...read(values, false), ...read(switches, true)];
 }

@@ -60,7 +60,7 @@ export const prometheus: ReplacedProgram = {
           'concurrent-rule-eval': idle(NO_RULES),
           'created-timestamp-zero-ingestion': idle('start times of counters are not made samples'),
           'metadata-wal-records': idle('metadata goes with metadata_config of remote_write'),
-          'remote-write-receiver': refused('give --web.enable-remote-write-receiver instead'),
+          'remote-write-receiver': { is: 'as', flag: '--web.enable-remote-write-receiver' },
           'otlp-write-receiver': idle('write an entry of otlp_receivers into the configuration'),
           'otlp-deltatocumulative': always('deltas of OTLP are added up'),
           'delayed-compaction': idle(NO_STORE),

@@ -20,6 +20,7 @@ const WEB_FILE =
 const NO_AGGREGATION =
   'samples are not aggregated here: give recording rules to the receiver, or leave out labels by ' +
   'write_relabel_configs';
+const NO_ROUNDING = refused('values are sent as they are: round them where they are shown');
 const INTERVALS = 'write refresh_interval into the entry of the mechanism in the configuration';
 
 export const vmagent: ReplacedProgram = {
@@ -27,6 +28,7 @@ export const vmagent: ReplacedProgram = {
   command: 'collect',
   source: 'https://docs.victoriametrics.com/victoriametrics/vmagent/',
   dashes: '-',
+  variables: /%\{([^{}]+)\}/g,
   flags: [
     { fate: { is: 'as', flag: '--config.file' }, values: 'promscrape.config' },
     {
@@ -130,12 +132,19 @@ export const vmagent: ReplacedProgram = {
       switches: 'remoteWrite.disableOnDiskQueue remoteWrite.dropSamplesOnOverload',
     },
     {
-      fate: refused('values are sent as they are: round them where they are shown'),
-      values: 'remoteWrite.roundDigits remoteWrite.significantFigures',
+      fate: NO_ROUNDING,
+      values: 'remoteWrite.roundDigits',
+      unset: '100',
+    },
+    {
+      fate: NO_ROUNDING,
+      values: 'remoteWrite.significantFigures',
+      unset: '0',
     },
     {
       fate: refused('limit samples in the jobs of the configuration: sample_limit, label_limit'),
       values: 'remoteWrite.maxDailySeries remoteWrite.maxHourlySeries',
+      unset: '0',
     },
     {
       fate: refused(NO_AGGREGATION),
@@ -253,6 +262,7 @@ export const vmagent: ReplacedProgram = {
     },
     {
       fate: refused('there are no tenants here: write an entry of remote_write for each receiver'),
+      values: 'remoteWrite.multitenantURL',
       switches: 'enableMultitenancyViaHeaders enableMultitenantHandlers',
     },
     {
