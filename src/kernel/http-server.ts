@@ -92,6 +92,8 @@ export interface HttpServerOptions {
   readonly name: string;
   /** `host:port`, `:port` (all addresses), `[::1]:port`; port 0 takes any free one. */
   readonly listen: string;
+  /** A file descriptor that listens already, in place of `listen`: a socket of systemd's. */
+  readonly listenFd?: number | undefined;
   /** The flag that gives the address, for errors; --web.listen-address by default. */
   readonly listenFlag?: string;
   /** Whether another line at info says where it listens; no by default. */
@@ -192,7 +194,8 @@ export class HttpServer implements Component {
   /** With the address as it was given, that of all interfaces too. */
   get listensAt(): string {
     const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
-    const { host } = this.#address;
+    const passed = this.#options.listenFd === undefined ? null : this.#server.address();
+    const host = typeof passed === 'object' ? (passed?.address ?? this.#address.host) : passed;
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
@@ -203,19 +206,21 @@ export class HttpServer implements Component {
 
   start(): Promise<void> {
     const { host, port } = this.#address;
+    const { listenFd: fd } = this.#options;
     const { log, name, isToldElsewhere } = this.#options;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(describeListenError(error, this.#options));
       this.#server.once('error', onError);
-      this.#server.listen(port, host, BACKLOG, () => {
+      const at = fd === undefined ? { host, port } : { fd };
+      this.#server.listen({ ...at, backlog: BACKLOG }, () => {
         this.#server.off('error', onError);
         this.#server.on('error', (error) => log.error('http server failed', { error }));
         this.#listening = true;
         this.#bounds.begin();
         const told = { what: name, url: this.listensAt };
         log[isToldElsewhere === true ? 'debug' : 'info']('listening', told);
-        warnOfBarePort(this.#options);
+        if (fd === undefined) warnOfBarePort(this.#options);
         resolve();
       });
     });
