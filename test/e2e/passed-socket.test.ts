@@ -16,12 +16,14 @@ interface Run {
 
 /** Starts the exporter behind a shell that becomes it, so that LISTEN_PID is its own. */
 function start(context: TestContext, third: Server | 'ignore', before: string): Run {
+  const handle: { fd: number } | undefined =
+    third === 'ignore' ? undefined : Reflect.get(third, '_handle');
   const child = spawn(
     '/bin/sh',
     ['-c', `${before} exec "$0" "$@"`, process.execPath, ...EXPORTER],
     {
       env: { ...process.env, ECS_CONTAINER_METADATA_URI_V4: 'http://127.0.0.1:1/v4/a' },
-      stdio: ['ignore', 'pipe', 'pipe', third as unknown as 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe', handle?.fd ?? 'ignore'],
     },
   );
   context.after(() => child.kill('SIGKILL'));
