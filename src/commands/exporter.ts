@@ -6,11 +6,12 @@ import { type Command, Option } from 'commander';
 import { createTaskMetadataClient, metadataUri } from '../aws/task-metadata.ts';
 import { PROFILE_NAMES, type ProfileName } from '../exporter/profiles.ts';
 import { CACHE_MS_DEFAULT, MetadataReader } from '../exporter/reader.ts';
-import { createExporter } from '../exporter/server.ts';
+import { createExporter, type ExporterOptions } from '../exporter/server.ts';
 import { formatTop } from '../exporter/top.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
+import { passedSockets } from '../kernel/passed-sockets.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
@@ -28,6 +29,7 @@ import { VERSION } from './version.ts';
 
 interface ExporterFlags extends LogOptions {
   readonly 'web.listenAddress': readonly string[];
+  readonly 'web.systemdSocket'?: boolean;
   readonly 'web.allowedHost': readonly string[];
   readonly 'web.telemetryPath': string;
   readonly 'web.disableExporterMetrics'?: boolean;
@@ -58,6 +60,10 @@ export function createExporterCommand(): Command {
         `reach it (default: ${ADDRESS})`,
       gather,
       [] as readonly string[],
+    )
+    .option(
+      '--web.systemd-socket',
+      'serve on the sockets that systemd passes (LISTEN_FDS), and not on --web.listen-address',
     )
     .option('--web.allowed-host <name>', ALLOWED_HOST_HELP, gather, [])
     .option('--web.telemetry-path <path>', 'path of the metrics', '/metrics')
@@ -128,12 +134,11 @@ async function run(flags: ExporterFlags): Promise<void> {
   }
   const webFile = flags['web.config.file'];
   const web = webFile === undefined ? undefined : await loadWebConfig(webFile, world.log);
-  const addresses = flags['web.listenAddress'];
-  const servers = (addresses.length === 0 ? [ADDRESS] : addresses).map((address) =>
+  const servers = listListeners(flags).map((listener) =>
     createExporter({
+      ...listener,
       world,
       reader,
-      listen: address,
       path,
       exposition: { profiles: flags.profile, isBasic: flags.basic === true, isInstance },
       hasOwnMetrics: flags['web.disableExporterMetrics'] !== true,
@@ -148,6 +153,16 @@ async function run(flags: ExporterFlags): Promise<void> {
     }),
     totals: { scrapes: ['amperage_exporter_scrapes_total'] },
   });
+}
+
+function listListeners(flags: ExporterFlags): Pick<ExporterOptions, 'listen' | 'listenFd'>[] {
+  if (flags['web.systemdSocket'] === true)
+    return passedSockets(process.env, process.pid).map((fd) => ({
+      listen: ADDRESS,
+      listenFd: fd,
+    }));
+  const addresses = flags['web.listenAddress'];
+  return (addresses.length === 0 ? [ADDRESS] : addresses).map((listen) => ({ listen }));
 }
 
 /** Draws a frame every two seconds on a terminal; a pipe gets a single one. */

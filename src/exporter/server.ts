@@ -14,6 +14,8 @@ export interface ExporterOptions {
   readonly world: World;
   readonly reader: MetadataReader;
   readonly listen: string;
+  /** A socket that listens already, in place of `listen`. */
+  readonly listenFd?: number | undefined;
   readonly path: string;
   readonly exposition: ExpositionOptions;
   /** Whether the exporter's own process metrics are served too. */
@@ -34,6 +36,7 @@ export function createExporter(options: ExporterOptions): HttpServer {
   return new HttpServer({
     name: 'exporter',
     listen: options.listen,
+    listenFd: options.listenFd,
     listenFlag: '--web.listen-address',
     isToldElsewhere: true,
     log: world.log,

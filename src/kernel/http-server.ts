@@ -2,9 +2,8 @@
  * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`,
  * limits of bodies and time, and a graceful drain. A handler's error becomes a status and one log
  * line; it never stops the process.
- * Limits by default: 16 MiB for a body, 128 MiB for all of them under way, 60 s for a request, of
- * them 10 s for its head, 2,000 connections, 1,500 of one address; those of unread-answers.ts for
- * answers that are not read. server-bounds.ts has them together.
+ * Limits by default: 16 MiB for a body, 128 MiB for all under way, 60 s for a request, 10 s for its
+ * head, 2,000 connections, 1,500 of one address; unread-answers.ts and server-bounds.ts have more.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -92,6 +91,8 @@ export interface HttpServerOptions {
   readonly name: string;
   /** `host:port`, `:port` (all addresses), `[::1]:port`; port 0 takes any free one. */
   readonly listen: string;
+  /** A file descriptor that listens already, in place of `listen`: a socket of systemd's. */
+  readonly listenFd?: number | undefined;
   /** The flag that gives the address, for errors; --web.listen-address by default. */
   readonly listenFlag?: string;
   /** Whether another line at info says where it listens; no by default. */
@@ -99,7 +100,7 @@ export interface HttpServerOptions {
   readonly routes: readonly Route[];
   /** Everything is served below this path too: `/collect`; none by default. */
   readonly pathPrefix?: string | undefined;
-  /** Whether only `routes` are served, and not /-/healthy, /-/ready and /metrics; no by default. */
+  /** Whether /-/healthy, /-/ready and /metrics are not served; no by default. */
   readonly isBare?: boolean;
   readonly log: Logger;
   /** Where the server counts what it bounds; `/metrics` serves it. */
@@ -192,7 +193,8 @@ export class HttpServer implements Component {
   /** With the address as it was given, that of all interfaces too. */
   get listensAt(): string {
     const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
-    const { host } = this.#address;
+    const passed = this.#options.listenFd === undefined ? null : this.#server.address();
+    const host = typeof passed === 'object' ? (passed?.address ?? this.#address.host) : passed;
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
@@ -202,20 +204,20 @@ export class HttpServer implements Component {
   }
 
   start(): Promise<void> {
-    const { host, port } = this.#address;
-    const { log, name, isToldElsewhere } = this.#options;
+    const { log, name, isToldElsewhere, listenFd: fd } = this.#options;
+    const at = fd === undefined ? this.#address : { fd };
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(describeListenError(error, this.#options));
       this.#server.once('error', onError);
-      this.#server.listen(port, host, BACKLOG, () => {
+      this.#server.listen({ ...at, backlog: BACKLOG }, () => {
         this.#server.off('error', onError);
         this.#server.on('error', (error) => log.error('http server failed', { error }));
         this.#listening = true;
         this.#bounds.begin();
-        const told = { what: name, url: this.listensAt };
-        log[isToldElsewhere === true ? 'debug' : 'info']('listening', told);
-        warnOfBarePort(this.#options);
+        const level = isToldElsewhere === true ? 'debug' : 'info';
+        log[level]('listening', { what: name, url: this.listensAt });
+        if (fd === undefined) warnOfBarePort(this.#options);
         resolve();
       });
     });
@@ -306,7 +308,7 @@ export class HttpServer implements Component {
   }
 
   async #answer(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
-    const matching = routes.filter((route) => matches(route.path, request.path));
+    const matching = routes.filter(({ path }) => matches(path, request.path));
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const route = matching.find((known) => known.method === 'ANY' || known.method === method);
     if (route === undefined) {

@@ -7,6 +7,8 @@ export interface FailedListening {
   readonly listen: string;
   /** The flag that gives the address; --web.listen-address by default. */
   readonly listenFlag?: string | undefined;
+  /** A file descriptor that should listen already. */
+  readonly listenFd?: number | undefined;
 }
 
 export function describeListenError(
@@ -14,6 +16,14 @@ export function describeListenError(
   options: FailedListening,
 ): ConfigError {
   const flag = options.listenFlag ?? '--web.listen-address';
+  if (options.listenFd !== undefined) {
+    return new ConfigError(
+      'LISTEN_FAILED',
+      `${options.name}: file descriptor ${options.listenFd} is no socket to listen on; give the ` +
+        'socket unit ListenStream=, or --web.listen-address instead of --web.systemd-socket',
+      { cause: error },
+    );
+  }
   if (error.code === 'EADDRINUSE') {
     return new ConfigError(
       'PORT_IN_USE',

@@ -7,8 +7,8 @@ import { GroupLists } from '../../src/discovery/ecs/group-lists.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import { createDiscoveryWorld } from '../kit/discovery.ts';
 
-function fixture(metrics = new Registry()): GroupLists {
-  const world = createDiscoveryWorld('ecs', { metrics });
+function fixture(metrics = new Registry(), signal = new AbortController().signal): GroupLists {
+  const world = createDiscoveryWorld('ecs', { metrics, signal });
   const rules = { services: [], definitions: [], dockerLabels: [], isDynamic: false };
   const options = { profile: 'prometheus' as const, rules, portOfTask: 80 };
   return new GroupLists({ ...options, dropUnhealthy: false, jobLabel: '' }, world);
@@ -86,4 +86,24 @@ test('a reason that no container has any more is 0 in the metric', async () => {
   lists.touch(asState(cluster));
   await lists.render([asState(cluster)]);
   assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="no_address"\} 0/);
+});
+
+test('two discoveries of one mechanism are counted together until one ends', async () => {
+  const metrics = new Registry();
+  const ending = new AbortController();
+  const first = fixture(metrics, ending.signal);
+  const second = fixture(metrics);
+  const few = asState({ readAtMs: 1, facts: () => makeFacts(2) });
+  const many = asState({ readAtMs: 1, facts: () => makeFacts(6) });
+  const count = (): string | undefined => /reason="no_address"\} (\d+)/.exec(metrics.expose())?.[1];
+  await first.render([few]);
+  await second.render([many]);
+  assert.equal(count(), '4');
+  await first.render([few]);
+  assert.equal(count(), '4', 'the same list once more');
+  ending.abort();
+  assert.equal(count(), '3', 'only those of the second');
+  first.touch(few);
+  await first.render([few]);
+  assert.equal(count(), '3', 'what has ended counts no more');
 });

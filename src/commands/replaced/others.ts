@@ -3,7 +3,7 @@
  * prometheus-sdconfig-reloader, aws-sigv4-proxy and the X-Ray daemon. Pure.
  */
 import { daemonFlags } from '../xray/flag-table.ts';
-import { always, AWS_VARIABLES, GO_RUNTIME, idle, OWN, refused } from './program-table.ts';
+import { always, AWS_VARIABLES, GO_RUNTIME, idle, OWN } from './program-table.ts';
 import type { ReplacedProgram } from './program-table.ts';
 
 /** The levels of the Collector above ERROR are none here. */
@@ -59,11 +59,7 @@ export const ecsExporter: ReplacedProgram = {
     {
       fate: OWN,
       values: 'web.listen-address web.telemetry-path web.config.file log.level log.format',
-      switches: 'web.disable-exporter-metrics version',
-    },
-    {
-      fate: refused('give --web.listen-address, and start it as a service without a socket unit'),
-      switches: 'web.systemd-socket@0.2',
+      switches: 'web.disable-exporter-metrics web.systemd-socket@0.2 version',
     },
   ],
   environment: [{ fate: OWN, values: 'ECS_CONTAINER_METADATA_URI_V4' }, GO_RUNTIME],

@@ -17,7 +17,7 @@ import {
   pollLists,
   sleepUnlessAborted,
 } from '../mechanism.ts';
-import { registerNotTargets } from '../not-targets.ts';
+import { NotTargets } from '../not-targets.ts';
 import { followEvents } from '../queue-events.ts';
 import { ReadingOutage } from '../reading-outage.ts';
 import { Shelf } from '../shelf.ts';
@@ -52,6 +52,7 @@ const EVENTS_SCOPE = 'events';
 export class Ec2Discovery {
   readonly #config: Ec2Scope;
   readonly #world: DiscoveryWorld;
+  readonly #notTargets: NotTargets;
   readonly #api: InstanceSource;
   readonly #filters: readonly InstanceFilter[];
   readonly #zones: Shelf<string>;
@@ -71,6 +72,7 @@ export class Ec2Discovery {
   constructor(config: Ec2Scope, world: DiscoveryWorld, api: InstanceSource) {
     this.#config = config;
     this.#world = world;
+    this.#notTargets = new NotTargets(world);
     this.#api = api;
     this.#filters = config.filters ?? [];
     this.#lacking = new Lacking(world);
@@ -179,7 +181,7 @@ export class Ec2Discovery {
   }
 
   *#render(): Generator<undefined, TargetGroup[], undefined> {
-    const { onExplained, metrics, mechanism } = this.#world;
+    const { onExplained } = this.#world;
     const { region } = this.#api;
     const groups: TargetGroup[] = [];
     const explained: Explained[] = [];
@@ -199,9 +201,7 @@ export class Ec2Discovery {
       count += 1;
       if (count % STEP === 0) yield;
     }
-    registerNotTargets(metrics)
-      .with({ mechanism, reason: 'no_address' })
-      .set(this.#instances.size - groups.length);
+    this.#notTargets.tell(new Map([['no_address', this.#instances.size - groups.length]]));
     onExplained?.(explained);
     return groups;
   }

@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { TargetGroup } from '../../model/target.ts';
 import type { DiscoveryWorld, Explained } from '../mechanism.ts';
-import { registerNotTargets } from '../not-targets.ts';
+import { NotTargets } from '../not-targets.ts';
 import type { ClusterState } from './cluster.ts';
 import { makeGroups, judge, type TargetOptions } from './targets.ts';
 
@@ -26,12 +26,14 @@ interface Rendered {
 export class GroupLists {
   readonly #options: TargetOptions;
   readonly #world: DiscoveryWorld;
+  readonly #notTargets: NotTargets;
   readonly #rendered = new Map<ClusterState, Rendered>();
   readonly #changed = new Set<ClusterState>();
 
   constructor(options: TargetOptions, world: DiscoveryWorld) {
     this.#options = options;
     this.#world = world;
+    this.#notTargets = new NotTargets(world);
   }
 
   /** Marks a cluster as changed. */
@@ -87,19 +89,9 @@ export class GroupLists {
   }
 
   #tellReasons(all: readonly Rendered[]): void {
-    const { metrics, mechanism } = this.#world;
-    const gauge = registerNotTargets(metrics);
     const sums = new Map<string, number>();
     for (const { reasons } of all)
       for (const [reason, count] of reasons) sums.set(reason, (sums.get(reason) ?? 0) + count);
-    for (const reason of this.#shown)
-      if (!sums.has(reason)) gauge.with({ mechanism, reason }).set(0);
-    for (const [reason, count] of sums) {
-      gauge.with({ mechanism, reason }).set(count);
-      this.#shown.add(reason);
-    }
+    this.#notTargets.tell(sums);
   }
-
-  /** The reasons that the metric has had. */
-  readonly #shown = new Set<string>();
 }
