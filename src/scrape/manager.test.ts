@@ -61,6 +61,20 @@ test('a target is scraped soon and then once an interval, with its labels and it
   await manager.stop(100);
 });
 
+test('what is down when all ends stays told, for the last line of totals', async () => {
+  const { clock, manager, metrics } = createRecordedManager({ answer: () => 503 });
+  await manager.start();
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1', 'h:2'));
+  await clock.advance(20_000);
+  await manager.stop();
+  const down = metrics.families().find(({ name }) => name === 'amperage_scrape_targets_down');
+  assert.deepEqual(
+    down?.samples.map(({ value }) => value),
+    [2],
+  );
+});
+
 test('a failing target is down, its series end, and its status has the reason', async () => {
   let answer: Answer = 'a 1\n';
   const { clock, manager, take, metrics } = createRecordedManager({ answer: () => answer });

@@ -82,6 +82,7 @@ export class ScrapePool {
   #syncing: Promise<void> | undefined;
   #veto: Error | undefined;
   readonly #outage: JobOutage;
+  #isStopped = false;
   readonly #failureLog: FailureLog;
   #firstWithinMs = FIRST_WITHIN_MS;
   readonly #http: JobClient<Borrowed<Uint8Array>>;
@@ -187,9 +188,10 @@ export class ScrapePool {
 
   /**
    * After `leave`: all loops end at once, without stale markers; adds a promise of each end to
-   * `ends`.
+   * `ends`. What was down stays told: the last line of totals comes after.
    */
   *stop(ends: Promise<void>[]): Steps {
+    this.#isStopped = true;
     for (const loop of [...this.#loops.values(), ...this.#moving]) {
       ends.push(loop.stop());
       yield;
@@ -363,7 +365,7 @@ export class ScrapePool {
         this.#options.onUp();
       },
       onEnd: () => {
-        this.#outage.forget(target.key);
+        if (!this.#isStopped) this.#outage.forget(target.key);
         this.#ending.delete(loop);
         this.#moving.delete(loop);
         if (this.#loops.get(target.key) === loop) this.#loops.delete(target.key);
