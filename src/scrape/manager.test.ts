@@ -67,7 +67,7 @@ test('what is down when all ends stays told, for the last line of totals', async
   await manager.apply([jobWith()]);
   manager.update('j', groupOf('h:1', 'h:2'));
   await clock.advance(20_000);
-  await manager.stop();
+  await manager.stop(100);
   const down = metrics.families().find(({ name }) => name === 'amperage_scrape_targets_down');
   assert.deepEqual(
     down?.samples.map(({ value }) => value),

@@ -3,7 +3,7 @@
  * prometheus-sdconfig-reloader, aws-sigv4-proxy and the X-Ray daemon. Pure.
  */
 import { daemonFlags } from '../xray/flag-table.ts';
-import { always, AWS_VARIABLES, GO_RUNTIME, idle, OWN } from './program-table.ts';
+import { always, AWS_VARIABLES, GO_RUNTIME, idle, OWN, refused } from './program-table.ts';
 import type { ReplacedProgram } from './program-table.ts';
 
 /** The levels of the Collector above ERROR are none here. */

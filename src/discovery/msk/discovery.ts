@@ -8,7 +8,7 @@ import type { TargetGroup } from '../../model/target.ts';
 import type { AwsAccess } from '../aws-client.ts';
 import { makeFailedLack, type Lack } from '../lacking.ts';
 import { countFailure, type DiscoveryWorld, type Explained, pollLists } from '../mechanism.ts';
-import { registerNotTargets } from '../not-targets.ts';
+import { NotTargets } from '../not-targets.ts';
 import { PartialList } from '../partial-list.ts';
 import { MskApi } from './api.ts';
 import { isProvisioned, type KafkaCluster, makeClusterTargets } from './targets.ts';
@@ -31,6 +31,7 @@ export class MskDiscovery {
   readonly #world: DiscoveryWorld;
   readonly #api: MskSource;
   readonly #parts: PartialList;
+  readonly #notTargets: NotTargets;
   readonly #explained = new Map<string, readonly Explained[]>();
   /** Clusters that are configured and not provisioned, which is said once. */
   readonly #skipped = new Set<string>();
@@ -40,6 +41,7 @@ export class MskDiscovery {
     this.#world = world;
     this.#api = api;
     this.#parts = new PartialList('cluster', world);
+    this.#notTargets = new NotTargets(world);
   }
 
   run(): AsyncIterable<readonly TargetGroup[]> {
@@ -105,11 +107,10 @@ export class MskDiscovery {
   }
 
   #conclude(arns: readonly string[], lacks: readonly Lack[]): readonly TargetGroup[] | undefined {
-    const { onExplained, metrics, mechanism } = this.#world;
     const explained = [...this.#explained.values()].flat();
     const without = explained.filter(({ verdicts }) => verdicts.some(({ target }) => !target));
-    registerNotTargets(metrics).with({ mechanism, reason: 'no_address' }).set(without.length);
-    onExplained?.(explained);
+    this.#notTargets.tell(new Map([['no_address', without.length]]));
+    this.#world.onExplained?.(explained);
     return this.#parts.conclude(arns, lacks);
   }
 }
