@@ -1,6 +1,7 @@
 /**
  * Checks what the repository tells its forge and its users: workflows pin what they run and have
- * few permissions, forms parse, the lock file is whole, and no description promises what does not exist.
+ * few permissions, forms parse, the lock file is whole, and no description promises what does not
+ * exist.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
