@@ -4,12 +4,18 @@
  */
 import { Command } from 'commander';
 import { createCloudFormationCommand } from './generate/cloudformation.ts';
+import { createModelCommand } from './generate/model-command.ts';
 
 export function createGenerateCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
   return new Command('generate')
     .description('Writes what puts Amperage on AWS, of a short model of the deployment.')
-    .addHelpText('after', '\nExamples:\n  amperage generate cloudformation deployment.yml\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage generate model > deployment.yml\n' +
+        '  amperage generate cloudformation deployment.yml > template.json\n',
+    )
+    .addCommand(createModelCommand(write))
     .addCommand(createCloudFormationCommand(write));
 }
