@@ -13,7 +13,7 @@ const low = [...pure, 'kernel', 'aws'];
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'otlp', 'pushes', 'sample-app', 'statsd', 'xray',
+  'deploy', 'otlp', 'pushes', 'sample-app', 'statsd', 'xray',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -77,6 +77,11 @@ export const rooms: Record<string, Rooms> = {
       secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
     },
   }, // prettier-ignore
+  // What a template is made of knows none of the forms that it is written in.
+  deploy: {
+    joints: ['describe'],
+    rooms: { cloudformation: ['template'], parts: ['permissions', 'schema', 'template'], permissions: ['template'], schema: [], template: [] },
+  }, // prettier-ignore
   'exporter/profiles': {
     rooms: {
       adot: ['adot-labels'], 'adot-labels': [], details: [], 'ecs-exporter': [],
@@ -130,7 +135,7 @@ export const rooms: Record<string, Rooms> = {
     joints: ['program'],
     rooms: {
       check: [], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], emulate: [],
-      explain: [], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
+      explain: [], generate: [], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
       workspace: [], xray: ['replaced'],
     },
   }, // prettier-ignore

@@ -3,6 +3,7 @@
  * for editors are generated from it.
  */
 import { prometheusSchema, scrapeFileSchema } from '../../src/config/prometheus.ts';
+import { deploymentSchema } from '../../src/deploy/schema.ts';
 import { targetListSchema } from '../../src/discovery/schema.ts';
 import { scenarioSchema } from '../../src/emulator/scenario.ts';
 import { routesSchema } from '../../src/proxy/config.ts';
@@ -88,6 +89,13 @@ export function listDialects(): readonly Dialect[] {
       title: 'Keys of a file of routes',
       intro: 'Named by `proxy --config.file`; the first route that fits a request is taken.',
       tree: buildTree(routesSchema),
+      allowsEmpty: false,
+    },
+    {
+      name: 'deployment',
+      title: 'Keys of a deployment',
+      intro: 'Read by `generate`: what is put on AWS, and where.',
+      tree: buildTree(deploymentSchema),
       allowsEmpty: false,
     },
     {

@@ -62,6 +62,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'validate files before they are used, show what waits in a queue',
     load: async () => (await import('./check.ts')).createCheckCommand(),
   },
+  generate: {
+    summary: 'what puts it on AWS: CloudFormation, of a short model',
+    load: async () => (await import('./generate.ts')).createGenerateCommand(),
+  },
   explain: {
     summary: 'what an error code means and what to do about it',
     load: async () => (await import('./explain.ts')).createExplainCommand(),

@@ -1,0 +1,21 @@
+/**
+ * `amperage generate`: what puts Amperage on AWS, made of a short model of the deployment. The
+ * files are yours: nothing reads them again.
+ */
+import { Command } from 'commander';
+import { createCloudFormationCommand } from './generate/cloudformation.ts';
+import { createModelCommand } from './generate/model-command.ts';
+
+export function createGenerateCommand(
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
+  return new Command('generate')
+    .description('Writes what puts Amperage on AWS, of a short model of the deployment.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage generate model > deployment.yml\n' +
+        '  amperage generate cloudformation deployment.yml > template.json\n',
+    )
+    .addCommand(createModelCommand(write))
+    .addCommand(createCloudFormationCommand(write));
+}

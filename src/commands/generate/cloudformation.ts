@@ -1,0 +1,20 @@
+/** `amperage generate cloudformation`: a template for a stack. */
+import { Command } from 'commander';
+import { renderCloudFormation } from '../../deploy/cloudformation/render.ts';
+import { describeModel } from './model.ts';
+
+export function createCloudFormationCommand(write: (text: string) => void): Command {
+  return new Command('cloudformation')
+    .description('a template of CloudFormation, as JSON')
+    .argument('<model>', 'the model of the deployment')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage generate cloudformation deployment.yml > template.json\n' +
+        '  aws cloudformation deploy --stack-name metrics --template-file template.json ' +
+        '--capabilities CAPABILITY_IAM\n',
+    )
+    .action(async (model: string) => {
+      const { template } = await describeModel(model);
+      write(`${JSON.stringify(renderCloudFormation(template), null, 2)}\n`);
+    });
+}

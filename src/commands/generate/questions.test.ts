@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deploymentSchema } from '../../deploy/schema.ts';
+import { renderModel } from './model-command.ts';
+import { askForModel } from './questions.ts';
+
+async function answer(lines: readonly string[]): Promise<{ model: object; said: string[] }> {
+  const rest = [...lines];
+  const said: string[] = [];
+  const ask = async (): Promise<string | undefined> => rest.shift();
+  const model = await askForModel(ask, (sentence) => said.push(sentence), {
+    AWS_REGION: 'eu-west-1',
+  });
+  return { model, said };
+}
+
+test('empty lines take what stands in brackets', async () => {
+  const { model, said } = await answer(['', '', 'amperage:1', '', '', '', '', '', '']);
+  assert.deepEqual(said, []);
+  assert.deepEqual(model, {
+    name: 'metrics',
+    region: 'eu-west-1',
+    image: 'amperage:1',
+    network: { create: true },
+    discovery: 'cloud-map',
+  });
+  assert.ok(deploymentSchema.safeParse(model).success);
+});
+
+test('an answer that the schema refuses is asked for again, with the reason', async () => {
+  const { model, said } = await answer([
+    'My Metrics', 'shop', 'nowhere', 'us-east-1', 'amperage:1',
+    'vpc-zz', 'vpc-0a', 'a b', 'subnet-0a, subnet-0b', 'prod', 'ws-1', 'new', 'dns', 'docker-labels', 'yes',
+    'web web:1 http', 'web web:1 8080', '',
+  ]); // prettier-ignore
+  assert.deepEqual(said, [
+    'expected 2 to 32 lower-case letters, digits and dashes',
+    'expected a region, such as eu-west-1',
+    'expected the id of a VPC, such as vpc-0a1b2c3d',
+    'expected ids such as subnet-0a1b2c3d',
+    'expected the id of a workspace, ws-…',
+    'Invalid option: expected one of "cloud-map"|"docker-labels"',
+    'write its name, its image and its port, such as: web web:1 8080',
+  ]);
+  assert.deepEqual(model, {
+    name: 'shop',
+    region: 'us-east-1',
+    image: 'amperage:1',
+    network: { vpc: 'vpc-0a', subnets: ['subnet-0a', 'subnet-0b'] },
+    cluster: { name: 'prod', create: false },
+    discovery: 'docker-labels',
+    traces: true,
+    services: [{ name: 'web', image: 'web:1', port: 8080 }],
+  });
+});
+
+test('the end of input ends the questions', async () => {
+  const { model } = await answer(['shop']);
+  assert.deepEqual(model, { name: 'shop' });
+  assert.throws(() => renderModel(model), /ended too early; nothing was written/);
+});

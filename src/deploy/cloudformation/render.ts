@@ -1,0 +1,71 @@
+/** A template as CloudFormation's JSON document. Pure. */
+import {
+  Joined,
+  PseudoParameter,
+  PublicParameter,
+  Reference,
+  type Resource,
+  type DeploymentTemplate,
+  type AwsValue,
+  Zone,
+} from '../template.ts';
+
+type Json = boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export function renderCloudFormation(template: DeploymentTemplate): {
+  readonly [key: string]: Json;
+} {
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: `${template.name}: made by amperage generate`,
+    Resources: Object.fromEntries(template.resources.map((one) => [one.id, renderResource(one)])),
+    Outputs: Object.fromEntries(
+      template.outputs.map(({ name, value, why }) => [
+        name,
+        { Description: why, Value: renderValue(value) },
+      ]),
+    ),
+  };
+}
+
+function renderResource({ type, properties, after, isKept, why }: Resource): Json {
+  return {
+    Type: type,
+    Metadata: { Why: why },
+    ...(after === undefined || after.length === 0 ? {} : { DependsOn: [...after] }),
+    ...(isKept === true ? { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' } : {}),
+    Properties: renderValue(properties),
+  };
+}
+
+function renderValue(value: AwsValue): Json {
+  if (value instanceof Reference)
+    return value.attribute === undefined
+      ? { Ref: value.id }
+      : { 'Fn::GetAtt': [value.id, value.attribute] };
+  if (value instanceof PseudoParameter) return { Ref: `AWS::${value.what}` };
+  if (value instanceof Zone) return { 'Fn::Select': [value.index, { 'Fn::GetAZs': '' }] };
+  if (value instanceof PublicParameter) return `{{resolve:ssm:${value.path}}}`;
+  if (value instanceof Joined) return renderJoined(value);
+  if (typeof value !== 'object') return value;
+  if (isList(value)) return value.map(renderValue);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, renderValue(one)]));
+}
+
+/** As `Fn::Sub` where that can say it, which reads best; a zone needs `Fn::Join`. */
+function renderJoined({ parts }: Joined): Json {
+  if (parts.some((part) => part instanceof Zone))
+    return { 'Fn::Join': ['', parts.map(renderValue)] };
+  const texts = parts.map((part) => {
+    if (part instanceof Reference)
+      return `\${${part.attribute === undefined ? part.id : `${part.id}.${part.attribute}`}}`;
+    if (part instanceof PseudoParameter) return `\${AWS::${part.what}}`;
+    if (part instanceof PublicParameter) return `{{resolve:ssm:${part.path}}}`;
+    return typeof part === 'string' ? part.replaceAll('${', '${!') : '';
+  });
+  return { 'Fn::Sub': texts.join('') };
+}
+
+function isList(value: AwsValue): value is readonly AwsValue[] {
+  return Array.isArray(value);
+}

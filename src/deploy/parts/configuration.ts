@@ -1,0 +1,94 @@
+/** The configuration of the collector: the user's, or one made of the model. */
+import type { Deployment } from '../schema.ts';
+import { type Draft, type AwsExpression, join, type AwsValue } from '../template.ts';
+import type { ReadFile } from './files.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Where the collector reads its configuration: the value of `--config`. */
+export interface CollectorConfiguration {
+  readonly source: string;
+  /** A parameter that was made for it, whose change the tasks must follow. */
+  readonly parameter?: string;
+}
+
+const SOURCE = /^(s3|ssm|secretsmanager|https?|env):/;
+
+export function addConfiguration(
+  draft: Draft,
+  deployment: Deployment,
+  { workspace, readFile }: { workspace: Workspace; readFile: ReadFile },
+): CollectorConfiguration {
+  const given = deployment.collector.configuration;
+  if (given !== undefined && SOURCE.test(given)) return { source: given };
+  const parameter = `/${deployment.name}/collector`;
+  const text =
+    given === undefined
+      ? makeConfiguration(deployment, workspace)
+      : fillIn(readFile(given, 'collector.configuration'), deployment.region, workspace);
+  draft.add({
+    id: 'CollectorConfiguration',
+    type: 'AWS::SSM::Parameter',
+    properties: {
+      Name: parameter,
+      Type: 'String',
+      Tier: 'Intelligent-Tiering',
+      Value: text,
+      Description: `Configuration of the collector of ${deployment.name}`,
+    },
+    why: 'The collector reads it at its start and again when it changes.',
+  });
+  return { source: `ssm:${parameter}`, parameter };
+}
+
+/** What the templates of the AWS articles leave open, filled in: WORKSPACE and REGION in a URL. */
+function fillIn(text: string, region: string, { id }: Workspace): AwsValue {
+  const pieces = text
+    .replaceAll(/(aps-workspaces\.)REGION\b/g, `$1${region}`)
+    .replaceAll(/(\bregion: *["']?)REGION\b/g, `$1${region}`)
+    .split(/(?<=\/workspaces\/)WORKSPACE\b/);
+  return pieces
+    .slice(1)
+    .reduce<AwsExpression | string>(
+      (before, piece) => join`${before}${asPart(id)}${piece}`,
+      pieces[0] ?? '',
+    );
+}
+
+function makeConfiguration(deployment: Deployment, { writeUrl }: Workspace): AwsValue {
+  const { region, discovery, namespace, collector } = deployment;
+  const found =
+    discovery === 'cloud-map'
+      ? `    cloudmap_sd_configs:
+      - region: ${region}
+        namespaces: ['${namespace.name}']
+        refresh_interval: 30s
+`
+      : `    amperage_ecs_sd_configs:
+      - region: ${region}
+        clusters: ['${deployment.cluster.name ?? deployment.name}']
+        docker_labels:
+          - port_label: PROMETHEUS_EXPORTER_PORT
+            metrics_path_label: PROMETHEUS_EXPORTER_PATH
+            job_name_label: PROMETHEUS_EXPORTER_JOB_NAME
+`;
+  const labels = collector.pair
+    ? `  external_labels:
+    cluster: ${deployment.name}
+    __replica__: \${AMPERAGE_REPLICA}
+`
+    : '';
+  return join`global:
+  scrape_interval: 30s
+${labels}scrape_configs:
+  - job_name: ecs
+${found}remote_write:
+  - url: ${asPart(writeUrl)}
+    sigv4:
+      region: ${region}
+`;
+}
+
+function asPart(value: AwsValue): AwsExpression | string {
+  if (typeof value === 'string') return value;
+  return value as AwsExpression;
+}

@@ -1,0 +1,203 @@
+/** The applications that are deployed with it: exporter beside each, and how they are found. */
+import type { Deployment, ServiceModel } from '../schema.ts';
+import type { Draft, Properties, Reference, AwsValue } from '../template.ts';
+import { defineContainer, defineHealthCheck, defineOwnContainer } from './containers.ts';
+import type { Network } from './network.ts';
+import { addTaskRole } from './roles.ts';
+
+const EXPORTER_PORT = 9_779;
+
+export interface ServiceParts {
+  readonly cluster: AwsValue;
+  readonly network: Network;
+  readonly logs: Reference;
+  readonly executionRole: AwsValue;
+  /** Security group of the collectors. */
+  readonly collectors: Reference;
+}
+
+export function addServices(draft: Draft, deployment: Deployment, parts: ServiceParts): void {
+  const { services, discovery, namespace, name } = deployment;
+  if (services.length === 0) return;
+  const group = addTargetGroup(draft, deployment, parts);
+  const role = addTaskRole(draft, {
+    id: 'ServiceRole',
+    why: 'Of the applications: Amperage needs no permission in their tasks.',
+    statements: [],
+  });
+  const space =
+    discovery === 'cloud-map'
+      ? (namespace.id ??
+        draft
+          .add({
+            id: 'Namespace',
+            type: 'AWS::ServiceDiscovery::PrivateDnsNamespace',
+            properties: { Name: namespace.name, Vpc: parts.network.vpc },
+            why: `Where the tasks of ${name} are registered.`,
+          })
+          .get('Id'))
+      : undefined;
+  for (const service of services)
+    addService(draft, deployment, service, { ...parts, group, role, space });
+}
+
+interface OneService extends ServiceParts {
+  readonly group: Reference;
+  readonly role: Reference;
+  readonly space: AwsValue | undefined;
+}
+
+function addService(
+  draft: Draft,
+  deployment: Deployment,
+  service: ServiceModel,
+  parts: OneService,
+): void {
+  const id = toId(service.name);
+  const registry = parts.space === undefined ? undefined : addRegistry(draft, service, parts.space);
+  const task = draft.add({
+    id: `${id}Task`,
+    type: 'AWS::ECS::TaskDefinition',
+    properties: describeTask(deployment, service, parts),
+    why: `How a task of ${service.name} runs.`,
+  });
+  draft.add({
+    id: `${id}Service`,
+    type: 'AWS::ECS::Service',
+    properties: {
+      ServiceName: service.name,
+      Cluster: parts.cluster,
+      TaskDefinition: task,
+      DesiredCount: service.count,
+      LaunchType: 'FARGATE',
+      ...(registry === undefined
+        ? {}
+        : { ServiceRegistries: [{ RegistryArn: registry.get('Arn') }] }),
+      DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
+      NetworkConfiguration: {
+        AwsvpcConfiguration: {
+          Subnets: [...parts.network.subnets],
+          SecurityGroups: [parts.group],
+          AssignPublicIp: parts.network.isPublic ? 'ENABLED' : 'DISABLED',
+        },
+      },
+    },
+    why: `Keeps ${service.name} running.`,
+  });
+}
+
+function describeTask(
+  { name, region, image, collector, discovery }: Deployment,
+  service: ServiceModel,
+  { logs, executionRole, role }: OneService,
+): Properties {
+  const to = { group: logs, region };
+  const labels = (port: number, path: string, job: string): Properties =>
+    discovery === 'docker-labels'
+      ? {
+          DockerLabels: {
+            PROMETHEUS_EXPORTER_PORT: `${port}`,
+            PROMETHEUS_EXPORTER_PATH: path,
+            PROMETHEUS_EXPORTER_JOB_NAME: job,
+          },
+        }
+      : {};
+  const application = defineContainer(
+    {
+      name: service.name,
+      image: service.image,
+      ports: [{ port: service.port }],
+      environment: service.environment,
+      more: labels(service.port, service.metrics_path, service.name),
+    },
+    to,
+  );
+  const exporter = defineOwnContainer(
+    {
+      name: 'ecs-exporter',
+      image,
+      command: ['amperage', 'exporter'],
+      ports: [{ port: EXPORTER_PORT }],
+      isEssential: false,
+      more: {
+        ...labels(EXPORTER_PORT, '/metrics', 'ecs-exporter'),
+        ...defineHealthCheck(EXPORTER_PORT),
+      },
+    },
+    to,
+  );
+  return {
+    Family: `${name}-${service.name}`,
+    NetworkMode: 'awsvpc',
+    RequiresCompatibilities: ['FARGATE'],
+    Cpu: `${service.cpu}`,
+    Memory: `${service.memory}`,
+    RuntimePlatform: {
+      CpuArchitecture: collector.architecture === 'arm64' ? 'ARM64' : 'X86_64',
+      OperatingSystemFamily: 'LINUX',
+    },
+    ExecutionRoleArn: executionRole,
+    TaskRoleArn: role.get('Arn'),
+    ContainerDefinitions: service.exporter ? [application, exporter] : [application],
+  };
+}
+
+/** The Cloud Map service, whose tags say what to scrape. */
+function addRegistry(draft: Draft, service: ServiceModel, space: AwsValue): Reference {
+  return draft.add({
+    id: `${toId(service.name)}Registry`,
+    type: 'AWS::ServiceDiscovery::Service',
+    properties: {
+      Name: service.name,
+      NamespaceId: space,
+      DnsConfig: { DnsRecords: [{ Type: 'A', TTL: 10 }], RoutingPolicy: 'WEIGHTED' },
+      Tags: [
+        { Key: 'METRICS_PATH', Value: service.metrics_path },
+        { Key: 'METRICS_PORT', Value: `${service.port}` },
+        ...(service.exporter
+          ? [
+              { Key: 'ECS_METRICS_PATH', Value: '/metrics' },
+              { Key: 'ECS_METRICS_PORT', Value: `${EXPORTER_PORT}` },
+            ]
+          : []),
+      ],
+    },
+    why: 'Its tags tell the collector port and path.',
+  });
+}
+
+function addTargetGroup(
+  draft: Draft,
+  { name, services }: Deployment,
+  { network, collectors }: ServiceParts,
+): Reference {
+  const group = draft.add({
+    id: 'TargetSecurityGroup',
+    type: 'AWS::EC2::SecurityGroup',
+    properties: { GroupDescription: `Targets of ${name}`, VpcId: network.vpc },
+    why: 'Of the tasks that are scraped.',
+  });
+  const ports = new Set(
+    services.flatMap(({ port, exporter }) => (exporter ? [port, EXPORTER_PORT] : [port])),
+  );
+  for (const port of ports)
+    draft.add({
+      id: `ScrapePort${port}`,
+      type: 'AWS::EC2::SecurityGroupIngress',
+      properties: {
+        Description: 'Scrapes',
+        GroupId: group.get('GroupId'),
+        SourceSecurityGroupId: collectors.get('GroupId'),
+        IpProtocol: 'tcp',
+        FromPort: port,
+        ToPort: port,
+      },
+      why: `The collectors may scrape port ${port}.`,
+    });
+  return group;
+}
+
+/** `web-app` as `WebApp`. */
+function toId(name: string): string {
+  return name.replaceAll(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

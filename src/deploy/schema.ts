@@ -1,0 +1,246 @@
+/**
+ * The model of a deployment: what a user says about it, in a short YAML. All keys but `name`,
+ * `image` and `network` have a default; the smallest file is the collector as a central service on
+ * Fargate, with a new workspace.
+ */
+import { z } from 'zod';
+
+const nameSchema = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,30}[a-z0-9]$/,
+    'expected 2 to 32 lower-case letters, digits and dashes',
+  );
+const portSchema = z.int().min(1).max(65_535);
+
+const networkSchema = z
+  .strictObject({
+    vpc: z
+      .string()
+      .regex(/^vpc-[0-9a-f]+$/, 'expected the id of a VPC, such as vpc-0a1b2c3d')
+      .optional()
+      .meta({ description: 'VPC that the tasks run in.', examples: ['vpc-0a1b2c3d'] }),
+    subnets: z
+      .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'expected ids such as subnet-0a1b2c3d'))
+      .default([])
+      .meta({ description: 'Subnets of the tasks.', examples: [['subnet-0a1b2c3d']] }),
+    public: z
+      .boolean()
+      .default(false)
+      .describe('The subnets are public: tasks get a public address to reach AWS by.'),
+    route_tables: z
+      .array(z.string().regex(/^rtb-[0-9a-f]+$/, 'expected ids such as rtb-0a1b2c3d'))
+      .default([])
+      .describe('Route tables of the subnets, for the gateway endpoint of S3.'),
+    create: z
+      .boolean()
+      .default(false)
+      .describe('Makes a VPC, with two public and two private subnets and a NAT gateway in each.'),
+    cidr: z
+      .string()
+      .regex(/^(\d{1,3}\.){2}0\.0\/16$/, 'expected a /16, such as 10.10.0.0/16')
+      .default('10.10.0.0/16')
+      .describe('Addresses of a VPC that is made.'),
+    endpoints: z
+      .boolean()
+      .default(false)
+      .describe('Makes VPC endpoints, so that private subnets need no way to the Internet.'),
+  })
+  .refine(({ vpc, create }) => (vpc !== undefined) !== create, {
+    error: 'give either vpc and subnets, or create: true',
+  })
+  .refine(({ vpc, subnets }) => vpc === undefined || subnets.length > 0, {
+    error: 'vpc needs subnets',
+  })
+  .describe('Where the tasks run: a VPC that is there, or a new one.');
+
+const clusterSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .max(255)
+      .optional()
+      .describe("Name of the cluster; by default the deployment's."),
+    create: z.boolean().default(true).describe('Makes the cluster; false: it is there.'),
+    instances: z
+      .strictObject({
+        type: z.string().default('c7g.large').describe('Type of the instances.'),
+        desired: z.int().min(0).default(2).describe('Instances at the start.'),
+        max: z.int().min(1).default(4).describe('Instances at most.'),
+      })
+      .optional()
+      .describe(
+        'EC2 instances of the cluster, in an Auto Scaling group. Without it: none are made.',
+      ),
+  })
+  .prefault({})
+  .describe('The ECS cluster.');
+
+const collectorSchema = z
+  .strictObject({
+    mode: z
+      .enum(['central', 'sidecar', 'daemon'])
+      .default('central')
+      .describe(
+        'central: a service of its own; sidecar: a container in each task of `services`; ' +
+          'daemon: one task on each instance.',
+      ),
+    launch: z
+      .enum(['fargate', 'ec2', 'managed-instances', 'external', 'app-runner'])
+      .default('fargate')
+      .describe('What it runs on. external: ECS Anywhere.'),
+    architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('Processor of the tasks.'),
+    cpu: z.int().min(128).default(256).describe('CPU units of its task; 1,024 are one processor.'),
+    memory: z.int().min(128).default(512).describe('Memory of its task, MiB.'),
+    count: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe('Collectors that share the targets; above 1 they agree on them (--shard ecs).'),
+    pair: z
+      .boolean()
+      .default(false)
+      .describe('Two services that collect the same, told apart by AMP (cluster, __replica__).'),
+    queue: z
+      .enum(['efs', 'ephemeral', 'host'])
+      .default('ephemeral')
+      .describe(
+        'Where samples wait. ephemeral: lost with the task; efs: kept for the next task; ' +
+          'host: kept on the instance.',
+      ),
+    configuration: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'Configuration of the collector: a file beside this one, which is put into SSM, or a ' +
+          'source that it reads itself (s3://…, ssm:…). In a file, WORKSPACE and REGION in a ' +
+          'URL of AMP are filled in. Without it: one is made of `services` and `discovery`.',
+        examples: ['prometheus.yml', 's3://my-bucket/prometheus.yml'],
+      }),
+    discovery_apart: z
+      .boolean()
+      .default(false)
+      .describe('Runs `amperage discover` as a container beside the collector.'),
+    stop_timeout: z
+      .int()
+      .min(2)
+      .max(120)
+      .default(60)
+      .describe('Seconds from SIGTERM to SIGKILL, in which what waits is sent.'),
+  })
+  .prefault({})
+  .describe('The collector.');
+
+const workspaceSchema = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^ws-[0-9a-f-]{36}$/, 'expected the id of a workspace, ws-…')
+      .optional()
+      .describe('A workspace of AMP that is there; without it one is made, and kept on clean-up.'),
+    alias: z
+      .string()
+      .max(100)
+      .optional()
+      .describe("Alias of one that is made; by default the deployment's name."),
+    retention_days: z
+      .int()
+      .min(1)
+      .max(1_095)
+      .default(150)
+      .describe('Days that one that is made keeps samples.'),
+    rules: z.string().optional().describe('File with groups of recording and alerting rules.'),
+    alert_manager: z
+      .string()
+      .optional()
+      .describe('File with the definition of the alert manager of one that is made.'),
+    query_logging: z
+      .boolean()
+      .default(false)
+      .describe('Logs queries of one that is made that read much.'),
+  })
+  .prefault({})
+  .describe('The workspace of Amazon Managed Service for Prometheus.');
+
+const serviceSchema = z.strictObject({
+  name: nameSchema.describe('Name of the service, its task definition and its Cloud Map service.'),
+  image: z.string().min(1).describe('Image of the application.'),
+  port: portSchema.describe('Port of the application.'),
+  metrics_path: z.string().startsWith('/').default('/metrics').describe('Path of its metrics.'),
+  exporter: z
+    .boolean()
+    .default(true)
+    .describe('A sidecar that serves CPU, memory, network and disk of the task on port 9779.'),
+  traces: z.boolean().default(false).describe('Tells it where X-Ray segments go.'),
+  count: z.int().min(0).default(1).describe('Tasks.'),
+  cpu: z.int().min(128).default(256).describe('CPU units of a task.'),
+  memory: z.int().min(128).default(512).describe('Memory of a task, MiB.'),
+  environment: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Variables of the application.'),
+});
+
+export const deploymentSchema = z.strictObject({
+  name: nameSchema.meta({
+    description: 'Name of the deployment: of the stack, and in front of the names of its parts.',
+    examples: ['metrics'],
+  }),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region, such as eu-west-1')
+    .meta({ description: 'Region of AWS.', examples: ['eu-west-1'] }),
+  image: z
+    .string()
+    .min(1)
+    .meta({
+      description: 'Image of Amperage in a registry that the tasks reach.',
+      examples: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/amperage:0.1.0'],
+    }),
+  tags: z.record(z.string(), z.string()).default({}).describe('Tags of all that is made.'),
+  network: networkSchema,
+  cluster: clusterSchema,
+  collector: collectorSchema,
+  discovery: z
+    .enum(['cloud-map', 'docker-labels'])
+    .default('cloud-map')
+    .describe('How targets are found.'),
+  namespace: z
+    .strictObject({
+      name: z.string().min(1).default('ecs-services').describe('Name of the Cloud Map namespace.'),
+      id: z
+        .string()
+        .regex(/^ns-[a-z0-9]+$/)
+        .optional()
+        .describe('A namespace that is there; without it one is made.'),
+    })
+    .prefault({})
+    .describe('Private DNS namespace of the services.'),
+  workspace: workspaceSchema,
+  services: z.array(serviceSchema).default([]).describe('Applications that are deployed with it.'),
+  node_exporter: z
+    .boolean()
+    .default(false)
+    .describe("Prometheus' node-exporter as a daemon service on the instances."),
+  traces: z.boolean().default(false).describe('The collector takes X-Ray segments on port 2000.'),
+  cloudwatch: z
+    .boolean()
+    .default(false)
+    .describe('The collector also sends metrics to CloudWatch.'),
+  log_retention_days: z
+    .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_827, 3_653])
+    .default(30)
+    .describe('Days that logs are kept.'),
+  alarms: z
+    .strictObject({
+      topic: z.string().startsWith('arn:').optional().describe('Topic of SNS that alarms go to.'),
+    })
+    .optional()
+    .describe('Alarms of CloudWatch on the collector.'),
+  grafana_role: z.boolean().default(false).describe('A role by which Grafana reads the workspace.'),
+});
+
+export type Deployment = z.output<typeof deploymentSchema>;
+export type ServiceModel = Deployment['services'][number];
