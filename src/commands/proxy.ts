@@ -8,8 +8,10 @@ import { Group, type Component } from '../kernel/component.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
+import { type EnvironmentProxies, readProxyEnvironment } from '../kernel/proxy-environment.ts';
 import { isLoneExternalId } from '../settings/aws-access.ts';
 import { splitPair } from '../settings/text.ts';
+import { withoutSecrets } from '../settings/url.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { BodyKeeper, type BodyLimits } from '../proxy/body.ts';
@@ -164,11 +166,25 @@ Examples:
   return addReplacedFlags(command, [sigv4Proxy]);
 }
 
+/** @throws ConfigError for a variable that names no proxy of HTTP */
+function readProxies({ log }: World): EnvironmentProxies {
+  const proxies = readProxyEnvironment(process.env);
+  if (proxies.fault !== undefined) throw new ConfigError('PROXY_VARIABLE', proxies.fault);
+  const { http, https, no } = proxies;
+  if (http !== '' || https !== '')
+    log.info('upstreams are reached through proxies', {
+      https: withoutSecrets(https),
+      http: withoutSecrets(http),
+      but: no,
+    });
+  return proxies;
+}
+
 async function run(flags: ProxyFlags): Promise<void> {
   const isVerbose = flags.verbose === true || flags.logSigningProcess === true;
   const world = createWorld(isVerbose ? { ...flags, 'log.level': 'debug' } : flags);
   const config = await readProxyConfig(flags, world);
-  const upstream = await Upstream.open(config);
+  const upstream = await Upstream.open(config, readProxies(world));
   const metrics = createProxyMetrics(world.metrics);
   const sources = new Map<string, CredentialSource>();
   const credentialsOf = createCredentialLookup(sources, flags, world);

@@ -7,10 +7,12 @@ import type { ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import type * as undici from 'undici';
-import type { Agent, buildConnector, Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import { GrowingBuffer } from '../kernel/growing-buffer.ts';
 import { INTERIM_HEADS_MAX } from '../kernel/http-response-parser.ts';
-import { guardedLookup } from '../kernel/metadata-addresses.ts';
+import { guardedLookup, refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
+import type { EnvironmentProxies } from '../kernel/proxy-environment.ts';
+import { readProxyExceptions } from '../kernel/proxy-exceptions.ts';
 import type { ProxyConfig } from './config.ts';
 import { selectReturnedHeaders } from '../kernel/end-to-end-headers.ts';
 
@@ -33,6 +35,8 @@ export interface Answered {
   readonly text: string;
 }
 
+/** How long a connection may take to be made, that to a proxy as well. */
+const CONNECT_MS = 10_000;
 const HELD_MAX_BYTES = 16 * 1024;
 /** How many characters of a failure's body are logged. */
 const SHOWN_MAX = 1_024;
@@ -40,11 +44,16 @@ const SHOWN_MAX = 1_024;
 type Headers = Answered['headers'];
 
 export class Upstream {
-  readonly #agent: Agent;
+  readonly #choose: (origin: URL) => Dispatcher;
+  readonly #dispatchers: readonly Dispatcher[];
 
-  static async open(config: ProxyConfig): Promise<Upstream> {
+  /**
+   * @param proxies  through which upstreams are reached, as Go's programs read them
+   * @throws PermanentError where a proxy is at a metadata address
+   */
+  static async open(config: ProxyConfig, proxies?: EnvironmentProxies): Promise<Upstream> {
     const undici = await import('undici');
-    const agent = new undici.Agent({
+    const options = {
       connections: 256,
       pipelining: 1,
       keepAliveTimeout: config.idleTimeoutMs,
@@ -52,17 +61,39 @@ export class Upstream {
       headersTimeout: config.upstreamTimeoutMs,
       bodyTimeout: config.upstreamTimeoutMs,
       maxHeaderSize: 65_536,
-      connect: createConnector(undici, config),
+    };
+    const connect = createConnector(undici, config);
+    const direct = new undici.Agent({ ...options, connect });
+    const { http = '', https = '', no = '' } = proxies ?? {};
+    if (http === '' && https === '') return new Upstream([direct], () => direct);
+    for (const url of [http, https]) if (url !== '') refuseMetadataUrl(new URL(url));
+    const proxied = new undici.EnvHttpProxyAgent({
+      ...options,
+      connect,
+      httpProxy: http,
+      httpsProxy: https,
+      // Read here, as Go does.
+      noProxy: '',
+      requestTls: { timeout: CONNECT_MS, rejectUnauthorized: config.verifiesTls },
+      proxyTls: { timeout: CONNECT_MS, lookup: guardedLookup() },
+      // A request for an http:// upstream goes to the proxy with its whole URL.
+      proxyTunnel: false,
     });
-    return new Upstream(agent);
+    const isExcepted = readProxyExceptions(no);
+    return new Upstream([direct, proxied], ({ protocol, hostname, port }) => {
+      const usual = protocol === 'https:' ? 443 : 80;
+      const host = { name: bareName(hostname), port: port === '' ? usual : Number(port) };
+      return isExcepted(host) ? direct : proxied;
+    });
   }
 
-  private constructor(agent: Agent) {
-    this.#agent = agent;
+  private constructor(dispatchers: readonly Dispatcher[], choose: (origin: URL) => Dispatcher) {
+    this.#dispatchers = dispatchers;
+    this.#choose = choose;
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    await Promise.all(this.#dispatchers.map((one) => one.destroy()));
   }
 
   /**
@@ -79,10 +110,11 @@ export class Upstream {
       const { origin, path, method, headers, body } = request;
       // undici would take the TLS name from the Host header, and open a new connection whenever it
       // changes; so all requests of an origin get the same name.
-      const servername = new URL(origin).hostname;
+      const url = new URL(origin);
+      const servername = url.hostname;
       // The dispatcher takes `servername`, though its types lack it.
       const options = { origin, path, method, headers, body, servername };
-      this.#agent.dispatch(options, relay);
+      this.#choose(url).dispatch(options, relay);
     });
   }
 
@@ -122,16 +154,18 @@ function createConnector(
   config: ProxyConfig,
 ): buildConnector.connector {
   const connect = buildConnector({
-    timeout: 10_000,
+    timeout: CONNECT_MS,
     rejectUnauthorized: config.verifiesTls,
     lookup: guardedLookup(),
   });
   return (options, callback) => {
-    const name = options.hostname.replace(/^\[|\]$/g, '');
+    const name = bareName(options.hostname);
     const { servername: _, ...rest } = options;
     connect(isIP(name) === 0 ? { ...rest, servername: name } : rest, callback);
   };
 }
+
+const bareName = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
 
 interface RelayEnds {
   readonly resolve: (value: 'done' | Answered) => void;

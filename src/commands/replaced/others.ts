@@ -122,14 +122,10 @@ export const sigv4Proxy: ReplacedProgram = {
     },
   ],
   environment: [
-    { fate: OWN, values: 'AWS_ROLE_SESSION_NAME' },
     {
-      fate: idle(
-        'upstreams are reached directly, and calls for credentials alone go by it: give the ' +
-          'task a route ' +
-          'to the upstream, or an endpoint in its VPC',
-      ),
-      values: 'HTTPS_PROXY https_proxy HTTP_PROXY http_proxy',
+      fate: OWN,
+      values:
+        'AWS_ROLE_SESSION_NAME HTTPS_PROXY https_proxy HTTP_PROXY http_proxy NO_PROXY no_proxy',
     },
     {
       fate: always('STS is asked in the region'),

@@ -160,6 +160,10 @@ const environment = {
       'Write a URL, such as http://127.0.0.1:4566, or leave the variable out: the services of ' +
       'AWS are found without it.',
   },
+  PROXY_VARIABLE: {
+    means: 'HTTPS_PROXY or HTTP_PROXY is set to a text that names no proxy of HTTP.',
+    remedy: 'Write http://host:port or host:port, or leave the variable out.',
+  },
   DISCOVERY_MODE: {
     means: 'The variable SERVICE_DISCOVERY_MODE has an unknown value.',
     remedy: 'Set it to HTTP_BASED or FILE_BASED, or leave it out.',
