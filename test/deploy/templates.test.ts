@@ -1,38 +1,17 @@
 /** Templates of deployments, judged by what AWS publishes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeDeployment } from '../../src/deploy/describe.ts';
-import { deploymentSchema } from '../../src/deploy/schema.ts';
 import type { DeploymentTemplate } from '../../src/deploy/template.ts';
+import { describeModel, MODELS } from './models.ts';
 import { judgePolicies } from './policies.ts';
 import { judgeByServiceSpec } from './service-spec.ts';
 
-const SMALLEST = {
-  name: 'metrics',
-  region: 'eu-west-1',
-  image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/amperage:0.1.0',
-  network: { vpc: 'vpc-0a1b2c3d', subnets: ['subnet-0a1b2c3d'] },
-};
-const WEBAPP = { name: 'webapp', image: 'webapp:1', port: 3_000 };
-
-/** By what they try: models beside the smallest one. */
-const MODELS: Readonly<Record<string, object>> = {
-  smallest: {},
-  'a network of its own': { network: { create: true } },
-  'a service found by Cloud Map': { services: [WEBAPP] },
-  'a service found by docker labels': { services: [WEBAPP], discovery: 'docker-labels' },
-};
 /** Why an action may have all resources. */
 const WHOLE = new Map([
   ['servicediscovery:ListTagsForResource', 'services come and go'],
   ['servicediscovery:DiscoverInstances', 'services come and go'],
   ['servicediscovery:DiscoverInstancesRevision', 'services come and go'],
 ]);
-
-function describeModel(more: object): DeploymentTemplate {
-  const deployment = deploymentSchema.parse({ ...SMALLEST, ...more });
-  return describeDeployment(deployment, (file) => `text of ${file}`);
-}
 
 for (const [name, more] of Object.entries(MODELS))
   test(`${name}: as the schemas of CloudFormation and IAM say`, async () => {

@@ -1,0 +1,30 @@
+/** Models of deployments, over which all forms of templates are tried. */
+import { describeDeployment } from '../../src/deploy/describe.ts';
+import { deploymentSchema } from '../../src/deploy/schema.ts';
+import type { DeploymentTemplate } from '../../src/deploy/template.ts';
+
+const SMALLEST = {
+  name: 'metrics',
+  region: 'eu-west-1',
+  image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/amperage:0.1.0',
+  network: { vpc: 'vpc-0a1b2c3d', subnets: ['subnet-0a1b2c3d'] },
+};
+const WEBAPP = { name: 'webapp', image: 'webapp:1', port: 3_000 };
+
+/** By what they try: models beside the smallest one. */
+export const MODELS: Readonly<Record<string, object>> = {
+  smallest: {},
+  'a network of its own': { network: { create: true } },
+  'a service found by Cloud Map': { services: [WEBAPP] },
+  'rules, an alert manager and a log of queries': {
+    workspace: { rules: 'rules.yml', alert_manager: 'alerts.yml', query_logging: true },
+  },
+  'a configuration of their own': { collector: { configuration: 'prometheus.yml' } },
+  'a service found by docker labels': { services: [WEBAPP], discovery: 'docker-labels' },
+};
+
+/** @param more  keys beside those of the smallest model */
+export function describeModel(more: object): DeploymentTemplate {
+  const deployment = deploymentSchema.parse({ ...SMALLEST, ...more });
+  return describeDeployment(deployment, (file) => `text of ${file}`);
+}

@@ -1,0 +1,132 @@
+/**
+ * Templates as configurations of Terraform: parsed by HashiCorp's own parser, the same references
+ * as in CloudFormation's form, and judged by the provider's schema where terraform is there.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { parse } from '@cdktf/hcl2json';
+import fc from 'fast-check';
+import {
+  type AwsValue,
+  Draft,
+  join,
+  listReferences,
+  Reference,
+} from '../../src/deploy/template.ts';
+import { renderTerraform } from '../../src/deploy/terraform/render.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { describeModel, MODELS } from './models.ts';
+
+const PLUGINS = '/opt/tf-plugins';
+const hasTerraform =
+  existsSync(PLUGINS) && spawnSync('terraform', ['version'], { stdio: 'ignore' }).status === 0;
+
+type Parsed = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+
+async function read(text: string): Promise<Parsed> {
+  return (await parse('main.tf', text)) as Parsed;
+}
+
+/** Names of Terraform, `collector_task`, as ids of the template, `collectortask`. */
+const plain = (name: string): string => name.replaceAll('_', '').toLowerCase();
+
+for (const [name, more] of Object.entries(MODELS))
+  test(`${name}: all resources are there, each with the references of the template`, async () => {
+    const template = describeModel(more);
+    const { resource = {} } = await read(renderTerraform(template));
+    const written = new Map(
+      Object.values(resource)
+        .flatMap((byName) => Object.entries(byName))
+        .map(([id, body]) => [plain(id), JSON.stringify(body)] as const),
+    );
+    const ids = template.resources.map(({ id }) => id);
+    for (const { id, properties } of template.resources) {
+      // What stands in resources beside this one has its references there.
+      const mine = [...written]
+        .filter(([key]) => key.startsWith(plain(id)))
+        .map(([, body]) => body);
+      assert.ok(mine.length > 0, id);
+      const used = new Set(
+        [...mine.join().matchAll(/\baws_\w+\.(\w+)/g)].map(([, found = '']) => plain(found)),
+      );
+      for (const one of listReferences(properties))
+        assert.ok(used.has(plain(one)) || ids.length === 0, `${id} uses ${one}`);
+    }
+  });
+
+test(
+  'the schema of the provider takes each, and terraform would not format it otherwise',
+  { skip: hasTerraform ? false : 'terraform and its provider are not there' },
+  (context) => {
+    const folder = temporaryFolder(context);
+    const env = { ...process.env, CHECKPOINT_DISABLE: '1', TF_CLI_CONFIG_FILE: '/dev/null' };
+    const run = (cwd: string, ...given: string[]): string =>
+      execFileSync('terraform', given, { cwd, env, encoding: 'utf8', stdio: 'pipe' });
+    for (const [i, [name, more]] of Object.entries(MODELS).entries()) {
+      const text = renderTerraform(describeModel(more));
+      // The resource came with a version that is not here.
+      if (text.includes('aws_prometheus_query_logging_configuration')) continue;
+      const at = path.join(folder, `${i}`);
+      mkdirSync(at);
+      writeFileSync(path.join(at, 'main.tf'), text);
+      assert.equal(run(at, 'fmt', '-check', '-diff'), '', name);
+      run(at, 'init', '-backend=false', `-plugin-dir=${PLUGINS}`);
+      const verdict = JSON.parse(run(at, 'validate', '-json')) as { diagnostics: unknown };
+      assert.deepEqual(verdict.diagnostics, [], name);
+    }
+  },
+);
+
+test('property: a text with anything in it comes back from the parser as it was', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({
+        unit: fc.constantFrom('$', '{', '%', '"', '\\', '\n', '\t', '\b', 'b', 'é', '😀', '}'),
+      }),
+      async (text) => {
+        const draft = new Draft();
+        const value: AwsValue = text;
+        const properties = { Name: 'n', Type: 'String', Value: value };
+        draft.add({ id: 'A', type: 'AWS::SSM::Parameter', properties, why: 'a text' });
+        const parsed = await read(renderTerraform(draft.finish('x', 'eu-west-1')));
+        const found = parsed['resource']?.['aws_ssm_parameter']?.['a'];
+        const body = (found as unknown as readonly { value: string }[] | undefined)?.[0];
+        // The parser leaves the signs of templates as they are written.
+        assert.equal(body?.value.replaceAll('$${', () => '${').replaceAll('%%{', '%{'), text);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('a log group is named as CloudFormation names it; a workspace by its ARN leads to its id', async () => {
+  const draft = new Draft();
+  const group = draft.add({
+    id: 'Logs',
+    type: 'AWS::Logs::LogGroup',
+    properties: { LogGroupName: 'g' },
+    why: '',
+  });
+  const text = join`to ${group.get('Arn')}`;
+  const properties = { Name: 'n', Type: 'String', Value: text };
+  draft.add({ id: 'P', type: 'AWS::SSM::Parameter', properties, why: '' });
+  assert.match(
+    renderTerraform(draft.finish('x', 'r')),
+    /value += "to \$\{aws_cloudwatch_log_group\.logs\.arn\}:\*"/,
+  );
+  const rules = renderTerraform(
+    describeModel(MODELS['rules, an alert manager and a log of queries'] ?? {}),
+  );
+  assert.match(rules, /workspace_id += aws_prometheus_workspace\.workspace\.id/);
+});
+
+test('a property without a rule is a fault of the program', () => {
+  const draft = new Draft();
+  const properties = { CidrBlock: '10.0.0.0/16', Foo: new Reference('X') };
+  draft.add({ id: 'X', type: 'AWS::EC2::EIP', properties: {}, why: '' });
+  draft.add({ id: 'V', type: 'AWS::EC2::VPC', properties, why: '' });
+  assert.throws(() => renderTerraform(draft.finish('x', 'r')), /BUG: V\.Foo has no rule/);
+});
