@@ -27,7 +27,7 @@ export const layers: Record<string, readonly string[]> = {
   ...Object.fromEntries(features.map((folder) => [folder, [...low, ...shared]])),
   config: [...low, ...shared, ...features],
   commands: [...low, ...shared, ...features, 'config'],
-  main: ['commands', 'kernel'],
+  main: ['commands'],
 };
 
 /** Folder → its rooms → the rooms beside it that each may import; joints join them. */

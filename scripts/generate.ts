@@ -1,6 +1,7 @@
 /**
  * Generates the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
- * docs/replaced-programs.md, docs/keys/, the tables of docs/migrate-from-adot.md, and schema/.
+ * docs/replaced-programs.md, docs/metrics.md, docs/keys/, the tables of docs/migrate-from-adot.md,
+ * schema/ and man/.
  * `npm run generate` writes them.
  * With `--check` nothing is written; each fault is printed with its remedy, and the exit status is
  * 1 if there is one: a file that differs from what the code says, an error code that nothing uses,
@@ -9,16 +10,19 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadProgram } from '../src/commands/program.ts';
+import { VERSION } from '../src/commands/version.ts';
 import { FAMILIES } from '../src/kernel/error-codes/catalogue.ts';
 import { renderCommandPage } from './generate/command-page.ts';
 import { checkDescriptions, listDialects, renderDialects } from './generate/dialects.ts';
 import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
 import { compareFiles, writeFiles } from './generate/files.ts';
+import { renderManPage } from './generate/man-page.ts';
+import { listMetrics, renderMetricsPage } from './generate/metrics-page.ts';
 import { renderMigrationPage } from './generate/migration-page.ts';
 import { renderReplacedPage } from './generate/replaced-page.ts';
 
 /** Folders that hold generated files only; any other file in them is a fault. */
-const FOLDERS = ['docs/keys', 'schema'];
+const FOLDERS = ['docs/keys', 'man', 'schema'];
 /** A page of which only the tables are generated. */
 const MIGRATION = 'docs/migrate-from-adot.md';
 const root = join(import.meta.dirname, '..');
@@ -35,14 +39,18 @@ function readPage(path: string): string {
 
 const dialects = listDialects();
 const pages = renderDialects(dialects);
+const sources = readSources();
+const program = await loadProgram();
 const files = new Map([
   ['docs/errors.md', renderErrorPage(FAMILIES)],
-  ['docs/commands.md', renderCommandPage(await loadProgram())],
+  ['docs/commands.md', renderCommandPage(program)],
+  ['man/amperage.1', renderManPage(program, VERSION)],
+  ['docs/metrics.md', renderMetricsPage(listMetrics(sources))],
   ['docs/replaced-programs.md', renderReplacedPage()],
   [MIGRATION, renderMigrationPage(readPage(MIGRATION), pages.get('docs/keys/collector.md') ?? '')],
   ...pages,
 ]);
-const faults = [...checkErrorCodes(FAMILIES, readSources()), ...checkDescriptions(dialects)];
+const faults = [...checkErrorCodes(FAMILIES, sources), ...checkDescriptions(dialects)];
 if (process.argv.includes('--check')) faults.push(...compareFiles(files, root, FOLDERS));
 else writeFiles(files, root);
 for (const fault of faults) process.stderr.write(`${fault}\n`);

@@ -1,39 +1,28 @@
 #!/usr/bin/env node
 /**
- * Runs the command that argv names, and decides how a failure ends it: with one line,
- * `amperage: message [CODE]`, and the status 2 for what the user must change (a flag, a file, an
- * address), else 1.
+ * The executable: refuses a Node that is older than package.json allows, before a module is loaded
+ * that such a Node lacks, and then runs the program. It imports nothing else, and is itself written
+ * for any Node that has modules.
  */
-import { CommanderError } from 'commander';
-import { createProgram, normalizeArguments } from './commands/program.ts';
-import { ConfigError, describeError, RecoverableError } from './kernel/errors.ts';
+import { readFileSync } from 'node:fs';
 
-async function main(given: readonly string[]): Promise<void> {
-  const argv = normalizeArguments(given);
-  const program = await createProgram(argv);
-  await program.parseAsync(argv, { from: 'user' });
+interface Manifest {
+  readonly engines: { readonly node: string };
 }
 
-/**
- * The reader of our output has gone (`amperage check … | head`, a log collector that died). That is
- * no failure of the command: the output is lost, and the command goes on to its own exit status.
- */
-function passOverClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+const code = 'NODE_VERSION';
+const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+const needed = (JSON.parse(text) as Manifest).engines.node.replace('>=', '');
+const isTooOld =
+  process.versions.node.localeCompare(needed, 'en', { numeric: true, sensitivity: 'base' }) < 0;
+
+if (isTooOld) {
+  process.stderr.write(
+    `amperage: needs Node ≥ ${needed}, this is ${process.versions.node} (${process.execPath}); ` +
+      `install a newer Node [${code}]\n`,
+  );
+  process.exitCode = 2;
+} else {
+  const { runProgram } = await import('./commands/run.ts');
+  await runProgram(process.argv.slice(2));
 }
-
-process.stdout.on('error', passOverClosedPipe);
-process.stderr.on('error', passOverClosedPipe);
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  if (error instanceof CommanderError) {
-    // Commander has already written the message, or the help that was asked for.
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-    return;
-  }
-  const isKnown = error instanceof Error && 'code' in error;
-  const text = describeError(error);
-  const said = isKnown ? text : describeError(new RecoverableError('UNEXPECTED', text));
-  process.stderr.write(`amperage: ${said}\n`);
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
-});

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
+import { listPagesOfDocs } from './kit/pages.ts';
 import { loadProgram, normalizeArguments } from '../src/commands/program.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -126,12 +127,11 @@ const flags = new Set(
 );
 
 function listDocuments(): string[] {
-  const pages = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
   const examples = readdirSync(path.join(root, 'examples'), { recursive: true, encoding: 'utf8' });
   return [
     'README.md',
     'ARCHITECTURE.md',
-    ...pages.map((name) => `docs/${name}`),
+    ...listPagesOfDocs(root).filter((file) => !file.startsWith('docs/decisions/')),
     ...examples.filter((name) => name.endsWith('.md')).map((name) => `examples/${name}`),
   ];
 }

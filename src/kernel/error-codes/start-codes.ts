@@ -11,6 +11,14 @@ const flags = {
       'one too many, or gives a flag a word that it does not take.',
     remedy: 'Read the help of the command: "amperage help COMMAND".',
   },
+  NODE_VERSION: {
+    means:
+      'The Node that was to run Amperage is older than the package allows, and lacks modules ' +
+      'that it needs.',
+    remedy:
+      'Install the version of Node that the message names, or a newer one; where several are ' +
+      'installed, put it first in PATH.',
+  },
   FLAG_BYTES: {
     means: 'The value of a flag is not a size in bytes.',
     remedy: 'Write a number of bytes, or one with its unit: 512KB, 15MB, 1GB.',
