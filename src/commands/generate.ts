@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { createCloudFormationCommand } from './generate/cloudformation.ts';
 import { createModelCommand } from './generate/model-command.ts';
+import { createPoliciesCommand } from './generate/policies.ts';
 
 export function createGenerateCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
@@ -17,5 +18,6 @@ export function createGenerateCommand(
         '  amperage generate cloudformation deployment.yml > template.json\n',
     )
     .addCommand(createModelCommand(write))
-    .addCommand(createCloudFormationCommand(write));
+    .addCommand(createCloudFormationCommand(write))
+    .addCommand(createPoliciesCommand(write));
 }
