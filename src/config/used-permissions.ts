@@ -16,9 +16,7 @@ import {
   makeArn,
   mergeStatements,
   type PolicyStatement,
-  readObject,
   readParameter,
-  readSecret,
   type ResourcePlace,
   sendMetrics,
   sendSegments,
@@ -35,7 +33,6 @@ import type { OtlpEndpoint, OtlpSettings } from '../sinks/otlp/config.ts';
 import type { RemoteWriteConfig } from '../sinks/remote-write/config.ts';
 import type { XraySettings } from '../sinks/xray/config.ts';
 import type { CollectorPlan, ForwarderPlan, SinkPlan } from './plan.ts';
-import { parseSourceUri } from './sources/uri.ts';
 
 /** @returns statements with unique names, each once */
 export function permissionsOfPlan(plan: CollectorPlan, place: ResourcePlace): PolicyStatement[] {
@@ -52,23 +49,6 @@ export function permissionsOfDiscovery(
 ): PolicyStatement[] {
   const entries = sources.flatMap(({ discovery }) => discovery.entries);
   return mergeStatements(entries.flatMap((entry) => permissionsOfEntry(entry, place)));
-}
-
-/** What the source of a configuration needs, as `--config` names it. */
-export function permissionsOfSource(source: string, place: ResourcePlace): PolicyStatement[] {
-  const uri = parseSourceUri(source);
-  switch (uri.kind) {
-    case 's3':
-      return [readObject(place, uri)];
-    case 'ssm':
-      return [
-        readParameter(place, uri.name, 'the configuration in SSM; without it nothing starts'),
-      ];
-    case 'secretsmanager':
-      return [readSecret(place, uri.id)];
-    default:
-      return [];
-  }
 }
 
 /** With keys, a profile or a token of their own, calls need nothing of the task's role. */

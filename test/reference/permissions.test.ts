@@ -65,5 +65,5 @@ test('policies are made of the same actions as the table', () => {
   );
   const page = readFileSync(path.join(ROOT, 'docs/on-ecs.md'), 'utf8');
   const listed = new Set((page.match(ACTION) ?? []).filter((action) => !NOT_GIVEN.has(action)));
-  assert.deepEqual([...given].toSorted(), [...listed].toSorted());
+  assert.deepEqual(given, listed);
 });

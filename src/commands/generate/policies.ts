@@ -3,11 +3,7 @@
  * policy goes to standard output, what each statement is for to standard error.
  */
 import { Command, Option } from 'commander';
-import {
-  permissionsOfDiscovery,
-  permissionsOfPlan,
-  permissionsOfSource,
-} from '../../config/used-permissions.ts';
+import { permissionsOfDiscovery, permissionsOfPlan } from '../../config/used-permissions.ts';
 import { divideTargets } from '../../deploy/discovery-permissions.ts';
 import {
   askForSampling,
@@ -22,6 +18,7 @@ import {
 import { renderPolicy } from '../../deploy/parts/roles.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { loadPlan } from '../check/configuration.ts';
+import { permissionsOfSource } from './source-permissions.ts';
 
 const PARTS = ['collect', 'discover', 'xray', 'proxy', 'exporter', 'workspace'] as const;
 
