@@ -81,6 +81,7 @@ export const rooms: Record<string, Rooms> = {
   deploy: {
     joints: ['describe'],
     rooms: { cloudformation: ['template'], parts: ['permissions', 'schema', 'template'], permissions: ['template'], schema: [], template: [], terraform: ['template'] },
+    rooms: { cloudformation: ['template'], parts: ['permissions', 'schema', 'template'], permissions: ['template'], 'discovery-permissions': ['permissions', 'template'], schema: [], template: [] },
   }, // prettier-ignore
   'exporter/profiles': {
     rooms: {
@@ -135,7 +136,7 @@ export const rooms: Record<string, Rooms> = {
     joints: ['program'],
     rooms: {
       check: [], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], emulate: [],
-      explain: [], generate: [], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
+      explain: [], generate: ['check'], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
       workspace: [], xray: ['replaced'],
     },
   }, // prettier-ignore

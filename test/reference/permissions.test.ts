@@ -15,6 +15,8 @@ const ACTION = new RegExp(`\\b(?:${SERVICES}):[A-Z][A-Za-z]+`, 'g');
 const MORE = new Map([
   ['kms:Decrypt', 'AWS asks it for a parameter with a key of its own'],
   ['sts:AssumeRole', 'the SDK calls it'],
+  ['cloudwatch:PutMetricData', 'asked by OTLP'],
+  ['s3:GetObjectVersion', 'AWS asks it in place of GetObject where a version is named'],
   ['xray:GetSamplingRules', 'passed on by path'],
   ['xray:GetSamplingTargets', 'passed on by path'],
   ['xray:GetSamplingStatisticSummaries', 'passed on by path'],
@@ -33,7 +35,7 @@ const NAMED_ONLY = new Set(['ec2:DescribeTags']);
 
 test('the table of permissions names each action that the code calls, and no other', () => {
   const files = globSync('src/**/*.ts', { cwd: ROOT }).filter(
-    (file) => !file.endsWith('.test.ts') && !file.startsWith(path.join('src', 'emulator')),
+    (file) => !file.endsWith('.test.ts') && !/^src.(?:emulator|deploy)/.test(file),
   );
   const called = new Set(
     files.flatMap((file) => readFileSync(path.join(ROOT, file), 'utf8').match(ACTION) ?? []),
@@ -45,4 +47,23 @@ test('the table of permissions names each action that the code calls, and no oth
   const idle = [...listed].filter((action) => !called.has(action) && !MORE.has(action));
   assert.deepEqual(idle, [], 'nothing calls these: take them out of docs/on-ecs.md');
   assert.ok(called.size > 20);
+});
+
+/** Actions of the table that no policy is given, and why. */
+const NOT_GIVEN = new Set([
+  'servicediscovery:ListInstances', // in place of one that is given
+  'servicediscovery:GetInstancesHealthStatus',
+  'ecs:ListTagsForResource', // of the role of an instance
+]);
+
+test('policies are made of the same actions as the table', () => {
+  const files = ['permissions.ts', 'discovery-permissions.ts'];
+  const given = new Set(
+    files.flatMap((file) =>
+      readFileSync(path.join(ROOT, 'src/deploy', file), 'utf8').match(ACTION),
+    ),
+  );
+  const page = readFileSync(path.join(ROOT, 'docs/on-ecs.md'), 'utf8');
+  const listed = new Set((page.match(ACTION) ?? []).filter((action) => !NOT_GIVEN.has(action)));
+  assert.deepEqual(given, listed);
 });
