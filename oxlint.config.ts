@@ -80,7 +80,7 @@ export const rooms: Record<string, Rooms> = {
   // What a template is made of knows none of the forms that it is written in.
   deploy: {
     joints: ['describe'],
-    rooms: { cloudformation: ['template'], parts: ['permissions', 'schema', 'template'], permissions: ['template'], schema: [], template: [] },
+    rooms: { cloudformation: ['template'], commands: ['template'], parts: ['permissions', 'schema', 'template'], permissions: ['template'], schema: [], template: [] },
   }, // prettier-ignore
   'exporter/profiles': {
     rooms: {

@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { createCloudFormationCommand } from './generate/cloudformation.ts';
+import { createCommandsCommand, createTaskDefinitionsCommand } from './generate/commands.ts';
 import { createModelCommand } from './generate/model-command.ts';
 
 export function createGenerateCommand(
@@ -17,5 +18,7 @@ export function createGenerateCommand(
         '  amperage generate cloudformation deployment.yml > template.json\n',
     )
     .addCommand(createModelCommand(write))
-    .addCommand(createCloudFormationCommand(write));
+    .addCommand(createCloudFormationCommand(write))
+    .addCommand(createCommandsCommand(write))
+    .addCommand(createTaskDefinitionsCommand(write));
 }
