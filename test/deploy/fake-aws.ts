@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { Step, Word } from '../../src/deploy/commands/calls.ts';
+import { asText, type CallStep, type Word } from '../../src/deploy/commands/calls.ts';
 import { findCommands } from '../../src/deploy/commands/kinds.ts';
 import { variableOf } from '../../src/deploy/commands/words.ts';
 import { type DeploymentTemplate, Joined } from '../../src/deploy/template.ts';
@@ -76,7 +76,7 @@ export function startFakeAws(folder: string, template: DeploymentTemplate): Fake
 function say(word: Word): string {
   if (word instanceof Joined) return word.parts.map(say).join('');
   const variable = variableOf(word);
-  if (variable === undefined) return String(word);
+  if (variable === undefined) return asText(word);
   return KNOWN[variable] ?? `is-${variable}`;
 }
 
@@ -94,7 +94,7 @@ function buildTable(template: DeploymentTemplate): string[] {
     };
     const found = values.map((name) => `is-${name === '' ? id : `${id}_${name}`}`);
     add([...find.words.map(say), '--query', say(find.query)], 'find', found.join(' '));
-    const addSteps = (steps: readonly Step[], suffix: string, act: string): void => {
+    const addSteps = (steps: readonly CallStep[], suffix: string, act: string): void => {
       for (const [i, step] of steps.entries()) {
         const number = i === 0 ? '' : `${i + 1}`;
         if ('until' in step)
@@ -125,7 +125,8 @@ function buildTable(template: DeploymentTemplate): string[] {
 }
 
 const ZONES =
-  ' ec2 describe-availability-zones --filters Name=zone-type,Values=availability-zone --query sort(AvailabilityZones[].ZoneName)';
+  ' ec2 describe-availability-zones --filters Name=zone-type,Values=availability-zone' +
+  ' --query sort(AvailabilityZones[].ZoneName)';
 const ACCOUNT = [
   ' sts get-caller-identity --query Account\tanswer\t-\tis-aws_AccountId',
   `${ZONES}[0]\tanswer\t-\tis-aws_Zone0`,

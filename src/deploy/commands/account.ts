@@ -10,14 +10,14 @@ import {
   own,
   pick,
   quoted,
-  type Step,
+  type CallStep,
   tagMap,
   take,
   type Word,
 } from './calls.ts';
 import { asDocument } from './documents.ts';
 
-const iam = (...list: readonly Word[]): Step => ({ words: ['iam', ...list] });
+const iam = (...list: readonly Word[]): CallStep => ({ words: ['iam', ...list] });
 
 const role: Kind = (subject) => {
   const passed = ['Path', 'Description', 'MaxSessionDuration', 'PermissionsBoundary', 'Tags'];
@@ -154,7 +154,7 @@ const parameter: Kind = (subject) => {
   };
 };
 
-const efs = (...list: readonly Word[]): Step => ({ words: ['efs', ...list] });
+const efs = (...list: readonly Word[]): CallStep => ({ words: ['efs', ...list] });
 
 const fileSystem: Kind = (subject) => {
   const passed = ['Encrypted', 'KmsKeyId', 'PerformanceMode', 'ThroughputMode'];
@@ -240,10 +240,11 @@ const accessPoint: Kind = (subject) => {
   const token = nameOf(subject, 'ClientToken');
   const { FileSystemId, PosixUser, RootDirectory, AccessPointTags } = properties;
   const root = asMembers(RootDirectory);
+  const found = join`AccessPoints[?ClientToken==${quoted(token)} && LifeCycleState!='deleting']`;
   return {
     find: {
       words: ['efs', 'describe-access-points', '--file-system-id', asWord(FileSystemId)],
-      query: join`AccessPoints[?ClientToken==${quoted(token)} && LifeCycleState!='deleting'] | [0].[AccessPointId,AccessPointId,AccessPointArn]`,
+      query: join`${found} | [0].[AccessPointId,AccessPointId,AccessPointArn]`,
     },
     values: ['', 'AccessPointId', 'Arn'],
     make: [

@@ -1,6 +1,6 @@
 /**
- * What a resource is in calls of the AWS CLI: how it is made, found, changed and deleted. Its values
- * are always read by the call that finds it, so a resource that is there is used as a new one is.
+ * What a resource is in calls of the AWS CLI: how it is made, found, changed and deleted. Its
+ * values are always read by the call that finds it, so one that is there is used as a new one is.
  */
 import {
   type AwsExpression,
@@ -38,49 +38,52 @@ export interface PollCall {
   readonly until: string;
 }
 
-export type Step = InputCall | PollCall | WordCall;
+export type CallStep = InputCall | PollCall | WordCall;
 
-export interface Finding {
+export interface FindCall {
   readonly words: readonly Word[];
   /** A list of values, in the order of `values`; null where the resource is not there. */
   readonly query: Word;
 }
 
 export interface ResourceCommands {
-  readonly find: Finding;
+  readonly find: FindCall;
   /** What `find` prints: '' is what other resources refer to it by, others are its attributes. */
   readonly values: readonly string[];
-  readonly make: readonly Step[];
+  readonly make: readonly CallStep[];
   /** Waits until it can be used. */
-  readonly ready?: readonly Step[];
+  readonly ready?: readonly CallStep[];
   /** What is set after it was made, and again where its input changed. */
-  readonly configure?: readonly Step[];
+  readonly configure?: readonly CallStep[];
   /** What takes a changed input over; without it a change is told, and left to the user. */
-  readonly update?: readonly Step[];
-  readonly remove: readonly Step[];
+  readonly update?: readonly CallStep[];
+  readonly remove: readonly CallStep[];
 }
 
 /** A resource to be made, and what names are made of. */
-export interface Subject extends Resource {
+export interface NamedResource extends Resource {
   /** Of the deployment. */
   readonly deployment: string;
 }
 
-export type Kind = (subject: Subject) => ResourceCommands;
+export type Kind = (subject: NamedResource) => ResourceCommands;
 
 /** The name of a resource that the template gives none. */
-export function nameOf(subject: Subject, property: string): Word {
-  const given = subject.properties[property];
-  return given === undefined ? `${subject.deployment}-${subject.id}` : asWord(given);
+export function nameOf(subject: NamedResource, property: string): Word {
+  const value = subject.properties[property];
+  return value === undefined ? `${subject.deployment}-${subject.id}` : asWord(value);
 }
 
 /** The resource itself, once it is found. */
-export function own({ id }: Subject, attribute?: string): Reference {
+export function own({ id }: NamedResource, attribute?: string): Reference {
   return new Reference(id, attribute);
 }
 
 /** @throws Error for a property that no call is known for: it would be lost */
-export function take({ id, type, properties }: Subject, known: readonly string[]): Properties {
+export function take(
+  { id, type, properties }: NamedResource,
+  known: readonly string[],
+): Properties {
   for (const name of Object.keys(properties))
     if (!known.includes(name))
       throw new Error(`${id}: no call of the AWS CLI for ${name} of ${type}`);
@@ -89,6 +92,13 @@ export function take({ id, type, properties }: Subject, known: readonly string[]
 
 export function pick(properties: Properties, names: readonly string[]): Properties {
   return Object.fromEntries(Object.entries(properties).filter(([name]) => names.includes(name)));
+}
+
+/** @throws Error for what is no plain text or number */
+export function asText(value: AwsValue | undefined): string {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return `${value}`;
+  throw new Error(`${JSON.stringify(value)} is no text`);
 }
 
 /** A value that a word of a command can hold. */
@@ -143,7 +153,7 @@ export function tagMap(tags: AwsValue | undefined): Properties {
   return {
     tags: Array.isArray(tags)
       ? Object.fromEntries(
-          (tags as readonly Properties[]).map(({ Key, Value }) => [String(Key), Value ?? '']),
+          (tags as readonly Properties[]).map(({ Key, Value }) => [asText(Key), Value ?? '']),
         )
       : tags,
   };

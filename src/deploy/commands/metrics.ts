@@ -9,14 +9,16 @@ import {
   nameOf,
   own,
   pick,
-  type Step,
+  type CallStep,
   tagMap,
   take,
   type Word,
 } from './calls.ts';
 
-const amp = (...list: readonly Word[]): Step => ({ words: ['amp', ...list] });
+const amp = (...list: readonly Word[]): CallStep => ({ words: ['amp', ...list] });
 const lower = (value: Properties): Properties => lowerKeys(value, () => false) as Properties;
+
+const notDeleting = (alias: Word): Word => join`alias=='${alias}' && status.statusCode!='DELETING'`;
 
 const workspace: Kind = (subject) => {
   const properties = take(subject, [
@@ -25,7 +27,12 @@ const workspace: Kind = (subject) => {
   ]); // prettier-ignore
   const alias = nameOf(subject, 'Alias');
   const id = { workspaceId: own(subject, 'WorkspaceId') };
-  const set = (name: string, operation: string, input: Properties, otherwise?: string): Step[] =>
+  const set = (
+    name: string,
+    operation: string,
+    input: Properties,
+    otherwise?: string,
+  ): CallStep[] =>
     properties[name] === undefined
       ? []
       : [
@@ -39,7 +46,7 @@ const workspace: Kind = (subject) => {
     find: {
       // Aliases need not be unique, and the call takes them as prefixes.
       words: ['amp', 'list-workspaces', '--alias', alias],
-      query: join`workspaces[?alias=='${alias}' && status.statusCode!='DELETING'] | [0].[arn,arn,workspaceId]`,
+      query: join`workspaces[?${notDeleting(alias)}] | [0].[arn,arn,workspaceId]`,
     },
     values: ['', 'Arn', 'WorkspaceId'],
     make: [
@@ -123,7 +130,7 @@ const scraper: Kind = (subject) => {
   return {
     find: {
       words: ['amp', 'list-scrapers'],
-      query: join`scrapers[?alias=='${alias}' && status.statusCode!='DELETING'] | [0].[arn,arn,scraperId,roleArn]`,
+      query: join`scrapers[?${notDeleting(alias)}] | [0].[arn,arn,scraperId,roleArn]`,
     },
     values: ['', 'Arn', 'ScraperId', 'RoleArn'],
     make: [
@@ -140,7 +147,7 @@ const scraper: Kind = (subject) => {
   };
 };
 
-const map = (...list: readonly Word[]): Step => ({ words: ['servicediscovery', ...list] });
+const map = (...list: readonly Word[]): CallStep => ({ words: ['servicediscovery', ...list] });
 
 const namespace: Kind = (subject) => {
   const input = take(subject, ['Name', 'Vpc', 'Description', 'Properties', 'Tags']);

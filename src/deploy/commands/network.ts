@@ -1,24 +1,29 @@
 /** Networks in calls of EC2. What has no name of its own is found again by two tags. */
-import { type AwsValue, join, type Properties } from '../template.ts';
+import { join, type Properties } from '../template.ts';
 import {
   asList,
   asMembers,
   asWord,
-  type Finding,
+  type FindCall,
   given,
   type Kind,
   nameOf,
   own,
   pick,
+  quoted,
   type ResourceCommands,
-  type Step,
-  type Subject,
+  type CallStep,
+  type NamedResource,
   take,
   type Word,
 } from './calls.ts';
 import { asDocument } from './documents.ts';
+import { RULE_PROPERTIES, toPermission } from './ingress.ts';
 
-function tagSpecifications({ id, deployment, properties }: Subject, kind: string): Properties {
+function tagSpecifications(
+  { id, deployment, properties }: NamedResource,
+  kind: string,
+): Properties {
   return {
     TagSpecifications: [
       {
@@ -34,11 +39,11 @@ function tagSpecifications({ id, deployment, properties }: Subject, kind: string
 }
 
 function findTagged(
-  { id, deployment }: Subject,
+  { id, deployment }: NamedResource,
   operation: string,
   query: string,
   more: readonly Word[] = [],
-): Finding {
+): FindCall {
   const filters = [
     `Name=tag:amperage:deployment,Values=${deployment}`,
     `Name=tag:amperage:resource,Values=${id}`,
@@ -47,11 +52,11 @@ function findTagged(
   return { words: ['ec2', operation, '--filters', ...filters], query };
 }
 
-const words = (...list: readonly Word[]): Step => ({ words: ['ec2', ...list] });
+const words = (...list: readonly Word[]): CallStep => ({ words: ['ec2', ...list] });
 
 /** One that is made by a call that takes its properties as they are, and has one id. */
 function simple(
-  subject: Subject,
+  subject: NamedResource,
   kind: string,
   { properties, list, idName }: { properties: Properties; list: string; idName: string },
 ): ResourceCommands {
@@ -69,19 +74,19 @@ function simple(
 }
 
 const vpc: Kind = (subject) => {
-  const given_ = take(subject, ['CidrBlock', 'EnableDnsSupport', 'EnableDnsHostnames', 'Tags']);
-  const set = (key: string): Step[] =>
-    given_[key] === undefined
+  const taken = take(subject, ['CidrBlock', 'EnableDnsSupport', 'EnableDnsHostnames', 'Tags']);
+  const set = (key: string): CallStep[] =>
+    taken[key] === undefined
       ? []
       : [
           {
             operation: 'ec2 modify-vpc-attribute',
-            input: { VpcId: own(subject), [key]: { Value: given_[key] } },
+            input: { VpcId: own(subject), [key]: { Value: taken[key] } },
           },
         ];
   return {
     ...simple(subject, 'vpc', {
-      properties: pick(given_, ['CidrBlock']),
+      properties: pick(taken, ['CidrBlock']),
       list: 'Vpcs',
       idName: 'VpcId',
     }),
@@ -162,10 +167,11 @@ const route: Kind = (subject) => {
   ]);
   const table = asWord(input['RouteTableId']);
   const destination = asWord(input['DestinationCidrBlock']);
+  const found = join`RouteTables[0].Routes[?DestinationCidrBlock==${quoted(destination)}]`;
   return {
     find: {
       words: ['ec2', 'describe-route-tables', '--route-table-ids', table],
-      query: `RouteTables[0].Routes[?DestinationCidrBlock=='${String(destination)}'] | [0].[DestinationCidrBlock]`,
+      query: join`${found} | [0].[DestinationCidrBlock]`,
     },
     values: [''],
     make: [{ operation: 'ec2 create-route', input }],
@@ -237,30 +243,12 @@ const natGateway: Kind = (subject) => {
   };
 };
 
-const SOURCES: Readonly<Record<string, (value: AwsValue, text: Properties) => Properties>> = {
-  SourceSecurityGroupId: (GroupId, text) => ({ UserIdGroupPairs: [{ GroupId, ...text }] }),
-  CidrIp: (CidrIp, text) => ({ IpRanges: [{ CidrIp, ...text }] }),
-  CidrIpv6: (CidrIpv6, text) => ({ Ipv6Ranges: [{ CidrIpv6, ...text }] }),
-  SourcePrefixListId: (PrefixListId, text) => ({ PrefixListIds: [{ PrefixListId, ...text }] }),
-};
-const RULE = ['IpProtocol', 'FromPort', 'ToPort', 'Description', ...Object.keys(SOURCES)];
-
-function permission(rule: Properties): Properties {
-  for (const key of Object.keys(rule))
-    if (!RULE.includes(key)) throw new Error(`no call of the AWS CLI for ${key} of a rule`);
-  const text = given('Description', rule['Description']);
-  const sources = Object.entries(SOURCES).flatMap(([key, make]) =>
-    rule[key] === undefined ? [] : [make(rule[key], text)],
-  );
-  return Object.assign(pick(rule, ['IpProtocol', 'FromPort', 'ToPort']), ...sources) as Properties;
-}
-
 const securityGroup: Kind = (subject) => {
   const properties = take(subject, [
     'GroupName', 'GroupDescription', 'VpcId', 'SecurityGroupIngress', 'Tags',
   ]); // prettier-ignore
   const rules = asList(properties['SecurityGroupIngress']).map((rule) =>
-    permission(asMembers(rule)),
+    toPermission(asMembers(rule)),
   );
   return {
     find: findTagged(
@@ -290,7 +278,7 @@ const securityGroup: Kind = (subject) => {
 };
 
 const ingress: Kind = (subject) => {
-  const { GroupId, ...rule } = take(subject, ['GroupId', ...RULE]);
+  const { GroupId, ...rule } = take(subject, ['GroupId', ...RULE_PROPERTIES]);
   return {
     find: findTagged(
       subject,
@@ -303,7 +291,7 @@ const ingress: Kind = (subject) => {
         operation: 'ec2 authorize-security-group-ingress',
         input: {
           ...given('GroupId', GroupId),
-          IpPermissions: [permission(rule)],
+          IpPermissions: [toPermission(rule)],
           ...tagSpecifications(subject, 'security-group-rule'),
         },
       },

@@ -10,7 +10,7 @@ import {
   type Resource,
   Zone,
 } from '../template.ts';
-import type { Finding, ResourceCommands, Step, Word } from './calls.ts';
+import type { FindCall, ResourceCommands, CallStep, Word } from './calls.ts';
 import { SHELL_FUNCTIONS } from './functions.ts';
 import { findCommands } from './kinds.ts';
 import { listVariables, renderInput, renderWord, variableOf } from './words.ts';
@@ -130,7 +130,10 @@ function askAll({ region, resources, outputs }: DeploymentTemplate): string[] {
 
 function questionOf(value: AwsValue): string | undefined {
   if (value instanceof Zone)
-    return `ec2 describe-availability-zones --filters Name=zone-type,Values=availability-zone --query "sort(AvailabilityZones[].ZoneName)[${value.index}]"`;
+    return (
+      'ec2 describe-availability-zones --filters Name=zone-type,Values=availability-zone ' +
+      `--query "sort(AvailabilityZones[].ZoneName)[${value.index}]"`
+    );
   if (value instanceof PublicParameter)
     return `ssm get-parameter --name ${renderWord(value.path)} --query Parameter.Value`;
   if (!(value instanceof PseudoParameter)) return undefined;
@@ -142,7 +145,7 @@ function renderFunctions({ resource, commands }: Planned, inputs: Map<string, st
   const { id } = resource;
   const { find, values, make, ready = [], configure = [], update, remove } = commands;
   const files: string[] = [];
-  const render = (steps: readonly Step[], suffix: string): string[] =>
+  const render = (steps: readonly CallStep[], suffix: string): string[] =>
     steps.map((step, i) => {
       if (!('operation' in step)) return renderWordStep(step);
       const file = `${id}${suffix}${i === 0 ? '' : i + 1}`;
@@ -158,7 +161,9 @@ function renderFunctions({ resource, commands }: Planned, inputs: Map<string, st
   const configured = render(configure, '-set');
   const compared = [...files];
   const updated = update === undefined ? undefined : render(update, '-update');
-  const waited = ready.map((step) => renderWordStep(step as Exclude<Step, { operation: string }>));
+  const waited = ready.map((step) =>
+    renderWordStep(step as Exclude<CallStep, { operation: string }>),
+  );
   return [
     `values_${id}='${values.map((name) => (name === '' ? id : `${id}_${name}`)).join(' ')}'`,
     `inputs_${id}='${compared.join(' ')}'`,
@@ -175,7 +180,9 @@ function renderFunctions({ resource, commands }: Planned, inputs: Map<string, st
     ]),
     body(
       `remove_${id}`,
-      remove.map((step) => renderWordStep(step as Exclude<Step, { operation: string }>, 'drop')),
+      remove.map((step) =>
+        renderWordStep(step as Exclude<CallStep, { operation: string }>, 'drop'),
+      ),
     ),
     '',
   ].join('\n');
@@ -192,11 +199,11 @@ function tellChange(id: string): string[] {
   ];
 }
 
-function renderFind({ words, query }: Finding): string {
+function renderFind({ words, query }: FindCall): string {
   return `found ${words.map(renderWord).join(' ')} --query ${renderWord(query)}`;
 }
 
-function renderWordStep(step: Exclude<Step, { operation: string }>, by = 'aws'): string {
+function renderWordStep(step: Exclude<CallStep, { operation: string }>, by = 'aws'): string {
   const words = step.words.map(renderWord).join(' ');
   if ('until' in step) return `until_is ${step.until} ${words} --query ${renderWord(step.query)}`;
   return by === 'aws' ? `aws ${words} >/dev/null` : `${by} ${words}`;

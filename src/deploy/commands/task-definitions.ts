@@ -1,11 +1,11 @@
-/** The task definitions of a template alone, each as the input of register-task-definition. Pure. */
+/** The task definitions of a template alone, for register-task-definition. Pure. */
 import { type AwsValue, type DeploymentTemplate, Joined, Reference } from '../template.ts';
-import { nameOf } from './calls.ts';
+import { asText, nameOf } from './calls.ts';
 import { partitionOf, type ScriptFiles } from './render.ts';
 import { toTaskDefinition } from './tasks.ts';
 import { renderInput } from './words.ts';
 
-export interface TaskDefinitions {
+export interface PlainTaskDefinitions {
   readonly files: ScriptFiles;
   /** What only AWS knows and stands in the files as @{NAME}. */
   readonly open: readonly string[];
@@ -15,7 +15,7 @@ export interface TaskDefinitions {
 export function renderTaskDefinitions(
   template: DeploymentTemplate,
   account: string | undefined,
-): TaskDefinitions {
+): PlainTaskDefinitions {
   const values = listKnown(template, account);
   const open = new Set<string>();
   const fillIn = (variable: string): string => {
@@ -28,7 +28,7 @@ export function renderTaskDefinitions(
     .filter(({ type }) => type === 'AWS::ECS::TaskDefinition')
     .map((resource) => {
       const input = toTaskDefinition({ ...resource, deployment: template.name });
-      return [`${String(input['family'])}.json`, renderInput(input, fillIn)] as const;
+      return [`${asText(input['family'])}.json`, renderInput(input, fillIn)] as const;
     });
   return { files: new Map(files), open: [...open] };
 }
@@ -45,7 +45,7 @@ function listKnown(
     ['aws_AccountId', account],
   ]);
   const put = (key: string, value: AwsValue): void => {
-    if (!(value instanceof Joined) && !(value instanceof Reference)) known.set(key, String(value));
+    if (!(value instanceof Joined) && !(value instanceof Reference)) known.set(key, asText(value));
   };
   for (const resource of resources) {
     const subject = { ...resource, deployment: name };
@@ -53,7 +53,7 @@ function listKnown(
     if (resource.type === 'AWS::IAM::Role')
       put(
         `${resource.id}_Arn`,
-        `arn:${partition}:iam::${account}:role/${String(nameOf(subject, 'RoleName'))}`,
+        `arn:${partition}:iam::${account}:role/${asText(nameOf(subject, 'RoleName'))}`,
       );
   }
   return known;

@@ -3,6 +3,7 @@ import { type AwsValue, join, type Properties, Reference } from '../template.ts'
 import {
   asList,
   asMembers,
+  asText,
   asWord,
   given,
   type Kind,
@@ -10,8 +11,8 @@ import {
   nameOf,
   own,
   pick,
-  type Step,
-  type Subject,
+  type CallStep,
+  type NamedResource,
   take,
   type Word,
 } from './calls.ts';
@@ -39,7 +40,7 @@ function renamed(value: AwsValue, names: Readonly<Record<string, string>>): Prop
   return asMembers(walk(value));
 }
 
-const words = (...list: readonly Word[]): Step => ({ words: ['ecs', ...list] });
+const words = (...list: readonly Word[]): CallStep => ({ words: ['ecs', ...list] });
 
 const cluster: Kind = (subject) => {
   const known = [
@@ -71,7 +72,7 @@ const TASK = [
 ]; // prettier-ignore
 
 /** The input of register-task-definition. */
-export function toTaskDefinition(subject: Subject): Properties {
+export function toTaskDefinition(subject: NamedResource): Properties {
   return { family: nameOf(subject, 'Family'), ...toEcs(take(subject, TASK)) };
 }
 
@@ -172,11 +173,11 @@ const capacityProvider: Kind = (subject) => {
 };
 
 const capacityProviders: Kind = (subject) => {
-  const given_ = take(subject, ['Cluster', 'CapacityProviders', 'DefaultCapacityProviderStrategy']);
-  const where = asWord(given_['Cluster']);
+  const taken = take(subject, ['Cluster', 'CapacityProviders', 'DefaultCapacityProviderStrategy']);
+  const where = asWord(taken['Cluster']);
   const put = {
     operation: 'ecs put-cluster-capacity-providers',
-    input: { defaultCapacityProviderStrategy: [], capacityProviders: [], ...toEcs(given_) },
+    input: { defaultCapacityProviderStrategy: [], capacityProviders: [], ...toEcs(taken) },
   };
   return {
     find: {
@@ -245,7 +246,7 @@ function toAppRunner(value: AwsValue): AwsValue {
       key,
       key.startsWith('RuntimeEnvironment') && Array.isArray(one)
         ? Object.fromEntries(
-            (one as readonly Properties[]).map(({ Name, Value }) => [String(Name), Value ?? '']),
+            (one as readonly Properties[]).map(({ Name, Value }) => [asText(Name), Value ?? '']),
           )
         : toAppRunner(one),
     ]),
@@ -260,10 +261,11 @@ const appRunnerService: Kind = (subject) => {
   const known = [...changed, 'EncryptionConfiguration', 'Tags'];
   const properties = take(subject, [...known, 'ServiceName']);
   const name = nameOf(subject, 'ServiceName');
+  const listed = '[ServiceArn,ServiceArn,ServiceId,ServiceUrl]';
   return {
     find: {
       words: ['apprunner', 'list-services'],
-      query: join`ServiceSummaryList[?ServiceName=='${name}' && Status!='DELETED'] | [0].[ServiceArn,ServiceArn,ServiceId,ServiceUrl]`,
+      query: join`ServiceSummaryList[?ServiceName=='${name}' && Status!='DELETED'] | [0].${listed}`,
     },
     values: ['', 'ServiceArn', 'ServiceId', 'ServiceUrl'],
     make: [
@@ -293,10 +295,11 @@ const vpcConnector: Kind = (subject) => {
   const known = ['Subnets', 'SecurityGroups', 'Tags'];
   const properties = take(subject, [...known, 'VpcConnectorName']);
   const name = nameOf(subject, 'VpcConnectorName');
+  const listed = '[VpcConnectorArn,VpcConnectorArn]';
   return {
     find: {
       words: ['apprunner', 'list-vpc-connectors'],
-      query: join`VpcConnectors[?VpcConnectorName=='${name}' && Status=='ACTIVE'] | [0].[VpcConnectorArn,VpcConnectorArn]`,
+      query: join`VpcConnectors[?VpcConnectorName=='${name}' && Status=='ACTIVE'] | [0].${listed}`,
     },
     values: ['', 'VpcConnectorArn'],
     make: [

@@ -7,7 +7,7 @@ import {
   Reference,
   Zone,
 } from '../template.ts';
-import type { Word } from './calls.ts';
+import { asText, type Word } from './calls.ts';
 
 /** The name by which scripts keep a value that AWS makes; undefined: it is known already. */
 export function variableOf(value: AwsValue): string | undefined {
@@ -34,7 +34,7 @@ export function renderWord(word: Word): string {
   const texts = parts.map((part) => {
     const variable = variableOf(part);
     if (variable !== undefined) return `\${id_${variable}}`;
-    return String(part).replaceAll(/["$`\\]/g, (sign) => `\\${sign}`);
+    return asText(part).replaceAll(/["$`\\]/g, (sign) => `\\${sign}`);
   });
   return `"${texts.join('')}"`;
 }
@@ -62,7 +62,7 @@ function renderValue(value: AwsValue, fillIn: FillIn): Json {
   const variable = variableOf(value);
   if (variable !== undefined) return mark(fillIn(variable));
   if (value instanceof Joined)
-    return value.parts.map((part) => String(renderValue(part, fillIn))).join('');
+    return value.parts.map((part) => asText(renderValue(part, fillIn))).join('');
   if (typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((one: AwsValue) => renderValue(one, fillIn));
   return Object.fromEntries(
