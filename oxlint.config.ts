@@ -80,9 +80,17 @@ export const rooms: Record<string, Rooms> = {
   // What a template is made of knows none of the forms that it is written in.
   deploy: {
     joints: ['describe'],
-    rooms: { cloudformation: ['template'], parts: ['permissions', 'schema', 'template'], permissions: ['template'], schema: [], template: [], terraform: ['template'] },
-    rooms: { cloudformation: ['template'], parts: ['permissions', 'schema', 'template'], permissions: ['template'], 'discovery-permissions': ['permissions', 'template'], schema: [], template: [] },
-  }, // prettier-ignore
+    rooms: {
+      cloudformation: ['template'],
+      commands: ['template'],
+      'discovery-permissions': ['permissions', 'template'],
+      parts: ['permissions', 'schema', 'template'],
+      permissions: ['template'],
+      schema: [],
+      template: [],
+      terraform: ['template'],
+    },
+  },
   'exporter/profiles': {
     rooms: {
       adot: ['adot-labels'], 'adot-labels': [], details: [], 'ecs-exporter': [],

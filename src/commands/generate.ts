@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { createCloudFormationCommand } from './generate/cloudformation.ts';
+import { createCommandsCommand, createTaskDefinitionsCommand } from './generate/commands.ts';
 import { createModelCommand } from './generate/model-command.ts';
 import { createTerraformCommand } from './generate/terraform.ts';
 import { createPoliciesCommand } from './generate/policies.ts';
@@ -21,5 +22,7 @@ export function createGenerateCommand(
     .addCommand(createModelCommand(write))
     .addCommand(createCloudFormationCommand(write))
     .addCommand(createTerraformCommand(write))
-    .addCommand(createPoliciesCommand(write));
+    .addCommand(createPoliciesCommand(write))
+    .addCommand(createCommandsCommand(write))
+    .addCommand(createTaskDefinitionsCommand(write));
 }
