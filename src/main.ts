@@ -5,11 +5,11 @@
  * address), else 1.
  */
 import { CommanderError } from 'commander';
-import { createProgram, normalizeArguments } from './commands/program.ts';
+import { createProgram, nameCommand, normalizeArguments } from './commands/program.ts';
 import { ConfigError, describeError, RecoverableError } from './kernel/errors.ts';
 
 async function main(given: readonly string[]): Promise<void> {
-  const argv = normalizeArguments(given);
+  const argv = normalizeArguments(await nameCommand(given, process.env));
   const program = await createProgram(argv);
   await program.parseAsync(argv, { from: 'user' });
 }

@@ -26,6 +26,8 @@ export interface NameGroup {
   readonly values?: string;
   /** Flags that need no value. */
   readonly switches?: string;
+  /** Of variables: who sets one of them has this program, and no other (`choose-command.ts`). */
+  readonly tells?: boolean;
 }
 
 export interface ReplacedProgram {
@@ -36,6 +38,8 @@ export interface ReplacedProgram {
   readonly source: string;
   /** How it writes flags; `-` are those of Go, which take two dashes as well. */
   readonly dashes: '-' | '--';
+  /** Its flags of one letter. */
+  readonly letters?: string;
   readonly flags: readonly NameGroup[];
   readonly environment: readonly NameGroup[];
 }
