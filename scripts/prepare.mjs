@@ -3,7 +3,7 @@
  * of package-lock.json when they are missing or out of date, and builds the web page. It runs on
  * the machine's own Node, 18 or newer, so it is plain JavaScript without dependencies.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -28,6 +28,7 @@ const wanted = createHash('sha256')
 const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node);
 if (!installed) install();
+checkNode();
 buildPage();
 
 function install() {
@@ -70,6 +71,35 @@ function install() {
   }
   writeFileSync(stamp, wanted);
   process.stderr.write(`amperage: installed in ${Math.round((Date.now() - started) / 1000)} s\n`);
+}
+
+/**
+ * Starts the pinned Node once. Since version 25 it loads libatomic, which small installations lack,
+ * and the loader's own message names no package.
+ */
+function checkNode() {
+  const { status, stderr, error } = spawnSync(node, ['--version'], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  if (status === 0) return;
+  const [, library] = /(lib[\w+.-]+): cannot open shared object file/.exec(stderr ?? '') ?? [];
+  const packages = {
+    'libatomic.so.1': '"libatomic1" on Debian and Ubuntu, "libatomic" on Fedora and Amazon Linux',
+    'libstdc++.so.6': '"libstdc++6" on Debian and Ubuntu, "libstdc++" on Fedora and Amazon Linux',
+  };
+  if (library !== undefined)
+    fail(
+      `the pinned Node cannot start, since ${library} is not on this machine; install ` +
+        (packages[library] ?? 'the package that brings it'),
+    );
+  // Its loader is not there: musl has another one than glibc, for which the binary is.
+  if (error?.code === 'ENOENT' && existsSync(node))
+    fail(
+      'the pinned Node cannot start, since it is made for systems with glibc; ' +
+        'Alpine has another C library: use Debian, Ubuntu, Fedora or the image',
+    );
+  fail(`the pinned Node cannot start: ${error?.message ?? (stderr.trim() || `status ${status}`)}`);
 }
 
 function buildPage() {

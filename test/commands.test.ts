@@ -44,6 +44,8 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '--namespace': 'aws cloudwatch',
   '--value': 'aws ssm',
   '--cacert': 'curl',
+  '--target': 'docker build',
+  '--volumes': 'docker compose down',
   '--cli-input-json': 'aws',
   '--runs': 'bench/road.ts',
 };

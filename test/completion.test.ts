@@ -20,7 +20,7 @@ const LINES: readonly (readonly [string, readonly string[]])[] = [
   ['amperage col', ['collect']],
   [
     'amperage check ',
-    ['config', 'convert', 'emf', 'metrics', 'queue', 'relabel', 'service-discovery'],
+    ['config', 'convert', 'emf', 'healthcheck', 'metrics', 'queue', 'relabel', 'service-discovery'],
   ],
   ['amperage completion ', ['bash', 'fish', 'zsh']],
   ['amperage collect --log.level ', ['debug', 'error', 'info', 'warn']],

@@ -15,7 +15,7 @@ import { GENERATED } from './mark.ts';
 const INTRO = `# Programs that are replaced
 
 What becomes of each flag and environment variable of the programs that a command stands in for. Change the image
-of the task and the first word of its command; the rest of the line stays. Three things can become of a flag:
+of the task, and the command line stays: [image.md](image.md#which-command-runs) says which command runs. Three things can become of a flag:
 
 - It is **taken** with its meaning, as a flag of ours or as a part of the configuration.
 - It has **no effect**: the log has one warning at the start, with what to use instead.

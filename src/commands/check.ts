@@ -5,13 +5,15 @@
  * `check metrics` checks an exposition against the rules of its format, `check emf` events of the
  * embedded metric format; `check relabel` shows what each rule makes of a label set; `check
  * service-discovery` asks the mechanisms of a job and shows what becomes of each target; `check
- * queue` shows what waits on disk; `check convert` writes a configuration in the other dialect.
+ * queue` shows what waits on disk; `check healthcheck` asks a URL; `check convert` writes a
+ * configuration in the other dialect.
  */
 import { Command } from 'commander';
 import { createCheckDiscoveryCommand, createCheckRelabelCommand } from './check/relabelling.ts';
 import { createCheckConvertCommand } from './check/convert.ts';
 import { createCheckQueueCommand } from './check/queue.ts';
 import { createCheckEmfCommand } from './check/emf.ts';
+import { createCheckHealthcheckCommand } from './check/healthcheck.ts';
 import { createCheckMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
 import { addTrustFlag } from './trust.ts';
@@ -65,6 +67,7 @@ export function createCheckCommand(
   command.addCommand(createCheckRelabelCommand(write));
   command.addCommand(createCheckDiscoveryCommand(write));
   command.addCommand(createCheckQueueCommand(write));
+  command.addCommand(createCheckHealthcheckCommand(write));
   command.addCommand(createCheckConvertCommand(write, renderCheck));
   return command;
 }

@@ -4,6 +4,7 @@
  * here: the form of their help and of a usage error, which is thrown and does not end the process.
  */
 import { Command, Help, type Option } from 'commander';
+import { ConfigError } from '../kernel/errors.ts';
 import type { StartCode } from '../kernel/error-codes/catalogue.ts';
 import { tuneGarbageCollection } from './collect/garbage-collection.ts';
 import { describeVersion } from './version.ts';
@@ -12,7 +13,8 @@ import { rewriteGoFlags } from './xray/go-flags.ts';
 interface Entry {
   /** Its line in the help of the program. */
   readonly summary: string;
-  readonly load: () => Promise<Command>;
+  /** @param below  the word after its name, where the user gave one */
+  readonly load: (below?: string) => Promise<Command>;
 }
 
 /** Commands that stand in for a program of Go's `flag` package, and have no flags of one letter. */
@@ -60,7 +62,10 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   check: {
     summary: 'validate files before they are used, show what waits in a queue',
-    load: async () => (await import('./check.ts')).createCheckCommand(),
+    load: async (below) =>
+      below === 'healthcheck'
+        ? loadHealthcheck()
+        : (await import('./check.ts')).createCheckCommand(),
   },
   generate: {
     summary: 'what puts it on AWS: CloudFormation, of a short model',
@@ -76,13 +81,20 @@ const commands: Readonly<Record<string, Entry>> = {
   },
 };
 
+/** The health check alone: a container runs it every few seconds. */
+async function loadHealthcheck(): Promise<Command> {
+  const { createCheckHealthcheckCommand } = await import('./check/healthcheck.ts');
+  const write = (text: string): void => void process.stdout.write(text);
+  return new Command('check').addCommand(createCheckHealthcheckCommand(write));
+}
+
 /** The program, with only the command loaded that the arguments ask for. */
 export async function createProgram(argv: readonly string[]): Promise<Command> {
-  const wanted = argv.find((argument) => !argument.startsWith('-'));
+  const [wanted, below] = argv.filter((argument) => !argument.startsWith('-'));
   const program = createEmptyProgram();
   for (const [name, { summary, load }] of Object.entries(commands))
     program.addCommand(
-      name === wanted ? (await load()).summary(summary) : new Command(name).summary(summary),
+      name === wanted ? (await load(below)).summary(summary) : new Command(name).summary(summary),
     );
   return unify(program, program.name());
 }
@@ -93,6 +105,36 @@ export async function loadProgram(): Promise<Command> {
   for (const { summary, load } of Object.values(commands))
     program.addCommand((await load()).summary(summary));
   return unify(program, program.name());
+}
+
+/** Flags of the program itself, where no command is named. */
+const OWN_FLAGS: ReadonlySet<string> = new Set(['-h', '--help', '-V', '--version']);
+
+/**
+ * Puts the command in front where the command line has none, as in a container whose image was
+ * changed: AMPERAGE_COMMAND, else what flags and variables of a replaced program tell. A first word
+ * "amperage" is dropped: in a task definition the entry point may have it already.
+ *
+ * @throws ConfigError USAGE
+ */
+export async function nameCommand(
+  given: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly string[]> {
+  const argv = given[0] === 'amperage' ? given.slice(1) : given;
+  const [first = '-'] = argv;
+  if (!first.startsWith('-')) return argv;
+  const named = env['AMPERAGE_COMMAND'] ?? '';
+  if (Object.hasOwn(commands, named)) return [named, ...argv];
+  if (named !== '') {
+    const known = Object.keys(commands).join(', ');
+    const shown = JSON.stringify(named);
+    throw new ConfigError('USAGE', `AMPERAGE_COMMAND is ${shown}; write one of ${known}`);
+  }
+  if (OWN_FLAGS.has(first)) return argv;
+  const { chooseCommand } = await import('./replaced/choose-command.ts');
+  const chosen = chooseCommand(argv, env);
+  return chosen === undefined ? argv : [chosen, ...argv];
 }
 
 /**
@@ -130,10 +172,17 @@ Examples:
   amperage demo --duration 60s
   amperage help discover explain
 `,
+    )
+    .addHelpText('afterAll', ({ error, command }) =>
+      // Help that nobody asked for: in a container this is the last line of the log.
+      error && command.parent === null ? `\namperage: ${NO_COMMAND} [${USAGE}]` : '',
     );
 }
 
 const USAGE: StartCode = 'USAGE';
+const NO_COMMAND =
+  'no command is named, and no flag or variable tells which one is meant; name it, or set ' +
+  'AMPERAGE_COMMAND to it';
 
 const EXIT_STATUS_MOST =
   '0: done, or stopped by a signal in order; 1: failed while it ran; 2: a flag, a file or a ' +

@@ -4,7 +4,7 @@
  * address), else 1.
  */
 import { CommanderError } from 'commander';
-import { createProgram, normalizeArguments } from './program.ts';
+import { createProgram, nameCommand, normalizeArguments } from './program.ts';
 import { ConfigError, describeError, RecoverableError } from '../kernel/errors.ts';
 
 /** @param given  what stands behind the name of the program */
@@ -12,7 +12,7 @@ export async function runProgram(given: readonly string[]): Promise<void> {
   process.stdout.on('error', passOverClosedPipe);
   process.stderr.on('error', passOverClosedPipe);
   try {
-    const argv = normalizeArguments(given);
+    const argv = normalizeArguments(await nameCommand(given, process.env));
     const program = await createProgram(argv);
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {

@@ -41,6 +41,15 @@ test('the same name as two kinds is a fault of ours', () => {
   assert.throws(() => metrics.gauge('a', ''), /BUG: metric a/);
 });
 
+test('a counter and a gauge that OpenMetrics would call the same are a fault of ours', () => {
+  const counterFirst = new Registry();
+  counterFirst.counter('pools_total', 'a');
+  assert.throws(() => counterFirst.gauge('pools', 'b'), /BUG: metric pools is pools_total/);
+  const gaugeFirst = new Registry();
+  gaugeFirst.gauge('pools', 'a');
+  assert.throws(() => gaugeFirst.counter('pools_total', 'b'), /BUG: metric pools_total is pools/);
+});
+
 test('collectors run before each exposition and removed children are gone', () => {
   const metrics = new Registry();
   const gauges = metrics.gauges('g', 'G.');

@@ -139,6 +139,9 @@ export class Registry {
   ): Family<Metric> {
     let state = this.#families.get(name);
     if (state === undefined) {
+      // OpenMetrics names the family of a counter without "_total": x and x_total are one there.
+      const twin = kind === 'counter' ? name.replace(/_total$/, '') : `${name}_total`;
+      assert(!this.#families.has(twin), `metric ${name} is ${twin} in OpenMetrics`);
       state = { name, help, kind, children: new Map() };
       this.#families.set(name, state);
     }

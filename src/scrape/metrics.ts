@@ -14,7 +14,7 @@ export function registerScrapeMetrics(metrics: Registry) {
       'prometheus_agent_samples_appended_total',
       'Samples of successful scrapes handed on, synthetic series apart.',
     ),
-    pools: metrics.gauge('prometheus_target_scrape_pools', 'Scrape pools there are now.'),
+    pools: metrics.gauge('amperage_scrape_pools', 'Scrape pools there are now.'),
     poolsMade: counter('scrape_pools_total', 'Scrape pools that were made.'),
     poolTargets: metrics.gauges(
       'prometheus_target_scrape_pool_targets',

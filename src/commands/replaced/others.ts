@@ -43,7 +43,8 @@ export const adot: ReplacedProgram = {
     { fate: GO_RUNTIME.fate, values: 'mem-ballast-size-mib' },
   ],
   environment: [
-    { fate: OWN, values: 'AOT_CONFIG_CONTENT OTEL_RESOURCE_ATTRIBUTES' },
+    { fate: OWN, tells: true, values: 'AOT_CONFIG_CONTENT' },
+    { fate: OWN, values: 'OTEL_RESOURCE_ATTRIBUTES' },
     { fate: always('there is no other way to run'), values: 'RUN_IN_CONTAINER' },
     AWS_VARIABLES,
     GO_RUNTIME,
@@ -93,10 +94,12 @@ export const sdconfigReloader: ReplacedProgram = {
   environment: [
     {
       fate: OWN,
+      tells: true,
       values:
-        'SERVICE_DISCOVERY_MODE DISCOVERY_NAMESPACES_PARAMETER_NAME CONFIG_FILE_DIR ' +
-        'CONFIG_RELOAD_FREQUENCY PROMETHEUS_CONFIG_PARAMETER_NAME DEPLOYMENT_MODE',
+        'SERVICE_DISCOVERY_MODE DISCOVERY_NAMESPACES_PARAMETER_NAME CONFIG_RELOAD_FREQUENCY ' +
+        'PROMETHEUS_CONFIG_PARAMETER_NAME',
     },
+    { fate: OWN, values: 'CONFIG_FILE_DIR DEPLOYMENT_MODE' },
     AWS_VARIABLES,
     GO_RUNTIME,
   ],
@@ -107,6 +110,7 @@ export const sigv4Proxy: ReplacedProgram = {
   command: 'proxy',
   source: 'https://github.com/awslabs/aws-sigv4-proxy',
   dashes: '--',
+  letters: 'sv',
   flags: [
     {
       fate: OWN,
@@ -141,6 +145,7 @@ export const xrayDaemon: ReplacedProgram = {
   command: 'xray',
   source: 'https://docs.aws.amazon.com/xray/latest/devguide/xray-daemon-configuration.html',
   dashes: '-',
+  letters: daemonFlags.map(({ short }) => short).join(''),
   flags: [
     {
       fate: OWN,
@@ -150,6 +155,7 @@ export const xrayDaemon: ReplacedProgram = {
   ],
   environment: [
     {
+      tells: true,
       fate: idle('profiles of Node are written by NODE_OPTIONS=--cpu-prof and --heap-prof'),
       values: 'XRAY_DAEMON_CPU_PROFILE XRAY_DAEMON_MEMORY_PROFILE',
     },

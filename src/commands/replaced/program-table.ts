@@ -28,6 +28,8 @@ export interface NameGroup {
   readonly switches?: string;
   /** The value that the flags have when they are not given; it asks for nothing. */
   readonly unset?: string;
+  /** Of variables: who sets one of them has this program, and no other (`choose-command.ts`). */
+  readonly tells?: boolean;
 }
 
 export interface ReplacedProgram {
@@ -40,6 +42,8 @@ export interface ReplacedProgram {
   readonly dashes: '-' | '--';
   /** How values of its flags name variables of the environment, the name in a group. */
   readonly variables?: RegExp;
+  /** Its flags of one letter. */
+  readonly letters?: string;
   readonly flags: readonly NameGroup[];
   readonly environment: readonly NameGroup[];
 }

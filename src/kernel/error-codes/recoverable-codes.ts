@@ -126,6 +126,12 @@ const commands = {
     means: 'A stage of the demo did not start, or nothing came through one.',
     remedy: 'Read the log of the stage that the message names, or give the demo more time.',
   },
+  UNHEALTHY: {
+    means: '"check healthcheck" got no answer from its URL in time, or one that is no success.',
+    remedy:
+      'The message has the cause. Look at the log of what is checked, and check that the URL is ' +
+      'the address that it listens on.',
+  },
   UNEXPECTED: {
     means: 'A command ended by an error that it has no words for: a fault of Amperage.',
     remedy: 'Report it with the message, the command line and what --version prints.',
