@@ -101,6 +101,9 @@ test('a changed model is taken over by the calls that change', () => {
   assert.deepEqual(
     scripts.aws.takeCalls().filter((call) => !isReading(call)),
     [
+      // Two collectors learn of each other from ECS.
+      ' iam update-assume-role-policy <CollectorRole-update>',
+      ' iam put-role-policy <CollectorRole-set>',
       ' ecs register-task-definition <CollectorTask-update>',
       ' ecs update-service <CollectorService-update>',
     ],
