@@ -1,16 +1,24 @@
 /** From the model of a deployment to its template: each part adds its resources. */
-import { addCollector, addExecutionRole } from './parts/collector.ts';
+import { addAlarms } from './parts/alarms.ts';
+import { addCollectors, addExecutionRole, shares } from './parts/collector.ts';
 import { addConfiguration } from './parts/configuration.ts';
+import { addEndpoints } from './parts/endpoints.ts';
 import type { ReadFile } from './parts/files.ts';
-import { addNetwork } from './parts/network.ts';
+import { addGrafanaRole } from './parts/grafana.ts';
+import { addInstances } from './parts/instances.ts';
+import { addNetwork, type Network } from './parts/network.ts';
 import { addServices } from './parts/services.ts';
+import { putTags } from './parts/tags.ts';
+import { addCollectorRegistry } from './parts/traces.ts';
 import { addWorkspace } from './parts/workspace.ts';
 import { divideTargets, findTasks } from './discovery-permissions.ts';
 import {
+  askForSampling,
   findByCloudMap,
   mergeStatements,
   type PolicyStatement,
   readParameter,
+  sendSegments,
   TEMPLATE_PLACE,
   writeSamples,
 } from './permissions.ts';
@@ -39,29 +47,71 @@ export function describeDeployment(deployment: Deployment, readFile: ReadFile): 
   ];
   if (configuration.parameter !== undefined)
     statements.push(readParameter(TEMPLATE_PLACE, configuration.parameter, '--config ssm:…'));
-  const collectors = addCollector(draft, deployment, {
+  if (deployment.traces)
+    statements.push(sendSegments({ hasTelemetry: true, asOtlp: false }), askForSampling());
+  const space = addNamespace(draft, deployment, network);
+  const registry =
+    deployment.traces && space !== undefined
+      ? addCollectorRegistry(draft, deployment, space)
+      : undefined;
+  const { group, services } = addCollectors(draft, deployment, {
     cluster,
     network,
     configuration,
     logs,
     executionRole,
+    registry,
     statements: mergeStatements(statements),
   });
-  addServices(draft, deployment, { cluster, network, logs, executionRole, collectors });
+  addServices(draft, deployment, {
+    cluster,
+    network,
+    logs,
+    executionRole,
+    space,
+    collectors: group,
+  });
+  addInstances(draft, deployment, { network, cluster });
+  addEndpoints(draft, deployment, network);
+  addAlarms(draft, deployment, { cluster, services });
+  if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
   draft.output('RemoteWriteUrl', workspace.writeUrl, 'Where samples are written to');
-  return draft.finish(deployment.name, deployment.region);
+  const template = draft.finish(deployment.name, deployment.region);
+  return {
+    ...template,
+    resources: template.resources.map((one) => putTags(one, deployment.tags)),
+  };
 }
 
 /** What the configuration that is made of the model needs to find targets, and to share them. */
-function findTargets({ discovery, cluster, name, collector }: Deployment): PolicyStatement[] {
+function findTargets(deployment: Deployment): PolicyStatement[] {
+  const { discovery, cluster, name } = deployment;
   const clusterName = cluster.name ?? name;
   return [
     ...(discovery === 'cloud-map'
       ? [findByCloudMap()]
       : findTasks(TEMPLATE_PLACE, [clusterName], { services: false, interfaces: false })),
-    ...(collector.count > 1 ? divideTargets(TEMPLATE_PLACE, clusterName) : []),
+    ...(shares(deployment) ? divideTargets(TEMPLATE_PLACE, clusterName) : []),
   ];
+}
+
+/** Where tasks are registered; undefined where nothing is found by it. */
+function addNamespace(
+  draft: Draft,
+  { namespace, discovery, services, traces, name }: Deployment,
+  { vpc }: Network,
+): AwsValue | undefined {
+  const isUsed = traces || (discovery === 'cloud-map' && services.length > 0);
+  if (!isUsed) return undefined;
+  if (namespace.id !== undefined) return namespace.id;
+  const made = draft.add({
+    id: 'Namespace',
+    type: 'AWS::ServiceDiscovery::PrivateDnsNamespace',
+    properties: { Name: namespace.name, Vpc: vpc },
+    why: `Where the tasks of ${name} are registered.`,
+  });
+  return made.get('Id');
 }
 
 function addCluster(draft: Draft, { cluster, name }: Deployment): AwsValue {

@@ -47,7 +47,7 @@ export const TEMPLATE_PLACE: ResourcePlace = {
 export function makeArn(
   { partition, region, account }: ResourcePlace,
   service: string,
-  resource: string,
+  resource: AwsExpression | string,
 ): AwsExpression | string {
   return join`arn:${partition}:${service}:${region}:${account}:${resource}`;
 }

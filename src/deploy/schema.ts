@@ -79,16 +79,13 @@ const clusterSchema = z
 const collectorSchema = z
   .strictObject({
     mode: z
-      .enum(['central', 'sidecar', 'daemon'])
+      .enum(['central', 'daemon'])
       .default('central')
       .describe(
-        'central: a service of its own; sidecar: a container in each task of `services`; ' +
-          'daemon: one task on each instance.',
+        'central: a service that keeps `count` tasks; daemon: one task on each instance, which ' +
+          'share the targets (launch: ec2).',
       ),
-    launch: z
-      .enum(['fargate', 'ec2', 'managed-instances', 'external', 'app-runner'])
-      .default('fargate')
-      .describe('What it runs on. external: ECS Anywhere.'),
+    launch: z.enum(['fargate', 'ec2']).default('fargate').describe('What it runs on.'),
     architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('Processor of the tasks.'),
     cpu: z.int().min(128).default(256).describe('CPU units of its task; 1,024 are one processor.'),
     memory: z.int().min(128).default(512).describe('Memory of its task, MiB.'),
@@ -106,8 +103,8 @@ const collectorSchema = z
       .enum(['efs', 'ephemeral', 'host'])
       .default('ephemeral')
       .describe(
-        'Where samples wait. ephemeral: lost with the task; efs: kept for the next task; ' +
-          'host: kept on the instance.',
+        'Where samples wait. ephemeral: lost with the task; efs: kept for the next task, which ' +
+          'starts when the old one has ended; host: kept on the instance (launch: ec2).',
       ),
     configuration: z
       .string()
@@ -119,16 +116,36 @@ const collectorSchema = z
           'URL of AMP are filled in. Without it: one is made of `services` and `discovery`.',
         examples: ['prometheus.yml', 's3://my-bucket/prometheus.yml'],
       }),
-    discovery_apart: z
-      .boolean()
-      .default(false)
-      .describe('Runs `amperage discover` as a container beside the collector.'),
     stop_timeout: z
       .int()
       .min(2)
       .max(120)
       .default(60)
       .describe('Seconds from SIGTERM to SIGKILL, in which what waits is sent.'),
+  })
+  .refine(({ mode, launch }) => mode !== 'daemon' || launch === 'ec2', {
+    path: ['mode'],
+    error: 'a daemon runs on instances: set launch: ec2, or choose central',
+  })
+  .refine(({ queue, launch }) => queue !== 'host' || launch === 'ec2', {
+    path: ['queue'],
+    error: 'Fargate has no instance of yours: set launch: ec2, or choose efs',
+  })
+  .refine(({ queue, count, mode }) => queue !== 'efs' || (count === 1 && mode === 'central'), {
+    path: ['queue'],
+    error: 'one folder belongs to one collector: choose ephemeral or host for several, or count: 1',
+  })
+  .refine(({ queue, count, mode }) => queue !== 'host' || count === 1 || mode === 'daemon', {
+    path: ['queue'],
+    error: 'two collectors on one instance would share a folder: choose mode: daemon, or count: 1',
+  })
+  .refine(({ count, mode }) => mode !== 'daemon' || count === 1, {
+    path: ['count'],
+    error: 'a daemon has as many tasks as there are instances: leave count out',
+  })
+  .refine(({ pair, mode, queue }) => !pair || (mode === 'central' && queue !== 'host'), {
+    path: ['pair'],
+    error: 'a pair is two central services, each with a queue of its own: not daemon, not host',
   })
   .prefault({})
   .describe('The collector.');
@@ -183,64 +200,71 @@ const serviceSchema = z.strictObject({
     .describe('Variables of the application.'),
 });
 
-export const deploymentSchema = z.strictObject({
-  name: nameSchema.meta({
-    description: 'Name of the deployment: of the stack, and in front of the names of its parts.',
-    examples: ['metrics'],
-  }),
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region, such as eu-west-1')
-    .meta({ description: 'Region of AWS.', examples: ['eu-west-1'] }),
-  image: z
-    .string()
-    .min(1)
-    .meta({
-      description: 'Image of Amperage in a registry that the tasks reach.',
-      examples: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/amperage:0.1.0'],
+export const deploymentSchema = z
+  .strictObject({
+    name: nameSchema.meta({
+      description: 'Name of the deployment: of the stack, and in front of the names of its parts.',
+      examples: ['metrics'],
     }),
-  tags: z.record(z.string(), z.string()).default({}).describe('Tags of all that is made.'),
-  network: networkSchema,
-  cluster: clusterSchema,
-  collector: collectorSchema,
-  discovery: z
-    .enum(['cloud-map', 'docker-labels'])
-    .default('cloud-map')
-    .describe('How targets are found.'),
-  namespace: z
-    .strictObject({
-      name: z.string().min(1).default('ecs-services').describe('Name of the Cloud Map namespace.'),
-      id: z
-        .string()
-        .regex(/^ns-[a-z0-9]+$/)
-        .optional()
-        .describe('A namespace that is there; without it one is made.'),
-    })
-    .prefault({})
-    .describe('Private DNS namespace of the services.'),
-  workspace: workspaceSchema,
-  services: z.array(serviceSchema).default([]).describe('Applications that are deployed with it.'),
-  node_exporter: z
-    .boolean()
-    .default(false)
-    .describe("Prometheus' node-exporter as a daemon service on the instances."),
-  traces: z.boolean().default(false).describe('The collector takes X-Ray segments on port 2000.'),
-  cloudwatch: z
-    .boolean()
-    .default(false)
-    .describe('The collector also sends metrics to CloudWatch.'),
-  log_retention_days: z
-    .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_827, 3_653])
-    .default(30)
-    .describe('Days that logs are kept.'),
-  alarms: z
-    .strictObject({
-      topic: z.string().startsWith('arn:').optional().describe('Topic of SNS that alarms go to.'),
-    })
-    .optional()
-    .describe('Alarms of CloudWatch on the collector.'),
-  grafana_role: z.boolean().default(false).describe('A role by which Grafana reads the workspace.'),
-});
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region, such as eu-west-1')
+      .meta({ description: 'Region of AWS.', examples: ['eu-west-1'] }),
+    image: z
+      .string()
+      .min(1)
+      .meta({
+        description: 'Image of Amperage in a registry that the tasks reach.',
+        examples: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/amperage:0.1.0'],
+      }),
+    tags: z.record(z.string(), z.string()).default({}).describe('Tags of all that is made.'),
+    network: networkSchema,
+    cluster: clusterSchema,
+    collector: collectorSchema,
+    discovery: z
+      .enum(['cloud-map', 'docker-labels'])
+      .default('cloud-map')
+      .describe('How targets are found.'),
+    namespace: z
+      .strictObject({
+        name: z
+          .string()
+          .min(1)
+          .default('ecs-services')
+          .describe('Name of the Cloud Map namespace.'),
+        id: z
+          .string()
+          .regex(/^ns-[a-z0-9]+$/)
+          .optional()
+          .describe('A namespace that is there; without it one is made.'),
+      })
+      .prefault({})
+      .describe('Private DNS namespace of the services.'),
+    workspace: workspaceSchema,
+    services: z
+      .array(serviceSchema)
+      .default([])
+      .describe('Applications that are deployed with it.'),
+    traces: z.boolean().default(false).describe('The collector takes X-Ray segments on port 2000.'),
+    log_retention_days: z
+      .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_827, 3_653])
+      .default(30)
+      .describe('Days that logs are kept.'),
+    alarms: z
+      .strictObject({
+        topic: z.string().startsWith('arn:').optional().describe('Topic of SNS that alarms go to.'),
+      })
+      .optional()
+      .describe('Alarms of CloudWatch on the collector.'),
+    grafana_role: z
+      .boolean()
+      .default(false)
+      .describe('A role by which Grafana reads the workspace.'),
+  })
+  .refine(({ traces, services }) => traces || services.every((one) => !one.traces), {
+    path: ['traces'],
+    error: 'an application sends traces, and the collector takes none: set traces: true',
+  });
 
 export type Deployment = z.output<typeof deploymentSchema>;
 export type ServiceModel = Deployment['services'][number];

@@ -93,17 +93,14 @@ for (const [name, template] of Object.entries(TEMPLATES))
   });
 
 test('a changed model is taken over by the calls that change', () => {
-  using scripts = openFolder(describeModel({}));
+  using scripts = openFolder(describeModel({ collector: { count: 2 } }));
   scripts.run('create.sh');
   scripts.aws.takeCalls();
-  scripts.write(renderCommands(describeModel({ collector: { stop_timeout: 90, count: 2 } })));
+  scripts.write(renderCommands(describeModel({ collector: { stop_timeout: 90, count: 3 } })));
   scripts.run('create.sh');
   assert.deepEqual(
     scripts.aws.takeCalls().filter((call) => !isReading(call)),
     [
-      // Two collectors learn of each other from ECS.
-      ' iam update-assume-role-policy <CollectorRole-update>',
-      ' iam put-role-policy <CollectorRole-set>',
       ' ecs register-task-definition <CollectorTask-update>',
       ' ecs update-service <CollectorService-update>',
     ],

@@ -3,13 +3,13 @@ import { describeDeployment } from '../../src/deploy/describe.ts';
 import { deploymentSchema } from '../../src/deploy/schema.ts';
 import type { DeploymentTemplate } from '../../src/deploy/template.ts';
 
-const SMALLEST = {
+export const SMALLEST = {
   name: 'metrics',
   region: 'eu-west-1',
   image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/amperage:0.1.0',
   network: { vpc: 'vpc-0a1b2c3d', subnets: ['subnet-0a1b2c3d'] },
 };
-const WEBAPP = { name: 'webapp', image: 'webapp:1', port: 3_000 };
+export const WEBAPP = { name: 'webapp', image: 'webapp:1', port: 3_000 };
 
 /** By what they try: models beside the smallest one. */
 export const MODELS: Readonly<Record<string, object>> = {
@@ -20,6 +20,28 @@ export const MODELS: Readonly<Record<string, object>> = {
     workspace: { rules: 'rules.yml', alert_manager: 'alerts.yml', query_logging: true },
   },
   'a configuration of their own': { collector: { configuration: 'prometheus.yml' } },
+  'a queue on EFS': { collector: { queue: 'efs' } },
+  'three that share': { collector: { count: 3 } },
+  'a pair, each with a queue on EFS': { collector: { pair: true, queue: 'efs' } },
+  'a daemon on instances of their own': {
+    network: { create: true },
+    cluster: { instances: {} },
+    collector: { mode: 'daemon', launch: 'ec2', queue: 'host', architecture: 'x86_64' },
+  },
+  traces: { services: [{ ...WEBAPP, traces: true }], traces: true },
+  'traces, found by docker labels': {
+    services: [{ ...WEBAPP, traces: true }],
+    traces: true,
+    discovery: 'docker-labels',
+  },
+  'alarms, a role of Grafana, endpoints, tags': {
+    alarms: { topic: 'arn:aws:sns:eu-west-1:123456789012:alarms' },
+    grafana_role: true,
+    network: { create: true, endpoints: true },
+    collector: { queue: 'efs' },
+    services: [WEBAPP],
+    tags: { team: 'observability', 'cost-center': '42' },
+  },
   'a service found by docker labels': { services: [WEBAPP], discovery: 'docker-labels' },
 };
 

@@ -1,8 +1,15 @@
 /** Templates of deployments, judged by what AWS publishes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeploymentTemplate } from '../../src/deploy/template.ts';
-import { describeModel, MODELS } from './models.ts';
+import { checkConfigText } from '../../src/config/load.ts';
+import { deploymentSchema } from '../../src/deploy/schema.ts';
+import {
+  type AwsValue,
+  type DeploymentTemplate,
+  Joined,
+  Reference,
+} from '../../src/deploy/template.ts';
+import { describeModel, MODELS, SMALLEST, WEBAPP } from './models.ts';
 import { judgePolicies } from './policies.ts';
 import { judgeByServiceSpec } from './service-spec.ts';
 
@@ -19,6 +26,58 @@ for (const [name, more] of Object.entries(MODELS))
     assert.deepEqual(judgeByServiceSpec(template), []);
     assert.deepEqual(await judgePolicies(template, WHOLE), []);
   });
+
+/** A text as it is once AWS has filled in its values. */
+function fillIn(value: AwsValue): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Reference) return 'ws-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
+  assert.ok(value instanceof Joined);
+  return value.parts.map(fillIn).join('');
+}
+
+test('each configuration that is made is one that "check config" has nothing to say of', async () => {
+  let checked = 0;
+  for (const [name, more] of Object.entries(MODELS)) {
+    const { resources } = describeModel(more);
+    const made = resources.find(({ id }) => id === 'CollectorConfiguration');
+    const text = fillIn(made?.properties['Value'] ?? '');
+    if (text.startsWith('text of')) continue;
+    const env = { AMPERAGE_REPLICA: 'metrics-a' };
+    const { findings, plan } = await checkConfigText(text, 'prometheus.yml', { env });
+    assert.deepEqual(findings, [], name);
+    assert.equal(plan?.sources.length, 1);
+    if (text.includes('__replica__'))
+      assert.match(JSON.stringify(plan), /__replica__=.{1,2}metrics-a/, name);
+    checked += 1;
+  }
+  assert.ok(checked > 8);
+});
+
+test('what AWS has not, or what is not built, is refused at its key', () => {
+  const rows: readonly (readonly [object, string, RegExp])[] = [
+    [{ collector: { mode: 'daemon' } }, 'collector.mode', /set launch: ec2/],
+    [{ collector: { queue: 'host' } }, 'collector.queue', /Fargate has no instance/],
+    [{ collector: { queue: 'efs', count: 2 } }, 'collector.queue', /one folder belongs to one/],
+    [
+      { collector: { queue: 'host', launch: 'ec2', count: 2 } },
+      'collector.queue',
+      /share a folder/,
+    ],
+    [{ collector: { mode: 'daemon', launch: 'ec2', count: 2 } }, 'collector.count', /leave count/],
+    [{ collector: { mode: 'daemon', launch: 'ec2', pair: true } }, 'collector.pair', /two central/],
+    [{ collector: { mode: 'sidecar' } }, 'collector.mode', /expected one of/],
+    [{ collector: { launch: 'app-runner' } }, 'collector.launch', /expected one of/],
+    [{ services: [{ ...WEBAPP, traces: true }] }, 'traces', /set traces: true/],
+    [{ network: { vpc: 'vpc-0a' } }, 'network', /vpc needs subnets/],
+    [{ network: { vpc: 'vpc-0a', create: true } }, 'network', /either vpc and subnets/],
+    [{ node_exporter: true }, '', /node_exporter/],
+  ];
+  for (const [more, at, message] of rows) {
+    const { error } = deploymentSchema.safeParse({ ...SMALLEST, ...more });
+    const issue = error?.issues.find(({ path }) => path.join('.') === at);
+    assert.match(issue?.message ?? '', message, `${JSON.stringify(more)} at ${at}`);
+  }
+});
 
 test('the judges find what is wrong', async () => {
   const template = describeModel({});

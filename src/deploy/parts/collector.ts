@@ -1,11 +1,13 @@
-/** The collector as a service of its own. */
-import { pullAndLog, type PolicyStatement } from '../permissions.ts';
+/** The collector as a service of its own, which keeps a number of tasks or one on each instance. */
+import { mergeStatements, pullAndLog, type PolicyStatement } from '../permissions.ts';
 import type { Deployment } from '../schema.ts';
-import type { Draft, Reference, AwsValue } from '../template.ts';
+import type { AwsValue, Draft, Properties, Reference } from '../template.ts';
 import type { CollectorConfiguration } from './configuration.ts';
 import { defineHealthCheck, defineOwnContainer } from './containers.ts';
 import type { Network } from './network.ts';
+import { addQueue, type QueuePlace } from './queue.ts';
 import { addTaskRole } from './roles.ts';
+import { SEGMENT_PORT } from './traces.ts';
 
 export interface CollectorParts {
   readonly cluster: AwsValue;
@@ -14,67 +16,126 @@ export interface CollectorParts {
   readonly logs: Reference;
   readonly executionRole: AwsValue;
   readonly statements: readonly PolicyStatement[];
+  /** Cloud Map service by which applications find it. */
+  readonly registry: Reference | undefined;
+}
+
+export interface Collectors {
+  /** Their security group. */
+  readonly group: Reference;
+  readonly services: readonly Reference[];
 }
 
 const STORAGE = '/var/lib/amperage';
+/** Where collectors that share the targets ask each other. */
+const SHARING_PORT = 9_094;
 
-/** @returns the security group of its tasks */
-export function addCollector(
+export function addCollectors(
   draft: Draft,
   deployment: Deployment,
   parts: CollectorParts,
-): Reference {
+): Collectors {
   const { collector, name } = deployment;
   const group = draft.add({
     id: 'CollectorSecurityGroup',
     type: 'AWS::EC2::SecurityGroup',
-    properties: {
-      GroupDescription: `Collectors of ${name}`,
-      VpcId: parts.network.vpc,
-    },
+    properties: { GroupDescription: `Collectors of ${name}`, VpcId: parts.network.vpc },
     why: 'Who scrapes: targets let this group in.',
   });
+  if (shares(deployment))
+    draft.add({
+      id: 'CollectorSharing',
+      type: 'AWS::EC2::SecurityGroupIngress',
+      properties: {
+        Description: 'Collectors agree on who scrapes what',
+        GroupId: group.get('GroupId'),
+        SourceSecurityGroupId: group.get('GroupId'),
+        IpProtocol: 'tcp',
+        FromPort: SHARING_PORT,
+        ToPort: SHARING_PORT,
+      },
+      why: 'Each collector asks the others.',
+    });
+  // Two that collect the same are told apart by a label, and have nothing in common.
+  const replicas = collector.pair ? ['a', 'b'] : [undefined];
+  const services = replicas.map((replica) =>
+    addReplica(draft, deployment, { ...parts, group, replica }),
+  );
+  return { group, services };
+}
+
+/** Whether the tasks of the service divide the targets among themselves. */
+export function shares({ collector }: Deployment): boolean {
+  return collector.count > 1 || collector.mode === 'daemon';
+}
+
+interface ReplicaParts extends CollectorParts {
+  readonly group: Reference;
+  readonly replica: string | undefined;
+}
+
+function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): Reference {
+  const { collector, name } = deployment;
+  const { group, replica, network, registry } = parts;
+  const suffix = replica?.toUpperCase() ?? '';
+  const queue = addQueue(draft, deployment, { suffix, network, group });
   const role = addTaskRole(draft, {
-    id: 'CollectorRole',
+    id: `CollectorRole${suffix}`,
     why: 'What the collector may do.',
-    statements: parts.statements,
+    statements: mergeStatements([...parts.statements, ...queue.statements]),
   });
-  const task = addTask(draft, deployment, { ...parts, role });
-  draft.add({
-    id: 'CollectorService',
+  const task = draft.add({
+    id: `CollectorTask${suffix}`,
+    type: 'AWS::ECS::TaskDefinition',
+    properties: describeTask(deployment, { ...parts, role, queue, suffix }),
+    why: `How a collector runs. ${queue.survives}`,
+  });
+  const isDaemon = collector.mode === 'daemon';
+  return draft.add({
+    id: `CollectorService${suffix}`,
     type: 'AWS::ECS::Service',
     properties: {
-      ServiceName: `${name}-collector`,
+      ServiceName: nameOf(name, replica),
       Cluster: parts.cluster,
       TaskDefinition: task,
-      DesiredCount: collector.count,
-      LaunchType: 'FARGATE',
+      ...(isDaemon ? { SchedulingStrategy: 'DAEMON' } : { DesiredCount: collector.count }),
+      LaunchType: collector.launch === 'ec2' ? 'EC2' : 'FARGATE',
       EnableECSManagedTags: true,
       PropagateTags: 'SERVICE',
       DeploymentConfiguration: {
         DeploymentCircuitBreaker: { Enable: true, Rollback: true },
-        MaximumPercent: 200,
-        MinimumHealthyPercent: 100,
+        ...(queue.isLone || isDaemon
+          ? { MaximumPercent: 100, MinimumHealthyPercent: 0 }
+          : { MaximumPercent: 200, MinimumHealthyPercent: 100 }),
       },
       NetworkConfiguration: {
         AwsvpcConfiguration: {
-          Subnets: [...parts.network.subnets],
+          Subnets: [...network.subnets],
           SecurityGroups: [group],
-          AssignPublicIp: parts.network.isPublic ? 'ENABLED' : 'DISABLED',
+          ...(collector.launch === 'fargate'
+            ? { AssignPublicIp: network.isPublic ? 'ENABLED' : 'DISABLED' }
+            : {}),
         },
       },
+      ...(registry === undefined
+        ? {}
+        : { ServiceRegistries: [{ RegistryArn: registry.get('Arn') }] }),
     },
     why: 'Keeps the collectors running; a version that does not get healthy is taken back.',
   });
-  return group;
 }
 
-function addTask(
-  draft: Draft,
-  deployment: Deployment,
-  { configuration, logs, executionRole, role }: CollectorParts & { readonly role: Reference },
-): Reference {
-  const { collector, name, region, image } = deployment;
+const nameOf = (name: string, replica: string | undefined): string =>
+  replica === undefined ? `${name}-collector` : `${name}-collector-${replica}`;
+
+interface TaskParts extends ReplicaParts {
+  readonly role: Reference;
+  readonly queue: QueuePlace;
+}
+
+function describeTask(deployment: Deployment, parts: TaskParts & { suffix: string }): Properties {
+  const { collector, name, region, image, traces } = deployment;
+  const { configuration, queue, replica } = parts;
   const command = [
     'amperage',
     'collect',
@@ -86,43 +147,42 @@ function addTask(
     STORAGE,
     '--stop-timeout',
     `${Math.max(1, collector.stop_timeout - 5)}s`,
-    ...(collector.count > 1 ? ['--shard', 'ecs'] : []),
+    ...(shares(deployment) ? ['--shard', 'ecs'] : []),
   ];
-  return draft.add({
-    id: 'CollectorTask',
-    type: 'AWS::ECS::TaskDefinition',
-    properties: {
-      Family: `${name}-collector`,
-      NetworkMode: 'awsvpc',
-      RequiresCompatibilities: ['FARGATE'],
-      Cpu: `${collector.cpu}`,
-      Memory: `${collector.memory}`,
-      RuntimePlatform: {
-        CpuArchitecture: collector.architecture === 'arm64' ? 'ARM64' : 'X86_64',
-        OperatingSystemFamily: 'LINUX',
+  const container = defineOwnContainer(
+    {
+      name: 'collector',
+      image,
+      command,
+      ports: traces ? [{ port: SEGMENT_PORT, protocol: 'udp' }, { port: SEGMENT_PORT }] : [],
+      environment: {
+        AWS_REGION: region,
+        ...(replica === undefined ? {} : { AMPERAGE_REPLICA: `${name}-${replica}` }),
       },
-      ExecutionRoleArn: executionRole,
-      TaskRoleArn: role.get('Arn'),
-      ContainerDefinitions: [
-        defineOwnContainer(
-          {
-            name: 'collector',
-            image,
-            command,
-            environment: { AWS_REGION: region },
-            more: {
-              StopTimeout: collector.stop_timeout,
-              MountPoints: [{ SourceVolume: 'queue', ContainerPath: STORAGE, ReadOnly: false }],
-              ...defineHealthCheck(9090),
-            },
-          },
-          { group: logs, region },
-        ),
-      ],
-      Volumes: [{ Name: 'queue' }],
+      more: {
+        User: queue.user,
+        StopTimeout: collector.stop_timeout,
+        MountPoints: [{ SourceVolume: 'queue', ContainerPath: STORAGE, ReadOnly: false }],
+        ...defineHealthCheck(9_090),
+      },
     },
-    why: 'How a collector runs. Its queue is on the task, and is lost with it.',
-  });
+    { group: parts.logs, region },
+  );
+  return {
+    Family: nameOf(name, replica),
+    NetworkMode: 'awsvpc',
+    RequiresCompatibilities: [collector.launch === 'ec2' ? 'EC2' : 'FARGATE'],
+    Cpu: `${collector.cpu}`,
+    Memory: `${collector.memory}`,
+    RuntimePlatform: {
+      CpuArchitecture: collector.architecture === 'arm64' ? 'ARM64' : 'X86_64',
+      OperatingSystemFamily: 'LINUX',
+    },
+    ExecutionRoleArn: parts.executionRole,
+    TaskRoleArn: parts.role.get('Arn'),
+    ContainerDefinitions: [container],
+    Volumes: [{ Name: 'queue', ...queue.volume }],
+  };
 }
 
 /** The role by which the agent of ECS starts tasks. */

@@ -2,6 +2,7 @@
 import type { Deployment } from '../schema.ts';
 import { type Draft, type AwsExpression, join, type AwsValue } from '../template.ts';
 import type { ReadFile } from './files.ts';
+import { SEGMENT_PORT } from './traces.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Where the collector reads its configuration: the value of `--config`. */
@@ -70,6 +71,10 @@ function makeConfiguration(deployment: Deployment, { writeUrl }: Workspace): Aws
           - port_label: PROMETHEUS_EXPORTER_PORT
             metrics_path_label: PROMETHEUS_EXPORTER_PATH
             job_name_label: PROMETHEUS_EXPORTER_JOB_NAME
+    relabel_configs:
+      - { source_labels: [__meta_ecs_cluster_name], target_label: cluster }
+      - { source_labels: [__meta_ecs_service_name], target_label: service }
+      - { source_labels: [__meta_ecs_task_id], target_label: taskid }
 `;
   const labels = collector.pair
     ? `  external_labels:
@@ -85,8 +90,16 @@ ${found}remote_write:
   - url: ${asPart(writeUrl)}
     sigv4:
       region: ${region}
-`;
+${deployment.traces ? traceSections(region) : ''}`;
 }
+
+/** Segments of X-Ray's clients: UDP for segments, TCP for sampling rules. */
+const traceSections = (region: string): string => `xray_receivers:
+  - listen: 0.0.0.0:${SEGMENT_PORT}
+    proxy: { listen: '0.0.0.0:${SEGMENT_PORT}', region: ${region} }
+xray_write:
+  - region: ${region}
+`;
 
 function asPart(value: AwsValue): AwsExpression | string {
   if (typeof value === 'string') return value;

@@ -4,6 +4,7 @@ import type { Draft, Properties, Reference, AwsValue } from '../template.ts';
 import { defineContainer, defineHealthCheck, defineOwnContainer } from './containers.ts';
 import type { Network } from './network.ts';
 import { addTaskRole } from './roles.ts';
+import { addSegmentRules, segmentAddress } from './traces.ts';
 
 const EXPORTER_PORT = 9_779;
 
@@ -14,10 +15,12 @@ export interface ServiceParts {
   readonly executionRole: AwsValue;
   /** Security group of the collectors. */
   readonly collectors: Reference;
+  /** Cloud Map namespace; undefined where nothing is registered. */
+  readonly space: AwsValue | undefined;
 }
 
 export function addServices(draft: Draft, deployment: Deployment, parts: ServiceParts): void {
-  const { services, discovery, namespace, name } = deployment;
+  const { services, discovery } = deployment;
   if (services.length === 0) return;
   const group = addTargetGroup(draft, deployment, parts);
   const role = addTaskRole(draft, {
@@ -25,18 +28,9 @@ export function addServices(draft: Draft, deployment: Deployment, parts: Service
     why: 'Of the applications: Amperage needs no permission in their tasks.',
     statements: [],
   });
-  const space =
-    discovery === 'cloud-map'
-      ? (namespace.id ??
-        draft
-          .add({
-            id: 'Namespace',
-            type: 'AWS::ServiceDiscovery::PrivateDnsNamespace',
-            properties: { Name: namespace.name, Vpc: parts.network.vpc },
-            why: `Where the tasks of ${name} are registered.`,
-          })
-          .get('Id'))
-      : undefined;
+  if (services.some(({ traces }) => traces))
+    addSegmentRules(draft, { collectors: parts.collectors, applications: group });
+  const space = discovery === 'cloud-map' ? parts.space : undefined;
   for (const service of services)
     addService(draft, deployment, service, { ...parts, group, role, space });
 }
@@ -44,7 +38,6 @@ export function addServices(draft: Draft, deployment: Deployment, parts: Service
 interface OneService extends ServiceParts {
   readonly group: Reference;
   readonly role: Reference;
-  readonly space: AwsValue | undefined;
 }
 
 function addService(
@@ -87,10 +80,11 @@ function addService(
 }
 
 function describeTask(
-  { name, region, image, collector, discovery }: Deployment,
+  deployment: Deployment,
   service: ServiceModel,
   { logs, executionRole, role }: OneService,
 ): Properties {
+  const { name, region, image, collector, discovery } = deployment;
   const to = { group: logs, region };
   const labels = (port: number, path: string, job: string): Properties =>
     discovery === 'docker-labels'
@@ -107,7 +101,10 @@ function describeTask(
       name: service.name,
       image: service.image,
       ports: [{ port: service.port }],
-      environment: service.environment,
+      environment: {
+        ...(service.traces ? { AWS_XRAY_DAEMON_ADDRESS: segmentAddress(deployment) } : {}),
+        ...service.environment,
+      },
       more: labels(service.port, service.metrics_path, service.name),
     },
     to,

@@ -1,0 +1,80 @@
+/** Endpoints of the VPC for what the deployment calls, so that its subnets need no way out. */
+import type { Deployment } from '../schema.ts';
+import type { Draft } from '../template.ts';
+import type { Network } from './network.ts';
+
+/** Services of AWS, as their endpoints are named, that this deployment calls. */
+export function listEndpoints({ discovery, traces, collector }: Deployment): string[] {
+  const shares = collector.count > 1 || collector.mode === 'daemon';
+  const usesEcs = discovery === 'docker-labels' || shares || collector.launch === 'ec2';
+  const source = collector.configuration ?? 'ssm:';
+  return [
+    'aps-workspaces',
+    'ecr.api',
+    'ecr.dkr',
+    'logs',
+    ...(source.startsWith('secretsmanager:') ? ['secretsmanager'] : []),
+    ...(/^(?:s3|https?|secretsmanager):/.test(source) ? [] : ['ssm']),
+    ...(discovery === 'cloud-map' ? ['servicediscovery', 'data-servicediscovery'] : []),
+    ...(usesEcs ? ['ecs'] : []),
+    ...(collector.launch === 'ec2' ? ['ecs-agent', 'ecs-telemetry'] : []),
+    ...(collector.queue === 'efs' ? ['elasticfilesystem'] : []),
+    ...(traces ? ['xray'] : []),
+  ];
+}
+
+export function addEndpoints(draft: Draft, deployment: Deployment, network: Network): void {
+  if (!deployment.network.endpoints) return;
+  const { region, name } = deployment;
+  const group = draft.add({
+    id: 'EndpointSecurityGroup',
+    type: 'AWS::EC2::SecurityGroup',
+    properties: { GroupDescription: `Endpoints of ${name}`, VpcId: network.vpc },
+    why: 'Of the endpoints: what runs in the private networks may call them.',
+  });
+  for (const [i, cidr] of ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].entries())
+    draft.add({
+      id: `EndpointIngress${i + 1}`,
+      type: 'AWS::EC2::SecurityGroupIngress',
+      properties: {
+        Description: 'HTTPS',
+        GroupId: group.get('GroupId'),
+        CidrIp: cidr,
+        IpProtocol: 'tcp',
+        FromPort: 443,
+        ToPort: 443,
+      },
+      why: 'Addresses of private networks.',
+    });
+  for (const service of listEndpoints(deployment))
+    draft.add({
+      id: `Endpoint${toId(service)}`,
+      type: 'AWS::EC2::VPCEndpoint',
+      properties: {
+        VpcId: network.vpc,
+        ServiceName: `com.amazonaws.${region}.${service}`,
+        VpcEndpointType: 'Interface',
+        SubnetIds: [...network.subnets],
+        SecurityGroupIds: [group.get('GroupId')],
+        PrivateDnsEnabled: true,
+      },
+      why: `Calls of ${service} stay in the VPC.`,
+    });
+  if (network.routeTables.length === 0) return;
+  draft.add({
+    id: 'EndpointS3',
+    type: 'AWS::EC2::VPCEndpoint',
+    properties: {
+      VpcId: network.vpc,
+      ServiceName: `com.amazonaws.${region}.s3`,
+      VpcEndpointType: 'Gateway',
+      RouteTableIds: [...network.routeTables],
+    },
+    why: 'Layers of images in ECR lie in S3, and a configuration may.',
+  });
+}
+
+/** `ecr.api` as `EcrApi`. */
+function toId(service: string): string {
+  return service.replaceAll(/(?:^|[.-])([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,103 @@
+/** EC2 instances of the cluster, in an Auto Scaling group that ECS fills and drains. */
+import type { Deployment } from '../schema.ts';
+import { type AwsValue, type Draft, join, PARTITION, PublicParameter } from '../template.ts';
+import type { Network } from './network.ts';
+
+const IMAGES = '/aws/service/ecs/optimized-ami/amazon-linux-2023';
+
+export function addInstances(
+  draft: Draft,
+  { cluster: { instances }, collector, name, cluster }: Deployment,
+  { network, cluster: clusterRef }: { readonly network: Network; readonly cluster: AwsValue },
+): void {
+  if (instances === undefined) return;
+  const role = draft.add({
+    id: 'InstanceRole',
+    type: 'AWS::IAM::Role',
+    properties: {
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'ec2.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+          },
+        ],
+      },
+      ManagedPolicyArns: [
+        join`arn:${PARTITION}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role`,
+      ],
+    },
+    why: 'By it the agent of ECS on an instance registers it; AWS keeps this policy.',
+  });
+  const profile = draft.add({
+    id: 'InstanceProfile',
+    type: 'AWS::IAM::InstanceProfile',
+    properties: { Roles: [role] },
+    why: 'Hands the role to the instances.',
+  });
+  const group = draft.add({
+    id: 'InstanceSecurityGroup',
+    type: 'AWS::EC2::SecurityGroup',
+    properties: { GroupDescription: `Instances of ${name}`, VpcId: network.vpc },
+    why: 'Of the instances: nobody reaches them; tasks have groups of their own.',
+  });
+  const image = collector.architecture === 'arm64' ? `${IMAGES}/arm64` : IMAGES;
+  const script = `#!/bin/bash\necho ECS_CLUSTER=${cluster.name ?? name} >> /etc/ecs/ecs.config\n`;
+  const launch = draft.add({
+    id: 'InstanceTemplate',
+    type: 'AWS::EC2::LaunchTemplate',
+    properties: {
+      LaunchTemplateData: {
+        ImageId: new PublicParameter(`${image}/recommended/image_id`),
+        InstanceType: instances.type,
+        IamInstanceProfile: { Arn: profile.get('Arn') },
+        SecurityGroupIds: [group.get('GroupId')],
+        // Containers in a bridge would need two hops; tasks have roles of their own instead.
+        MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
+        UserData: Buffer.from(script).toString('base64'),
+      },
+    },
+    why: 'How an instance starts: the newest image of ECS, and metadata of version 2 alone.',
+  });
+  const scaling = draft.add({
+    id: 'Instances',
+    type: 'AWS::AutoScaling::AutoScalingGroup',
+    properties: {
+      MinSize: '0',
+      MaxSize: `${instances.max}`,
+      DesiredCapacity: `${instances.desired}`,
+      VPCZoneIdentifier: [...network.subnets],
+      LaunchTemplate: {
+        LaunchTemplateId: launch,
+        Version: launch.get('LatestVersionNumber'),
+      },
+      Tags: [{ Key: 'Name', Value: `${name}-instance`, PropagateAtLaunch: true }],
+    },
+    why: 'The instances; ECS asks for as many as its tasks need.',
+  });
+  const provider = draft.add({
+    id: 'CapacityProvider',
+    type: 'AWS::ECS::CapacityProvider',
+    properties: {
+      Name: `${name}-instances`,
+      AutoScalingGroupProvider: {
+        AutoScalingGroupArn: scaling,
+        ManagedScaling: { Status: 'ENABLED', TargetCapacity: 100 },
+        ManagedDraining: 'ENABLED',
+      },
+    },
+    why: 'Lets ECS start instances, and drain them before they end.',
+  });
+  draft.add({
+    id: 'CapacityProviders',
+    type: 'AWS::ECS::ClusterCapacityProviderAssociations',
+    properties: {
+      Cluster: clusterRef,
+      CapacityProviders: [provider, 'FARGATE', 'FARGATE_SPOT'],
+      DefaultCapacityProviderStrategy: [],
+    },
+    why: 'Joins the instances to the cluster.',
+  });
+}

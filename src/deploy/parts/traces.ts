@@ -1,0 +1,50 @@
+/** Traces: applications find the collector in Cloud Map, and may reach its port for segments. */
+import type { Deployment } from '../schema.ts';
+import type { AwsValue, Draft, Reference } from '../template.ts';
+
+/** UDP for segments, TCP for sampling rules. */
+export const SEGMENT_PORT = 2_000;
+
+/** The Cloud Map service of the collector. */
+export function addCollectorRegistry(
+  draft: Draft,
+  { name }: Deployment,
+  space: AwsValue,
+): Reference {
+  return draft.add({
+    id: 'CollectorRegistry',
+    type: 'AWS::ServiceDiscovery::Service',
+    properties: {
+      Name: `${name}-collector`,
+      NamespaceId: space,
+      DnsConfig: { DnsRecords: [{ Type: 'A', TTL: 10 }], RoutingPolicy: 'WEIGHTED' },
+    },
+    why: 'The name that applications send their segments to. It has no tags: it is no target.',
+  });
+}
+
+/** What X-Ray's SDKs of an application are told. */
+export function segmentAddress({ name, namespace }: Deployment): string {
+  return `${name}-collector.${namespace.name}:${SEGMENT_PORT}`;
+}
+
+/** Lets the applications in at the collector's port. */
+export function addSegmentRules(
+  draft: Draft,
+  { collectors, applications }: { collectors: Reference; applications: Reference },
+): void {
+  for (const protocol of ['udp', 'tcp'])
+    draft.add({
+      id: `Segments${protocol === 'udp' ? 'Udp' : 'Tcp'}`,
+      type: 'AWS::EC2::SecurityGroupIngress',
+      properties: {
+        Description: protocol === 'udp' ? 'Segments of X-Ray' : 'Sampling rules of X-Ray',
+        GroupId: collectors.get('GroupId'),
+        SourceSecurityGroupId: applications.get('GroupId'),
+        IpProtocol: protocol,
+        FromPort: SEGMENT_PORT,
+        ToPort: SEGMENT_PORT,
+      },
+      why: 'The applications send traces to the collector.',
+    });
+}
