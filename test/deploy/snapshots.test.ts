@@ -19,7 +19,7 @@ const hasLint = spawnSync('cfn-lint', ['--version'], { stdio: 'ignore' }).status
 for (const [name, more] of Object.entries(MODELS))
   test(`${name}: the template is as it was`, () => {
     const { Resources = {}, Outputs = {} } = renderCloudFormation(describeModel(more));
-    const lines = Object.entries({ ...Resources, ...Outputs }).map(
+    const lines = [...Object.entries(Resources), ...Object.entries(Outputs)].map(
       ([id, body]) => `${id} ${JSON.stringify(body)}\n`,
     );
     const file = path.join(FOLDER, `${name.replaceAll(/\W+/g, '-')}.txt`);
