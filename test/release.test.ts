@@ -53,6 +53,7 @@ before(() => {
     'docs',
     'man',
     'schema',
+    'alerts',
     'build/page',
     'test',
     'scripts',

@@ -3,6 +3,7 @@
  * files are yours: nothing reads them again.
  */
 import { Command } from 'commander';
+import { createAlertsCommand } from './generate/alerts.ts';
 import { createCloudFormationCommand } from './generate/cloudformation.ts';
 import { createCommandsCommand, createTaskDefinitionsCommand } from './generate/commands.ts';
 import { createModelCommand } from './generate/model-command.ts';
@@ -24,5 +25,6 @@ export function createGenerateCommand(
     .addCommand(createTerraformCommand(write))
     .addCommand(createPoliciesCommand(write))
     .addCommand(createCommandsCommand(write))
-    .addCommand(createTaskDefinitionsCommand(write));
+    .addCommand(createTaskDefinitionsCommand(write))
+    .addCommand(createAlertsCommand(write));
 }

@@ -1,0 +1,17 @@
+/** `amperage generate alerts`: the rules on the collector itself that the package brings. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+
+/** The same from src and from dist. */
+const FILE = new URL('../../../alerts/amperage.yml', import.meta.url);
+
+export function createAlertsCommand(write: (text: string) => void): Command {
+  return new Command('alerts')
+    .description('alerting rules on the collector itself, for Prometheus and the workspace of AMP')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage generate alerts > rules.yml\n\n' +
+        'In a deployment.yml: workspace: { rules: rules.yml }\n',
+    )
+    .action(() => write(readFileSync(FILE, 'utf8')));
+}
