@@ -25,7 +25,26 @@ import {
 import type { Deployment } from './schema.ts';
 import { type AwsValue, type DeploymentTemplate, Draft } from './template.ts';
 
-export function describeDeployment(deployment: Deployment, readFile: ReadFile): DeploymentTemplate {
+const NEEDED_AT_START: ReadonlySet<string> = new Set(
+  [
+    'EC2::Route', 'EC2::SecurityGroupIngress', 'EC2::SubnetRouteTableAssociation', 'EC2::VPCEndpoint',
+    'EFS::MountTarget', 'SSM::Parameter',
+  ].map((type) => `AWS::${type}`),
+); // prettier-ignore
+
+/** What is known of a configuration that the user gives. */
+export interface ConfigurationAccess {
+  /** For reading it where it lies. */
+  readonly source: readonly PolicyStatement[];
+  /** For what it does, but for writing to the workspace; undefined: as the model's own would. */
+  readonly found: readonly PolicyStatement[] | undefined;
+}
+
+export function describeDeployment(
+  deployment: Deployment,
+  readFile: ReadFile,
+  access?: ConfigurationAccess,
+): DeploymentTemplate {
   const draft = new Draft();
   const network = addNetwork(draft, deployment);
   const cluster = addCluster(draft, deployment);
@@ -43,7 +62,9 @@ export function describeDeployment(deployment: Deployment, readFile: ReadFile): 
   const configuration = addConfiguration(draft, deployment, { workspace, readFile });
   const statements: PolicyStatement[] = [
     writeSamples({ workspace: workspace.arn }),
-    ...findTargets(deployment),
+    ...(access?.found ?? findTargets(deployment)),
+    ...shareTargets(deployment),
+    ...(access?.source ?? []),
   ];
   if (configuration.parameter !== undefined)
     statements.push(readParameter(TEMPLATE_PLACE, configuration.parameter, '--config ssm:…'));
@@ -54,8 +75,10 @@ export function describeDeployment(deployment: Deployment, readFile: ReadFile): 
     deployment.traces && space !== undefined
       ? addCollectorRegistry(draft, deployment, space)
       : undefined;
+  const provider = addInstances(draft, deployment, { network, cluster });
   const { group, services } = addCollectors(draft, deployment, {
     cluster,
+    provider,
     network,
     configuration,
     logs,
@@ -71,12 +94,13 @@ export function describeDeployment(deployment: Deployment, readFile: ReadFile): 
     space,
     collectors: group,
   });
-  addInstances(draft, deployment, { network, cluster });
   addEndpoints(draft, deployment, network);
   addAlarms(draft, deployment, { cluster, services });
   if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
   draft.output('RemoteWriteUrl', workspace.writeUrl, 'Where samples are written to');
+  // A task that starts reads its configuration, and needs a way out and its disk.
+  draft.letWait('AWS::ECS::Service', NEEDED_AT_START);
   const template = draft.finish(deployment.name, deployment.region);
   return {
     ...template,
@@ -84,7 +108,7 @@ export function describeDeployment(deployment: Deployment, readFile: ReadFile): 
   };
 }
 
-/** What the configuration that is made of the model needs to find targets, and to share them. */
+/** What the configuration that is made of the model needs to find targets. */
 function findTargets(deployment: Deployment): PolicyStatement[] {
   const { discovery, cluster, name } = deployment;
   const clusterName = cluster.name ?? name;
@@ -92,8 +116,12 @@ function findTargets(deployment: Deployment): PolicyStatement[] {
     ...(discovery === 'cloud-map'
       ? [findByCloudMap()]
       : findTasks(TEMPLATE_PLACE, [clusterName], { services: false, interfaces: false })),
-    ...(shares(deployment) ? divideTargets(TEMPLATE_PLACE, clusterName) : []),
   ];
+}
+
+function shareTargets(deployment: Deployment): PolicyStatement[] {
+  const { cluster, name } = deployment;
+  return shares(deployment) ? divideTargets(TEMPLATE_PLACE, cluster.name ?? name) : [];
 }
 
 /** Where tasks are registered; undefined where nothing is found by it. */

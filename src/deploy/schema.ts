@@ -49,6 +49,14 @@ const networkSchema = z
   .refine(({ vpc, create }) => (vpc !== undefined) !== create, {
     error: 'give either vpc and subnets, or create: true',
   })
+  .refine(
+    ({ vpc, endpoints, route_tables }) =>
+      vpc === undefined || !endpoints || route_tables.length > 0,
+    {
+      path: ['route_tables'],
+      error: 'endpoints need the route tables of the subnets: layers of images lie in S3',
+    },
+  )
   .refine(({ vpc, subnets }) => vpc === undefined || subnets.length > 0, {
     error: 'vpc needs subnets',
   })
@@ -64,7 +72,10 @@ const clusterSchema = z
     create: z.boolean().default(true).describe('Makes the cluster; false: it is there.'),
     instances: z
       .strictObject({
-        type: z.string().default('c7g.large').describe('Type of the instances.'),
+        type: z
+          .string()
+          .optional()
+          .describe('Type of the instances; c7g.large by default, c7i.large for x86_64.'),
         desired: z.int().min(0).default(2).describe('Instances at the start.'),
         max: z.int().min(1).default(4).describe('Instances at most.'),
       })
@@ -73,8 +84,36 @@ const clusterSchema = z
         'EC2 instances of the cluster, in an Auto Scaling group. Without it: none are made.',
       ),
   })
+  .refine(({ instances }) => instances === undefined || instances.desired <= instances.max, {
+    path: ['instances', 'desired'],
+    error: 'is more than max',
+  })
+  .refine(({ create, instances }) => create || instances === undefined, {
+    path: ['instances'],
+    error: 'the capacity providers of a cluster that is there would be replaced: create: true',
+  })
   .prefault({})
   .describe('The ECS cluster.');
+
+/** Sizes of tasks that Fargate has: CPU units → MiB from, to, in steps of. */
+const FARGATE_SIZES: Readonly<Record<number, readonly [number, number, number]>> = {
+  256: [512, 2_048, 512],
+  512: [1_024, 4_096, 1_024],
+  1024: [2_048, 8_192, 1_024],
+  2048: [4_096, 16_384, 1_024],
+  4096: [8_192, 30_720, 1_024],
+  8192: [16_384, 61_440, 4_096],
+  16384: [32_768, 122_880, 8_192],
+};
+const FARGATE_SIZE_WORDS =
+  'Fargate has no task of this CPU and memory: 256 with 512, 1024 or 2048; 512 with 1024 to ' +
+  '4096; 1024 with 2048 to 8192, in steps of 1024';
+
+function isFargateSize({ cpu, memory }: { cpu: number; memory: number }): boolean {
+  const [from, to, step] = FARGATE_SIZES[cpu] ?? [1, 0, 1];
+  if (cpu === 256) return [512, 1_024, 2_048].includes(memory);
+  return memory >= from && memory <= to && memory % step === 0;
+}
 
 const collectorSchema = z
   .strictObject({
@@ -123,6 +162,10 @@ const collectorSchema = z
       .default(60)
       .describe('Seconds from SIGTERM to SIGKILL, in which what waits is sent.'),
   })
+  .refine((one) => one.launch !== 'fargate' || isFargateSize(one), {
+    path: ['memory'],
+    error: FARGATE_SIZE_WORDS,
+  })
   .refine(({ mode, launch }) => mode !== 'daemon' || launch === 'ec2', {
     path: ['mode'],
     error: 'a daemon runs on instances: set launch: ec2, or choose central',
@@ -166,8 +209,8 @@ const workspaceSchema = z
       .int()
       .min(1)
       .max(1_095)
-      .default(150)
-      .describe('Days that one that is made keeps samples.'),
+      .optional()
+      .describe('Days that one that is made keeps samples; 150 by default.'),
     rules: z.string().optional().describe('File with groups of recording and alerting rules.'),
     alert_manager: z
       .string()
@@ -178,27 +221,58 @@ const workspaceSchema = z
       .default(false)
       .describe('Logs queries of one that is made that read much.'),
   })
+  .refine(({ id, alert_manager }) => id === undefined || alert_manager === undefined, {
+    path: ['alert_manager'],
+    error: 'a workspace that is there keeps its alert manager: leave it out',
+  })
+  .refine(({ id, query_logging }) => id === undefined || !query_logging, {
+    path: ['query_logging'],
+    error: 'a workspace that is there keeps its log of queries: leave it out',
+  })
+  .refine(
+    ({ id, retention_days, alias }) => id === undefined || (retention_days ?? alias) === undefined,
+    {
+      path: ['id'],
+      error: 'a workspace that is there keeps its alias and retention: leave them out',
+    },
+  )
   .prefault({})
   .describe('The workspace of Amazon Managed Service for Prometheus.');
 
-const serviceSchema = z.strictObject({
-  name: nameSchema.describe('Name of the service, its task definition and its Cloud Map service.'),
-  image: z.string().min(1).describe('Image of the application.'),
-  port: portSchema.describe('Port of the application.'),
-  metrics_path: z.string().startsWith('/').default('/metrics').describe('Path of its metrics.'),
-  exporter: z
-    .boolean()
-    .default(true)
-    .describe('A sidecar that serves CPU, memory, network and disk of the task on port 9779.'),
-  traces: z.boolean().default(false).describe('Tells it where X-Ray segments go.'),
-  count: z.int().min(0).default(1).describe('Tasks.'),
-  cpu: z.int().min(128).default(256).describe('CPU units of a task.'),
-  memory: z.int().min(128).default(512).describe('Memory of a task, MiB.'),
-  environment: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe('Variables of the application.'),
-});
+const serviceSchema = z
+  .strictObject({
+    name: nameSchema.describe(
+      'Name of the service, its task definition and its Cloud Map service.',
+    ),
+    image: z.string().min(1).describe('Image of the application.'),
+    port: portSchema.describe('Port of the application.'),
+    metrics_path: z.string().startsWith('/').default('/metrics').describe('Path of its metrics.'),
+    exporter: z
+      .boolean()
+      .default(true)
+      .describe('A sidecar that serves CPU, memory, network and disk of the task on port 9779.'),
+    traces: z.boolean().default(false).describe('Tells it where X-Ray segments go.'),
+    count: z.int().min(0).default(1).describe('Tasks.'),
+    cpu: z.int().min(128).default(256).describe('CPU units of a task.'),
+    memory: z.int().min(128).default(512).describe('Memory of a task, MiB.'),
+    environment: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Variables of the application.'),
+  })
+  .refine(isFargateSize, { path: ['memory'], error: FARGATE_SIZE_WORDS });
+
+/** A name that would be that of another part of the template. */
+function findTwin(services: readonly { readonly name: string }[]): string | undefined {
+  const taken = new Set(['collector', 'collectora', 'collectorb']);
+  return services
+    .map(({ name }) => name.replaceAll('-', ''))
+    .find((name) => {
+      const isTaken = taken.has(name);
+      taken.add(name);
+      return isTaken;
+    });
+}
 
 export const deploymentSchema = z
   .strictObject({
@@ -260,6 +334,31 @@ export const deploymentSchema = z
       .boolean()
       .default(false)
       .describe('A role by which Grafana reads the workspace.'),
+  })
+  .refine(
+    ({ collector, cluster }) =>
+      collector.launch !== 'ec2' || !cluster.create || cluster.instances !== undefined,
+    {
+      path: ['cluster', 'instances'],
+      error: 'a new cluster has no instances: say which, or name a cluster that has some',
+    },
+  )
+  .refine(({ collector, network }) => collector.launch !== 'ec2' || !network.public, {
+    path: ['network', 'public'],
+    error: 'tasks on instances get no public address: choose private subnets with a way out',
+  })
+  .refine(
+    ({ collector, cluster: { instances } }) =>
+      instances?.type === undefined ||
+      /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instances.type) === (collector.architecture === 'arm64'),
+    {
+      path: ['cluster', 'instances', 'type'],
+      error: 'is not of the architecture of the collector (collector.architecture)',
+    },
+  )
+  .refine(({ services }) => findTwin(services) === undefined, {
+    path: ['services'],
+    error: 'two services need names that differ by more than dashes, and none may be "collector"',
   })
   .refine(({ traces, services }) => traces || services.every((one) => !one.traces), {
     path: ['traces'],

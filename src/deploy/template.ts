@@ -142,6 +142,18 @@ export class Draft {
     this.#outputs.push({ name, value, why });
   }
 
+  /** Lets resources of one type wait for all of others that no value of them names. */
+  letWait(type: string, forTypes: ReadonlySet<string>): void {
+    const all = [...this.#resources.values()];
+    const awaited = all.filter((one) => forTypes.has(one.type)).map(({ id }) => id);
+    for (const one of all)
+      if (one.type === type)
+        this.#resources.set(one.id, {
+          ...one,
+          after: [...new Set([...(one.after ?? []), ...awaited])],
+        });
+  }
+
   finish(name: string, region: string): DeploymentTemplate {
     return { name, region, resources: sortByUse(this.#resources), outputs: this.#outputs };
   }

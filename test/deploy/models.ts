@@ -21,6 +21,13 @@ export const MODELS: Readonly<Record<string, object>> = {
   },
   'a configuration of their own': { collector: { configuration: 'prometheus.yml' } },
   'a queue on EFS': { collector: { queue: 'efs' } },
+  'one on instances of their own': {
+    cluster: { instances: { desired: 1 } },
+    collector: { launch: 'ec2' },
+  },
+  'rules of a workspace that is there': {
+    workspace: { id: 'ws-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f', rules: 'rules.yml' },
+  },
   'three that share': { collector: { count: 3 } },
   'a pair, each with a queue on EFS': { collector: { pair: true, queue: 'efs' } },
   'a daemon on instances of their own': {

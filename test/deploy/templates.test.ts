@@ -53,6 +53,9 @@ test('each configuration that is made is one that "check config" has nothing to 
   assert.ok(checked > 8);
 });
 
+const PUBLIC = { network: { ...SMALLEST.network, public: true } };
+const ID = 'ws-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
+
 test('what AWS has not, or what is not built, is refused at its key', () => {
   const rows: readonly (readonly [object, string, RegExp])[] = [
     [{ collector: { mode: 'daemon' } }, 'collector.mode', /set launch: ec2/],
@@ -68,6 +71,36 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
     [{ collector: { mode: 'sidecar' } }, 'collector.mode', /expected one of/],
     [{ collector: { launch: 'app-runner' } }, 'collector.launch', /expected one of/],
     [{ services: [{ ...WEBAPP, traces: true }] }, 'traces', /set traces: true/],
+    [{ cluster: { create: false, instances: {} } }, 'cluster.instances', /would be replaced/],
+    [{ collector: { launch: 'ec2' } }, 'cluster.instances', /a new cluster has no instances/],
+    [
+      { cluster: { instances: { type: 'c7g.large' } }, collector: { architecture: 'x86_64' } },
+      'cluster.instances.type',
+      /not of the architecture/,
+    ],
+    [
+      { ...PUBLIC, cluster: { name: 'a', create: false }, collector: { launch: 'ec2' } },
+      'network.public',
+      /no public address/,
+    ],
+    [
+      { network: { ...SMALLEST.network, endpoints: true } },
+      'network.route_tables',
+      /need the route tables/,
+    ],
+    [{ workspace: { id: ID, alert_manager: 'a' } }, 'workspace.alert_manager', /leave it out/],
+    [{ workspace: { id: ID, query_logging: true } }, 'workspace.query_logging', /leave it out/],
+    [{ workspace: { id: ID, retention_days: 9 } }, 'workspace.id', /leave them out/],
+    [
+      { cluster: { instances: { desired: 9, max: 2 } } },
+      'cluster.instances.desired',
+      /more than max/,
+    ],
+    [{ collector: { cpu: 300, memory: 700 } }, 'collector.memory', /Fargate has no task/],
+    [{ collector: { cpu: 256, memory: 4_096 } }, 'collector.memory', /Fargate has no task/],
+    [{ services: [{ ...WEBAPP, cpu: 128, memory: 128 }] }, 'services.0.memory', /Fargate has no/],
+    [{ services: [{ ...WEBAPP, name: 'collector' }] }, 'services', /none may be "collector"/],
+    [{ services: [WEBAPP, { ...WEBAPP, name: 'web-app' }] }, 'services', /two services need names/],
     [{ network: { vpc: 'vpc-0a' } }, 'network', /vpc needs subnets/],
     [{ network: { vpc: 'vpc-0a', create: true } }, 'network', /either vpc and subnets/],
     [{ node_exporter: true }, '', /node_exporter/],

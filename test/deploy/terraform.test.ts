@@ -123,6 +123,32 @@ test('a log group is named as CloudFormation names it; a workspace by its ARN le
   assert.match(rules, /workspace_id += aws_prometheus_workspace\.workspace\.id/);
 });
 
+test('tasks start behind what they need, and end before it; what is kept is not destroyed', async () => {
+  const template = describeModel(MODELS['a queue on EFS'] ?? {});
+  const { resource = {} } = await read(renderTerraform(template));
+  const [service] = resource['aws_ecs_service']?.['collector_service'] as unknown as readonly {
+    depends_on: readonly string[];
+  }[];
+  const awaited = service?.depends_on.join(' ') ?? '';
+  for (const address of [
+    'aws_iam_role_policy.collector_role_needed',
+    'aws_iam_role_policy.execution_role_needed',
+    'aws_vpc_security_group_egress_rule.collector_security_group_out',
+    'aws_ssm_parameter.collector_configuration',
+    'aws_vpc_security_group_ingress_rule.queue_ingress',
+    'aws_efs_mount_target.queue_mount1',
+  ])
+    assert.ok(awaited.includes(address), address);
+  const kept = template.resources
+    .filter(({ isKept }) => isKept === true)
+    .map(({ id }) => plain(id));
+  const guarded = Object.values(resource)
+    .flatMap((byName) => Object.entries(byName))
+    .filter(([, body]) => JSON.stringify(body).includes('"prevent_destroy":true'))
+    .map(([id]) => plain(id));
+  assert.deepEqual(guarded.toSorted(), kept.toSorted());
+});
+
 test('a property without a rule is a fault of the program', () => {
   const draft = new Draft();
   const properties = { CidrBlock: '10.0.0.0/16', Foo: new Reference('X') };

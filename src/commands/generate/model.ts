@@ -7,6 +7,7 @@ import type { Deployment } from '../../deploy/schema.ts';
 import type { DeploymentTemplate } from '../../deploy/template.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
 import { formatFinding } from '../../settings/finding.ts';
+import { readConfigurationAccess } from './configuration-access.ts';
 
 export interface DescribedModel {
   readonly deployment: Deployment;
@@ -32,5 +33,6 @@ export async function describeModel(file: string): Promise<DescribedModel> {
       throw new ConfigError('CONFIG_FILE', reason, { cause: error });
     }
   };
-  return { deployment, template: describeDeployment(deployment, readBeside) };
+  const access = await readConfigurationAccess(deployment, readBeside);
+  return { deployment, template: describeDeployment(deployment, readBeside, access) };
 }

@@ -18,6 +18,8 @@ export interface CollectorParts {
   readonly statements: readonly PolicyStatement[];
   /** Cloud Map service by which applications find it. */
   readonly registry: Reference | undefined;
+  /** Of instances that are made with it. */
+  readonly provider: Reference | undefined;
 }
 
 export interface Collectors {
@@ -99,7 +101,7 @@ function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): 
       Cluster: parts.cluster,
       TaskDefinition: task,
       ...(isDaemon ? { SchedulingStrategy: 'DAEMON' } : { DesiredCount: collector.count }),
-      LaunchType: collector.launch === 'ec2' ? 'EC2' : 'FARGATE',
+      ...describePlace(deployment, parts.provider),
       EnableECSManagedTags: true,
       PropagateTags: 'SERVICE',
       DeploymentConfiguration: {
@@ -121,8 +123,17 @@ function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): 
         ? {}
         : { ServiceRegistries: [{ RegistryArn: registry.get('Arn') }] }),
     },
+    ...(parts.provider === undefined ? {} : { after: ['CapacityProviders'] }),
     why: 'Keeps the collectors running; a version that does not get healthy is taken back.',
   });
+}
+
+/** Where tasks run. Instances that are made with it come by their provider, which asks for more. */
+function describePlace({ collector }: Deployment, provider: Reference | undefined): Properties {
+  if (collector.launch === 'fargate') return { LaunchType: 'FARGATE' };
+  return provider === undefined || collector.mode === 'daemon'
+    ? { LaunchType: 'EC2' }
+    : { CapacityProviderStrategy: [{ CapacityProvider: provider, Weight: 1 }] };
 }
 
 const nameOf = (name: string, replica: string | undefined): string =>

@@ -12,6 +12,11 @@ export interface CollectorConfiguration {
   readonly parameter?: string;
 }
 
+/** Whether the collector reads its configuration itself. */
+export function isRemoteSource(given: string): boolean {
+  return SOURCE.test(given);
+}
+
 const SOURCE = /^(s3|ssm|secretsmanager|https?|env):/;
 
 export function addConfiguration(
@@ -20,7 +25,7 @@ export function addConfiguration(
   { workspace, readFile }: { workspace: Workspace; readFile: ReadFile },
 ): CollectorConfiguration {
   const given = deployment.collector.configuration;
-  if (given !== undefined && SOURCE.test(given)) return { source: given };
+  if (given !== undefined && isRemoteSource(given)) return { source: given };
   const parameter = `/${deployment.name}/collector`;
   const text =
     given === undefined
@@ -43,10 +48,7 @@ export function addConfiguration(
 
 /** What the templates of the AWS articles leave open, filled in: WORKSPACE and REGION in a URL. */
 function fillIn(text: string, region: string, { id }: Workspace): AwsValue {
-  const pieces = text
-    .replaceAll(/(aps-workspaces\.)REGION\b/g, `$1${region}`)
-    .replaceAll(/(\bregion: *["']?)REGION\b/g, `$1${region}`)
-    .split(/(?<=\/workspaces\/)WORKSPACE\b/);
+  const pieces = fillInRegion(text, region).split(/(?<=\/workspaces\/)WORKSPACE\b/);
   return pieces
     .slice(1)
     .reduce<AwsExpression | string>(
@@ -104,4 +106,11 @@ xray_write:
 function asPart(value: AwsValue): AwsExpression | string {
   if (typeof value === 'string') return value;
   return value as AwsExpression;
+}
+
+/** The region alone. */
+export function fillInRegion(text: string, region: string): string {
+  return text
+    .replaceAll(/(aps-workspaces\.)REGION\b/g, `$1${region}`)
+    .replaceAll(/(\bregion: *["']?)REGION\b/g, `$1${region}`);
 }

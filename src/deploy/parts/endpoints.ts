@@ -4,9 +4,10 @@ import type { Draft } from '../template.ts';
 import type { Network } from './network.ts';
 
 /** Services of AWS, as their endpoints are named, that this deployment calls. */
-export function listEndpoints({ discovery, traces, collector }: Deployment): string[] {
+export function listEndpoints({ discovery, traces, collector, cluster }: Deployment): string[] {
   const shares = collector.count > 1 || collector.mode === 'daemon';
-  const usesEcs = discovery === 'docker-labels' || shares || collector.launch === 'ec2';
+  const hasInstances = collector.launch === 'ec2' || cluster.instances !== undefined;
+  const usesEcs = discovery === 'docker-labels' || shares || hasInstances;
   const source = collector.configuration ?? 'ssm:';
   return [
     'aps-workspaces',
@@ -14,14 +15,16 @@ export function listEndpoints({ discovery, traces, collector }: Deployment): str
     'ecr.dkr',
     'logs',
     ...(source.startsWith('secretsmanager:') ? ['secretsmanager'] : []),
-    ...(/^(?:s3|https?|secretsmanager):/.test(source) ? [] : ['ssm']),
+    ...(/^(?:s3|https?|secretsmanager|env):/.test(source) ? [] : ['ssm']),
     ...(discovery === 'cloud-map' ? ['servicediscovery', 'data-servicediscovery'] : []),
     ...(usesEcs ? ['ecs'] : []),
-    ...(collector.launch === 'ec2' ? ['ecs-agent', 'ecs-telemetry'] : []),
-    ...(collector.queue === 'efs' ? ['elasticfilesystem'] : []),
+    ...(hasInstances ? ['ecs-agent', 'ecs-telemetry'] : []),
     ...(traces ? ['xray'] : []),
   ];
 }
+
+/** Ranges that a VPC may have and no stranger's packets come from. */
+const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
 export function addEndpoints(draft: Draft, deployment: Deployment, network: Network): void {
   if (!deployment.network.endpoints) return;
@@ -32,7 +35,7 @@ export function addEndpoints(draft: Draft, deployment: Deployment, network: Netw
     properties: { GroupDescription: `Endpoints of ${name}`, VpcId: network.vpc },
     why: 'Of the endpoints: what runs in the private networks may call them.',
   });
-  for (const [i, cidr] of ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].entries())
+  for (const [i, cidr] of PRIVATE_RANGES.entries())
     draft.add({
       id: `EndpointIngress${i + 1}`,
       type: 'AWS::EC2::SecurityGroupIngress',
@@ -60,7 +63,6 @@ export function addEndpoints(draft: Draft, deployment: Deployment, network: Netw
       },
       why: `Calls of ${service} stay in the VPC.`,
     });
-  if (network.routeTables.length === 0) return;
   draft.add({
     id: 'EndpointS3',
     type: 'AWS::EC2::VPCEndpoint',

@@ -1,16 +1,27 @@
 /** EC2 instances of the cluster, in an Auto Scaling group that ECS fills and drains. */
 import type { Deployment } from '../schema.ts';
-import { type AwsValue, type Draft, join, PARTITION, PublicParameter } from '../template.ts';
+import {
+  type AwsValue,
+  type Draft,
+  join,
+  PARTITION,
+  PublicParameter,
+  type Reference,
+} from '../template.ts';
 import type { Network } from './network.ts';
 
 const IMAGES = '/aws/service/ecs/optimized-ami/amazon-linux-2023';
 
+/** @returns the capacity provider, for services whose tasks run on them */
 export function addInstances(
   draft: Draft,
   { cluster: { instances }, collector, name, cluster }: Deployment,
   { network, cluster: clusterRef }: { readonly network: Network; readonly cluster: AwsValue },
-): void {
-  if (instances === undefined) return;
+): Reference | undefined {
+  if (instances === undefined) return undefined;
+  const isArm = collector.architecture === 'arm64';
+  // ECS does not count tasks of a daemon: it would take away the instances that they run on.
+  const isScaled = collector.mode !== 'daemon';
   const role = draft.add({
     id: 'InstanceRole',
     type: 'AWS::IAM::Role',
@@ -43,7 +54,7 @@ export function addInstances(
     properties: { GroupDescription: `Instances of ${name}`, VpcId: network.vpc },
     why: 'Of the instances: nobody reaches them; tasks have groups of their own.',
   });
-  const image = collector.architecture === 'arm64' ? `${IMAGES}/arm64` : IMAGES;
+  const image = isArm ? `${IMAGES}/arm64` : IMAGES;
   const script = `#!/bin/bash\necho ECS_CLUSTER=${cluster.name ?? name} >> /etc/ecs/ecs.config\n`;
   const launch = draft.add({
     id: 'InstanceTemplate',
@@ -51,7 +62,7 @@ export function addInstances(
     properties: {
       LaunchTemplateData: {
         ImageId: new PublicParameter(`${image}/recommended/image_id`),
-        InstanceType: instances.type,
+        InstanceType: instances.type ?? (isArm ? 'c7g.large' : 'c7i.large'),
         IamInstanceProfile: { Arn: profile.get('Arn') },
         SecurityGroupIds: [group.get('GroupId')],
         // Containers in a bridge would need two hops; tasks have roles of their own instead.
@@ -65,7 +76,7 @@ export function addInstances(
     id: 'Instances',
     type: 'AWS::AutoScaling::AutoScalingGroup',
     properties: {
-      MinSize: '0',
+      MinSize: isScaled ? '0' : `${instances.desired}`,
       MaxSize: `${instances.max}`,
       DesiredCapacity: `${instances.desired}`,
       VPCZoneIdentifier: [...network.subnets],
@@ -75,7 +86,9 @@ export function addInstances(
       },
       Tags: [{ Key: 'Name', Value: `${name}-instance`, PropagateAtLaunch: true }],
     },
-    why: 'The instances; ECS asks for as many as its tasks need.',
+    why: isScaled
+      ? 'The instances; ECS asks for as many as tasks of this provider need.'
+      : 'The instances; each has its daemon.',
   });
   const provider = draft.add({
     id: 'CapacityProvider',
@@ -84,7 +97,9 @@ export function addInstances(
       Name: `${name}-instances`,
       AutoScalingGroupProvider: {
         AutoScalingGroupArn: scaling,
-        ManagedScaling: { Status: 'ENABLED', TargetCapacity: 100 },
+        ManagedScaling: isScaled
+          ? { Status: 'ENABLED', TargetCapacity: 100 }
+          : { Status: 'DISABLED' },
         ManagedDraining: 'ENABLED',
       },
     },
@@ -100,4 +115,5 @@ export function addInstances(
     },
     why: 'Joins the instances to the cluster.',
   });
+  return provider;
 }

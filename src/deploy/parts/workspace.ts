@@ -21,12 +21,11 @@ export interface Workspace {
 export function addWorkspace(draft: Draft, deployment: Deployment, readFile: ReadFile): Workspace {
   const { workspace: model, region } = deployment;
   const host = `https://aps-workspaces.${region}.amazonaws.com/workspaces`;
-  if (model.id !== undefined)
-    return {
-      id: model.id,
-      arn: join`arn:${PARTITION}:aps:${REGION}:${ACCOUNT_ID}:workspace/${model.id}`,
-      writeUrl: `${host}/${model.id}/api/v1/remote_write`,
-    };
+  if (model.id !== undefined) {
+    const arn = join`arn:${PARTITION}:aps:${REGION}:${ACCOUNT_ID}:workspace/${model.id}`;
+    addRules(draft, deployment, { arn, readFile });
+    return { id: model.id, arn, writeUrl: `${host}/${model.id}/api/v1/remote_write` };
+  }
   const workspace = draft.add({
     id: 'Workspace',
     type: 'AWS::APS::Workspace',
@@ -34,28 +33,32 @@ export function addWorkspace(draft: Draft, deployment: Deployment, readFile: Rea
       Alias: model.alias ?? deployment.name,
       ...alertManager(model.alert_manager, readFile),
       ...(model.query_logging ? { QueryLoggingConfiguration: logQueries(draft, deployment) } : {}),
-      WorkspaceConfiguration: { RetentionPeriodInDays: model.retention_days },
+      WorkspaceConfiguration: { RetentionPeriodInDays: model.retention_days ?? 150 },
     },
     isKept: true,
     why: 'Holds the samples. It stays on clean-up: its data cannot be had again.',
   });
-  if (model.rules !== undefined)
-    draft.add({
-      id: 'Rules',
-      type: 'AWS::APS::RuleGroupsNamespace',
-      properties: {
-        Workspace: workspace.get('Arn'),
-        Name: deployment.name,
-        Data: readFile(model.rules, 'workspace.rules'),
-      },
-      why: 'Recording and alerting rules of the workspace.',
-    });
+  addRules(draft, deployment, { arn: workspace.get('Arn'), readFile });
   const id = workspace.get('WorkspaceId');
   return {
     id,
     arn: workspace.get('Arn'),
     writeUrl: join`${host}/${id}/api/v1/remote_write`,
   };
+}
+
+function addRules(
+  draft: Draft,
+  { name, workspace: { rules } }: Deployment,
+  { arn, readFile }: { readonly arn: AwsValue; readonly readFile: ReadFile },
+): void {
+  if (rules === undefined) return;
+  draft.add({
+    id: 'Rules',
+    type: 'AWS::APS::RuleGroupsNamespace',
+    properties: { Workspace: arn, Name: name, Data: readFile(rules, 'workspace.rules') },
+    why: 'Recording and alerting rules of the workspace.',
+  });
 }
 
 function alertManager(file: string | undefined, readFile: ReadFile): Properties {

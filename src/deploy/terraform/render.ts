@@ -92,14 +92,27 @@ class TerraformWriter {
         head: 'lifecycle',
         members: [{ name: 'prevent_destroy', value: true }],
       });
-    if (after.length > 0)
-      members.push({
-        name: 'depends_on',
-        value: after.map((one) => new Raw(this.#addressOf(one))),
-      });
+    const awaited = [
+      ...after.map((one) => this.#addressOf(one)),
+      ...(type === 'AWS::ECS::Service' ? this.#parts() : []),
+    ];
+    if (awaited.length > 0)
+      members.push({ name: 'depends_on', value: awaited.map((one) => new Raw(one)) });
     const head = `resource ${quoteHcl(kind.type)} ${quoteHcl(toName(id))}`;
     const more = (kind.more?.(properties) ?? []).map((part) => this.#writePart(id, part));
     return [{ head, comment: why, members }, ...more];
+  }
+
+  /**
+   * Addresses of what stands in resources of its own: policies, rules of groups. CloudFormation has
+   * them before whatever uses a role or a group; tasks start behind them, and end before them.
+   */
+  #parts(): string[] {
+    return this.#template.resources.flatMap(({ id, type, properties }) =>
+      (findKind(type).more?.(properties) ?? []).map(
+        (part) => `${part.type}.${toName(id)}_${toName(part.suffix)}`,
+      ),
+    );
   }
 
   #writePart(id: string, { type, suffix, rules, properties, owner }: MoreResource): Block {
