@@ -126,9 +126,8 @@ test('a log group is named as CloudFormation names it; a workspace by its ARN le
 test('tasks start behind what they need, and end before it; what is kept is not destroyed', async () => {
   const template = describeModel(MODELS['a queue on EFS'] ?? {});
   const { resource = {} } = await read(renderTerraform(template));
-  const [service] = resource['aws_ecs_service']?.['collector_service'] as unknown as readonly {
-    depends_on: readonly string[];
-  }[];
+  const found = resource['aws_ecs_service']?.['collector_service'];
+  const service = (found as readonly { depends_on: readonly string[] }[] | undefined)?.[0];
   const awaited = service?.depends_on.join(' ') ?? '';
   for (const address of [
     'aws_iam_role_policy.collector_role_needed',
