@@ -23,17 +23,22 @@ ${sections.join('\n\n')}
 
 function renderCommand(command: Command, above: string): string[] {
   const name = `${above} ${command.name()}`;
-  const values = command.registeredArguments.map((argument) => {
-    const noun = `${argument.name()}${argument.variadic ? '...' : ''}`;
-    return argument.required ? `<${noun}>` : `[${noun}]`;
-  });
   const options = command.options
     .filter(({ hidden }) => !hidden)
     .map((option) => `| \`${escapeBar(option.flags)}\` | ${renderCell(describeOption(option))} |`);
   const table = options.length === 0 ? [] : ['| flag | |\n|---|---|\n' + options.join('\n')];
   const text = command.description().replaceAll('\n', ' ');
-  const own = [`## \`${[name, ...values].join(' ')}\``, text, ...table].join('\n\n');
+  const own = [`## \`${usageOf(command, name)}\``, text, ...table].join('\n\n');
   return [own, ...command.commands.flatMap((below) => renderCommand(below, name))];
+}
+
+/** The command with its arguments, as a user types it. @param name  with those above it */
+export function usageOf({ registeredArguments }: Command, name: string): string {
+  const values = registeredArguments.map((argument) => {
+    const noun = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? `<${noun}>` : `[${noun}]`;
+  });
+  return [name, ...values].join(' ');
 }
 
 function renderCell(text: string): string {

@@ -1,6 +1,7 @@
 /** Renders the manual page amperage.1 from the tree of commands, in roff with the macros of man. */
 import type { Command } from 'commander';
 import { describeOption } from '../../src/commands/program.ts';
+import { usageOf } from './command-page.ts';
 
 export function renderManPage(program: Command, version: string): string {
   const list = program.commands.flatMap((command) => renderCommand(command, program.name()));
@@ -29,10 +30,6 @@ export function renderManPage(program: Command, version: string): string {
 
 function renderCommand(command: Command, above: string): string[] {
   const name = `${above} ${command.name()}`;
-  const values = command.registeredArguments.map((argument) => {
-    const noun = `${argument.name()}${argument.variadic ? '...' : ''}`;
-    return argument.required ? `<${noun}>` : `[${noun}]`;
-  });
   const options = command.options
     .filter(({ hidden }) => !hidden)
     .flatMap((option) => [
@@ -41,7 +38,7 @@ function renderCommand(command: Command, above: string): string[] {
       ...paragraph(describeOption(option)),
     ]);
   return [
-    `.SS "${escape([name, ...values].join(' ')).replaceAll('"', '\\(dq')}"`,
+    `.SS "${escape(usageOf(command, name)).replaceAll('"', '\\(dq')}"`,
     ...paragraph(command.description()),
     ...options,
     ...command.commands.flatMap((below) => renderCommand(below, name)),

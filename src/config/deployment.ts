@@ -2,15 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { type Deployment, deploymentSchema } from '../deploy/schema.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
-import type { Finding, Reporter } from '../settings/finding.ts';
+import type { Finding } from '../settings/finding.ts';
 import { type DocumentReading, openDocument, parseValue } from './reading.ts';
 
 export interface ReadDeployment {
   /** Undefined where a finding is an error. */
   readonly deployment: Deployment | undefined;
   readonly findings: readonly Finding[];
-  /** Takes what is found out later, at a path of the model. */
-  readonly report: Reporter | undefined;
 }
 
 /** @throws ConfigError for a file that can't be read */
@@ -26,12 +24,12 @@ export async function readDeployment(file: string): Promise<ReadDeployment> {
   const findings: Finding[] = [];
   const reading: DocumentReading = { findings, texts: [text], env: {}, allowsPartial: false };
   const opened = await openDocument(text, file, reading);
-  if (opened === undefined) return { deployment: undefined, findings, report: undefined };
+  if (opened === undefined) return { deployment: undefined, findings };
   const { document, report } = opened;
   const parsed = parseValue(deploymentSchema, document.value ?? {}, {
     allowsPartial: false,
     report,
   });
   const isGood = !findings.some(({ severity }) => severity === 'error');
-  return { deployment: isGood ? parsed?.data : undefined, findings, report };
+  return { deployment: isGood ? parsed?.data : undefined, findings };
 }

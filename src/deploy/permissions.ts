@@ -22,14 +22,6 @@ export interface PolicyStatement {
   readonly why: string;
 }
 
-/** What a part may have to do with an account of AWS, of which statements are made. */
-export interface AccessContext {
-  /** ARN of the workspace that samples go to. */
-  readonly workspace: AwsValue;
-  /** ARN of the cluster that is looked at. */
-  readonly cluster: AwsValue;
-}
-
 /** Where resources are whose ARN must be made; a star where that is not known. */
 export interface ResourcePlace {
   readonly partition: AwsExpression | string;
@@ -52,7 +44,8 @@ export function makeArn(
   return join`arn:${partition}:${service}:${region}:${account}:${resource}`;
 }
 
-export function writeSamples({ workspace }: Pick<AccessContext, 'workspace'>): PolicyStatement {
+/** @param workspace  ARN of the workspace that samples go to */
+export function writeSamples({ workspace }: { readonly workspace: AwsValue }): PolicyStatement {
   return {
     id: 'WriteSamples',
     actions: ['aps:RemoteWrite'],

@@ -66,7 +66,7 @@ const clusterSchema = z
   .strictObject({
     name: z
       .string()
-      .max(255)
+      .regex(/^[A-Za-z0-9_-]{1,255}$/, 'expected letters, digits, dashes and underscores')
       .optional()
       .describe("Name of the cluster; by default the deployment's."),
     create: z.boolean().default(true).describe('Makes the cluster; false: it is there.'),
@@ -303,7 +303,7 @@ export const deploymentSchema = z
       .strictObject({
         name: z
           .string()
-          .min(1)
+          .regex(/^[A-Za-z0-9_.-]{1,253}$/, 'expected a name of DNS')
           .default('ecs-services')
           .describe('Name of the Cloud Map namespace.'),
         id: z

@@ -126,6 +126,22 @@ export interface DeploymentTemplate {
   readonly outputs: readonly Output[];
 }
 
+/** A name as it stands in an id: `web-app` as `WebApp`, `ecr.api` as `EcrApi`. */
+export function idPart(name: string): string {
+  return name.replaceAll(/(?:^|[.-])([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Whether a value is known to AWS alone. */
+export function isExpression(value: AwsValue): value is AwsExpression {
+  return [Joined, PseudoParameter, PublicParameter, Reference, Zone].some(
+    (kind) => value instanceof kind,
+  );
+}
+
+export function isValueList(value: AwsValue): value is readonly AwsValue[] {
+  return Array.isArray(value);
+}
+
 /** Gathers the resources of a template; parts of a deployment add theirs. */
 export class Draft {
   readonly #resources = new Map<string, Resource>();
@@ -163,9 +179,7 @@ export class Draft {
 export function listReferences(value: AwsValue): string[] {
   if (value instanceof Reference) return [value.id];
   if (value instanceof Joined) return value.parts.flatMap(listReferences);
-  if (value instanceof PseudoParameter || value instanceof Zone || value instanceof PublicParameter)
-    return [];
-  if (typeof value !== 'object') return [];
+  if (typeof value !== 'object' || isExpression(value)) return [];
   return Object.values(value).flatMap(listReferences);
 }
 

@@ -81,6 +81,8 @@ export class Upstream {
     });
     const isExcepted = readProxyExceptions(no);
     return new Upstream([direct, proxied], ({ protocol, hostname, port }) => {
+      // Without a proxy for https, undici would take that for http; Go takes none.
+      if ((protocol === 'https:' ? https : http) === '') return direct;
       const usual = protocol === 'https:' ? 443 : 80;
       const host = { name: bareName(hostname), port: port === '' ? usual : Number(port) };
       return isExcepted(host) ? direct : proxied;

@@ -71,6 +71,9 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
     [{ collector: { mode: 'sidecar' } }, 'collector.mode', /expected one of/],
     [{ collector: { launch: 'app-runner' } }, 'collector.launch', /expected one of/],
     [{ services: [{ ...WEBAPP, traces: true }] }, 'traces', /set traces: true/],
+    // Both stand in a script and in YAML.
+    [{ cluster: { name: 'a; b' } }, 'cluster.name', /expected letters/],
+    [{ namespace: { name: "a'b" } }, 'namespace.name', /expected a name of DNS/],
     [{ cluster: { create: false, instances: {} } }, 'cluster.instances', /would be replaced/],
     [{ collector: { launch: 'ec2' } }, 'cluster.instances', /a new cluster has no instances/],
     [

@@ -94,6 +94,14 @@ test('an http upstream is asked for by its whole URL; NO_PROXY and this machine 
   assert.equal(network.seen.length, 1);
 });
 
+test('a proxy for http alone is none for https', async (context) => {
+  const network = await startForwarding(context, 9);
+  const flags = [...APS, '--host', NAME, '--upstream-url-scheme', 'https'];
+  const { url } = await startProxy(context, flags, { ...ENV, HTTP_PROXY: network.host });
+  assert.equal((await fetch(`${url}/a`)).status, 502);
+  assert.deepEqual(network.seen, []);
+});
+
 test('a variable that names no proxy ends the start; the message has no secret', async (context) => {
   const env = { ...ENV, HTTPS_PROXY: 'socks5://user:hush@proxy:1080' };
   await assert.rejects(startProxy(context, [...APS, '--host', NAME], env), (error: Error) => {

@@ -1,5 +1,6 @@
 /** A template as CloudFormation's JSON document. Pure. */
 import {
+  isValueList,
   Joined,
   PseudoParameter,
   PublicParameter,
@@ -48,7 +49,7 @@ function renderValue(value: AwsValue): Json {
   if (value instanceof PublicParameter) return `{{resolve:ssm:${value.path}}}`;
   if (value instanceof Joined) return renderJoined(value);
   if (typeof value !== 'object') return value;
-  if (isList(value)) return value.map(renderValue);
+  if (isValueList(value)) return value.map(renderValue);
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, renderValue(one)]));
 }
 
@@ -64,8 +65,4 @@ function renderJoined({ parts }: Joined): Json {
     return typeof part === 'string' ? part.replaceAll('${', '${!') : '';
   });
   return { 'Fn::Sub': texts.join('') };
-}
-
-function isList(value: AwsValue): value is readonly AwsValue[] {
-  return Array.isArray(value);
 }

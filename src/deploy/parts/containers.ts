@@ -49,6 +49,9 @@ export function defineContainer(parts: ContainerParts, { group, region }: LogPar
   };
 }
 
+/** Whom the image runs as. */
+export const IMAGE_USER = '65532';
+
 /** A container of Amperage: nothing of it is written but what is mounted, and it is nobody. */
 export function defineOwnContainer(parts: ContainerParts, logs: LogParts): Properties {
   return defineContainer(
@@ -56,7 +59,7 @@ export function defineOwnContainer(parts: ContainerParts, logs: LogParts): Prope
       ...parts,
       more: {
         ReadonlyRootFilesystem: true,
-        User: '65532',
+        User: IMAGE_USER,
         LinuxParameters: { InitProcessEnabled: true },
         ...parts.more,
       },

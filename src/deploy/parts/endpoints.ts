@@ -1,13 +1,14 @@
 /** Endpoints of the VPC for what the deployment calls, so that its subnets need no way out. */
 import type { Deployment } from '../schema.ts';
-import type { Draft } from '../template.ts';
+import { type Draft, idPart } from '../template.ts';
+import { shares } from './collector.ts';
 import type { Network } from './network.ts';
 
 /** Services of AWS, as their endpoints are named, that this deployment calls. */
-export function listEndpoints({ discovery, traces, collector, cluster }: Deployment): string[] {
-  const shares = collector.count > 1 || collector.mode === 'daemon';
+export function listEndpoints(deployment: Deployment): string[] {
+  const { discovery, traces, collector, cluster } = deployment;
   const hasInstances = collector.launch === 'ec2' || cluster.instances !== undefined;
-  const usesEcs = discovery === 'docker-labels' || shares || hasInstances;
+  const usesEcs = discovery === 'docker-labels' || shares(deployment) || hasInstances;
   const source = collector.configuration ?? 'ssm:';
   return [
     'aps-workspaces',
@@ -51,7 +52,7 @@ export function addEndpoints(draft: Draft, deployment: Deployment, network: Netw
     });
   for (const service of listEndpoints(deployment))
     draft.add({
-      id: `Endpoint${toId(service)}`,
+      id: `Endpoint${idPart(service)}`,
       type: 'AWS::EC2::VPCEndpoint',
       properties: {
         VpcId: network.vpc,
@@ -74,9 +75,4 @@ export function addEndpoints(draft: Draft, deployment: Deployment, network: Netw
     },
     why: 'Layers of images in ECR lie in S3, and a configuration may.',
   });
-}
-
-/** `ecr.api` as `EcrApi`. */
-function toId(service: string): string {
-  return service.replaceAll(/(?:^|[.-])([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,7 +1,7 @@
 /** The role by which Amazon Managed Grafana reads the workspace. */
 import type { PolicyStatement } from '../permissions.ts';
 import { ACCOUNT_ID, type AwsValue, type Draft, join, PARTITION, REGION } from '../template.ts';
-import { renderPolicy } from './roles.ts';
+import { renderPolicy, trustService } from './roles.ts';
 
 export function querySamples(workspace: AwsValue): PolicyStatement {
   return {
@@ -25,22 +25,10 @@ export function addGrafanaRole(draft: Draft, workspace: AwsValue): void {
     id: 'GrafanaRole',
     type: 'AWS::IAM::Role',
     properties: {
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { Service: 'grafana.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-            Condition: {
-              StringEquals: { 'aws:SourceAccount': ACCOUNT_ID },
-              StringLike: {
-                'aws:SourceArn': workspaces,
-              },
-            },
-          },
-        ],
-      },
+      AssumeRolePolicyDocument: trustService('grafana.amazonaws.com', {
+        StringEquals: { 'aws:SourceAccount': ACCOUNT_ID },
+        StringLike: { 'aws:SourceArn': workspaces },
+      }),
       Policies: [{ PolicyName: 'needed', PolicyDocument: renderPolicy([querySamples(workspace)]) }],
     },
     why: 'By it workspaces of Amazon Managed Grafana in this account and region read the samples.',

@@ -9,6 +9,7 @@ import {
   type Reference,
 } from '../template.ts';
 import type { Network } from './network.ts';
+import { trustService } from './roles.ts';
 
 const IMAGES = '/aws/service/ecs/optimized-ami/amazon-linux-2023';
 
@@ -26,16 +27,7 @@ export function addInstances(
     id: 'InstanceRole',
     type: 'AWS::IAM::Role',
     properties: {
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { Service: 'ec2.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-          },
-        ],
-      },
+      AssumeRolePolicyDocument: trustService('ec2.amazonaws.com'),
       ManagedPolicyArns: [
         join`arn:${PARTITION}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role`,
       ],

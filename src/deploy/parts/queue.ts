@@ -2,6 +2,7 @@
 import { makeArn, type PolicyStatement, TEMPLATE_PLACE } from '../permissions.ts';
 import { type Draft, join, type Properties, type Reference } from '../template.ts';
 import type { Deployment } from '../schema.ts';
+import { IMAGE_USER } from './containers.ts';
 import type { Network } from './network.ts';
 
 export interface QueuePlace {
@@ -16,7 +17,6 @@ export interface QueuePlace {
   readonly survives: string;
 }
 
-const IMAGE_USER = '65532';
 /** The port of NFS. */
 const NFS = 2_049;
 

@@ -5,6 +5,7 @@ import {
   type Draft,
   join,
   PARTITION,
+  type Properties,
   type Reference,
   REGION,
   type AwsValue,
@@ -19,26 +20,31 @@ export function addTaskRole(
     id,
     type: 'AWS::IAM::Role',
     properties: {
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { Service: 'ecs-tasks.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-            Condition: {
-              StringEquals: { 'aws:SourceAccount': ACCOUNT_ID },
-              ArnLike: { 'aws:SourceArn': join`arn:${PARTITION}:ecs:${REGION}:${ACCOUNT_ID}:*` },
-            },
-          },
-        ],
-      },
+      AssumeRolePolicyDocument: trustService('ecs-tasks.amazonaws.com', {
+        StringEquals: { 'aws:SourceAccount': ACCOUNT_ID },
+        ArnLike: { 'aws:SourceArn': join`arn:${PARTITION}:ecs:${REGION}:${ACCOUNT_ID}:*` },
+      }),
       ...(statements.length === 0
         ? {}
         : { Policies: [{ PolicyName: 'needed', PolicyDocument: renderPolicy(statements) }] }),
     },
     why,
   });
+}
+
+/** Who may take a role: a service of AWS. */
+export function trustService(service: string, conditions?: Properties): Properties {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: service },
+        Action: 'sts:AssumeRole',
+        ...(conditions === undefined ? {} : { Condition: conditions }),
+      },
+    ],
+  };
 }
 
 /** A policy document of these statements. */

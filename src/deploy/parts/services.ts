@@ -1,6 +1,6 @@
 /** The applications that are deployed with it: exporter beside each, and how they are found. */
 import type { Deployment, ServiceModel } from '../schema.ts';
-import type { Draft, Properties, Reference, AwsValue } from '../template.ts';
+import { type AwsValue, type Draft, idPart, type Properties, type Reference } from '../template.ts';
 import { defineContainer, defineHealthCheck, defineOwnContainer } from './containers.ts';
 import type { Network } from './network.ts';
 import { addTaskRole } from './roles.ts';
@@ -46,7 +46,7 @@ function addService(
   service: ServiceModel,
   parts: OneService,
 ): void {
-  const id = toId(service.name);
+  const id = idPart(service.name);
   const registry = parts.space === undefined ? undefined : addRegistry(draft, service, parts.space);
   const task = draft.add({
     id: `${id}Task`,
@@ -142,7 +142,7 @@ function describeTask(
 /** The Cloud Map service, whose tags say what to scrape. */
 function addRegistry(draft: Draft, service: ServiceModel, space: AwsValue): Reference {
   return draft.add({
-    id: `${toId(service.name)}Registry`,
+    id: `${idPart(service.name)}Registry`,
     type: 'AWS::ServiceDiscovery::Service',
     properties: {
       Name: service.name,
@@ -192,9 +192,4 @@ function addTargetGroup(
       why: `The collectors may scrape port ${port}.`,
     });
   return group;
-}
-
-/** `web-app` as `WebApp`. */
-function toId(name: string): string {
-  return name.replaceAll(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -2,6 +2,8 @@
 import {
   type AwsValue,
   type DeploymentTemplate,
+  isExpression,
+  isValueList,
   Joined,
   type Properties,
   PseudoParameter,
@@ -179,7 +181,7 @@ class TerraformWriter {
     }
     if (value instanceof Joined) return this.#joined(value);
     if (typeof value !== 'object') return value;
-    if (isList(value)) return value.map((one) => this.#value(one));
+    if (isValueList(value)) return value.map((one) => this.#value(one));
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.#value(one)]));
   }
 
@@ -235,7 +237,7 @@ function findKind(type: string): TerraformKind {
 /** As the API of ECS spells them: `portMappings`. */
 function toCamel(value: AwsValue): AwsValue {
   if (typeof value !== 'object' || isExpression(value)) return value;
-  if (isList(value)) return value.map(toCamel);
+  if (isValueList(value)) return value.map(toCamel);
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [
       `${key.slice(0, 1).toLowerCase()}${key.slice(1)}`,
@@ -251,14 +253,4 @@ function toName(text: string): string {
     .replaceAll(/\W+/g, '_')
     .replace(/^_/, '')
     .toLowerCase();
-}
-
-function isExpression(value: AwsValue): boolean {
-  return [Joined, PseudoParameter, PublicParameter, Reference, Zone].some(
-    (kind) => value instanceof kind,
-  );
-}
-
-function isList(value: AwsValue): value is readonly AwsValue[] {
-  return Array.isArray(value);
 }
