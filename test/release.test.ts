@@ -89,10 +89,12 @@ test('the package holds the program, its documents, schemas and page, and nothin
     'schema/collector.schema.json',
     'schema/deployment.schema.json',
     'build/page/index.html',
+    'alerts/amperage.yml',
   ])
     // prettier-ignore
     assert.ok(packed.includes(file), `${file} is not in the package`);
-  const allowed = /^(package\.json|[A-Z]+(\.md)?|dist\/.*\.js|(docs|man|schema|build\/page)\/.*)$/;
+  const allowed =
+    /^(package\.json|[A-Z]+(\.md)?|dist\/.*\.js|(docs|man|schema|alerts|build\/page)\/.*)$/;
   assert.deepEqual(
     packed.filter((file) => !allowed.test(file) || /\.test\.|\.map$|\.tsx?$/.test(file)),
     [],

@@ -68,7 +68,8 @@ export function describeDeployment(
   ];
   if (configuration.parameter !== undefined)
     statements.push(readParameter(TEMPLATE_PLACE, configuration.parameter, '--config ssm:…'));
-  if (deployment.traces)
+  // A configuration that is given has statements of its own for them.
+  if (deployment.traces && access?.found === undefined)
     statements.push(sendSegments({ hasTelemetry: true, asOtlp: false }), askForSampling());
   const space = addNamespace(draft, deployment, network);
   const registry =

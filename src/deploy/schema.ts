@@ -5,13 +5,15 @@
  */
 import { z } from 'zod';
 
+import { portSchema } from '../settings/count.ts';
+import { switchSchema } from '../settings/switch.ts';
+
 const nameSchema = z
   .string()
   .regex(
     /^[a-z][a-z0-9-]{0,30}[a-z0-9]$/,
     'expected 2 to 32 lower-case letters, digits and dashes',
   );
-const portSchema = z.int().min(1).max(65_535);
 
 const networkSchema = z
   .strictObject({
@@ -24,16 +26,14 @@ const networkSchema = z
       .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'expected ids such as subnet-0a1b2c3d'))
       .default([])
       .meta({ description: 'Subnets of the tasks.', examples: [['subnet-0a1b2c3d']] }),
-    public: z
-      .boolean()
+    public: switchSchema
       .default(false)
       .describe('The subnets are public: tasks get a public address to reach AWS by.'),
     route_tables: z
       .array(z.string().regex(/^rtb-[0-9a-f]+$/, 'expected ids such as rtb-0a1b2c3d'))
       .default([])
       .describe('Route tables of the subnets, for the gateway endpoint of S3.'),
-    create: z
-      .boolean()
+    create: switchSchema
       .default(false)
       .describe('Makes a VPC, with two public and two private subnets and a NAT gateway in each.'),
     cidr: z
@@ -41,8 +41,7 @@ const networkSchema = z
       .regex(/^(\d{1,3}\.){2}0\.0\/16$/, 'expected a /16, such as 10.10.0.0/16')
       .default('10.10.0.0/16')
       .describe('Addresses of a VPC that is made.'),
-    endpoints: z
-      .boolean()
+    endpoints: switchSchema
       .default(false)
       .describe('Makes VPC endpoints, so that private subnets need no way to the Internet.'),
   })
@@ -69,7 +68,7 @@ const clusterSchema = z
       .regex(/^[A-Za-z0-9_-]{1,255}$/, 'expected letters, digits, dashes and underscores')
       .optional()
       .describe("Name of the cluster; by default the deployment's."),
-    create: z.boolean().default(true).describe('Makes the cluster; false: it is there.'),
+    create: switchSchema.default(true).describe('Makes the cluster; false: it is there.'),
     instances: z
       .strictObject({
         type: z
@@ -134,8 +133,7 @@ const collectorSchema = z
       .max(64)
       .default(1)
       .describe('Collectors that share the targets; above 1 they agree on them (--shard ecs).'),
-    pair: z
-      .boolean()
+    pair: switchSchema
       .default(false)
       .describe('Two services that collect the same, told apart by AMP (cluster, __replica__).'),
     queue: z
@@ -216,8 +214,7 @@ const workspaceSchema = z
       .string()
       .optional()
       .describe('File with the definition of the alert manager of one that is made.'),
-    query_logging: z
-      .boolean()
+    query_logging: switchSchema
       .default(false)
       .describe('Logs queries of one that is made that read much.'),
   })
@@ -247,11 +244,10 @@ const serviceSchema = z
     image: z.string().min(1).describe('Image of the application.'),
     port: portSchema.describe('Port of the application.'),
     metrics_path: z.string().startsWith('/').default('/metrics').describe('Path of its metrics.'),
-    exporter: z
-      .boolean()
+    exporter: switchSchema
       .default(true)
       .describe('A sidecar that serves CPU, memory, network and disk of the task on port 9779.'),
-    traces: z.boolean().default(false).describe('Tells it where X-Ray segments go.'),
+    traces: switchSchema.default(false).describe('Tells it where X-Ray segments go.'),
     count: z.int().min(0).default(1).describe('Tasks.'),
     cpu: z.int().min(128).default(256).describe('CPU units of a task.'),
     memory: z.int().min(128).default(512).describe('Memory of a task, MiB.'),
@@ -319,7 +315,9 @@ export const deploymentSchema = z
       .array(serviceSchema)
       .default([])
       .describe('Applications that are deployed with it.'),
-    traces: z.boolean().default(false).describe('The collector takes X-Ray segments on port 2000.'),
+    traces: switchSchema
+      .default(false)
+      .describe('The collector takes X-Ray segments on port 2000.'),
     log_retention_days: z
       .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_827, 3_653])
       .default(30)
@@ -330,8 +328,7 @@ export const deploymentSchema = z
       })
       .optional()
       .describe('Alarms of CloudWatch on the collector.'),
-    grafana_role: z
-      .boolean()
+    grafana_role: switchSchema
       .default(false)
       .describe('A role by which Grafana reads the workspace.'),
   })

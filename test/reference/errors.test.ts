@@ -62,5 +62,5 @@ test('every code that a document names exists', () => {
   }
 });
 
-/** Variables of other images, which begin as codes do. */
-const ENVIRONMENT = new Set(['CONFIG_LOCATION']);
+/** Variables of other images and of systemd, which begin as codes do. */
+const ENVIRONMENT = new Set(['CONFIG_LOCATION', 'LISTEN_FDS', 'LISTEN_PID']);

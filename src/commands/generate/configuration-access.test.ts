@@ -54,6 +54,16 @@ test('a file that is too large, not valid, or lacks what the model asks for, is 
     [`${LABELS}#${'x'.repeat(8_192)}`, {}, /more than the 8,192 of a parameter: put it into S3/],
     ['scrape_configs: 3', {}, /prometheus\.yml:1:17: .*\[CONFIG_TYPE\]/],
     [LABELS, { traces: true }, /no receiver of segments: add xray_receivers/],
+    [
+      `${LABELS}xray_receivers: [{}]\nxray_write: [{ region: eu-west-1 }]\n`,
+      { traces: true },
+      /listens on 127\.0\.0\.1:2000, which no other task reaches: write 0\.0\.0\.0:2000/,
+    ],
+    [
+      'scrape_configs: [{ job_name: a, http_sd_configs: [{ url: http://localhost:9001/t }] }]',
+      {},
+      /job "a" asks localhost:9001 for targets, .* write cloudmap_sd_configs/,
+    ],
     [LABELS, { collector: { pair: true } }, /no label to tell two apart/],
   ];
   for (const [text, more, message] of rows)

@@ -1,5 +1,6 @@
 /** What the collector's own configuration asks of its role and template, where a user gives one. */
 import { checkConfigText } from '../../config/load.ts';
+import type { CollectorPlan } from '../../config/plan.ts';
 import { permissionsOfPlan } from '../../config/used-permissions.ts';
 import type { ConfigurationAccess } from '../../deploy/describe.ts';
 import { fillInRegion, isRemoteSource } from '../../deploy/parts/configuration.ts';
@@ -13,6 +14,8 @@ import { permissionsOfSource } from './source-permissions.ts';
 /** The largest parameter of SSM. */
 const PARAMETER_MAX_BYTES = 8_192;
 const KEY = 'collector.configuration';
+/** An address of the task itself; one without a host is, too. */
+const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[::1\])?(?::|$)/;
 
 /** @throws ConfigError for a file that is not valid, too large, or lacks what the model asks for */
 export async function readConfigurationAccess(
@@ -24,29 +27,49 @@ export async function readConfigurationAccess(
   if (isRemoteSource(given))
     return { source: permissionsOfSource(given, TEMPLATE_PLACE), found: undefined };
   const text = readFile(given, KEY);
-  const refuse = (message: string): never => {
-    throw new ConfigError('CONFIG_INVALID', `${KEY}: ${given}: ${message}`);
-  };
+  const refuse = (message: string): ConfigError =>
+    new ConfigError('CONFIG_INVALID', `${KEY}: ${given}: ${message}`);
   const length = Buffer.byteLength(text);
   if (length > PARAMETER_MAX_BYTES)
-    refuse(
+    throw refuse(
       `${length} bytes are more than the 8,192 of a parameter: put it into S3, and give s3://…`,
     );
   const env = { AMPERAGE_REPLICA: deployment.name };
   const whole = fillInRegion(text, deployment.region);
   const { plan, findings } = await checkConfigText(whole, given, { env });
-  if (plan === undefined) refuse(findings.map(formatFinding).join('; '));
-  else {
-    if (deployment.traces && plan.traceReceivers.length === 0)
-      refuse('traces: true, and it has no receiver of segments: add xray_receivers and xray_write');
-    if (deployment.collector.pair && !/\b__replica__\b/.test(text))
-      refuse(
-        'pair: true, and it has no label to tell two apart: add the external label ' +
-          '__replica__: ${AMPERAGE_REPLICA}',
-      );
-    // Samples go to the workspace of the template, whose ARN the plan does not know.
-    const found = permissionsOfPlan(plan, TEMPLATE_PLACE).filter(({ id }) => id !== 'WriteSamples');
-    return { source: [], found };
-  }
+  if (plan === undefined) throw refuse(findings.map(formatFinding).join('; '));
+  const fault = findFault(deployment, plan, text);
+  if (fault !== undefined) throw refuse(fault);
+  // Samples go to the workspace of the template, whose ARN the plan does not know.
+  const found = permissionsOfPlan(plan, TEMPLATE_PLACE).filter(({ id }) => id !== 'WriteSamples');
+  return { source: [], found };
+}
+
+/** What would do nothing in the template, whose task is the collector alone. */
+function findFault(
+  { traces, collector }: Deployment,
+  { sources, traceReceivers }: CollectorPlan,
+  text: string,
+): string | undefined {
+  if (traces && traceReceivers.length === 0)
+    return 'traces: true, and it has no receiver of segments: add xray_receivers and xray_write';
+  const [narrow] = traceReceivers.filter(({ listen }) => LOOPBACK.test(listen));
+  if (traces && narrow !== undefined)
+    return (
+      `traces: true, and ${narrow.id} listens on ${narrow.listen}, which no other task reaches: ` +
+      'write 0.0.0.0:2000'
+    );
+  for (const { id, discovery } of sources)
+    for (const entry of discovery.entries)
+      if (entry.key === 'http_sd_configs' && LOOPBACK.test(new URL(entry.config.url).host))
+        return (
+          `job "${id}" asks ${new URL(entry.config.url).host} for targets, and nothing in the ` +
+          'task answers there: write cloudmap_sd_configs, which needs no container beside it'
+        );
+  if (collector.pair && !/\b__replica__\b/.test(text))
+    return (
+      'pair: true, and it has no label to tell two apart: add the external label ' +
+      '__replica__: ${AMPERAGE_REPLICA}'
+    );
   return undefined;
 }
