@@ -9,7 +9,7 @@
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
 import { boundedAnswers } from './bounded-answers.ts';
-import { type ConnectionAgents, createAgents } from './client-connection.ts';
+import { createRequestHandler } from './client-connection.ts';
 import { guardedRequests } from './guarded-requests.ts';
 import type { CredentialSource, ExpiringCredentials } from './credential-source.ts';
 
@@ -21,12 +21,7 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 export interface ClientLimits {
   readonly maxAttempts: number;
   readonly extensions: (typeof boundedAnswers | typeof guardedRequests)[];
-  readonly requestHandler: ConnectionAgents & {
-    readonly connectionTimeout: number;
-    readonly requestTimeout: number;
-    readonly socketTimeout: number;
-    readonly throwOnRequestTimeout: true;
-  };
+  readonly requestHandler: ReturnType<typeof createRequestHandler>;
 }
 
 /** The limits only, for clients that the SDK makes itself: STS in the credential providers. */
@@ -42,14 +37,16 @@ export function clientLimits({
   return {
     maxAttempts,
     extensions: [boundedAnswers, guardedRequests],
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: requestTimeoutMs,
-      socketTimeout: requestTimeoutMs,
-      // Without this option the SDK only logs a warning and goes on waiting.
-      throwOnRequestTimeout: true,
-      ...createAgents(connection),
-    },
+    requestHandler: createRequestHandler(
+      {
+        connectionTimeout: CONNECT_TIMEOUT_MS,
+        requestTimeout: requestTimeoutMs,
+        socketTimeout: requestTimeoutMs,
+        // Without this option the SDK only logs a warning and goes on waiting.
+        throwOnRequestTimeout: true,
+      },
+      connection,
+    ),
   };
 }
 

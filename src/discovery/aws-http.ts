@@ -3,7 +3,7 @@
  * keys are refused with the reason. Valid keys without effect cause a warning at their line.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
-import { createAgents } from '../aws/client-connection.ts';
+import { createRequestHandler } from '../aws/client-connection.ts';
 import type { HttpConnection } from '../kernel/http-connection.ts';
 import { isSocksUrl } from '../kernel/socks5.ts';
 import { findUrlFault } from '../settings/url.ts';
@@ -69,14 +69,6 @@ export function checkAwsHttp(
       'the proxy URL is not valid; write http://host:port, or http://user:password@host:port ' +
         'with special characters as %XX',
     );
-  const range = config.no_proxy?.split(',').find((entry) => entry.includes('/'));
-  if (range !== undefined)
-    report.error(
-      [...path, 'no_proxy'],
-      'CONFIG_VALUE',
-      `no_proxy: address ranges such as ${JSON.stringify(range.trim())} are not supported ` +
-        `for calls of AWS; write host names`,
-    );
   if (config.follow_redirects === true)
     report.warn(
       [...path, 'follow_redirects'],
@@ -91,7 +83,7 @@ export function checkAwsHttp(
 
 function isUsable(connection: HttpConnection): boolean {
   try {
-    createAgents(connection);
+    createRequestHandler({}, connection);
     return true;
   } catch {
     return false;

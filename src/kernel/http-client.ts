@@ -11,11 +11,13 @@ import { inflate } from './answer-bodies.ts';
 import { describeError, PermanentError } from './errors.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { HttpClientError } from './http-client-error.ts';
-import { chooseProxies, type HttpConnection, secureOptions } from './http-connection.ts';
+import { type HttpConnection, secureOptions } from './http-connection.ts';
 import { BodyClient } from './http-bodies.ts';
 import { withUrlCredentials } from './http-credentials.ts';
 import { INTERIM_HEADS_MAX } from './http-response-parser.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
+import { ConnectionPools } from './connection-pools.ts';
+import { chooseProxies, listProxies } from './proxy-choice.ts';
 import { SocketClients } from './socket-clients.ts';
 import { isSocksUrl, socksConnector } from './socks5.ts';
 import { parseUrl } from './urls.ts';
@@ -84,7 +86,7 @@ export function createHttpClient(
 ): HttpClient<Borrowed<Uint8Array>> {
   const { connection, isGuarded = true } = options;
   // Loaded on first use: undici is large, and a process that only serves sends no requests.
-  let loaded: Promise<Undici> | undefined;
+  let loaded: Promise<ConnectionPools> | undefined;
   let stamp = connection?.stamp() ?? '';
   const bodies =
     options.reusesBodies === true && connection?.proxy === undefined
@@ -111,7 +113,7 @@ export function createHttpClient(
       if (connection !== undefined && connection.stamp() !== stamp) {
         stamp = connection.stamp();
         // Requests under way end on the old connections.
-        void loaded?.then(({ agent }) => agent.close()).catch(() => undefined);
+        void loaded?.then((pools) => pools.close()).catch(() => undefined);
         loaded = undefined;
       }
       loaded ??= load(options).catch((error: unknown) => {
@@ -125,9 +127,9 @@ export function createHttpClient(
       bodies?.close();
       await unguarded?.close();
       await bySocket.close();
-      // Without an agent there is nothing to close.
-      const undici = await loaded?.catch(() => undefined);
-      await undici?.agent.destroy();
+      // Without connections there is nothing to close.
+      const pools = await loaded?.catch(() => undefined);
+      await pools?.destroy();
     },
   };
 }
@@ -151,41 +153,34 @@ async function getBody(
 }
 
 /** @throws HttpClientError when a file of the settings or a proxy cannot be used */
-async function load(options: HttpClientOptions): Promise<Undici> {
-  const { Agent, buildConnector: connector, EnvHttpProxyAgent } = await import('undici');
+async function load(options: HttpClientOptions): Promise<ConnectionPools> {
+  const undici = await import('undici');
   const { connection } = options;
-  const shared = {
+  const pool = {
     connections: options.connectionsPerHost ?? 32,
     pipelining: 1,
     keepAliveTimeout: 60_000,
     maxHeaderSize: 65_536,
   };
-  const proxy = connection?.proxy;
+  const proxy = options.socketPath === undefined ? connection?.proxy : undefined;
   try {
     const connect = connectOptions(options);
-    if (proxy === undefined || options.socketPath !== undefined)
-      return { agent: new Agent({ ...shared, connect }) };
-    const proxies = chooseProxies(proxy);
-    if (options.isGuarded !== false)
-      for (const url of [proxies.httpProxy, proxies.httpsProxy])
-        if (url !== undefined && url !== '') refuseMetadataUrl(parseUrl(url));
-    const { httpProxy, noProxy } = proxies;
-    if (isSocksUrl(httpProxy)) {
-      const tls = connection?.tls === undefined ? {} : secureOptions(connection.tls);
-      const socks = { proxy: httpProxy, noProxy, direct: connector(connect), tls };
-      return { agent: new Agent({ ...shared, connect: socksConnector(socks) }) };
-    }
-    const agent = new EnvHttpProxyAgent({
-      ...shared,
-      ...proxies,
+    const made = {
+      pool,
       connect,
-      requestTls: connect,
+      tunnelTls: connect,
       // The connection to the proxy itself.
       proxyTls: timeAndLookup(options),
-      proxyTunnel: false,
-      headers: { ...proxy.connectHeaders },
-    });
-    return { agent };
+      proxyHeaders: proxy?.connectHeaders ?? {},
+    };
+    const choice = proxy === undefined ? undefined : chooseProxies(proxy);
+    if (choice === undefined) return new ConnectionPools(undici, made);
+    if (options.isGuarded !== false)
+      for (const url of listProxies(choice)) refuseMetadataUrl(parseUrl(url));
+    if (!isSocksUrl(proxy?.url ?? '')) return new ConnectionPools(undici, made, choice);
+    const tls = connection?.tls === undefined ? {} : secureOptions(connection.tls);
+    const socks = { choice, direct: undici.buildConnector(connect), tls };
+    return new ConnectionPools(undici, { ...made, connect: socksConnector(socks) });
   } catch (error) {
     if (error instanceof HttpClientError || error instanceof PermanentError) throw error;
     const message = `the connection cannot be made: ${describeError(error)}`;
@@ -205,15 +200,12 @@ function timeAndLookup(options: HttpClientOptions): buildConnector.BuildOptions 
   return { timeout: 10_000, ...lookup };
 }
 
-interface Undici {
-  readonly agent: Dispatcher;
-}
-
-async function send({ agent }: Undici, request: ClientRequest): Promise<ClientResponse> {
-  const { pathname, search, origin } = parseUrl(request.url);
+async function send(pools: ConnectionPools, request: ClientRequest): Promise<ClientResponse> {
+  const url = parseUrl(request.url);
+  const { pathname, search, origin } = url;
   const exchange = new Exchange(request);
   try {
-    agent.dispatch(
+    pools.of(url).dispatch(
       {
         origin,
         path: request.target ?? pathname + search,

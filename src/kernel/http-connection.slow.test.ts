@@ -11,6 +11,7 @@ import { createHttpClient, type HttpClientOptions } from './http-client.ts';
 import type { HttpConnection } from './http-connection.ts';
 import { isMetadataAddress } from './metadata-addresses.ts';
 import { createTokenSource } from './oauth2.ts';
+import { setEnvironment } from '../../test/kit/environment.ts';
 import { listen, serve } from '../../test/kit/listen.ts';
 import { makeCertificate } from '../../test/kit/authority.ts';
 import { temporaryFolder } from '../../test/kit/folder.ts';
@@ -119,7 +120,21 @@ test('http goes to a proxy with its whole URL, https through CONNECT, and no_pro
   assert.equal(await ask('http://target.test/metrics', by()), '200 by proxy');
   assert.equal(await ask(`https://localhost:${tlsPort}/`, by()), '200 secret');
   assert.equal(await ask(`${plain.url}/`, by('127.0.0.1')), '200 straight');
-  assert.deepEqual(seen, ['GET http://target.test/metrics', 'CONNECT yes']);
+  assert.equal(await ask(`${plain.url}/`, by('10.0.0.0/8,127.0.0.0/8')), '200 straight');
+  assert.equal(await ask('http://10.1.2.3:1/', by('10.0.0.0/16')), '200 by proxy');
+  assert.deepEqual(seen, [
+    'GET http://target.test/metrics',
+    'CONNECT yes',
+    'GET http://10.1.2.3:1/',
+  ]);
+  setEnvironment(context, { HTTP_PROXY: url, HTTPS_PROXY: '', NO_PROXY: 'b.test' });
+  const environment = { connection: connection({ tls, proxy: { connectHeaders: {} } }) };
+  assert.equal(await ask('http://a.test/metrics', environment), '200 by proxy');
+  assert.equal(await ask(`https://localhost:${tlsPort}/`, environment), '200 secret');
+  assert.doesNotMatch(await ask('http://a.b.test/', environment), /by proxy/);
+  // Without a proxy for https the name is looked up here, and there is none.
+  assert.doesNotMatch(await ask('https://a.test/', environment), /^200/);
+  assert.equal(seen.filter((one) => one.startsWith('CONNECT')).length, 1);
 });
 
 test('metadata addresses are refused in every spelling, and behind a name', async (context) => {

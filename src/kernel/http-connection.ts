@@ -4,8 +4,6 @@
  * says that they have changed.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#tls_config
  */
-import { HttpClientError } from './http-client-error.ts';
-import { readProxyEnvironment } from './proxy-environment.ts';
 import type { ConnectionOptions, SecureContextOptions, SecureVersion } from 'node:tls';
 
 export interface TlsSettings {
@@ -34,7 +32,7 @@ export function secureOptions(
 }
 
 export interface ProxySettings {
-  /** Undefined uses the environment: HTTP_PROXY, HTTPS_PROXY, NO_PROXY. */
+  /** Undefined uses the environment: HTTP_PROXY, HTTPS_PROXY, NO_PROXY (proxy-choice.ts). */
   readonly url?: string | undefined;
   readonly noProxy?: string | undefined;
   readonly connectHeaders: Readonly<Record<string, string>>;
@@ -47,12 +45,4 @@ export interface HttpConnection {
   readonly key: string;
   /** Changes when a file of the settings has changed. */
   readonly stamp: () => string;
-}
-
-/** @throws HttpClientError for a variable of the environment that names no proxy */
-export function chooseProxies({ url, noProxy }: ProxySettings) {
-  if (url !== undefined) return { httpProxy: url, httpsProxy: url, noProxy: noProxy ?? '' };
-  const { http, https, no, fault } = readProxyEnvironment(process.env);
-  if (fault !== undefined) throw new HttpClientError('connect', fault);
-  return { httpProxy: http, httpsProxy: https, noProxy: no };
 }

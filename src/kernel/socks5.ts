@@ -4,9 +4,10 @@
  * Limits: a connection is made within CONNECT_MS.
  * Source: https://www.rfc-editor.org/rfc/rfc1928, https://www.rfc-editor.org/rfc/rfc1929
  */
-import { BlockList, isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { buildConnector } from 'undici';
+import type { ProxyChoice } from './proxy-choice.ts';
 
 const CONNECT_MS = 10_000;
 const PORT = 1_080;
@@ -17,21 +18,20 @@ export function isSocksUrl(url: string): boolean {
 }
 
 export interface SocksOptions {
-  readonly proxy: string;
-  /** Hosts, separated by commas, that are reached without the proxy. */
-  readonly noProxy: string;
+  readonly choice: ProxyChoice;
   /** Connects to a host, or to the proxy. */
   readonly direct: buildConnector.connector;
   /** Of connections to hosts by https. */
   readonly tls: ConnectionOptions;
 }
 
-/** A connector of undici that goes through the proxy, except for the hosts of `noProxy`. */
+/** A connector of undici that goes through the proxy where it is chosen. */
 export function socksConnector(options: SocksOptions): buildConnector.connector {
-  const isStraight = makeBypass(options.noProxy);
   return (target, callback) => {
-    if (isStraight(target.hostname)) options.direct(target, callback);
-    else void handOn(connectThrough(options, target), callback);
+    const { protocol, host } = target;
+    const proxy = options.choice.of(new URL(`${protocol}//${host ?? target.hostname}`));
+    if (proxy === undefined) options.direct(target, callback);
+    else void handOn(connectThrough(proxy, options, target), callback);
   };
 }
 
@@ -47,7 +47,8 @@ async function handOn(made: Promise<Socket>, callback: buildConnector.Callback):
 }
 
 async function connectThrough(
-  { proxy, direct, tls }: SocksOptions,
+  proxy: string,
+  { direct, tls }: SocksOptions,
   { hostname, port, protocol, servername }: buildConnector.Options,
 ): Promise<Socket> {
   const url = new URL(proxy);
@@ -131,28 +132,4 @@ function secure(socket: Socket, options: ConnectionOptions): Promise<Socket> {
     });
     made.once('error', reject);
   });
-}
-
-/** Whether a host is reached without the proxy, as Go reads NO_PROXY, ports aside. */
-function makeBypass(noProxy: string): (host: string) => boolean {
-  const entries = noProxy
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== '');
-  const addresses = new BlockList();
-  for (const entry of entries) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(address) === 0) continue;
-    if (bits === undefined) addresses.addAddress(address, family);
-    else addresses.addSubnet(address, Number(bits), family);
-  }
-  return (given) => {
-    const host = given.toLowerCase().replace(/^\[(.*)\]$/, '$1');
-    const family = isIP(host);
-    if (family !== 0 && addresses.check(host, family === 6 ? 'ipv6' : 'ipv4')) return true;
-    return entries.some(
-      (entry) => entry === '*' || host === entry || host.endsWith(entry.replace(/^\.?/, '.')),
-    );
-  };
 }

@@ -11,8 +11,9 @@ import type { buildConnector, Dispatcher } from 'undici';
 import { GrowingBuffer } from '../kernel/growing-buffer.ts';
 import { INTERIM_HEADS_MAX } from '../kernel/http-response-parser.ts';
 import { guardedLookup, refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
+import { ConnectionPools } from '../kernel/connection-pools.ts';
+import { chooseOfEnvironment, listProxies } from '../kernel/proxy-choice.ts';
 import type { EnvironmentProxies } from '../kernel/proxy-environment.ts';
-import { readProxyExceptions } from '../kernel/proxy-exceptions.ts';
 import type { ProxyConfig } from './config.ts';
 import { selectReturnedHeaders } from '../kernel/end-to-end-headers.ts';
 
@@ -44,8 +45,7 @@ const SHOWN_MAX = 1_024;
 type Headers = Answered['headers'];
 
 export class Upstream {
-  readonly #choose: (origin: URL) => Dispatcher;
-  readonly #dispatchers: readonly Dispatcher[];
+  readonly #pools: ConnectionPools;
 
   /**
    * @param proxies  through which upstreams are reached, as Go's programs read them
@@ -53,7 +53,7 @@ export class Upstream {
    */
   static async open(config: ProxyConfig, proxies?: EnvironmentProxies): Promise<Upstream> {
     const undici = await import('undici');
-    const options = {
+    const pool = {
       connections: 256,
       pipelining: 1,
       keepAliveTimeout: config.idleTimeoutMs,
@@ -62,40 +62,27 @@ export class Upstream {
       bodyTimeout: config.upstreamTimeoutMs,
       maxHeaderSize: 65_536,
     };
-    const connect = createConnector(undici, config);
-    const direct = new undici.Agent({ ...options, connect });
-    const { http = '', https = '', no = '' } = proxies ?? {};
-    if (http === '' && https === '') return new Upstream([direct], () => direct);
-    for (const url of [http, https]) if (url !== '') refuseMetadataUrl(new URL(url));
-    const proxied = new undici.EnvHttpProxyAgent({
-      ...options,
-      connect,
-      httpProxy: http,
-      httpsProxy: https,
-      // Read here, as Go does.
-      noProxy: '',
-      requestTls: { timeout: CONNECT_MS, rejectUnauthorized: config.verifiesTls },
-      proxyTls: { timeout: CONNECT_MS, lookup: guardedLookup() },
-      // A request for an http:// upstream goes to the proxy with its whole URL.
-      proxyTunnel: false,
-    });
-    const isExcepted = readProxyExceptions(no);
-    return new Upstream([direct, proxied], ({ protocol, hostname, port }) => {
-      // Without a proxy for https, undici would take that for http; Go takes none.
-      if ((protocol === 'https:' ? https : http) === '') return direct;
-      const usual = protocol === 'https:' ? 443 : 80;
-      const host = { name: bareName(hostname), port: port === '' ? usual : Number(port) };
-      return isExcepted(host) ? direct : proxied;
-    });
+    const choice = chooseOfEnvironment(proxies ?? { http: '', https: '', no: '' });
+    for (const url of listProxies(choice)) refuseMetadataUrl(new URL(url));
+    const pools = new ConnectionPools(
+      undici,
+      {
+        pool,
+        connect: createConnector(undici, config),
+        tunnelTls: { timeout: CONNECT_MS, rejectUnauthorized: config.verifiesTls },
+        proxyTls: { timeout: CONNECT_MS, lookup: guardedLookup() },
+      },
+      choice,
+    );
+    return new Upstream(pools);
   }
 
-  private constructor(dispatchers: readonly Dispatcher[], choose: (origin: URL) => Dispatcher) {
-    this.#dispatchers = dispatchers;
-    this.#choose = choose;
+  private constructor(pools: ConnectionPools) {
+    this.#pools = pools;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#dispatchers.map((one) => one.destroy()));
+    await this.#pools.destroy();
   }
 
   /**
@@ -116,7 +103,7 @@ export class Upstream {
       const servername = url.hostname;
       // The dispatcher takes `servername`, though its types lack it.
       const options = { origin, path, method, headers, body, servername };
-      this.#choose(url).dispatch(options, relay);
+      this.#pools.of(url).dispatch(options, relay);
     });
   }
 

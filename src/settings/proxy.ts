@@ -20,12 +20,16 @@ export const proxyShape = {
     examples: ['http://proxy:3128'],
   }),
   no_proxy: textSchema.optional().meta({
-    description: 'Hosts, separated by commas, that are reached without the proxy.',
+    description:
+      'Hosts, separated by commas, that are reached without the proxy: names with their ' +
+      'subdomains, addresses, ranges of addresses, each also with a port. Given one, this ' +
+      'machine is reached without it too.',
     examples: ['localhost,10.0.0.0/8'],
   }),
   proxy_from_environment: switchSchema.optional().meta({
     description:
-      'Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name: a URL, or host:port.',
+      'Goes through the proxy that HTTP_PROXY (for http:// alone), HTTPS_PROXY and NO_PROXY ' +
+      'name: a URL, or host:port.',
     default: false,
   }),
   proxy_connect_header: z
