@@ -53,7 +53,7 @@ export class Load {
     this.passed(chunks);
   }
 
-  /** Tells of chunks that are delivered, or refused for good: no newer one waits because of them. */
+  /** Tells of chunks that are delivered, or refused for good: delivery has come beyond them. */
   passed(chunks: readonly Chunk[]): void {
     for (const { newestMs } of chunks) if (newestMs > this.newestOutMs) this.newestOutMs = newestMs;
     this.#metrics.newestOutSeconds.set(this.newestOutMs / 1_000);

@@ -1,6 +1,6 @@
 /**
- * The metrics of a queue: what waits, what it takes on disk beside what it may, and what was lost or
- * damaged.
+ * The metrics of a queue: what waits, what it takes on disk and what it may take, and what was lost
+ * or damaged.
  */
 import type { Moment } from '../kernel/clock.ts';
 import type { Counter, Family, Gauge, Registry } from '../kernel/metrics.ts';
@@ -39,9 +39,12 @@ export function newQueueMetrics(
   );
   const cap = gauge(
     'queue_cap_bytes',
-    'Size that the segment files may have, or what is in memory where there are none; above it the oldest chunks go.',
+    'Bytes that the queue may take, on disk or, without a folder, in memory; above it the oldest go.',
   );
-  const oldest = gauge('queue_oldest_age_seconds', 'Age of the oldest chunk; 0 where none waits.');
+  const oldest = gauge(
+    'queue_oldest_age_seconds',
+    'Age of the newest item of the chunk that waits longest; 0 where none waits.',
+  );
   const maxAge = gauge(
     'queue_max_age_seconds',
     'Age above which chunks are dropped, since the receiver refuses them; 0 is no limit.',

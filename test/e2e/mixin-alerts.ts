@@ -1,8 +1,8 @@
 /**
- * The alerts of Prometheus' own mixin, over a real Prometheus in agent mode and our collector that do
- * the same: both have one configuration, and write to one receiver. A second Prometheus scrapes both
- * each second and judges them by the mixin's expressions, as the test sets one trouble after the
- * other. Time is compressed: what the mixin looks back for minutes are seconds here, its `for` is
+ * The alerts of Prometheus' own mixin, over a real Prometheus in agent mode and our collector that
+ * do the same: both have one configuration, and write to one receiver. A second Prometheus scrapes
+ * both each second and judges them by the mixin's expressions, as the test sets one trouble after
+ * the other. Time is compressed: what the mixin looks back for minutes are seconds here, its `for` is
  * three seconds, and two minutes behind are five seconds.
  * Source: https://github.com/prometheus/prometheus/blob/main/documentation/prometheus-mixin/alerts.libsonnet
  */
@@ -26,6 +26,7 @@ const SYNC_WINDOW = '15s';
 
 const grows = (name: string, window = WINDOW): string =>
   `increase(prometheus_${name}[${window}]) > 0`;
+const rate = (name: string): string => `rate(${REMOTE}_${name}[${WINDOW}])`;
 const highest = (name: string): string => `max_over_time(${REMOTE}_${name}[${WINDOW}])`;
 
 /** Expressions by alert; both of the one whose metric is another since Prometheus 3.6. */
@@ -36,8 +37,8 @@ const EXPRESSIONS: readonly (readonly [alert: string, expr: string])[] = [
   ['PrometheusOutOfOrderTimestamps', grows('target_scrapes_sample_out_of_order_total')],
   [
     'PrometheusRemoteStorageFailures',
-    `rate(${REMOTE}_samples_failed_total[${WINDOW}]) / (rate(${REMOTE}_samples_failed_total[${WINDOW}])` +
-      ` + rate(${REMOTE}_samples_total[${WINDOW}])) * 100 > 1`,
+    `${rate('samples_failed_total')} / (${rate('samples_failed_total')} + ` +
+      `${rate('samples_total')}) * 100 > 1`,
   ],
   [
     'PrometheusRemoteWriteBehind',

@@ -1,4 +1,4 @@
-/** The mixin's alerts on remote storage: they fire and resolve on the collector as on Prometheus. */
+/** The mixin's alerts on remote storage fire and resolve on the collector as on Prometheus. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { serveTarget, startTrial } from './mixin-alerts.ts';
