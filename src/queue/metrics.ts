@@ -39,7 +39,7 @@ export function newQueueMetrics(
   );
   const cap = gauge(
     'queue_cap_bytes',
-    'Bytes that the queue may take, on disk or, without a folder, in memory; above it the oldest go.',
+    'Bytes that the queue may take on disk, or in memory without a folder; above it the oldest go.',
   );
   const oldest = gauge(
     'queue_oldest_age_seconds',

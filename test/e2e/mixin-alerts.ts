@@ -2,9 +2,10 @@
  * The alerts of Prometheus' own mixin, over a real Prometheus in agent mode and our collector that
  * do the same: both have one configuration, and write to one receiver. A second Prometheus scrapes
  * both each second and judges them by the mixin's expressions, as the test sets one trouble after
- * the other. Time is compressed: what the mixin looks back for minutes are seconds here, its `for` is
- * three seconds, and two minutes behind are five seconds.
- * Source: https://github.com/prometheus/prometheus/blob/main/documentation/prometheus-mixin/alerts.libsonnet
+ * the other. Time is compressed: the minutes that the mixin looks back are seconds here, its `for`
+ * is three seconds, and two minutes behind are five seconds.
+ * Source:
+ *   https://github.com/prometheus/prometheus/blob/main/documentation/prometheus-mixin/alerts.libsonnet
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -13,7 +14,14 @@ import type { TestContext } from 'node:test';
 import { temporaryFolder } from '../kit/folder.ts';
 import { type Listening, serve } from '../kit/listen.ts';
 import { skipUnlessPeer } from '../kit/peers.ts';
-import { freePort, query, type Running, startAmperage, startProgram } from '../kit/processes.ts';
+import {
+  freePort,
+  query,
+  type Running,
+  type Series,
+  startAmperage,
+  startProgram,
+} from '../kit/processes.ts';
 import { type Receiver, startReceiver } from '../kit/receiver.ts';
 import { until } from '../kit/waiting.ts';
 
@@ -83,7 +91,8 @@ export interface Trial {
   readonly reload: (config: object) => void;
   /**
    * Waits until these alerts, and no others, fire on both, on the collector by each of their
-   * expressions; fails when one fires that is neither among them nor among those before.
+   * expressions; fails when one fires that is neither among them nor among those before,
+   * or when those of one have other labels.
    */
   readonly fire: (trouble: string, alerts: readonly string[]) => Promise<void>;
 }
@@ -115,7 +124,7 @@ export async function startTrial(context: TestContext, config: object): Promise<
     for (const sender of SENDERS) {
       const url = `${receiver.server.url}/${sender}/write`;
       // JSON is valid YAML.
-      const text = JSON.stringify({ ...other, remote_write: [{ url, ...WRITING }] });
+      const text = JSON.stringify({ ...other, remote_write: [{ name: 'amp', url, ...WRITING }] });
       writeFileSync(files[sender], text);
     }
   };
@@ -189,9 +198,6 @@ async function startJudge(
   return url;
 }
 
-/** A row for each alert, sender and expression. */
-const FIRING = 'count by (alertname, job, expression) (ALERTS{alertstate="firing"})';
-
 interface Wait {
   readonly trouble: string;
   readonly alerts: readonly string[];
@@ -207,8 +213,9 @@ async function waitFor(
   const expressions = EXPRESSIONS.filter(([alert]) => alerts.includes(alert)).length;
   const startMs = performance.now();
   const states = new Map<Sender, { readonly fires: string; readonly sinceMs: number }>();
+  let firing: readonly Series[] = [];
   const holds = async (): Promise<boolean> => {
-    const firing = await query(judge, FIRING);
+    firing = await query(judge, 'ALERTS{alertstate="firing"}');
     for (const sender of SENDERS) {
       const own = firing.filter(({ metric }) => metric['job'] === sender);
       const names = [...new Set(own.map(({ metric }) => metric['alertname'] ?? ''))].toSorted();
@@ -217,12 +224,14 @@ async function waitFor(
       const fires = names.join(' ');
       if (fires !== states.get(sender)?.fires)
         states.set(sender, { fires, sinceMs: performance.now() - startMs });
-      if (sender === 'collector' && fires === wanted && own.length !== expressions) return false;
+      const by = new Set(own.map(({ metric }) => metric['expression'])).size;
+      if (sender === 'collector' && fires === wanted && by !== expressions) return false;
     }
     return SENDERS.every((sender) => states.get(sender)?.fires === wanted);
   };
   try {
     await until(`${trouble}: ${wanted || 'none'}`, 60_000, holds, 250);
+    assert.deepEqual(listLabels(firing, 'collector'), listLabels(firing, 'prometheus'), trouble);
   } finally {
     const columns = [...states].map(([sender, { fires, sinceMs }]) => {
       const short = fires.replaceAll('Prometheus', '') || 'none';
@@ -230,4 +239,14 @@ async function waitFor(
     });
     context.diagnostic([trouble, ...columns].join(' | '));
   }
+}
+
+/** The labels of a sender's alerts, but for those that say whose they are and by what. */
+function listLabels(firing: readonly Series[], sender: Sender): string[] {
+  const own = firing
+    .filter(({ metric }) => metric['job'] === sender)
+    .map(({ metric: { job: _job, instance: _instance, expression: _expression, ...labels } }) =>
+      JSON.stringify(labels).replace(`/${sender}/write`, '/write'),
+    );
+  return [...new Set(own)].toSorted();
 }
