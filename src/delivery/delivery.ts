@@ -100,7 +100,7 @@ export class Delivery<Request> implements Component {
       pendingItems: () => queue.pendingItems,
     });
     const allowance = new SearchAllowance(clock, this.#searched);
-    const deliver = withSplitting(patient, { protocol, losses, allowance });
+    const deliver = withSplitting(patient, { protocol, losses, load, allowance });
     const signals = { ending: this.#ending.signal, stopping: this.#stopping.signal };
     this.#running = runShards(
       { queue, settings, deliver, world, load, metrics, sharding },

@@ -48,9 +48,14 @@ export class Load {
       this.#onFirst?.(items, bytes, tookMs);
       this.#onFirst = undefined;
     }
-    for (const { newestMs } of chunks) if (newestMs > this.newestOutMs) this.newestOutMs = newestMs;
     this.#metrics.items.inc(items);
     this.#metrics.bytes.inc(bytes);
+    this.passed(chunks);
+  }
+
+  /** Tells of chunks that are delivered, or refused for good: delivery has come beyond them. */
+  passed(chunks: readonly Chunk[]): void {
+    for (const { newestMs } of chunks) if (newestMs > this.newestOutMs) this.newestOutMs = newestMs;
     this.#metrics.newestOutSeconds.set(this.newestOutMs / 1_000);
   }
 }

@@ -16,6 +16,7 @@ export interface DeliveryMetrics {
   readonly requestSeconds: Histogram;
   readonly shards: Gauge;
   readonly shardsDesired: Gauge;
+  /** Of what is delivered or refused for good. */
   readonly newestOutSeconds: Gauge;
   /** Sets the time of the newest item put into the queue, seconds since 1970. */
   newestIn(seconds: number): void;
@@ -41,7 +42,10 @@ export function newDeliveryMetrics(registry: Registry, sink: string): DeliveryMe
       .with({ sink }),
     shards: gauge('shards', 'Requests that may be under way at once.'),
     shardsDesired: gauge('shards_desired', 'Shards that the load asks for.'),
-    newestOutSeconds: gauge('newest_delivered_timestamp_seconds', 'Newest item delivered.'),
+    newestOutSeconds: gauge(
+      'newest_delivered_timestamp_seconds',
+      'Newest item delivered, or refused for good.',
+    ),
     newestIn: (seconds) => newestIn.set(seconds),
   };
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from '../kernel/metrics.ts';
+import { MemoryQueue } from '../../test/kit/memory-queue.ts';
+import { createWorld } from '../../test/kit/world.ts';
+import type { Outcome } from './attempt.ts';
 import { Load } from './load.ts';
 import { newDeliveryMetrics } from './metrics.ts';
-import { LoadSharding } from './shards.ts';
+import { DELIVERY_DEFAULTS } from './settings.ts';
+import { LoadSharding, runShards } from './shards.ts';
 
 /**
  * An interval of so many samples a second, each of whose requests takes its share of `msPerItem`.
@@ -34,6 +38,19 @@ test('shards follow the load up and down, and stay for small changes', () => {
   }
   interval(load, 100, 100, 0.4);
   assert.equal(sharding.next(load, 0, 5), 1);
+});
+
+test('the number that is asked for is told from the start', async () => {
+  const world = createWorld();
+  const metrics = newDeliveryMetrics(world.metrics, 'test');
+  const ending = AbortSignal.abort();
+  const settings = { ...DELIVERY_DEFAULTS, shardsMin: 2 };
+  const deliver = (): Promise<Outcome> => Promise.resolve({ kind: 'done' });
+  const queue = new MemoryQueue(4);
+  const load = new Load(metrics);
+  const options = { queue, settings, deliver, world, load, metrics };
+  await runShards(options, { ending, stopping: ending });
+  assert.equal(world.metric('amperage_sink_shards_desired'), 2);
 });
 
 test('a backlog asks for more shards, bounded, and none is given up while behind', () => {

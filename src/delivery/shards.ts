@@ -98,6 +98,7 @@ export async function runShards(options: ShardsOptions, signals: AttemptSignals)
     max: Math.min(settings.shardsMax, queue.lanes),
   };
   const sharding = options.sharding ?? new LoadSharding(bounds);
+  metrics.shardsDesired.set(sharding.desired);
   for (let shards: number | undefined = bounds.min; shards !== undefined;) {
     metrics.shards.set(shards);
     const count: number = shards;

@@ -130,6 +130,7 @@ test('what is refused as a whole is not searched, nor where a protocol cannot ha
     const options = { ...all, protocol: isSeparable ? {} : protocol };
     await withSplitting(deliver, options)([chunkOf([1, 2])], 1, all.signals);
     assert.deepEqual([requests, all.lost()], [[2], ['too_old odd 1', 'too_old even 1']]);
+    assert.equal(all.load.newestOutMs, 2, 'delivery is not behind what is lost');
   }
 });
 

@@ -10,6 +10,7 @@
  */
 import type { Chunk } from '../model/queue.ts';
 import type { AttemptSignals, Deliver, Outcome } from './attempt.ts';
+import type { Load } from './load.ts';
 import type { Losses } from './losses.ts';
 import type { Halves, Protocol } from './protocol.ts';
 import type { SearchAllowance } from './search-allowance.ts';
@@ -18,6 +19,7 @@ import { WaitingParts } from './waiting-parts.ts';
 export interface SplitOptions {
   readonly protocol: Pick<Protocol<unknown>, 'divide' | 'halve' | 'suspects'>;
   readonly losses: Losses;
+  readonly load: Pick<Load, 'passed'>;
   readonly allowance: SearchAllowance;
 }
 
@@ -60,6 +62,7 @@ class Splitting {
   readonly #send: (chunks: readonly Chunk[]) => Promise<Outcome>;
   readonly #protocol: SplitOptions['protocol'];
   readonly #losses: Losses;
+  readonly #load: SplitOptions['load'];
   readonly #allowance: SearchAllowance;
   readonly #onSettled: NonNullable<AttemptSignals['onSettled']>;
   /** Refusals since a part of a chunk was taken. */
@@ -75,13 +78,14 @@ class Splitting {
 
   constructor(
     send: (chunks: readonly Chunk[]) => Promise<Outcome>,
-    { protocol, losses, allowance }: SplitOptions,
+    { protocol, losses, load, allowance }: SplitOptions,
     onSettled: AttemptSignals['onSettled'] = () => undefined,
   ) {
     this.#onSettled = onSettled;
     this.#send = send;
     this.#protocol = protocol;
     this.#losses = losses;
+    this.#load = load;
     this.#allowance = allowance;
   }
 
@@ -192,8 +196,10 @@ class Splitting {
   }
 
   #count(lost: readonly Refusal[]): void {
-    for (const refusal of lost)
+    for (const refusal of lost) {
       this.#losses.refusedChunks(refusal.chunks, nameReason(refusal), refusal.text);
+      this.#load.passed(refusal.chunks);
+    }
   }
 
   /** What was not worth a search is remembered too: it would not be worth the next one either. */

@@ -7,6 +7,7 @@
 import { type z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
 import { describeError } from '../kernel/errors.ts';
+import type { Counter } from '../kernel/metrics.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
 import type { CheckContext } from '../settings/finding.ts';
@@ -161,6 +162,8 @@ export async function attempt<Value>(
 ): Promise<Value | undefined> {
   const { mechanism, metrics, clock, signal } = world;
   const startMs = clock.elapsedMs();
+  // There from the first reading on: an increase is measured from what was there before.
+  registerFailures(world);
   try {
     return await read();
   } catch (error) {
@@ -177,11 +180,14 @@ export async function attempt<Value>(
 }
 
 /** Counts a reading that failed, wholly or in part. */
-export function countFailure({ mechanism, metrics }: DiscoveryWorld): void {
-  metrics
+export function countFailure(world: DiscoveryWorld): void {
+  registerFailures(world).inc();
+}
+
+function registerFailures({ mechanism, metrics }: DiscoveryWorld): Counter {
+  return metrics
     .counters('prometheus_sd_refresh_failures_total', 'Readings of a target list that failed.')
-    .with({ mechanism })
-    .inc();
+    .with({ mechanism });
 }
 
 const BUCKETS = [0.01, 0.1, 1, 10, 60];

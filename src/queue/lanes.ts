@@ -6,8 +6,9 @@
  *     lane 0   ▒▒▒▒▒▒▒▒│█ █ █     ▒ carried over: sent first, in the order of append
  *     lane 1           │█ █       █ appended since: waits until no ▒ is left
  */
+import type { Moment } from '../kernel/clock.ts';
 import { assert } from '../kernel/errors.ts';
-import { byTimeOfAppend, type Entry } from './entry.ts';
+import { ageNowMs, byTimeOfAppend, type Entry } from './entry.ts';
 import { Lane } from './lane.ts';
 
 export class Lanes {
@@ -66,6 +67,15 @@ export class Lanes {
       for (const entry of lane.live())
         if (newest === undefined || byTimeOfAppend(newest, entry) < 0) newest = entry;
     return newest;
+  }
+
+  /** Of the chunks that are next in their lanes the largest age; 0 where none waits. */
+  oldestAgeMs(now: Moment): number {
+    const ages = this.#lanes.map((lane) => {
+      const head = lane.oldest();
+      return head === undefined ? 0 : ageNowMs(head, now) - head.newestMs;
+    });
+    return Math.max(0, ...ages);
   }
 
   /** Whether a chunk waits that was appended at `appendedMs` or before. */

@@ -44,6 +44,17 @@ test('above its bound the oldest of all lanes is dropped, and counted with its b
   );
 });
 
+test('its metrics say what it may hold beside what it holds', async () => {
+  const { queue, world } = makeQueue();
+  queue.append({ ...chunkOf(0, 40), newestMs: world.clock.nowMs() });
+  await world.clock.advance(2_000);
+  const read = (name: string): number => world.metric(`queue_${name}{queue="q"}`);
+  assert.deepEqual(
+    ['unwritten_bytes', 'cap_bytes', 'oldest_age_seconds', 'max_age_seconds'].map(read),
+    [40, 100, 2, 0],
+  );
+});
+
 test('a chunk above the bound is lost alone', () => {
   const { queue, losses } = makeQueue();
   queue.append(chunkOf(0, 40));

@@ -48,10 +48,11 @@ export class MemoryQueue implements ChunkQueue, Component {
     this.#senders = new Senders(this.#lanes, world.clock, this.#stopping.signal);
     this.#flushes = new Flushes(this.#lanes);
     this.#metrics = newQueueMetrics(world.metrics, options.name, () => ({
-      chunks: this.#lanes.chunks,
-      items: this.#lanes.items,
+      lanes: this.#lanes,
+      now: readMoment(world.clock),
       diskBytes: 0,
       unwrittenBytes: this.#bytes,
+      capBytes: options.maxBytes,
     }));
   }
 

@@ -1,5 +1,10 @@
-/** The metrics of a queue: what waits, what it takes on disk, and what was lost or damaged. */
+/**
+ * The metrics of a queue: what waits, what it takes on disk and what it may take, and what was lost
+ * or damaged.
+ */
+import type { Moment } from '../kernel/clock.ts';
 import type { Counter, Family, Gauge, Registry } from '../kernel/metrics.ts';
+import type { Lanes } from './lanes.ts';
 
 export interface QueueMetrics {
   /** A counter for each `reason`. */
@@ -9,11 +14,14 @@ export interface QueueMetrics {
   readonly diskRefuses: Gauge;
 }
 
-interface QueueState {
-  readonly chunks: number;
-  readonly items: number;
+export interface QueueState {
+  readonly lanes: Lanes;
+  readonly now: Moment;
   readonly diskBytes: number;
   readonly unwrittenBytes: number;
+  /** What the files may take, or where there are none, what is in memory. */
+  readonly capBytes: number;
+  readonly maxAgeMs?: number | undefined;
 }
 
 export function newQueueMetrics(
@@ -25,13 +33,31 @@ export function newQueueMetrics(
   const chunks = gauge('queue_pending_chunks', 'Chunks that are not delivered yet.');
   const items = gauge('queue_pending_items', 'Items that are not delivered yet.');
   const disk = gauge('queue_disk_bytes', 'Size of the segment files.');
-  const memory = gauge('queue_unwritten_bytes', 'Chunks that a full disk did not take.');
+  const memory = gauge(
+    'queue_unwritten_bytes',
+    'Chunks in memory alone: a full disk did not take them, or the queue has no folder.',
+  );
+  const cap = gauge(
+    'queue_cap_bytes',
+    'Bytes that the queue may take on disk, or in memory without a folder; above it the oldest go.',
+  );
+  const oldest = gauge(
+    'queue_oldest_age_seconds',
+    'Age of the newest item of the chunk that waits longest; 0 where none waits.',
+  );
+  const maxAge = gauge(
+    'queue_max_age_seconds',
+    'Age above which chunks are dropped, since the receiver refuses them; 0 is no limit.',
+  );
   registry.onCollect(() => {
-    const state = read();
-    chunks.set(state.chunks);
-    items.set(state.items);
-    disk.set(state.diskBytes);
-    memory.set(state.unwrittenBytes);
+    const { lanes, now, diskBytes, unwrittenBytes, capBytes, maxAgeMs = 0 } = read();
+    chunks.set(lanes.chunks);
+    items.set(lanes.items);
+    disk.set(diskBytes);
+    memory.set(unwrittenBytes);
+    cap.set(capBytes);
+    oldest.set(lanes.oldestAgeMs(now) / 1_000);
+    maxAge.set(maxAgeMs / 1_000);
   });
   const bound = (family: Family<Counter>): Family<Counter> => ({
     with: (labels) => family.with({ queue, ...labels }),

@@ -414,6 +414,28 @@ test('segments have numbers that no run before has used, whatever it may yet wri
   await second.stop();
 });
 
+test('its metrics say what it may hold beside what it holds, and change with its limits', async (t) => {
+  const edges = createWorld();
+  const limits = { capBytes: 1_000, maxAgeMs: 60_000 };
+  const queue = await openQueue(temporaryFolder(t), { ...limits, lanes: 2 }, edges);
+  const read = (): number[] =>
+    ['disk_bytes', 'cap_bytes', 'oldest_age_seconds', 'max_age_seconds'].map((name) =>
+      edges.metric(`queue_${name}{queue="test"}`),
+    );
+  assert.deepEqual(read(), [0, 1_000, 0, 60]);
+  for (const lane of [1, 0]) {
+    queue.append({ ...numberedChunk(lane, lane, 200), newestMs: edges.clock.nowMs() });
+    await edges.clock.advance(5_000);
+  }
+  const [full = 0, ...rest] = read();
+  assert.ok(full > 400 && full < 1_000);
+  assert.deepEqual(rest, [1_000, 10, 60]);
+  queue.acknowledge((await queue.next([1], EVERYTHING, 0, never))!);
+  queue.configure({ lanes: 2, capBytes: 5_000, maxAgeMs: 0 });
+  assert.deepEqual(read().slice(1), [5_000, 5, 0]);
+  await queue.stop();
+});
+
 test('another number of lanes, while it runs: what waits goes first, each lane in order, then what comes', async (t) => {
   const directory = temporaryFolder(t);
   const queue = await openQueue(directory, { lanes: 4 });

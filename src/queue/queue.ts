@@ -80,8 +80,9 @@ export class DurableQueue implements ChunkQueue, Component {
     const log = world.log.with({ sink: options.name });
     this.#log = log;
     this.#metrics = newQueueMetrics(world.metrics, options.name, () => ({
-      chunks: this.#lanes.chunks,
-      items: this.#lanes.items,
+      ...this.#options,
+      lanes: this.#lanes,
+      now: readMoment(world.clock),
       diskBytes: this.#store.diskBytes,
       unwrittenBytes: this.#unwritten.bytes,
     }));

@@ -7,7 +7,7 @@
 import { type LabelSet, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
 import { DROPPED_REF, type RoutedAppender, type SeriesRef } from '../model/sample.ts';
 
-const NAMES = [
+export const REPORT_NAMES = [
   'up',
   'scrape_duration_seconds',
   'scrape_samples_scraped',
@@ -15,13 +15,13 @@ const NAMES = [
   'scrape_series_added',
 ] as const;
 /** The names after those, where `extra_scrape_metrics` asks for them. */
-const EXTRA_NAMES = [
+export const EXTRA_REPORT_NAMES = [
   'scrape_timeout_seconds',
   'scrape_sample_limit',
   'scrape_body_size_bytes',
 ] as const;
 
-/** In the order of NAMES. */
+/** In the order of REPORT_NAMES. */
 export type ReportValues = readonly [
   up: number,
   durationSeconds: number,
@@ -62,12 +62,12 @@ export class ScrapeReport {
     this.#marks = marks;
     this.#marked = marks.labels;
     this.#generation = appender.generation;
-    this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
+    this.#names = hasExtra ? [...REPORT_NAMES, ...EXTRA_REPORT_NAMES] : REPORT_NAMES;
   }
 
   /** Sets whether the report has the extra series from now on. */
   setExtra(hasExtra: boolean): void {
-    this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
+    this.#names = hasExtra ? [...REPORT_NAMES, ...EXTRA_REPORT_NAMES] : REPORT_NAMES;
   }
 
   append(tMs: number, values: ReportValues): void {

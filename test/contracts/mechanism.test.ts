@@ -56,6 +56,8 @@ for (const { key } of mechanisms) {
     const { fixture, metrics, lists, until } = await start(context);
     await until(() => lists.length > 0);
     if (fixture.breakSource === undefined) return;
+    // An increase is measured from what was there before.
+    assert.match(metrics.expose(), /^prometheus_sd_refresh_failures_total\{.*\} 0$/m);
     await fixture.breakSource();
     const failed = /^prometheus_sd_refresh_failures_total\{.*\} ([3-9]|\d\d)/m;
     await until(() => failed.test(metrics.expose()), 60_000);

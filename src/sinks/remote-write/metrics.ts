@@ -98,7 +98,10 @@ function namePrometheusDelivery(
       .with(own),
     shards: gauge('shards', 'Requests that may be under way at once.'),
     shardsDesired: gauge('shards_desired', 'Shards that the load asks for.'),
-    newestOutSeconds: gauge('queue_highest_sent_timestamp_seconds', 'Newest sample delivered.'),
+    newestOutSeconds: gauge(
+      'queue_highest_sent_timestamp_seconds',
+      'Newest sample delivered, or refused for good.',
+    ),
     newestIn: (seconds) => {
       newest.set(seconds);
       if (seconds > newestOfAll.value) newestOfAll.set(seconds);
