@@ -62,7 +62,7 @@ for (const replaced of PROGRAMS)
       else assert.ok(!isOwn(`--${name}`), `${name} is a flag of ours by now`);
       if (fate.is === 'as') assert.ok(isOwn(fate.flag), fate.flag);
       if (fate.is === 'idle') assert.match(fate.why, /\w{3}/, name);
-      if (fate.is === 'refused') assert.match(fate.instead, /\w{3}/, name);
+      if (fate.is === 'refused' || fate.is === 'file') assert.match(fate.instead, /\w{3}/, name);
     }
   });
 
@@ -77,6 +77,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'remoteWrite.label': 'a=b',
   'remoteWrite.headers': 'X-A: b',
   'remoteWrite.maxDiskUsagePerURL': '1GiB',
+  'remoteWrite.oauth2.endpointParams': '{"a":"b"}',
 };
 
 for (const replaced of PROGRAMS)
@@ -97,7 +98,7 @@ for (const replaced of PROGRAMS)
         () => 'taken',
         (error: unknown) => String(error),
       );
-      if (fate.is === 'refused')
+      if (fate.is === 'refused' || fate.is === 'file')
         assert.match(ended, new RegExp(`-${name} is not taken over: \\w+`));
       else assert.equal(ended, 'taken', name);
     }
