@@ -125,7 +125,7 @@ const UNKNOWN_NAME: ReplacedFate = {
   why: 'nothing is known by this name here; leave it out',
 };
 
-function isOn(text: string): boolean {
+export function isOn(text: string): boolean {
   return /^(?:1|t|true)$/i.test(text);
 }
 
