@@ -16,6 +16,7 @@ import { formatFinding } from '../../settings/finding.ts';
 import { convertLine } from '../replaced/convert-line.ts';
 import { PROGRAMS } from '../replaced/programs.ts';
 import { addTrustFlag } from '../trust.ts';
+import { convertAgentFile } from './convert-agent.ts';
 import { checkSource } from './configuration.ts';
 import { writeConvertedLine } from './converted-line.ts';
 import { readBoundedFile, readGivenLine } from './given-line.ts';
@@ -43,7 +44,9 @@ export function createCheckConvertCommand({ write, render, parsers }: ConvertToo
   return addTrustFlag(new Command('convert'))
     .description(
       'write a configuration of the OpenTelemetry Collector as one of Prometheus, or the other ' +
-        'way, with a line for each thing that changes; secrets of the one stand in the other',
+        'way, with a line for each thing that changes; secrets of the one stand in the other. A ' +
+        "file of CloudWatch's agent becomes one of Prometheus, with the jobs of its " +
+        'prometheus_config_path. With --from it is a command line that is converted',
     )
     .argument(
       '<source...>',
@@ -69,6 +72,12 @@ export function createCheckConvertCommand({ write, render, parsers }: ConvertToo
         throw new ConfigError('USAGE', 'one configuration is converted at a time; for a command line, say whose it is by --from');
       const file = publicName(parseSourceUri(source), source);
       const checked = await checkSource(source, options);
+      const agent = await convertAgentFile(file, checked, process.env);
+      if (agent !== undefined) {
+        write(agent.text);
+        if (agent.losses > 0) throw new ConfigError('CONFIG_UNSUPPORTED', sayLosses(agent.losses));
+        return;
+      }
       const errors = checked.findings.filter(({ severity }) => severity === 'error');
       if (errors.length > 0) {
         write(errors.map((one) => `${one.severity}: ${formatFinding(one)}\n`).join(''));
@@ -110,12 +119,12 @@ async function convertGiven(
   });
   const { script, losses } = await writeConvertedLine(program.name, conversion);
   write(script);
-  if (losses.length > 0)
-    throw new ConfigError(
-      'FLAG_REPLACED',
-      `${losses.length} ${losses.length === 1 ? 'thing is' : 'things are'} lost: what to do ` +
-        'instead is printed above',
-    );
+  if (losses.length > 0) throw new ConfigError('FLAG_REPLACED', sayLosses(losses.length));
+}
+
+function sayLosses(count: number): string {
+  const things = count === 1 ? 'thing is' : 'things are';
+  return `${count} ${things} lost: what to do instead is printed above`;
 }
 
 interface Converted {
