@@ -173,7 +173,7 @@ test('what else the agent collects is lost by its path, with what to do instead'
     ),
   );
   const lost = [
-    /logs\.metrics_collected\.prometheus\.odd \(line 15\): it has no counterpart/,
+    /logs\.metrics_collected\.prometheus\.odd \(line 26\): it has no counterpart/,
     /metrics\.metrics_collected\.cpu \(line \d+\): run a node exporter/,
     /metrics\.metrics_collected\.statsd \(line \d+\): write statsd_receivers/,
     /metrics\.metrics_collected\.collectd \(line \d+\): .*write_prometheus/,
