@@ -143,7 +143,7 @@ export const rooms: Record<string, Rooms> = {
   commands: {
     joints: ['program'],
     rooms: {
-      check: [], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], emulate: [],
+      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], emulate: [],
       explain: [], generate: ['check'], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
       workspace: [], xray: ['replaced'],
     },

@@ -14,7 +14,9 @@ import {
   type ReplacedProgram,
 } from '../src/commands/replaced/program-table.ts';
 import { LISTENING, PROGRAMS } from '../src/commands/replaced/programs.ts';
+import { convertLine } from '../src/commands/replaced/convert-line.ts';
 import { skipUnlessPeer } from './kit/peers.ts';
+import { publishedLines } from './kit/published-lines.ts';
 
 // The commands would read the files that these variables name.
 for (const name of ['AWS_CA_BUNDLE', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'])
@@ -40,8 +42,8 @@ async function parse(given: readonly string[]): Promise<Record<string, unknown>>
   return values;
 }
 
-function commandOf(name: string): Command {
-  const found = program.commands.find((command) => command.name() === name);
+function commandOf(name: string, tree = program): Command {
+  const found = tree.commands.find((command) => command.name() === name);
   assert.ok(found, name);
   return found;
 }
@@ -62,7 +64,7 @@ for (const replaced of PROGRAMS)
       else assert.ok(!isOwn(`--${name}`), `${name} is a flag of ours by now`);
       if (fate.is === 'as') assert.ok(isOwn(fate.flag), fate.flag);
       if (fate.is === 'idle') assert.match(fate.why, /\w{3}/, name);
-      if (fate.is === 'refused') assert.match(fate.instead, /\w{3}/, name);
+      if (fate.is === 'refused' || fate.is === 'file') assert.match(fate.instead, /\w{3}/, name);
     }
   });
 
@@ -77,6 +79,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'remoteWrite.label': 'a=b',
   'remoteWrite.headers': 'X-A: b',
   'remoteWrite.maxDiskUsagePerURL': '1GiB',
+  'remoteWrite.oauth2.endpointParams': '{"a":"b"}',
 };
 
 for (const replaced of PROGRAMS)
@@ -97,7 +100,7 @@ for (const replaced of PROGRAMS)
         () => 'taken',
         (error: unknown) => String(error),
       );
-      if (fate.is === 'refused')
+      if (fate.is === 'refused' || fate.is === 'file')
         assert.match(ended, new RegExp(`-${name} is not taken over: \\w+`));
       else assert.equal(ended, 'taken', name);
     }
@@ -186,167 +189,39 @@ test('the table of listening defaults is what the flags have', () => {
         );
 });
 
-/** Command lines as they are published, with the values that each must come to. */
-const LINES: readonly (readonly [string, string, readonly string[], Record<string, unknown>])[] = [
-  [
-    'the image of Prometheus 2',
-    'collect',
-    [
-      '--config.file=/etc/prometheus/prometheus.yml',
-      '--storage.tsdb.path=/prometheus',
-      '--web.console.libraries=/usr/share/prometheus/console_libraries',
-      '--web.console.templates=/usr/share/prometheus/consoles',
-    ],
-    { 'config.file': '/etc/prometheus/prometheus.yml', 'storage.path': '/prometheus' },
-  ],
-  [
-    'the chart prometheus-community/prometheus, as an agent',
-    'collect',
-    [
-      '--config.file=/etc/config/prometheus.yml',
-      '--web.enable-lifecycle',
-      '--enable-feature=agent',
-      '--agent',
-      '--storage.agent.path=/data',
-      '--storage.remote.flush-deadline=1m',
-      '--web.listen-address=0.0.0.0:9090',
-      '--web.listen-address=:9091',
-    ],
-    {
-      'storage.path': '/data',
-      'web.enableLifecycle': true,
-      'web.listenAddress': ['0.0.0.0:9090', ':9091'],
-      stopTimeout: '1m',
-    },
-  ],
-  [
-    'the chart kube-prometheus-stack',
-    'collect',
-    [
-      '--web.console.templates=/etc/prometheus/consoles',
-      '--web.console.libraries=/etc/prometheus/console_libraries',
-      '--config.file=/etc/prometheus/config_out/prometheus.env.yaml',
-      '--web.enable-lifecycle',
-      '--web.external-url=http://stack.monitoring:9090',
-      '--web.route-prefix=/',
-      '--storage.tsdb.retention.time=10d',
-      '--storage.tsdb.path=/prometheus',
-      '--storage.tsdb.wal-compression',
-      '--no-storage.tsdb.allow-overlapping-blocks',
-      '--web.config.file=/etc/prometheus/web_config/web-config.yaml',
-    ],
-    { 'web.routePrefix': '/', 'storage.path': '/prometheus' },
-  ],
-  [
-    'the chart victoria-metrics-agent',
-    'collect',
-    [
-      '-promscrape.config=/config/scrape.yml',
-      '-remoteWrite.tmpDataPath=/tmpData',
-      '-remoteWrite.url=https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write',
-      '-remoteWrite.aws.useSigv4',
-      '-remoteWrite.aws.region=us-east-1',
-      '-envflag.enable=true',
-      '-envflag.prefix=VM_',
-      '-httpListenAddr=:8429',
-      '-loggerFormat=json',
-      '-loggerLevel=WARN',
-    ],
-    {
-      'config.file': '/config/scrape.yml',
-      'storage.path': '/tmpData',
-      'web.listenAddress': [':8429'],
-      'log.format': 'json',
-      'log.level': 'warn',
-      config: [
-        'yaml:{"remote_write":[{"url":"https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write","sigv4":{"region":"us-east-1"}}]}',
-      ],
-    },
-  ],
-  [
-    'the image of ADOT, with --set and gates',
-    'collect',
-    [
-      '--config=/etc/otel-config.yaml',
-      '--set=processors.batch.timeout=2s',
-      '--feature-gates=-component.UseLocalHostAsDefaultHost',
-    ],
-    { config: ['/etc/otel-config.yaml', 'yaml:{"processors":{"batch":{"timeout":"2s"}}}'] },
-  ],
-  [
-    'ADOT with Docker Compose, as its examples show it',
-    'collect',
-    ['--config=/etc/otel-agent-config.yaml', '--log-level=DEBUG'],
-    { config: ['/etc/otel-agent-config.yaml'], 'log.level': 'debug' },
-  ],
-  [
-    'Prometheus with both ways to take pushes',
-    'collect',
-    [
-      '--config.file=/etc/prometheus/prometheus.yml',
-      '--web.enable-admin-api',
-      '--web.enable-remote-write-receiver',
-      '--enable-feature=remote-write-receiver',
-    ],
-    { 'web.enableRemoteWriteReceiver': true },
-  ],
-  [
-    'vmagent with a token in a variable, and templates without values',
-    'collect',
-    [
-      '-remoteWrite.url=http://a/api/v1/write',
-      '-remoteWrite.bearerToken=%{PATH}',
-      '-remoteWrite.streamAggr.config=',
-    ],
-    {
-      config: [
-        `yaml:${JSON.stringify({
-          remote_write: [
-            { url: 'http://a/api/v1/write', authorization: { credentials: process.env['PATH'] } },
-          ],
-        })}`,
-      ],
-    },
-  ],
-  [
-    'aws-sigv4-proxy with headers to strip',
-    'proxy',
-    ['--strip-header=x-aws-*', '--strip-header', 'X-B', '--web.config.file='],
-    { strip: ['x-aws-*', 'X-B'] },
-  ],
-  [
-    'prometheus-ecs-discovery, as in the first article',
-    'discover',
-    ['-config.cluster=prod', '-config.write-to=/output/ecs_file_sd.yml'],
-    { 'config.cluster': 'prod', 'config.writeTo': '/output/ecs_file_sd.yml' },
-  ],
-  [
-    'aws-sigv4-proxy, as in the second article',
-    'proxy',
-    [
-      '--name',
-      'aps',
-      '--region',
-      'us-east-1',
-      '--host',
-      'aps-workspaces.us-east-1.amazonaws.com',
-      '--port',
-      ':8005',
-    ],
-    { port: ':8005', name: 'aps' },
-  ],
-  ['the image of the X-Ray daemon', 'xray', ['-t', '0.0.0.0:2000', '-b', '0.0.0.0:2000'], {}],
-  [
-    'ecs_exporter',
-    'exporter',
-    ['--web.telemetry-path=/m', '--no-web.disable-exporter-metrics'],
-    {},
-  ],
-];
-
-for (const [name, command, given, expected] of LINES)
+for (const { name, program: replaced, given, expected } of publishedLines) {
   test(`a published command line: ${name}`, async (context) => {
     context.mock.method(process.stderr, 'write', () => true);
-    const found = await parse([command, ...given]);
+    const found = await parse([replaced.command, ...given]);
     for (const [key, value] of Object.entries(expected)) assert.deepEqual(found[key], value, key);
   });
+
+  test(`a published command line, converted: ${name}`, async (context) => {
+    context.mock.method(process.stderr, 'write', () => true);
+    const before = await parse([replaced.command, ...given]);
+    const { words, parts, losses } = convertLine(
+      replaced,
+      { words: given, env: process.env },
+      {
+        command: commandOf(replaced.command, await loadProgram()),
+        normalize: normalizeArguments,
+        readFile: () => assert.fail(),
+      },
+    );
+    assert.deepEqual(losses, []);
+    const hidden = flagsOf(replaced).filter(({ fate }) => fate.is !== 'own');
+    for (const { name: flag } of hidden)
+      assert.ok(!words.some((word) => word.startsWith(`--${flag}=`)), flag);
+    const texts = parts.map((part) => `yaml:${JSON.stringify(part)}`);
+    const after = await parse([...words, ...texts.map((text) => `--config=${text}`)]);
+    const own = commandOf(replaced.command).options.filter((option) => !option.hidden);
+    for (const option of own) {
+      const key = option.attributeName();
+      const known = JSON.stringify(before[key] || false).replaceAll(
+        process.env['PATH'] ?? '',
+        '${env:PATH}',
+      );
+      assert.equal(JSON.stringify(after[key] || false), known, key);
+    }
+  });
+}

@@ -96,6 +96,7 @@ function describeFate(fate: ReplacedFate): string {
     case 'idle':
       return `no effect: ${escape(fate.why)}`;
     case 'refused':
+    case 'file':
       return `refused: ${escape(fate.instead)}`;
     case 'names':
       return 'each name for itself';

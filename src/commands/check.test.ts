@@ -86,7 +86,8 @@ test('the steps of a route are its processors, each once, without what is made f
 
 test('check config fails with a configuration error when there is one', async () => {
   const written: string[] = [];
-  const run = createCheckCommand((text) => written.push(text)).parseAsync(
+  const parsers = { load: () => assert.fail(), normalize: () => [] };
+  const run = createCheckCommand(parsers, (text) => written.push(text)).parseAsync(
     ['config', 'no-such.yml'],
     {
       from: 'user',

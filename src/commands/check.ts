@@ -10,7 +10,7 @@
  */
 import { Command } from 'commander';
 import { createCheckDiscoveryCommand, createCheckRelabelCommand } from './check/relabelling.ts';
-import { createCheckConvertCommand } from './check/convert.ts';
+import { type CommandParsers, createCheckConvertCommand } from './check/convert.ts';
 import { createCheckQueueCommand } from './check/queue.ts';
 import { createCheckEmfCommand } from './check/emf.ts';
 import { createCheckHealthcheckCommand } from './check/healthcheck.ts';
@@ -27,6 +27,7 @@ import { ConfigError } from '../kernel/errors.ts';
 import { formatDurationMs } from '../model/duration.ts';
 
 export function createCheckCommand(
+  parsers: CommandParsers,
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
   const command = new Command('check')
@@ -68,7 +69,7 @@ export function createCheckCommand(
   command.addCommand(createCheckDiscoveryCommand(write));
   command.addCommand(createCheckQueueCommand(write));
   command.addCommand(createCheckHealthcheckCommand(write));
-  command.addCommand(createCheckConvertCommand(write, renderCheck));
+  command.addCommand(createCheckConvertCommand({ write, render: renderCheck, parsers }));
   return command;
 }
 

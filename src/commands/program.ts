@@ -65,7 +65,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async (below) =>
       below === 'healthcheck'
         ? loadHealthcheck()
-        : (await import('./check.ts')).createCheckCommand(),
+        : (await import('./check.ts')).createCheckCommand({
+            load: loadCommand,
+            normalize: normalizeArguments,
+          }),
   },
   generate: {
     summary: 'what puts it on AWS: CloudFormation, of a short model',
@@ -97,6 +100,13 @@ export async function createProgram(argv: readonly string[]): Promise<Command> {
       name === wanted ? (await load(below)).summary(summary) : new Command(name).summary(summary),
     );
   return unify(program, program.name());
+}
+
+async function loadCommand(name: string): Promise<Command> {
+  const program = await createProgram([name]);
+  const found = program.commands.find((command) => command.name() === name);
+  if (found === undefined) throw new Error(`BUG: there is no command ${name}`);
+  return found;
 }
 
 /** The program with all commands loaded: for completion, the reference page and tests. */

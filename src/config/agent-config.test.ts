@@ -20,10 +20,10 @@ const published = (name: string): string =>
   readFileSync(conformancePath('cloudwatch-agent', name), 'utf8');
 
 for (const [name, ...parts] of [
-  ['prometheus_config_linux.json', /:7:7: "prometheus".*"prometheus_config_path".*emf_write/],
-  ['log_ecs_metric_only.json', /:7:7: "emf".*no counterpart/, /:9:7: "ecs".*no counterpart/],
+  ['prometheus_config_linux.json', /:7:7: "prometheus".*check convert.*emf_write/],
+  ['log_ecs_metric_only.json', /:7:7: "emf".*stdout/, /:9:7: "ecs".*leave .* to the agent/],
   ['otlp_metrics_config.json', /:10:7: "otlp" of the agent: write otlp_receivers/],
-  ['prometheus_combined_config_linux.json', /:13:7: .*remote_write there/, /:20:7: .*emf_write/],
+  ['prometheus_combined_config_linux.json', /:13:7: .*with remote_write/, /:20:7: .*emf_write/],
 ] as const)
   test(
     `${name} is known as the agent's, and its parts name what to write`,

@@ -19,17 +19,38 @@ const SECTIONS = ['agent', ...Object.keys(PARTS)];
 /** What is written instead of a part; others have no counterpart. */
 const INSTEAD: Readonly<Record<string, string>> = {
   'logs.prometheus':
-    'check the file of its "prometheus_config_path" instead, which is a configuration of ' +
-    'Prometheus and read as it is, and add an entry emf_write with its "log_group_name" and ' +
-    '"emf_processor" there; "ecs_service_discovery" becomes amperage_ecs_sd_configs of a job',
+    '"amperage check convert" writes it as a configuration of Prometheus: the jobs of ' +
+    'its "prometheus_config_path", with emf_write and amperage_ecs_sd_configs',
   'metrics.prometheus':
-    'check the file of its "prometheus_config_path" instead, which is a configuration of ' +
-    'Prometheus and read as it is, and add an entry remote_write there; ' +
-    '"ecs_service_discovery" becomes amperage_ecs_sd_configs of a job',
+    '"amperage check convert" writes it as a configuration of Prometheus: the jobs of its ' +
+    '"prometheus_config_path", with remote_write',
   otlp: 'write otlp_receivers, docs/otlp.md',
   statsd: 'write statsd_receivers, docs/statsd.md',
   xray: 'write xray_receivers and xray_write, docs/traces.md',
+  collectd: 'let collectd serve its metrics by its plugin write_prometheus, and scrape that',
+  jmx: 'run the JMX exporter beside the application and scrape it',
+  nvidia_smi: 'run the exporter of DCGM on the instance and scrape it',
+  procstat: 'run a process exporter on the instance and scrape it',
+  emf: 'let the application write its events to stdout, which the log driver awslogs takes',
+  ecs: 'leave Container Insights of instances to the agent',
+  kubernetes: 'leave it to the agent',
+  files: 'leave log files to the agent, or to the log driver of the container',
+  windows_events: 'leave logs to the agent',
+  journald: 'leave logs to the agent',
 };
+
+/** Metrics of the machine, which a node exporter has, too. */
+const OF_HOST: ReadonlySet<string> = new Set([
+  'cpu', 'disk', 'diskio', 'efa', 'ethtool', 'mem', 'net', 'netstat', 'processes', 'swap',
+]); // prettier-ignore
+
+/** What to do in place of a part of the agent's section logs, metrics or traces. */
+export function adviceForPart(section: string, part: string): string {
+  const instead = INSTEAD[`${section}.${part}`] ?? INSTEAD[part];
+  if (instead !== undefined) return instead;
+  if (OF_HOST.has(part)) return 'run a node exporter on the instance and scrape it';
+  return 'it has no counterpart here; leave it to the agent';
+}
 
 /** Whether a document is such a file: it has the agent's sections and nothing else but them. */
 export function isAgentConfig(document: unknown): document is Readonly<Record<string, unknown>> {
@@ -50,12 +71,11 @@ export function reportAgentConfig(
     'CONFIG_UNSUPPORTED',
     "this is a file of CloudWatch's agent, not a configuration of Prometheus or the " +
       'OpenTelemetry Collector: what to write instead is in docs/cloudwatch.md, "From the ' +
-      'CloudWatch agent"',
+      'CloudWatch agent", and "amperage check convert" writes it',
   );
   for (const path of listParts(document)) {
     const [section, , part] = path;
-    const instead = INSTEAD[`${section}.${part}`] ?? INSTEAD[String(part)];
-    const words = instead ?? 'it has no counterpart here; leave it to the agent';
+    const words = adviceForPart(String(section), String(part));
     report.error(path, 'CONFIG_UNSUPPORTED', `"${part}" of the agent: ${words}`);
   }
 }

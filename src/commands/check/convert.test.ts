@@ -132,10 +132,11 @@ test('where there is no equivalent, what is printed is a comment', async (contex
   const file = join(temporaryFolder(context), 'c.yml');
   writeFileSync(file, withProcessor('deltatocumulative', '{}'));
   const written: string[] = [];
-  const command = createCheckConvertCommand(
-    (text) => void written.push(text),
-    () => 'a plan\nof two lines\n',
-  );
+  const command = createCheckConvertCommand({
+    write: (text) => void written.push(text),
+    render: () => 'a plan\nof two lines\n',
+    parsers: { load: () => assert.fail(), normalize: () => [] },
+  });
   await assert.rejects(command.parseAsync([file], { from: 'user' }), /no equivalent/);
   assert.equal(
     written.join(''),

@@ -11,14 +11,15 @@ import { gather } from '../flags.ts';
 import type { LogOptions } from '../runner.ts';
 import { VERSION } from '../version.ts';
 import { sourcesOfFlags } from './flag-sources.ts';
+import { listReplaced, type ReplacedFlag, type ReplacedProgram } from './program-table.ts';
 import {
-  type ReplacedFate,
-  listReplaced,
-  type ReplacedFlag,
-  type ReplacedProgram,
-} from './program-table.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
+  type Env,
+  flagsOf,
+  type GivenFlag,
+  judgeGiven,
+  readGiven,
+  toOwnFlag,
+} from './read-flags.ts';
 
 /** Call it after the command's own flags are there. */
 export function addReplacedFlags(
@@ -32,11 +33,15 @@ export function addReplacedFlags(
     // Commander calls this hook for subcommands too.
     if (owner !== acting) return;
     const given = programs.flatMap((program) => readGiven(acting, program, env));
-    const warnings = given.flatMap(({ flag, shown, texts }) => judge(flag, shown, texts));
+    const judged = given.flatMap(judgeGiven);
+    for (const { shown, fate } of judged)
+      if (fate.is === 'refused' || fate.is === 'file')
+        throw new ConfigError('FLAG_REPLACED', `${shown} is not taken over: ${fate.instead}`);
     leaveOutEmpty(acting, programs);
     setOwnFlags(acting, given);
     const log = loggerOf(acting);
-    for (const { flag, why } of warnings) log.warn(`${flag} has no effect`, { instead: why });
+    for (const { shown, fate } of judged)
+      if (fate.is === 'idle') log.warn(`${shown} has no effect`, { instead: fate.why });
     warnOfVariables(programs, env, log);
   });
 }
@@ -52,10 +57,6 @@ export function warnOfVariables(
   for (const [name, fate] of byName)
     if (fate.is === 'idle' && (env[name] ?? '') !== '')
       log.warn(`${name} has no effect`, { instead: fate.why });
-}
-
-function flagsOf(program: ReplacedProgram): ReplacedFlag[] {
-  return program.flags.flatMap(listReplaced);
 }
 
 /** `--no-…` turns a switch off where the program takes that. */
@@ -78,117 +79,6 @@ function collectValues(text: string, before: unknown): readonly string[] {
   return gather(text, Array.isArray(before) ? (before as readonly string[]) : []);
 }
 
-interface GivenFlag {
-  readonly flag: ReplacedFlag;
-  /** As the program writes it. */
-  readonly shown: string;
-  readonly texts: readonly string[];
-}
-
-function readGiven(command: Command, program: ReplacedProgram, env: Env): GivenFlag[] {
-  const attributes = new Map(
-    command.options.map((option) => [option.long?.slice(2), option.attributeName()]),
-  );
-  const readOne = (name: string): readonly string[] | undefined => {
-    const value: unknown = command.getOptionValue(attributes.get(name) ?? name);
-    // A switch that is turned off by `--no-…` is false.
-    return Array.isArray(value) ? (value as readonly string[]) : undefined;
-  };
-  const prefix = readOne('envflag.prefix')?.at(-1) ?? '';
-  const readsEnv = program.dashes === '-' && readOne('envflag.enable')?.every(isOn) === true;
-  return flagsOf(program)
-    .filter(({ fate }) => fate.is !== 'own')
-    .flatMap((flag) => {
-      const ofEnv = readsEnv ? env[prefix + flag.name.replaceAll('.', '_')] : undefined;
-      const shown = `${program.dashes}${flag.name}`;
-      const texts = (readOne(flag.name) ?? (ofEnv === undefined ? [] : [ofEnv])).map((text) =>
-        expandVariables(text, program.variables, env, shown),
-      );
-      return texts.length === 0
-        ? []
-        : [{ flag, shown, texts }, ...flagsOfNames(flag, shown, texts)];
-    });
-}
-
-/** @throws ConfigError FLAG_VALUE for a variable that is not set */
-function expandVariables(
-  text: string,
-  variables: RegExp | undefined,
-  env: Env,
-  shown: string,
-): string {
-  if (variables === undefined) return text;
-  return text.replace(variables, (_, name: string) => {
-    const value = env[name];
-    if (value === undefined)
-      throw new ConfigError('FLAG_VALUE', `${shown}: the variable ${name} is not set`);
-    return value;
-  });
-}
-
-/** The flags of ours for which names of a list stand. */
-function flagsOfNames(flag: ReplacedFlag, shown: string, texts: readonly string[]): GivenFlag[] {
-  const { fate } = flag;
-  if (fate.is !== 'names') return [];
-  const names = texts.flatMap((text) => text.split(','));
-  return Object.entries(fate.names).flatMap(([name, of]) =>
-    of.is === 'as' && names.includes(name)
-      ? [
-          {
-            flag: { ...flag, isSwitch: true, fate: of },
-            shown: `${shown}=${name}`,
-            texts: ['true'],
-          },
-        ]
-      : [],
-  );
-}
-
-/**
- * The warnings of a flag. A switch that is off asks for nothing, nor does an empty value or the one
- * that the program has without the flag.
- *
- * @throws ConfigError FLAG_REPLACED or FLAG_VALUE
- */
-function judge(
-  { isSwitch, fate, unset }: ReplacedFlag,
-  shown: string,
-  texts: readonly string[],
-): { flag: string; why: string }[] {
-  if (isSwitch && fate.is !== 'source') {
-    const bad = texts.find((text) => !/^(?:1|t|true|0|f|false)$/i.test(text));
-    if (bad !== undefined)
-      throw new ConfigError('FLAG_VALUE', `${shown}: ${JSON.stringify(bad)} is not true or false`);
-    if (!texts.some(isOn)) return [];
-  }
-  if (texts.every((text) => text === '' || text === unset)) return [];
-  if (fate.is === 'names') {
-    const names = texts.flatMap((text) => text.split(',')).filter((name) => name !== '');
-    return [...new Set(names)].flatMap((name) =>
-      judgeOne(
-        Object.hasOwn(fate.names, name) ? fate.names[name] : UNKNOWN_NAME,
-        `${shown}=${name}`,
-      ),
-    );
-  }
-  return judgeOne(fate, shown);
-}
-
-const UNKNOWN_NAME: ReplacedFate = {
-  is: 'idle',
-  why: 'nothing is known by this name here; leave it out',
-};
-
-function judgeOne(fate: ReplacedFate | undefined, shown: string): { flag: string; why: string }[] {
-  if (fate?.is === 'refused')
-    throw new ConfigError('FLAG_REPLACED', `${shown} is not taken over: ${fate.instead}`);
-  return fate?.is === 'idle' ? [{ flag: shown, why: fate.why }] : [];
-}
-
-function isOn(text: string): boolean {
-  return /^(?:1|t|true)$/i.test(text);
-}
-
 /** `--web.config.file=` of a template without a value: as without the flag, as in the program. */
 function leaveOutEmpty(command: Command, programs: readonly ReplacedProgram[]): void {
   const own = programs.flatMap(flagsOf).filter(({ fate }) => fate.is === 'own');
@@ -202,25 +92,15 @@ function leaveOutEmpty(command: Command, programs: readonly ReplacedProgram[]): 
 
 /** A flag of ours that is given itself stays. */
 function setOwnFlags(command: Command, given: readonly GivenFlag[]): void {
-  for (const { flag, shown, texts } of given) {
-    const { fate } = flag;
-    if (fate.is !== 'as' || texts.every((text) => text === '')) continue;
-    const option = command.options.find(({ long }) => long === fate.flag);
-    if (option === undefined) throw new Error(`BUG: ${fate.flag} is no flag of ${command.name()}`);
+  for (const one of given) {
+    const own = toOwnFlag(command, one);
+    if (own === undefined) continue;
+    const { option, values } = own;
     const name = option.attributeName();
     if (command.getOptionValueSource(name) === 'cli') continue;
     const isList = Array.isArray(option.defaultValue);
-    if (option.isBoolean()) {
-      command.setOptionValueWithSource(name, texts.some(isOn), 'cli');
-      continue;
-    }
-    const values = isList ? texts.flatMap((text) => text.split(',')) : texts.slice(-1);
-    const read = values.map((text) => fate.read?.(text) ?? text);
-    const { argChoices: choices } = option;
-    const bad = read.find((text) => choices !== undefined && !choices.includes(text));
-    if (bad !== undefined)
-      throw new ConfigError('FLAG_VALUE', `${shown}: write one of ${choices?.join(', ')}`);
-    command.setOptionValueWithSource(name, isList ? read : read[0], 'cli');
+    const value = typeof values === 'boolean' || isList ? values : values[0];
+    command.setOptionValueWithSource(name, value, 'cli');
   }
   const sources = given.filter(({ flag }) => flag.fate.is === 'source');
   if (sources.length === 0) return;

@@ -84,3 +84,43 @@ test('what cannot be read is said without its value', () => {
   ] as const)
     assert.throws(() => parts(given), message);
 });
+
+test('tokens of OAuth 2 and the signed service come to their keys', () => {
+  assert.deepEqual(
+    parts({
+      'remoteWrite.url': ['http://a/w'],
+      'remoteWrite.oauth2.clientID': ['me'],
+      'remoteWrite.oauth2.clientSecretFile': ['/run/secret'],
+      'remoteWrite.oauth2.tokenUrl': ['http://a/token'],
+      'remoteWrite.oauth2.scopes': ['read;write'],
+      'remoteWrite.oauth2.endpointParams': ['{"audience":"metrics"}'],
+      'remoteWrite.aws.useSigv4': ['true'],
+      'remoteWrite.aws.service': ['es'],
+    }),
+    [
+      {
+        remote_write: [
+          {
+            url: 'http://a/w',
+            oauth2: {
+              client_id: 'me',
+              client_secret_file: '/run/secret',
+              token_url: 'http://a/token',
+              scopes: ['read', 'write'],
+              endpoint_params: { audience: 'metrics' },
+            },
+            sigv4: { service_name: 'es' },
+          },
+        ],
+      },
+    ],
+  );
+  assert.throws(
+    () =>
+      parts({
+        'remoteWrite.url': ['http://a/w'],
+        'remoteWrite.oauth2.endpointParams': ['{secret'],
+      }),
+    /endpointParams: it is not valid JSON at character 2 .*write \{"name":"value"\}$/,
+  );
+});

@@ -3,6 +3,7 @@
  * `--set` of the Collector. Each becomes a source of the configuration (`yaml:…`), which is merged
  * after the others. Pure.
  */
+import { parseForeignJson } from '../../kernel/foreign-json.ts';
 import { parseForeignYaml } from '../../kernel/foreign-yaml.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
 
@@ -11,8 +12,13 @@ export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** @throws ConfigError */
 export function sourcesOfFlags(given: Given): readonly string[] {
+  return partsOfFlags(given).map((part) => `yaml:${JSON.stringify(part)}`);
+}
+
+/** Each counts before those in front of it. @throws ConfigError */
+export function partsOfFlags(given: Given): readonly object[] {
   const parts = [remoteWritePart(given), ...(given.get('set') ?? []).map(partOfSet)];
-  return parts.filter((part) => part !== undefined).map((part) => `yaml:${JSON.stringify(part)}`);
+  return parts.filter((part) => part !== undefined);
 }
 
 /** `processors.batch.timeout=2s`. The value is YAML; it is not shown in the error. */
@@ -64,13 +70,14 @@ function entryOf(url: string, i: number, listOf: (name: string) => string[]): ob
         return value === undefined ? [] : [[key, value]];
       }),
     );
-  const parts: Record<string, Record<string, unknown>> = {
+  const parts: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     basic_auth: pick({
       username: 'basicAuth.username',
       username_file: 'basicAuth.usernameFile',
       password: 'basicAuth.password',
       password_file: 'basicAuth.passwordFile',
     }),
+    oauth2: oauth2Of(pick, valueOf),
     authorization: pick({ credentials: 'bearerToken', credentials_file: 'bearerTokenFile' }),
     headers: Object.fromEntries(
       (valueOf('headers')?.split('^^') ?? []).map((text) =>
@@ -90,13 +97,42 @@ function entryOf(url: string, i: number, listOf: (name: string) => string[]): ob
   };
   const filled = Object.entries(parts).filter(([, part]) => Object.keys(part).length > 0);
   const keys = { region: 'aws.region', role_arn: 'aws.roleARN' };
+  const service = { service_name: 'aws.service' };
   const secrets = { access_key: 'aws.accessKey', secret_key: 'aws.secretKey' };
   return {
     url,
     ...pick({ proxy_url: 'proxyURL', remote_timeout: 'sendTimeout' }),
     ...Object.fromEntries(filled),
-    ...(isOn('aws.useSigv4') ? { sigv4: pick({ ...keys, ...secrets }) } : {}),
+    ...(isOn('aws.useSigv4') ? { sigv4: pick({ ...keys, ...secrets, ...service }) } : {}),
   };
+}
+
+/** Scopes have semicolons between them, and parameters are an object of JSON. */
+function oauth2Of(
+  pick: (names: Readonly<Record<string, string>>) => Record<string, string>,
+  valueOf: (name: string) => string | undefined,
+): Readonly<Record<string, unknown>> {
+  const keys = pick({
+    client_id: 'oauth2.clientID',
+    client_secret: 'oauth2.clientSecret',
+    client_secret_file: 'oauth2.clientSecretFile',
+    token_url: 'oauth2.tokenUrl',
+  });
+  const scopes = (valueOf('oauth2.scopes') ?? '').split(';').filter((scope) => scope !== '');
+  const params = valueOf('oauth2.endpointParams');
+  return {
+    ...keys,
+    ...(scopes.length === 0 ? {} : { scopes }),
+    ...(params === undefined ? {} : { endpoint_params: readParameters(params) }),
+  };
+}
+
+function readParameters(text: string): unknown {
+  try {
+    return parseForeignJson(text);
+  } catch (error) {
+    fail(`-remoteWrite.oauth2.endpointParams: ${describeError(error)}; write {"name":"value"}`);
+  }
 }
 
 const POWERS = ['', 'K', 'M', 'G', 'T'];

@@ -69,20 +69,28 @@ export const vmagent: ReplacedProgram = {
         'remoteWrite.bearerTokenFile remoteWrite.headers remoteWrite.proxyURL ' +
         'remoteWrite.sendTimeout remoteWrite.tlsCAFile remoteWrite.tlsCertFile ' +
         'remoteWrite.tlsKeyFile ' +
-        'remoteWrite.tlsServerName remoteWrite.maxDiskUsagePerURL',
+        'remoteWrite.tlsServerName remoteWrite.maxDiskUsagePerURL remoteWrite.aws.service ' +
+        'remoteWrite.oauth2.clientID remoteWrite.oauth2.clientSecret ' +
+        'remoteWrite.oauth2.clientSecretFile remoteWrite.oauth2.endpointParams ' +
+        'remoteWrite.oauth2.scopes remoteWrite.oauth2.tokenUrl',
       switches: 'remoteWrite.aws.useSigv4 remoteWrite.tlsInsecureSkipVerify',
     },
     { fate: { is: 'source', as: 'external_labels' }, values: 'remoteWrite.label' },
     {
+      fate: {
+        is: 'file',
+        as: 'write_relabel_configs',
+        instead:
+          'write its rules into write_relabel_configs of remote_write in the configuration, as ' +
+          '"amperage check convert --from vmagent" does it',
+      },
+      values: 'remoteWrite.relabelConfig remoteWrite.urlRelabelConfig',
+    },
+    {
       fate: refused(
-        'write what it names into an entry of remote_write in the configuration, as ' +
-          'write_relabel_configs, oauth2 or sigv4',
+        'STS and the metadata of the instance are asked in the region, by endpoints of AWS',
       ),
-      values:
-        'remoteWrite.relabelConfig remoteWrite.urlRelabelConfig remoteWrite.oauth2.clientID ' +
-        'remoteWrite.oauth2.clientSecret remoteWrite.oauth2.clientSecretFile ' +
-        'remoteWrite.oauth2.endpointParams remoteWrite.oauth2.scopes remoteWrite.oauth2.tokenUrl ' +
-        'remoteWrite.aws.ec2Endpoint remoteWrite.aws.stsEndpoint remoteWrite.aws.service',
+      values: 'remoteWrite.aws.ec2Endpoint remoteWrite.aws.stsEndpoint',
     },
     {
       fate: refused('each sink gets all: give the collectors a share of the targets by --shard'),
