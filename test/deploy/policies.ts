@@ -33,6 +33,15 @@ export async function judgePolicies(
   return faults;
 }
 
+/** The same for a policy as it is written in JSON. @param whole  actions that may have all */
+export async function judgePolicyDocument(
+  { Statement }: { readonly Statement?: unknown },
+  whole: ReadonlyMap<string, string> = new Map(),
+): Promise<string[]> {
+  const statements = [Statement].flat() as readonly JudgedStatement[];
+  return (await Promise.all(statements.map((one) => judgeStatement(one, whole)))).flat();
+}
+
 async function judgeStatement(
   { Sid = '', Action, Resource = [], Condition = {} }: JudgedStatement,
   whole: ReadonlyMap<string, string>,

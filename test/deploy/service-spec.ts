@@ -32,12 +32,33 @@ export function judgeByServiceSpec(template: DeploymentTemplate): string[] {
     } catch {
       return [`${id}: there is no ${type}`];
     }
-    return judgeMembers(properties, resource.properties, { at: `${id} (${type})`, types });
+    const spell = (name: string): string => name;
+    return judgeMembers(properties, resource.properties, { at: `${id} (${type})`, types, spell });
   });
+}
+
+/**
+ * Judges what a call of the service takes for this type of resource, or for a part of it that the
+ * schema names: names begin with a small letter there.
+ */
+export function judgeApiInput(
+  type: string,
+  part: string | undefined,
+  value: Readonly<Record<string, AwsValue>>,
+): string[] {
+  const resource = findResource(type);
+  const definitions = database.follow('usesType', resource).map(({ entity }) => entity);
+  const definition = definitions.find(({ name }) => name === part);
+  if (part !== undefined && definition === undefined) return [`${type} has no ${part}`];
+  const spell = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  const judging = { at: part ?? type, types: new Map<string, string>(), spell };
+  return judgeMembers(value, (definition ?? resource).properties, judging);
 }
 
 interface Judging {
   readonly at: string;
+  /** Makes the schema's name of a property of the one that is given. */
+  readonly spell: (name: string) => string;
   /** Of all resources, by id. */
   readonly types: ReadonlyMap<string, string>;
 }
@@ -47,11 +68,12 @@ function judgeMembers(
   known: Readonly<Record<string, Property>>,
   judging: Judging,
 ): string[] {
+  const spelled = new Set(Object.keys(given).map(judging.spell));
   const missing = Object.entries(known)
-    .filter(([name, { required }]) => required === true && !(name in given))
+    .filter(([name, { required }]) => required === true && !spelled.has(name))
     .map(([name]) => `${judging.at}: ${name} is missing`);
   const rest = Object.entries(given).flatMap(([name, value]) => {
-    const property = known[name];
+    const property = known[judging.spell(name)];
     const at = `${judging.at}.${name}`;
     if (property === undefined) return [`${at} is unknown`];
     return judgeValue(value, property.type, { ...judging, at });

@@ -94,11 +94,11 @@ test('the logs of the demo tell of its start, an outage and its end in few lines
     writeFileSync(
       PAGE,
       page.replace(
-        /```\n[^]*```/,
-        () => `\`\`\`\n${text.join('\n').replaceAll(folder, './demo-data')}\n\`\`\``,
+        /```text\n[^]*```/,
+        () => `\`\`\`text\n${text.join('\n').replaceAll(folder, './demo-data')}\n\`\`\``,
       ),
     );
-  const shown = /```\n([^]*)\n```/.exec(readFileSync(PAGE, 'utf8'))?.[1]?.split('\n') ?? [];
+  const shown = /```text\n([^]*)\n```/.exec(readFileSync(PAGE, 'utf8'))?.[1]?.split('\n') ?? [];
   const shapes = (all: readonly string[]): string[] =>
     all
       .filter((line) => !line.includes(MAY_LACK))

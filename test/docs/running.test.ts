@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { temporaryFolder } from './kit/folder.ts';
-import { type Running, startAmperage } from './kit/processes.ts';
-import { until } from './kit/waiting.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { type Running, startAmperage } from '../kit/processes.ts';
+import { until } from '../kit/waiting.ts';
 
-const docs = path.resolve(import.meta.dirname, '../docs');
+const docs = path.resolve(import.meta.dirname, '../../docs');
 
 /** A collector with as many of its parts as need nothing else. */
 async function startCollector(context: TestContext): Promise<Running> {
