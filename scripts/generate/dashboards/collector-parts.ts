@@ -16,7 +16,7 @@ export const discoverySection: Section = {
         remedy: 'Above some refreshes: AWS does not answer, or throttles. Known targets stay.',
         width: 8,
       },
-      ['{{cluster}}', `max by (cluster) (${of('amperage_sd_snapshot_age_seconds')})`],
+      ['{{scope}}', `max by (scope) (${of('amperage_sd_snapshot_age_seconds')})`],
     ),
     graph(
       {
@@ -25,7 +25,7 @@ export const discoverySection: Section = {
         remedy: 'The log names the call of AWS, and the action that the role lacks.',
         width: 8,
       },
-      ['{{what}} {{reason}}', `sum by (what, reason) (${of('amperage_sd_lacking')})`],
+      ['{{what}} {{cause}}', `sum by (what, cause) (${of('amperage_sd_lacking')})`],
     ),
     graph(
       {
