@@ -62,13 +62,20 @@ const usage = (resource: string, asked: Asked): MetricsQueryBuilder =>
     })
     .matchExact(true);
 
-/** Of the workspace, by whatever further dimension the metric has: reason, group of rules. */
-const own = (metric: string, asked: Asked): MetricsQueryBuilder =>
-  query({ statistic: 'Sum', ...asked })
+/** Of the workspace. What has a further dimension is found by a search, which metric math does not take. */
+const own = (
+  metric: string,
+  { by, ...asked }: Asked & { readonly by?: 'Reason' | 'RuleGroup' },
+): MetricsQueryBuilder =>
+  query({
+    statistic: 'Sum',
+    ...asked,
+    label: by === undefined ? asked.label : `${asked.label} \${PROP('Dim.${by}')}`.trimStart(),
+  })
     .namespace('AWS/Prometheus')
     .metricName(metric)
     .dimensions({ Workspace: '$workspace' })
-    .matchExact(false);
+    .matchExact(by === undefined);
 
 /** Metric math on the queries beside it. */
 const computed = (label: string, expression: string): MetricsQueryBuilder =>
@@ -180,7 +187,7 @@ const ingestion = {
           'send one series. sample-out-of-order, sample-too-old: a clock, or a long outage.',
         width: 8,
       },
-      ask(own('DiscardedSamples', { id: 'discarded', label: "${PROP('Dim.Reason')}" })),
+      ask(own('DiscardedSamples', { id: 'discarded', label: '', by: 'Reason' })),
     ),
   ],
 };
@@ -223,10 +230,11 @@ const rules = {
         width: 8,
       },
       ask(
-        own('RuleEvaluationFailures', { id: 'failures', label: "failed ${PROP('Dim.RuleGroup')}" }),
+        own('RuleEvaluationFailures', { id: 'failures', label: 'failed', by: 'RuleGroup' }),
         own('RuleGroupIterationsMissed', {
           id: 'missed',
-          label: "left out ${PROP('Dim.RuleGroup')}",
+          label: 'left out',
+          by: 'RuleGroup',
         }),
       ),
     ),
@@ -240,7 +248,8 @@ const rules = {
       ask(
         own('RuleGroupLastEvaluationDuration', {
           id: 'duration',
-          label: "${PROP('Dim.RuleGroup')}",
+          label: '',
+          by: 'RuleGroup',
           statistic: 'Maximum',
         }),
       ),
