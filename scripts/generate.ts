@@ -1,7 +1,7 @@
 /**
  * Generates the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
  * docs/replaced-programs.md, docs/metrics.md, docs/keys/, the tables of docs/migrate-from-adot.md,
- * schema/ and man/.
+ * schema/, dashboards/ and man/.
  * `npm run generate` writes them.
  * With `--check` nothing is written; each fault is printed with its remedy, and the exit status is
  * 1 if there is one: a file that differs from what the code says, an error code that nothing uses,
@@ -14,6 +14,7 @@ import { VERSION } from '../src/commands/version.ts';
 import { FAMILIES } from '../src/kernel/error-codes/catalogue.ts';
 import { renderCommandPage } from './generate/command-page.ts';
 import { checkDescriptions, listDialects, renderDialects } from './generate/dialects.ts';
+import { renderDashboards } from './generate/dashboards.ts';
 import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
 import { compareFiles, writeFiles } from './generate/files.ts';
 import { renderManPage } from './generate/man-page.ts';
@@ -22,7 +23,7 @@ import { renderMigrationPage } from './generate/migration-page.ts';
 import { renderReplacedPage } from './generate/replaced-page.ts';
 
 /** Folders that hold generated files only; any other file in them is a fault. */
-const FOLDERS = ['docs/keys', 'man', 'schema'];
+const FOLDERS = ['dashboards', 'docs/keys', 'man', 'schema'];
 /** A page of which only the tables are generated. */
 const MIGRATION = 'docs/migrate-from-adot.md';
 const root = join(import.meta.dirname, '..');
@@ -49,6 +50,7 @@ const files = new Map([
   ['docs/replaced-programs.md', renderReplacedPage()],
   [MIGRATION, renderMigrationPage(readPage(MIGRATION), pages.get('docs/keys/collector.md') ?? '')],
   ...pages,
+  ...renderDashboards(),
 ]);
 const faults = [...checkErrorCodes(FAMILIES, sources), ...checkDescriptions(dialects)];
 if (process.argv.includes('--check')) faults.push(...compareFiles(files, root, FOLDERS));

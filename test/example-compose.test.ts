@@ -11,6 +11,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { DASHBOARDS, readDashboards } from './kit/dashboards.ts';
 import { temporaryFolder } from './kit/folder.ts';
 import { MAIN, startAmperage } from './kit/processes.ts';
 
@@ -145,6 +146,38 @@ test('Grafana and the collector reach servers of this network by names that thos
   assert.deepEqual([type, access], ['prometheus', 'proxy']);
   const query = `${running.workspace.url}${new URL(url).pathname}/api/v1/query?query=1%2B1`;
   assert.equal(await ask(query, 'workspace:9009'), 200);
+});
+
+/** Of https://grafana.com/docs/grafana/latest/administration/provisioning/#dashboards what is used. */
+const providersSchema = z.strictObject({
+  apiVersion: z.literal(1),
+  providers: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: z.literal('file'),
+      options: z.strictObject({ path: z.string() }),
+    }),
+  ),
+});
+
+test('Grafana is given the dashboards of the package, and a data source of their kind', () => {
+  const { volumes = [] } = readCompose('compose.grafana.yml').services['grafana'] ?? {};
+  const mounted = new Map(
+    volumes.map((volume) => volume.split(':')).map(([from = '', to = '']) => [to, from]),
+  );
+  const provider = mounted.get('/etc/grafana/provisioning/dashboards/amperage.yml');
+  const { providers } = providersSchema.parse(parse(read(provider ?? '')));
+  const sources = providers.map(({ options }) => mounted.get(options.path) ?? '');
+  assert.deepEqual(
+    sources.map((source) => path.resolve(folder, source)),
+    [DASHBOARDS],
+  );
+  const { datasources } = parse(read('datasources.yml')) as {
+    datasources: readonly { type: string; isDefault: boolean }[];
+  };
+  const kinds = [...readDashboards().values()].map(({ templating }) => templating.list[0]?.query);
+  assert.equal(kinds.filter((kind) => kind === datasources[0]?.type).length, 4);
+  assert.equal(datasources[0]?.isDefault, true);
 });
 
 function ask(url: string, host: string): Promise<number | undefined> {

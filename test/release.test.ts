@@ -54,6 +54,7 @@ before(() => {
     'man',
     'schema',
     'alerts',
+    'dashboards',
     'build/page',
     'test',
     'scripts',
@@ -90,11 +91,12 @@ test('the package holds the program, its documents, schemas and page, and nothin
     'schema/deployment.schema.json',
     'build/page/index.html',
     'alerts/amperage.yml',
+    'dashboards/collector.json',
   ])
     // prettier-ignore
     assert.ok(packed.includes(file), `${file} is not in the package`);
   const allowed =
-    /^(package\.json|[A-Z]+(\.md)?|dist\/.*\.js|(docs|man|schema|alerts|build\/page)\/.*)$/;
+    /^(package\.json|[A-Z]+(\.md)?|dist\/.*\.js|(docs|man|schema|alerts|dashboards|build\/page)\/.*)$/;
   assert.deepEqual(
     packed.filter((file) => !allowed.test(file) || /\.test\.|\.map$|\.tsx?$/.test(file)),
     [],

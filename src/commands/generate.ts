@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { createAlertsCommand } from './generate/alerts.ts';
 import { createCloudFormationCommand } from './generate/cloudformation.ts';
 import { createCommandsCommand, createTaskDefinitionsCommand } from './generate/commands.ts';
+import { createDashboardsCommand } from './generate/dashboards.ts';
 import { createModelCommand } from './generate/model-command.ts';
 import { createTerraformCommand } from './generate/terraform.ts';
 import { createPoliciesCommand } from './generate/policies.ts';
@@ -26,5 +27,6 @@ export function createGenerateCommand(
     .addCommand(createPoliciesCommand(write))
     .addCommand(createCommandsCommand(write))
     .addCommand(createTaskDefinitionsCommand(write))
-    .addCommand(createAlertsCommand(write));
+    .addCommand(createAlertsCommand(write))
+    .addCommand(createDashboardsCommand(write));
 }

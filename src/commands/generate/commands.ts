@@ -50,7 +50,7 @@ function parseAccount(text: string): string {
 }
 
 /** Writes the files and lists them. */
-async function writeAll(
+export async function writeAll(
   folder: string,
   files: ScriptFiles,
   write: (text: string) => void,

@@ -1,0 +1,194 @@
+/**
+ * The panels of the AWS articles: their queries, on the names that the sample application and the
+ * exporter serve, and on those of older exporters and of ADOT, which `--profile` serves.
+ * Source: the articles on ECS and Amazon Managed Service for Prometheus, and the dashboard "ECS
+ * Task Monitoring" of aws-samples/ecsdemo-amp
+ */
+import { assembleDashboard } from './assembling.ts';
+import { figure, graph, type NamedQuery } from './panels.ts';
+
+const RATE = '[$__rate_interval]';
+const SUM = `sum(rate(request_duration_milliseconds_sum${RATE}))`;
+const COUNT = `sum(rate(request_duration_milliseconds_count${RATE}))`;
+const BY = 'by (path, taskid)';
+
+/** Prometheus 3 and this collector store the bound 500 as "500.0", older ones as "500". */
+const shareWithin = (bound: number): NamedQuery => [
+  `≤ ${bound} ms`,
+  `100 * sum(rate(request_duration_milliseconds_bucket{le=~"${bound}(\\\\.0)?"}${RATE})) / ${COUNT}`,
+];
+
+const application = {
+  title: 'The application',
+  panels: [
+    graph(
+      {
+        title: 'HTTP request rate',
+        unit: 'reqps',
+        remedy:
+          'At nothing the application is not asked, or not scraped: the dashboard of the collector ' +
+          'tells which.',
+      },
+      ['requests', `sum(rate(http_requests_total${RATE}))`],
+    ),
+    graph(
+      {
+        title: 'Mean response latency',
+        unit: 'ms',
+        remedy: 'Where it grows with the rate, look at CPU in use; where alone, at what it calls.',
+      },
+      ['mean', `${SUM} / ${COUNT}`],
+    ),
+    graph(
+      {
+        title: 'Requests served within',
+        unit: 'percent',
+        remedy:
+          'A line that falls while the mean stays: some requests alone are slow. Look at traces.',
+      },
+      ...[500, 1_000, 2_500, 5_000].map(shareWithin),
+    ),
+    graph(
+      {
+        title: 'Mean response latency by path and task',
+        unit: 'ms',
+        remedy: 'One task that is slower than its like is replaced; one path is looked at in code.',
+      },
+      [
+        '{{path}} {{taskid}}',
+        `${SUM.replace('sum(', `sum ${BY} (`)} / ${COUNT.replace('sum(', `sum ${BY} (`)}`,
+      ],
+    ),
+  ],
+};
+
+const containers = {
+  title: 'Containers and hosts',
+  panels: [
+    graph(
+      {
+        title: 'CPU per container',
+        unit: 'percent',
+        remedy:
+          '100 is one vCPU. At the limit of the task it is throttled: give it more, or add tasks.',
+        width: 8,
+      },
+      [
+        '{{container_name}}',
+        `100 * sum by (container_name) (rate(ecs_container_cpu_usage_seconds_total${RATE}))`,
+      ],
+    ),
+    graph(
+      {
+        title: 'Memory per container',
+        unit: 'bytes',
+        remedy: 'At its limit a container is killed: look for what grows, or raise the limit.',
+        width: 8,
+      },
+      ['{{container_name}}', 'sum by (container_name) (ecs_container_memory_usage_bytes)'],
+    ),
+    graph(
+      {
+        title: 'Average CPU usage of hosts',
+        unit: 'percent',
+        remedy:
+          'Of node-exporter, so on EC2 alone. Near 100 for long, more instances are due: look at ' +
+          'the capacity provider.',
+        width: 8,
+      },
+      [
+        '{{instance}}',
+        `100 - (avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}${RATE})) * 100)`,
+      ],
+    ),
+    graph(
+      {
+        title: 'CPU of the application (ecs-exporter 1.2)',
+        unit: 'percent',
+        remedy:
+          'Wants "--profile ecs_cpu_percent". Near 100, give the task more CPU, or add tasks.',
+      },
+      ['{{container}}', 'ecs_cpu_percent{container="webapp"}'],
+    ),
+  ],
+};
+
+const ADOT_REMEDY = 'Wants "--profile adot". ';
+const byFamily = (metric: string): string =>
+  `sum by (aws_ecs_task_family) (avg_over_time(${metric}${RATE}))`;
+
+const adot = {
+  title: 'ECS Task Monitoring, by the names of ADOT',
+  panels: [
+    figure(
+      {
+        title: 'Running ECS tasks',
+        unit: 'none',
+        remedy: `${ADOT_REMEDY}Fewer than wanted: the events of the service tell why.`,
+        width: 8,
+      },
+      'count(count by (aws_ecs_task_id) (ecs_task_cpu_reserved{aws_ecs_task_id=~".*"}))',
+    ),
+    figure(
+      {
+        title: 'Total memory usage',
+        unit: 'mbytes',
+        remedy: `${ADOT_REMEDY}Growth without more tasks: look which family grows, below.`,
+        width: 8,
+      },
+      'sum(ecs_task_memory_usage) / 1024 / 1024',
+    ),
+    figure(
+      {
+        title: 'Total vCPU usage',
+        unit: 'short',
+        remedy: `${ADOT_REMEDY}Growth without more load: look which family grows, below.`,
+        width: 8,
+      },
+      'sum(ecs_task_cpu_usage_vcpu)',
+    ),
+    graph(
+      {
+        title: 'CPU usage',
+        unit: 'percent',
+        remedy: `${ADOT_REMEDY}Summed over the tasks of a family: compare with their number.`,
+      },
+      ['{{aws_ecs_task_family}}', byFamily('ecs_task_cpu_utilized')],
+    ),
+    graph(
+      {
+        title: 'Memory usage',
+        unit: 'percent',
+        remedy: `${ADOT_REMEDY}Of what is reserved. Near 100 a container is killed next.`,
+      },
+      [
+        '{{aws_ecs_task_family}}',
+        `${byFamily('ecs_task_memory_utilized')} * 100 / ${byFamily('ecs_task_memory_reserved')}`,
+      ],
+    ),
+    graph(
+      {
+        title: 'Network Rx',
+        unit: 'Bps',
+        remedy: `${ADOT_REMEDY}At nothing under load, look at security groups and the load balancer.`,
+      },
+      ['{{aws_ecs_task_family}}', byFamily('ecs_task_network_rate_rx')],
+    ),
+    graph(
+      {
+        title: 'Network Tx',
+        unit: 'Bps',
+        remedy: `${ADOT_REMEDY}Growth without load costs: look where it goes, by VPC flow logs.`,
+      },
+      ['{{aws_ecs_task_family}}', byFamily('ecs_task_network_rate_tx')],
+    ),
+  ],
+};
+
+export const articlesDashboard = assembleDashboard({
+  name: 'articles',
+  title: 'Amperage: the panels of the AWS articles',
+  description: 'The queries that the AWS articles on ECS and AMP show.',
+  source: 'prometheus',
+  sections: [application, containers, adot],
+});

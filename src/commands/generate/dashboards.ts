@@ -1,0 +1,34 @@
+/** `amperage generate dashboards`: the dashboards of Grafana that the package brings. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { writeAll } from './commands.ts';
+
+/** The same from src and from dist. */
+const FOLDER = new URL('../../../dashboards/', import.meta.url);
+
+export function createDashboardsCommand(write: (text: string) => void): Command {
+  return new Command('dashboards')
+    .description(
+      'dashboards of Grafana: applications, tasks, the collector, and usage and cost of AMP',
+    )
+    .option('--output <folder>', 'where the files are written; without it their names are listed')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage generate dashboards\n' +
+        '  amperage generate dashboards --output dashboards\n\n' +
+        'How Grafana takes them: docs/how-to/grafana.md\n',
+    )
+    .action(async ({ output }: { output?: string }) => {
+      const names = readdirSync(FOLDER).sort();
+      const files = new Map(
+        names.map((name) => [name, readFileSync(new URL(name, FOLDER), 'utf8')]),
+      );
+      if (output === undefined) for (const [name, text] of files) write(describe(name, text));
+      else await writeAll(output, files, write);
+    });
+}
+
+function describe(name: string, text: string): string {
+  const { title } = JSON.parse(text) as { title: string };
+  return `${name.padEnd(16)} ${title}\n`;
+}
