@@ -7,6 +7,7 @@ import type { ReadFile } from './parts/files.ts';
 import { addGrafanaRole } from './parts/grafana.ts';
 import { addInstances } from './parts/instances.ts';
 import { addNetwork, type Network } from './parts/network.ts';
+import { addNodeExporter } from './parts/node-exporter.ts';
 import { addServices } from './parts/services.ts';
 import { putTags } from './parts/tags.ts';
 import { addCollectorRegistry } from './parts/traces.ts';
@@ -95,6 +96,13 @@ export function describeDeployment(
     space,
     collectors: group,
   });
+  addNodeExporter(draft, deployment, {
+    cluster,
+    logs,
+    executionRole,
+    space: deployment.discovery === 'cloud-map' ? space : undefined,
+    collectors: group,
+  });
   addEndpoints(draft, deployment, network);
   addAlarms(draft, deployment, { cluster, services });
   if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
@@ -128,10 +136,11 @@ function shareTargets(deployment: Deployment): PolicyStatement[] {
 /** Where tasks are registered; undefined where nothing is found by it. */
 function addNamespace(
   draft: Draft,
-  { namespace, discovery, services, traces, name }: Deployment,
+  { namespace, discovery, services, traces, name, cluster }: Deployment,
   { vpc }: Network,
 ): AwsValue | undefined {
-  const isUsed = traces || (discovery === 'cloud-map' && services.length > 0);
+  const hasTargets = services.length > 0 || cluster.node_exporter !== undefined;
+  const isUsed = traces || (discovery === 'cloud-map' && hasTargets);
   if (!isUsed) return undefined;
   if (namespace.id !== undefined) return namespace.id;
   const made = draft.add({

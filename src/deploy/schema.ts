@@ -82,11 +82,32 @@ const clusterSchema = z
       .describe(
         'EC2 instances of the cluster, in an Auto Scaling group. Without it: none are made.',
       ),
+    node_exporter: z
+      .strictObject({
+        image: z
+          .string()
+          .min(1)
+          .default('quay.io/prometheus/node-exporter:v1.10.2')
+          .describe('Its image; subnets without a way to the Internet need a copy of it in ECR.'),
+      })
+      .optional()
+      .describe(
+        'node-exporter on each instance (write {}), found as services are. Instances that are ' +
+          'there must let the collectors in at port 9100; those that are made do.',
+      ),
   })
   .refine(({ instances }) => instances === undefined || instances.desired <= instances.max, {
     path: ['instances', 'desired'],
     error: 'is more than max',
   })
+  .refine(
+    ({ create, instances, node_exporter }) =>
+      node_exporter === undefined || !create || instances !== undefined,
+    {
+      path: ['node_exporter'],
+      error: 'a new cluster has no instances to look at: say which (cluster.instances)',
+    },
+  )
   .refine(({ create, instances }) => create || instances === undefined, {
     path: ['instances'],
     error: 'the capacity providers of a cluster that is there would be replaced: create: true',
@@ -260,7 +281,7 @@ const serviceSchema = z
 
 /** A name that would be that of another part of the template. */
 function findTwin(services: readonly { readonly name: string }[]): string | undefined {
-  const taken = new Set(['collector', 'collectora', 'collectorb']);
+  const taken = new Set(['collector', 'collectora', 'collectorb', 'nodeexporter']);
   return services
     .map(({ name }) => name.replaceAll('-', ''))
     .find((name) => {
@@ -355,7 +376,9 @@ export const deploymentSchema = z
   )
   .refine(({ services }) => findTwin(services) === undefined, {
     path: ['services'],
-    error: 'two services need names that differ by more than dashes, and none may be "collector"',
+    error:
+      'two services need names that differ by more than dashes, and none may be "collector" or ' +
+      '"node-exporter"',
   })
   .refine(({ traces, services }) => traces || services.every((one) => !one.traces), {
     path: ['traces'],

@@ -106,7 +106,8 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
     [{ services: [WEBAPP, { ...WEBAPP, name: 'web-app' }] }, 'services', /two services need names/],
     [{ network: { vpc: 'vpc-0a' } }, 'network', /vpc needs subnets/],
     [{ network: { vpc: 'vpc-0a', create: true } }, 'network', /either vpc and subnets/],
-    [{ node_exporter: true }, '', /node_exporter/],
+    [{ cluster: { node_exporter: {} } }, 'cluster.node_exporter', /no instances to look at/],
+    [{ services: [{ ...WEBAPP, name: 'node-exporter' }] }, 'services', /none may be/],
   ];
   for (const [more, at, message] of rows) {
     const { error } = deploymentSchema.safeParse({ ...SMALLEST, ...more });
