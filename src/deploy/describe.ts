@@ -1,5 +1,6 @@
 /** From the model of a deployment to its template: each part adds its resources. */
 import { addAlarms } from './parts/alarms.ts';
+import { addEventGroup } from './parts/cloudwatch.ts';
 import { addCollectors, addExecutionRole, shares } from './parts/collector.ts';
 import { addConfiguration } from './parts/configuration.ts';
 import { addEndpoints } from './parts/endpoints.ts';
@@ -65,6 +66,7 @@ export function describeDeployment(
     writeSamples({ workspace: workspace.arn }),
     ...(access?.found ?? findTargets(deployment)),
     ...shareTargets(deployment),
+    ...addEventGroup(draft, deployment),
     ...(access?.source ?? []),
   ];
   if (configuration.parameter !== undefined)

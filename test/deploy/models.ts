@@ -49,6 +49,10 @@ export const MODELS: Readonly<Record<string, object>> = {
     services: [WEBAPP],
     tags: { team: 'observability', 'cost-center': '42' },
   },
+  'metrics in CloudWatch': {
+    services: [WEBAPP],
+    cloudwatch: { namespace: 'Shop', metrics: ['^http_requests_total$', 'a\\.b"c'] },
+  },
   'node-exporter on instances': {
     cluster: { instances: { desired: 1 }, node_exporter: {} },
   },
