@@ -83,6 +83,7 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       cloudformation: ['template'],
       commands: ['template'],
+      deployer: ['permissions', 'template'],
       'discovery-permissions': ['permissions', 'template'],
       parts: ['permissions', 'schema', 'template'],
       permissions: ['template'],

@@ -14,6 +14,7 @@ import {
   assumeRole,
   findByCloudMap,
   makeArn,
+  makeLogGroup,
   mergeStatements,
   type PolicyStatement,
   readParameter,
@@ -170,12 +171,14 @@ function writingEvents(
   if (destination === 'stdout') return [];
   const group = events.logGroup === '' ? `/metrics/${events.namespace || '*'}` : events.logGroup;
   const pattern = group.replaceAll(/\{[^}]*\}/g, '*');
-  return throughRole(access.credentials, () =>
-    writeMetricEvents({ ...place, region: access.region ?? place.region }, pattern, {
+  const at = { ...place, region: access.region ?? place.region };
+  return throughRole(access.credentials, () => [
+    writeMetricEvents(at, pattern),
+    makeLogGroup(at, pattern, {
       hasRetention: groups.retentionDays > 0,
       hasTags: Object.keys(groups.tags).length > 0,
     }),
-  );
+  ]);
 }
 
 function sendingSegments({ access, spans, telemetry }: XraySettings): readonly PolicyStatement[] {

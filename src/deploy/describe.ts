@@ -1,5 +1,6 @@
 /** From the model of a deployment to its template: each part adds its resources. */
 import { addAlarms } from './parts/alarms.ts';
+import { addEventGroup } from './parts/cloudwatch.ts';
 import { addCollectors, addExecutionRole, shares } from './parts/collector.ts';
 import { addConfiguration } from './parts/configuration.ts';
 import { addEndpoints } from './parts/endpoints.ts';
@@ -7,6 +8,7 @@ import type { ReadFile } from './parts/files.ts';
 import { addGrafanaRole } from './parts/grafana.ts';
 import { addInstances } from './parts/instances.ts';
 import { addNetwork, type Network } from './parts/network.ts';
+import { addNodeExporter } from './parts/node-exporter.ts';
 import { addServices } from './parts/services.ts';
 import { putTags } from './parts/tags.ts';
 import { addCollectorRegistry } from './parts/traces.ts';
@@ -64,6 +66,7 @@ export function describeDeployment(
     writeSamples({ workspace: workspace.arn }),
     ...(access?.found ?? findTargets(deployment)),
     ...shareTargets(deployment),
+    ...addEventGroup(draft, deployment),
     ...(access?.source ?? []),
   ];
   if (configuration.parameter !== undefined)
@@ -93,6 +96,13 @@ export function describeDeployment(
     logs,
     executionRole,
     space,
+    collectors: group,
+  });
+  addNodeExporter(draft, deployment, {
+    cluster,
+    logs,
+    executionRole,
+    space: deployment.discovery === 'cloud-map' ? space : undefined,
     collectors: group,
   });
   addEndpoints(draft, deployment, network);
@@ -128,10 +138,11 @@ function shareTargets(deployment: Deployment): PolicyStatement[] {
 /** Where tasks are registered; undefined where nothing is found by it. */
 function addNamespace(
   draft: Draft,
-  { namespace, discovery, services, traces, name }: Deployment,
+  { namespace, discovery, services, traces, name, cluster }: Deployment,
   { vpc }: Network,
 ): AwsValue | undefined {
-  const isUsed = traces || (discovery === 'cloud-map' && services.length > 0);
+  const hasTargets = services.length > 0 || cluster.node_exporter !== undefined;
+  const isUsed = traces || (discovery === 'cloud-map' && hasTargets);
   if (!isUsed) return undefined;
   if (namespace.id !== undefined) return namespace.id;
   const made = draft.add({

@@ -163,33 +163,33 @@ export function askForSampling(): PolicyStatement {
 }
 
 /** @param group  name of the log group; a star for what is only known later */
-export function writeMetricEvents(
+export function writeMetricEvents(place: ResourcePlace, group: string): PolicyStatement {
+  return {
+    id: 'WriteMetricEvents',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [makeArn(place, 'logs', `log-group:${group}:log-stream:*`)],
+    why: 'emf_write; without it no metric gets to CloudWatch',
+  };
+}
+
+export function makeLogGroup(
   place: ResourcePlace,
   group: string,
   { hasRetention, hasTags }: { readonly hasRetention: boolean; readonly hasTags: boolean },
-): PolicyStatement[] {
-  const forGroup = [
-    'logs:CreateLogGroup',
-    ...(hasRetention ? ['logs:PutRetentionPolicy'] : []),
-    ...(hasTags ? ['logs:TagResource'] : []),
-  ];
-  return [
-    {
-      id: 'WriteMetricEvents',
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [makeArn(place, 'logs', `log-group:${group}:log-stream:*`)],
-      why: 'emf_write; without it no metric gets to CloudWatch',
-    },
-    {
-      id: 'MakeLogGroup',
-      actions: forGroup,
-      resources: [
-        makeArn(place, 'logs', `log-group:${group}`),
-        makeArn(place, 'logs', `log-group:${group}:*`),
-      ],
-      why: 'emf_write; without it the log group must be there',
-    },
-  ];
+): PolicyStatement {
+  return {
+    id: 'MakeLogGroup',
+    actions: [
+      'logs:CreateLogGroup',
+      ...(hasRetention ? ['logs:PutRetentionPolicy'] : []),
+      ...(hasTags ? ['logs:TagResource'] : []),
+    ],
+    resources: [
+      makeArn(place, 'logs', `log-group:${group}`),
+      makeArn(place, 'logs', `log-group:${group}:*`),
+    ],
+    why: 'emf_write; without it the log group must be there',
+  };
 }
 
 /** With these, AWS is called as another role. */

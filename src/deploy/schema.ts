@@ -5,8 +5,10 @@
  */
 import { z } from 'zod';
 
+import { compileSearch } from '../relabel/search.ts';
 import { portSchema } from '../settings/count.ts';
 import { switchSchema } from '../settings/switch.ts';
+import { EMF_DIMENSIONS_MAX } from '../wire/emf/limits.ts';
 
 const nameSchema = z
   .string()
@@ -82,11 +84,32 @@ const clusterSchema = z
       .describe(
         'EC2 instances of the cluster, in an Auto Scaling group. Without it: none are made.',
       ),
+    node_exporter: z
+      .strictObject({
+        image: z
+          .string()
+          .min(1)
+          .default('quay.io/prometheus/node-exporter:v1.10.2')
+          .describe('Its image; subnets without a way to the Internet need a copy of it in ECR.'),
+      })
+      .optional()
+      .describe(
+        'node-exporter on each instance (write {}), found as services are. Instances that are ' +
+          'there must let the collectors in at port 9100; those that are made do.',
+      ),
   })
   .refine(({ instances }) => instances === undefined || instances.desired <= instances.max, {
     path: ['instances', 'desired'],
     error: 'is more than max',
   })
+  .refine(
+    ({ create, instances, node_exporter }) =>
+      node_exporter === undefined || !create || instances !== undefined,
+    {
+      path: ['node_exporter'],
+      error: 'a new cluster has no instances to look at: say which (cluster.instances)',
+    },
+  )
   .refine(({ create, instances }) => create || instances === undefined, {
     path: ['instances'],
     error: 'the capacity providers of a cluster that is there would be replaced: create: true',
@@ -258,9 +281,41 @@ const serviceSchema = z
   })
   .refine(isFargateSize, { path: ['memory'], error: FARGATE_SIZE_WORDS });
 
+function isSearch(text: string): boolean {
+  try {
+    compileSearch(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const cloudwatchSchema = z
+  .strictObject({
+    namespace: z
+      .string()
+      .regex(/^(?!AWS\/)[A-Za-z0-9_./#-]{1,255}$/, 'expected letters, digits and _./#-, not AWS/…')
+      .optional()
+      .describe("Namespace of the metrics; by default the deployment's name."),
+    metrics: z
+      .array(z.string().min(1).refine(isSearch, 'is no regular expression of RE2'))
+      .min(1, 'selects no metric')
+      .meta({
+        description: 'Regular expressions of the names that become metrics there; each one costs.',
+        examples: [['^http_requests_total$']],
+      }),
+    dimensions: z
+      .array(z.array(z.string().min(1)).min(1).max(EMF_DIMENSIONS_MAX))
+      .min(1)
+      .default([['cluster', 'service']])
+      .describe('Sets of labels that become dimensions.'),
+  })
+  .optional()
+  .describe('Metrics that CloudWatch has too, beside AMP: emf_write of the collector.');
+
 /** A name that would be that of another part of the template. */
 function findTwin(services: readonly { readonly name: string }[]): string | undefined {
-  const taken = new Set(['collector', 'collectora', 'collectorb']);
+  const taken = new Set(['collector', 'collectora', 'collectorb', 'nodeexporter']);
   return services
     .map(({ name }) => name.replaceAll('-', ''))
     .find((name) => {
@@ -318,6 +373,7 @@ export const deploymentSchema = z
     traces: switchSchema
       .default(false)
       .describe('The collector takes X-Ray segments on port 2000.'),
+    cloudwatch: cloudwatchSchema,
     log_retention_days: z
       .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_827, 3_653])
       .default(30)
@@ -355,7 +411,21 @@ export const deploymentSchema = z
   )
   .refine(({ services }) => findTwin(services) === undefined, {
     path: ['services'],
-    error: 'two services need names that differ by more than dashes, and none may be "collector"',
+    error:
+      'two services need names that differ by more than dashes, and none may be "collector" or ' +
+      '"node-exporter"',
+  })
+  .refine(
+    ({ cloudwatch, collector }) =>
+      cloudwatch === undefined || collector.configuration === undefined,
+    {
+      path: ['cloudwatch'],
+      error: 'the configuration of the collector is given: add emf_write to it',
+    },
+  )
+  .refine(({ cloudwatch, collector }) => cloudwatch === undefined || !collector.pair, {
+    path: ['cloudwatch'],
+    error: 'both of a pair would tell CloudWatch the same, which adds them up: leave one out',
   })
   .refine(({ traces, services }) => traces || services.every((one) => !one.traces), {
     path: ['traces'],

@@ -49,6 +49,17 @@ export const MODELS: Readonly<Record<string, object>> = {
     services: [WEBAPP],
     tags: { team: 'observability', 'cost-center': '42' },
   },
+  'metrics in CloudWatch': {
+    services: [WEBAPP],
+    cloudwatch: { namespace: 'Shop', metrics: ['^http_requests_total$', 'a\\.b"c'] },
+  },
+  'node-exporter on instances': {
+    cluster: { instances: { desired: 1 }, node_exporter: {} },
+  },
+  'node-exporter on instances that are there, found by docker labels': {
+    cluster: { name: 'prod', create: false, node_exporter: { image: 'node-exporter:1' } },
+    discovery: 'docker-labels',
+  },
   'a service found by docker labels': { services: [WEBAPP], discovery: 'docker-labels' },
 };
 

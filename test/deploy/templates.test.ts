@@ -1,11 +1,14 @@
 /** Templates of deployments, judged by what AWS publishes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { permissionsOfPlan } from '../../src/config/used-permissions.ts';
 import { checkConfigText } from '../../src/config/load.ts';
+import { TEMPLATE_PLACE } from '../../src/deploy/permissions.ts';
 import { deploymentSchema } from '../../src/deploy/schema.ts';
 import {
   type AwsValue,
   type DeploymentTemplate,
+  type Properties,
   Joined,
   Reference,
 } from '../../src/deploy/template.ts';
@@ -51,6 +54,29 @@ test('each configuration that is made is one that "check config" has nothing to 
     checked += 1;
   }
   assert.ok(checked > 8);
+});
+
+test('metrics in CloudWatch: what the configuration does is what the role may do', async () => {
+  const { resources } = describeModel(MODELS['metrics in CloudWatch'] ?? {});
+  const of = (id: string): Properties => resources.find((one) => one.id === id)?.properties ?? {};
+  const text = fillIn(of('CollectorConfiguration')['Value'] ?? '');
+  const { plan } = await checkConfigText(text, 'prometheus.yml', {});
+  assert.ok(plan !== undefined);
+  const needed = permissionsOfPlan(plan, TEMPLATE_PLACE).filter(({ id }) => id !== 'WriteSamples');
+  const role = JSON.stringify(of('CollectorRole'));
+  // The group is there: the template makes it.
+  assert.deepEqual(
+    needed.map(({ id }) => [id, role.includes(`"Sid":"${id}"`)]),
+    [
+      ['WriteMetricEvents', true],
+      ['MakeLogGroup', false],
+      ['FindByCloudMap', true],
+    ],
+  );
+  const events = needed.find(({ id }) => id === 'WriteMetricEvents');
+  const stream = ':log-group:/metrics/metrics:log-stream:*';
+  for (const one of [role, JSON.stringify(events)]) assert.ok(one.includes(stream));
+  assert.match(text, new RegExp(`log_group_name: ${String(of('MetricEvents')['LogGroupName'])}\n`));
 });
 
 const PUBLIC = { network: { ...SMALLEST.network, public: true } };
@@ -106,7 +132,17 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
     [{ services: [WEBAPP, { ...WEBAPP, name: 'web-app' }] }, 'services', /two services need names/],
     [{ network: { vpc: 'vpc-0a' } }, 'network', /vpc needs subnets/],
     [{ network: { vpc: 'vpc-0a', create: true } }, 'network', /either vpc and subnets/],
-    [{ node_exporter: true }, '', /node_exporter/],
+    [
+      { cloudwatch: { metrics: ['a'] }, collector: { configuration: 'a.yml' } },
+      'cloudwatch',
+      /add emf_write to it/,
+    ],
+    [{ cloudwatch: { metrics: ['a'] }, collector: { pair: true } }, 'cloudwatch', /adds them up/],
+    [{ cloudwatch: { metrics: [] } }, 'cloudwatch.metrics', /selects no metric/],
+    [{ cloudwatch: { metrics: ['('] } }, 'cloudwatch.metrics.0', /no regular expression/],
+    [{ cloudwatch: { metrics: ['a'], namespace: 'AWS/A' } }, 'cloudwatch.namespace', /not AWS/],
+    [{ cluster: { node_exporter: {} } }, 'cluster.node_exporter', /no instances to look at/],
+    [{ services: [{ ...WEBAPP, name: 'node-exporter' }] }, 'services', /none may be/],
   ];
   for (const [more, at, message] of rows) {
     const { error } = deploymentSchema.safeParse({ ...SMALLEST, ...more });

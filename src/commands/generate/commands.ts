@@ -1,11 +1,9 @@
 /** `amperage generate commands` and `task-definitions`: plain files for the AWS CLI. */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { renderCommands, type ScriptFiles } from '../../deploy/commands/render.ts';
+import { renderCommands } from '../../deploy/commands/render.ts';
 import { renderTaskDefinitions } from '../../deploy/commands/task-definitions.ts';
-import { ConfigError, describeError } from '../../kernel/errors.ts';
 import { describeModel } from './model.ts';
+import { writeFiles } from './written-files.ts';
 
 export function createCommandsCommand(write: (text: string) => void): Command {
   return new Command('commands')
@@ -19,7 +17,7 @@ export function createCommandsCommand(write: (text: string) => void): Command {
     )
     .action(async (model: string, { output }: { output: string }) => {
       const { template } = await describeModel(model);
-      await writeAll(output, renderCommands(template), write);
+      await writeFiles(output, renderCommands(template), write);
     });
 }
 
@@ -38,7 +36,7 @@ export function createTaskDefinitionsCommand(write: (text: string) => void): Com
     .action(async (model: string, options: { output: string; account?: string }) => {
       const { template } = await describeModel(model);
       const { files, open } = renderTaskDefinitions(template, options.account);
-      await writeAll(options.output, files, write);
+      await writeFiles(options.output, files, write);
       for (const name of open)
         process.stderr.write(`fill in @{${name}}: only AWS knows it, or --account says it\n`);
     });
@@ -47,25 +45,4 @@ export function createTaskDefinitionsCommand(write: (text: string) => void): Com
 function parseAccount(text: string): string {
   if (/^\d{12}$/.test(text)) return text;
   throw new InvalidArgumentError('Expected 12 digits.');
-}
-
-/** Writes the files and lists them. */
-export async function writeAll(
-  folder: string,
-  files: ScriptFiles,
-  write: (text: string) => void,
-): Promise<void> {
-  for (const [name, text] of files) {
-    const file = path.join(folder, name);
-    try {
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(file, text);
-      if (text.startsWith('#!')) await chmod(file, 0o755);
-    } catch (error) {
-      throw new ConfigError('CONFIG_FILE', `${file} can't be written: ${describeError(error)}`, {
-        cause: error,
-      });
-    }
-    write(`${file}\n`);
-  }
 }

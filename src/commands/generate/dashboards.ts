@@ -1,7 +1,7 @@
 /** `amperage generate dashboards`: the dashboards of Grafana that the package brings. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { writeAll } from './commands.ts';
+import { writeFiles } from './written-files.ts';
 
 /** The same from src and from dist. */
 const FOLDER = new URL('../../../dashboards/', import.meta.url);
@@ -24,7 +24,7 @@ export function createDashboardsCommand(write: (text: string) => void): Command 
         names.map((name) => [name, readFileSync(new URL(name, FOLDER), 'utf8')]),
       );
       if (output === undefined) for (const [name, text] of files) write(describe(name, text));
-      else await writeAll(output, files, write);
+      else await writeFiles(output, files, write);
     });
 }
 

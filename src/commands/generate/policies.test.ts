@@ -1,6 +1,6 @@
 /** The command as it is called; what each feature needs is in test/deploy. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
@@ -54,4 +54,36 @@ test('parts that need no configuration', async () => {
   assert.deepEqual(await of('xray'), ['SendSegments', 'AskForSampling']);
   assert.deepEqual(await of('workspace'), ['ShowTraces', 'ShowMetrics']);
   await assert.rejects(run(), /generate policies --for collect needs a configuration/);
+  await assert.rejects(run('--for', 'deployer'), /generate policies --for deployer needs a model/);
+});
+
+test('whoever deploys a model gets its policy, and is told where it does not fit', async (t) => {
+  const file = path.join(temporaryFolder(t), 'deployment.yml');
+  const lines = ['name: shop', 'region: eu-west-1', 'image: amperage:1'];
+  writeFileSync(file, [...lines, 'network: { vpc: vpc-0a, subnets: [subnet-0a] }'].join('\n'));
+  const small = await run('--for', 'deployer', file, '--account', '123456789012');
+  assert.match(small.written, /"arn:aws:cloudformation:eu-west-1:123456789012:stack\/shop\/\*"/);
+  assert.match(small.told, /^PassRoles \(iam:PassRole\): hands over ExecutionRole, CollectorRole/m);
+  assert.doesNotMatch(small.told, /too large/);
+  writeFileSync(
+    file,
+    [
+      ...lines,
+      'network: { create: true, endpoints: true }',
+      'cluster: { instances: {} }',
+      'collector: { launch: ec2, queue: efs }',
+      'services: [{ name: web, image: web, port: 80 }]',
+    ].join('\n'),
+  );
+  const large = await run('--for', 'deployer', file);
+  assert.match(large.told, /it is too large for one policy of IAM: give --output/);
+  const { written } = await run('--for', 'deployer', file, '--output', path.dirname(file));
+  const parts = written.trim().split('\n');
+  assert.deepEqual(
+    parts.map((one) => path.basename(one)),
+    ['deployer-1.json', 'deployer-2.json'],
+  );
+  const texts = parts.map((one) => JSON.stringify(JSON.parse(readFileSync(one, 'utf8'))));
+  assert.ok(texts.every(({ length }) => length <= 6_144));
+  assert.deepEqual(texts.flatMap(idsOf), idsOf(large.written));
 });

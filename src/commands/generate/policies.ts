@@ -1,9 +1,11 @@
 /**
- * `amperage generate policies`: the policy of a task's role, of the configuration in use. The
- * policy goes to standard output, what each statement is for to standard error.
+ * `amperage generate policies`: the policy of a task's role, of the configuration in use, or that
+ * of whoever deploys a model. It goes to standard output, what each statement is for to standard
+ * error.
  */
 import { Command, Option } from 'commander';
 import { permissionsOfDiscovery, permissionsOfPlan } from '../../config/used-permissions.ts';
+import { deployTemplate } from '../../deploy/deployer/statements.ts';
 import { divideTargets } from '../../deploy/discovery-permissions.ts';
 import {
   askForSampling,
@@ -18,9 +20,16 @@ import {
 import { renderPolicy } from '../../deploy/parts/roles.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { loadPlan } from '../check/configuration.ts';
+import { describeModel } from './model.ts';
+import { writeFiles } from './written-files.ts';
 import { permissionsOfSource } from './source-permissions.ts';
 
-const PARTS = ['collect', 'discover', 'xray', 'proxy', 'exporter', 'workspace'] as const;
+const PARTS = [
+  'collect', 'deployer', 'discover', 'exporter', 'proxy', 'workspace', 'xray',
+] as const; // prettier-ignore
+
+/** Characters without white space that IAM takes in a policy. */
+const POLICY_MAX = 6_144;
 
 interface PolicyFlags {
   readonly for: (typeof PARTS)[number];
@@ -31,6 +40,7 @@ interface PolicyFlags {
   readonly account: string;
   readonly partition: string;
   readonly allowPartial?: boolean;
+  readonly output?: string;
 }
 
 export function createPoliciesCommand(
@@ -39,7 +49,10 @@ export function createPoliciesCommand(
 ): Command {
   return new Command('policies')
     .description("the policy of the task's role, with what the configuration in use needs")
-    .argument('[configuration]', 'for collect and discover: any source that collect takes')
+    .argument(
+      '[configuration]',
+      'for collect and discover: any source that collect takes; for deployer: the model',
+    )
     .addOption(
       new Option('--for <part>', 'whose role it is').choices([...PARTS]).default('collect'),
     )
@@ -50,10 +63,12 @@ export function createPoliciesCommand(
     .option('--account <id>', 'account of what is used; without it any', '*')
     .option('--partition <name>', 'such as aws-cn', 'aws')
     .option('--allow-partial', 'as for collect: what cannot be done here is left out')
+    .option('--output <folder>', 'writes it there, as files that each fit a policy of IAM')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage generate policies prometheus.yml --account 123456789012\n' +
-        '  amperage generate policies collector.yaml --shard ecs --source ssm:/metrics/collector\n',
+        '  amperage generate policies collector.yaml --shard ecs --source ssm:/metrics/collector\n' +
+        '  amperage generate policies --for deployer deployment.yml --output policies\n',
     )
     .action(async (configuration: string | undefined, flags: PolicyFlags) => {
       const statements = await findStatements(configuration, flags);
@@ -61,17 +76,49 @@ export function createPoliciesCommand(
         for (const line of why.split('\n')) tell(`${id} (${actions.join(', ')}): ${line}\n`);
       if (statements.length === 0)
         tell(`${flags.for} needs no permissions; no policy is written\n`);
-      else write(`${JSON.stringify(renderPolicy(statements), null, 2)}\n`);
+      else if (flags.output === undefined) {
+        write(renderText(statements));
+        const [, ...more] = fitPolicies(statements);
+        if (more.length > 0) tell(`it is too large for one policy of IAM: give --output\n`);
+      } else {
+        const files = fitPolicies(statements).map(
+          (part, i) => [`${flags.for}-${i + 1}.json`, renderText(part)] as const,
+        );
+        await writeFiles(flags.output, new Map(files), write);
+      }
     });
+}
+
+const renderText = (statements: readonly PolicyStatement[]): string =>
+  `${JSON.stringify(renderPolicy(statements), null, 2)}\n`;
+
+/** The statements in as few policies as their order allows. */
+function fitPolicies(statements: readonly PolicyStatement[]): PolicyStatement[][] {
+  const parts: PolicyStatement[][] = [];
+  for (const statement of statements) {
+    const last = parts.at(-1);
+    const size = JSON.stringify(renderPolicy([...(last ?? []), statement])).length;
+    if (last === undefined || size > POLICY_MAX) parts.push([statement]);
+    else last.push(statement);
+  }
+  return parts;
 }
 
 async function findStatements(
   configuration: string | undefined,
   { for: part, source, shard, cluster, allowPartial, ...place }: PolicyFlags,
 ): Promise<readonly PolicyStatement[]> {
-  if (part !== 'collect' && part !== 'discover') return permissionsOfPart(part, place);
+  if (part !== 'collect' && part !== 'deployer' && part !== 'discover')
+    return permissionsOfPart(part, place);
   if (configuration === undefined)
-    throw new ConfigError('USAGE', `generate policies --for ${part} needs a configuration`);
+    throw new ConfigError(
+      'USAGE',
+      `generate policies --for ${part} needs a ${part === 'deployer' ? 'model' : 'configuration'}`,
+    );
+  if (part === 'deployer') {
+    const { template } = await describeModel(configuration);
+    return deployTemplate(template, { ...place, region: template.region });
+  }
   const plan = await loadPlan(configuration, { allowPartial: allowPartial ?? false });
   return mergeStatements([
     ...permissionsOfSource(source ?? configuration, place),
@@ -81,7 +128,7 @@ async function findStatements(
 }
 
 function permissionsOfPart(
-  part: Exclude<PolicyFlags['for'], 'collect' | 'discover'>,
+  part: Exclude<PolicyFlags['for'], 'collect' | 'deployer' | 'discover'>,
   place: ResourcePlace,
 ): readonly PolicyStatement[] {
   switch (part) {

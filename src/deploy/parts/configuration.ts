@@ -3,6 +3,7 @@ import type { Deployment } from '../schema.ts';
 import { type Draft, type AwsExpression, join, type AwsValue } from '../template.ts';
 import type { ReadFile } from './files.ts';
 import { SEGMENT_PORT } from './traces.ts';
+import { eventGroup } from './cloudwatch.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Where the collector reads its configuration: the value of `--config`. */
@@ -92,7 +93,21 @@ ${found}remote_write:
   - url: ${asPart(writeUrl)}
     sigv4:
       region: ${region}
-${deployment.traces ? traceSections(region) : ''}`;
+${deployment.traces ? traceSections(region) : ''}${eventSection(deployment)}`;
+}
+
+/** Of the metrics that are named: each costs, and CloudWatch keeps what it is told. */
+function eventSection(deployment: Deployment): string {
+  const { cloudwatch, name, region } = deployment;
+  if (cloudwatch === undefined) return '';
+  return `emf_write:
+  - namespace: ${cloudwatch.namespace ?? name}
+    region: ${region}
+    log_group_name: ${eventGroup(deployment)}
+    metric_declarations:
+      - dimensions: ${JSON.stringify(cloudwatch.dimensions)}
+        metric_name_selectors: ${JSON.stringify(cloudwatch.metrics)}
+`;
 }
 
 /** Segments of X-Ray's clients: UDP for segments, TCP for sampling rules. */

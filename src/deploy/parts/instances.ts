@@ -6,10 +6,13 @@ import {
   join,
   PARTITION,
   PublicParameter,
-  type Reference,
+  Reference,
 } from '../template.ts';
 import type { Network } from './network.ts';
 import { trustService } from './roles.ts';
+
+/** Security group of instances that are made. */
+export const INSTANCE_GROUP = new Reference('InstanceSecurityGroup');
 
 const IMAGES = '/aws/service/ecs/optimized-ami/amazon-linux-2023';
 
@@ -41,7 +44,7 @@ export function addInstances(
     why: 'Hands the role to the instances.',
   });
   const group = draft.add({
-    id: 'InstanceSecurityGroup',
+    id: INSTANCE_GROUP.id,
     type: 'AWS::EC2::SecurityGroup',
     properties: { GroupDescription: `Instances of ${name}`, VpcId: network.vpc },
     why: 'Of the instances: nobody reaches them; tasks have groups of their own.',

@@ -84,18 +84,8 @@ function describeTask(
   service: ServiceModel,
   { logs, executionRole, role }: OneService,
 ): Properties {
-  const { name, region, image, collector, discovery } = deployment;
+  const { name, region, image, collector } = deployment;
   const to = { group: logs, region };
-  const labels = (port: number, path: string, job: string): Properties =>
-    discovery === 'docker-labels'
-      ? {
-          DockerLabels: {
-            PROMETHEUS_EXPORTER_PORT: `${port}`,
-            PROMETHEUS_EXPORTER_PATH: path,
-            PROMETHEUS_EXPORTER_JOB_NAME: job,
-          },
-        }
-      : {};
   const application = defineContainer(
     {
       name: service.name,
@@ -105,7 +95,11 @@ function describeTask(
         ...(service.traces ? { AWS_XRAY_DAEMON_ADDRESS: segmentAddress(deployment) } : {}),
         ...service.environment,
       },
-      more: labels(service.port, service.metrics_path, service.name),
+      more: labelTarget(deployment, {
+        port: service.port,
+        path: service.metrics_path,
+        job: service.name,
+      }),
     },
     to,
   );
@@ -117,7 +111,7 @@ function describeTask(
       ports: [{ port: EXPORTER_PORT }],
       isEssential: false,
       more: {
-        ...labels(EXPORTER_PORT, '/metrics', 'ecs-exporter'),
+        ...labelTarget(deployment, { port: EXPORTER_PORT, path: '/metrics', job: 'ecs-exporter' }),
         ...defineHealthCheck(EXPORTER_PORT),
       },
     },
@@ -136,6 +130,21 @@ function describeTask(
     ExecutionRoleArn: executionRole,
     TaskRoleArn: role.get('Arn'),
     ContainerDefinitions: service.exporter ? [application, exporter] : [application],
+  };
+}
+
+/** What tells the collector of a container, where targets are found by docker labels. */
+export function labelTarget(
+  { discovery }: Deployment,
+  { port, path, job }: { readonly port: number; readonly path: string; readonly job: string },
+): Properties {
+  if (discovery !== 'docker-labels') return {};
+  return {
+    DockerLabels: {
+      PROMETHEUS_EXPORTER_PORT: `${port}`,
+      PROMETHEUS_EXPORTER_PATH: path,
+      PROMETHEUS_EXPORTER_JOB_NAME: job,
+    },
   };
 }
 

@@ -1,0 +1,130 @@
+/** node-exporter on each instance of the cluster: CPU, memory and disks of the machine itself. */
+import type { Deployment } from '../schema.ts';
+import type { AwsValue, Draft, Properties, Reference } from '../template.ts';
+import { defineContainer } from './containers.ts';
+import { INSTANCE_GROUP } from './instances.ts';
+import { labelTarget } from './services.ts';
+
+const PORT = 9_100;
+const ROOT = '/host';
+
+export interface NodeExporterParts {
+  readonly cluster: AwsValue;
+  readonly logs: Reference;
+  readonly executionRole: AwsValue;
+  /** Security group of the collectors. */
+  readonly collectors: Reference;
+  /** Cloud Map namespace; undefined where nothing is registered. */
+  readonly space: AwsValue | undefined;
+}
+
+export function addNodeExporter(
+  draft: Draft,
+  deployment: Deployment,
+  parts: NodeExporterParts,
+): void {
+  const { cluster, name } = deployment;
+  if (cluster.node_exporter === undefined) return;
+  if (cluster.instances !== undefined)
+    draft.add({
+      id: 'NodeExporterIngress',
+      type: 'AWS::EC2::SecurityGroupIngress',
+      properties: {
+        Description: 'Scrapes of node-exporter',
+        GroupId: INSTANCE_GROUP.get('GroupId'),
+        SourceSecurityGroupId: parts.collectors.get('GroupId'),
+        IpProtocol: 'tcp',
+        FromPort: PORT,
+        ToPort: PORT,
+      },
+      why: 'The collectors, and nobody else, may scrape node-exporter on the instances.',
+    });
+  const registry = parts.space === undefined ? undefined : addRegistry(draft, name, parts.space);
+  const task = draft.add({
+    id: 'NodeExporterTask',
+    type: 'AWS::ECS::TaskDefinition',
+    properties: describeTask(deployment, parts),
+    why: 'It sees the network and the processes of the instance, and reads its files; it writes none.',
+  });
+  draft.add({
+    id: 'NodeExporterService',
+    type: 'AWS::ECS::Service',
+    properties: {
+      ServiceName: `${name}-node-exporter`,
+      Cluster: parts.cluster,
+      TaskDefinition: task,
+      SchedulingStrategy: 'DAEMON',
+      LaunchType: 'EC2',
+      // The old task has the port of the instance until it ends.
+      DeploymentConfiguration: {
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+        MaximumPercent: 100,
+        MinimumHealthyPercent: 0,
+      },
+      ...(registry === undefined
+        ? {}
+        : {
+            ServiceRegistries: [
+              {
+                RegistryArn: registry.get('Arn'),
+                ContainerName: 'node-exporter',
+                ContainerPort: PORT,
+              },
+            ],
+          }),
+    },
+    ...(cluster.instances === undefined ? {} : { after: ['CapacityProviders'] }),
+    why: 'Keeps one on each instance.',
+  });
+}
+
+/** A task on the network of its instance has no address of its own: SRV records alone tell it. */
+function addRegistry(draft: Draft, name: string, space: AwsValue): Reference {
+  return draft.add({
+    id: 'NodeExporterRegistry',
+    type: 'AWS::ServiceDiscovery::Service',
+    properties: {
+      Name: `${name}-node-exporter`,
+      NamespaceId: space,
+      DnsConfig: { DnsRecords: [{ Type: 'SRV', TTL: 10 }], RoutingPolicy: 'MULTIVALUE' },
+      Tags: [
+        { Key: 'METRICS_PATH', Value: '/metrics' },
+        { Key: 'METRICS_PORT', Value: `${PORT}` },
+      ],
+    },
+    why: 'Its tags tell the collector port and path.',
+  });
+}
+
+function describeTask(deployment: Deployment, parts: NodeExporterParts): Properties {
+  const { cluster, collector, name, region } = deployment;
+  const container = defineContainer(
+    {
+      name: 'node-exporter',
+      image: cluster.node_exporter?.image ?? '',
+      command: [`--path.rootfs=${ROOT}`, `--web.listen-address=:${PORT}`],
+      ports: [{ port: PORT }],
+      more: {
+        ReadonlyRootFilesystem: true,
+        MountPoints: [{ SourceVolume: 'root', ContainerPath: ROOT, ReadOnly: true }],
+        ...labelTarget(deployment, { port: PORT, path: '/metrics', job: 'node-exporter' }),
+      },
+    },
+    { group: parts.logs, region },
+  );
+  return {
+    Family: `${name}-node-exporter`,
+    NetworkMode: 'host',
+    PidMode: 'host',
+    RequiresCompatibilities: ['EC2'],
+    Cpu: '128',
+    Memory: '128',
+    RuntimePlatform: {
+      CpuArchitecture: collector.architecture === 'arm64' ? 'ARM64' : 'X86_64',
+      OperatingSystemFamily: 'LINUX',
+    },
+    ExecutionRoleArn: parts.executionRole,
+    ContainerDefinitions: [container],
+    Volumes: [{ Name: 'root', Host: { SourcePath: '/' } }],
+  };
+}
