@@ -68,35 +68,34 @@ export function describeDeployment(
   ];
   if (configuration.parameter !== undefined)
     statements.push(readParameter(TEMPLATE_PLACE, configuration.parameter, '--config ssm:…'));
-  // A configuration that is given has statements of its own for them.
-  if (deployment.traces && access?.found === undefined)
-    statements.push(sendSegments({ hasTelemetry: true, asOtlp: false }), askForSampling());
   const space = addNamespace(draft, deployment, network);
-  const registry =
-    deployment.traces && space !== undefined
-      ? addCollectorRegistry(draft, deployment, space)
-      : undefined;
   const provider = addInstances(draft, deployment, { network, cluster });
-  const { group, services } = addCollectors(draft, deployment, {
-    cluster,
-    provider,
-    network,
-    configuration,
-    logs,
-    executionRole,
-    registry,
-    statements: mergeStatements(statements),
-  });
-  addServices(draft, deployment, {
-    cluster,
-    network,
-    logs,
-    executionRole,
-    space,
-    collectors: group,
-  });
+  // A configuration that is given has statements of its own for traces.
+  const isWhole = access?.found !== undefined;
+  const shared = { cluster, network, logs, executionRole, space };
+  if (deployment.collector.mode === 'sidecar') {
+    const { writeUrl } = workspace;
+    const { source } = configuration;
+    const sidecar = { writeUrl, source, statements: mergeStatements(statements), isWhole };
+    addServices(draft, deployment, { ...shared, collectors: undefined, sidecar });
+  } else {
+    if (deployment.traces && !isWhole)
+      statements.push(sendSegments({ hasTelemetry: true, asOtlp: false }), askForSampling());
+    const registry =
+      deployment.traces && space !== undefined
+        ? addCollectorRegistry(draft, deployment, space)
+        : undefined;
+    const { group, services } = addCollectors(draft, deployment, {
+      ...shared,
+      provider,
+      configuration,
+      registry,
+      statements: mergeStatements(statements),
+    });
+    addServices(draft, deployment, { ...shared, collectors: group, sidecar: undefined });
+    addAlarms(draft, deployment, { cluster, services });
+  }
   addEndpoints(draft, deployment, network);
-  addAlarms(draft, deployment, { cluster, services });
   if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
   draft.output('RemoteWriteUrl', workspace.writeUrl, 'Where samples are written to');
@@ -111,8 +110,9 @@ export function describeDeployment(
 
 /** What the configuration that is made of the model needs to find targets. */
 function findTargets(deployment: Deployment): PolicyStatement[] {
-  const { discovery, cluster, name } = deployment;
+  const { discovery, cluster, name, collector } = deployment;
   const clusterName = cluster.name ?? name;
+  if (collector.mode === 'sidecar') return [];
   return [
     ...(discovery === 'cloud-map'
       ? [findByCloudMap()]
@@ -128,10 +128,11 @@ function shareTargets(deployment: Deployment): PolicyStatement[] {
 /** Where tasks are registered; undefined where nothing is found by it. */
 function addNamespace(
   draft: Draft,
-  { namespace, discovery, services, traces, name }: Deployment,
+  { namespace, discovery, services, traces, name, collector }: Deployment,
   { vpc }: Network,
 ): AwsValue | undefined {
-  const isUsed = traces || (discovery === 'cloud-map' && services.length > 0);
+  const isUsed =
+    collector.mode !== 'sidecar' && (traces || (discovery === 'cloud-map' && services.length > 0));
   if (!isUsed) return undefined;
   if (namespace.id !== undefined) return namespace.id;
   const made = draft.add({

@@ -7,6 +7,12 @@ import { z } from 'zod';
 
 import { portSchema } from '../settings/count.ts';
 import { switchSchema } from '../settings/switch.ts';
+import {
+  type CollectorModel,
+  collectorSchema,
+  FARGATE_SIZE_WORDS,
+  isFargateSize,
+} from './collector-schema.ts';
 
 const nameSchema = z
   .string()
@@ -94,103 +100,6 @@ const clusterSchema = z
   .prefault({})
   .describe('The ECS cluster.');
 
-/** Sizes of tasks that Fargate has: CPU units → MiB from, to, in steps of. */
-const FARGATE_SIZES: Readonly<Record<number, readonly [number, number, number]>> = {
-  256: [512, 2_048, 512],
-  512: [1_024, 4_096, 1_024],
-  1024: [2_048, 8_192, 1_024],
-  2048: [4_096, 16_384, 1_024],
-  4096: [8_192, 30_720, 1_024],
-  8192: [16_384, 61_440, 4_096],
-  16384: [32_768, 122_880, 8_192],
-};
-const FARGATE_SIZE_WORDS =
-  'Fargate has no task of this CPU and memory: 256 with 512, 1024 or 2048; 512 with 1024 to ' +
-  '4096; 1024 with 2048 to 8192, in steps of 1024';
-
-function isFargateSize({ cpu, memory }: { cpu: number; memory: number }): boolean {
-  const [from, to, step] = FARGATE_SIZES[cpu] ?? [1, 0, 1];
-  if (cpu === 256) return [512, 1_024, 2_048].includes(memory);
-  return memory >= from && memory <= to && memory % step === 0;
-}
-
-const collectorSchema = z
-  .strictObject({
-    mode: z
-      .enum(['central', 'daemon'])
-      .default('central')
-      .describe(
-        'central: a service that keeps `count` tasks; daemon: one task on each instance, which ' +
-          'share the targets (launch: ec2).',
-      ),
-    launch: z.enum(['fargate', 'ec2']).default('fargate').describe('What it runs on.'),
-    architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('Processor of the tasks.'),
-    cpu: z.int().min(128).default(256).describe('CPU units of its task; 1,024 are one processor.'),
-    memory: z.int().min(128).default(512).describe('Memory of its task, MiB.'),
-    count: z
-      .int()
-      .min(1)
-      .max(64)
-      .default(1)
-      .describe('Collectors that share the targets; above 1 they agree on them (--shard ecs).'),
-    pair: switchSchema
-      .default(false)
-      .describe('Two services that collect the same, told apart by AMP (cluster, __replica__).'),
-    queue: z
-      .enum(['efs', 'ephemeral', 'host'])
-      .default('ephemeral')
-      .describe(
-        'Where samples wait. ephemeral: lost with the task; efs: kept for the next task, which ' +
-          'starts when the old one has ended; host: kept on the instance (launch: ec2).',
-      ),
-    configuration: z
-      .string()
-      .optional()
-      .meta({
-        description:
-          'Configuration of the collector: a file beside this one, which is put into SSM, or a ' +
-          'source that it reads itself (s3://…, ssm:…). In a file, WORKSPACE and REGION in a ' +
-          'URL of AMP are filled in. Without it: one is made of `services` and `discovery`.',
-        examples: ['prometheus.yml', 's3://my-bucket/prometheus.yml'],
-      }),
-    stop_timeout: z
-      .int()
-      .min(2)
-      .max(120)
-      .default(60)
-      .describe('Seconds from SIGTERM to SIGKILL, in which what waits is sent.'),
-  })
-  .refine((one) => one.launch !== 'fargate' || isFargateSize(one), {
-    path: ['memory'],
-    error: FARGATE_SIZE_WORDS,
-  })
-  .refine(({ mode, launch }) => mode !== 'daemon' || launch === 'ec2', {
-    path: ['mode'],
-    error: 'a daemon runs on instances: set launch: ec2, or choose central',
-  })
-  .refine(({ queue, launch }) => queue !== 'host' || launch === 'ec2', {
-    path: ['queue'],
-    error: 'Fargate has no instance of yours: set launch: ec2, or choose efs',
-  })
-  .refine(({ queue, count, mode }) => queue !== 'efs' || (count === 1 && mode === 'central'), {
-    path: ['queue'],
-    error: 'one folder belongs to one collector: choose ephemeral or host for several, or count: 1',
-  })
-  .refine(({ queue, count, mode }) => queue !== 'host' || count === 1 || mode === 'daemon', {
-    path: ['queue'],
-    error: 'two collectors on one instance would share a folder: choose mode: daemon, or count: 1',
-  })
-  .refine(({ count, mode }) => mode !== 'daemon' || count === 1, {
-    path: ['count'],
-    error: 'a daemon has as many tasks as there are instances: leave count out',
-  })
-  .refine(({ pair, mode, queue }) => !pair || (mode === 'central' && queue !== 'host'), {
-    path: ['pair'],
-    error: 'a pair is two central services, each with a queue of its own: not daemon, not host',
-  })
-  .prefault({})
-  .describe('The collector.');
-
 const workspaceSchema = z
   .strictObject({
     id: z
@@ -260,7 +169,7 @@ const serviceSchema = z
 
 /** A name that would be that of another part of the template. */
 function findTwin(services: readonly { readonly name: string }[]): string | undefined {
-  const taken = new Set(['collector', 'collectora', 'collectorb']);
+  const taken = new Set(['collector', 'collectora', 'collectorb', 'ecsexporter']);
   return services
     .map(({ name }) => name.replaceAll('-', ''))
     .find((name) => {
@@ -269,6 +178,63 @@ function findTwin(services: readonly { readonly name: string }[]): string | unde
       return isTaken;
     });
 }
+
+type Fault = readonly [path: readonly (number | string)[], message: string];
+
+/** What goes with a collector that is a service, and not with one in each task. */
+function listSidecarFaults(model: {
+  readonly collector: CollectorModel;
+  readonly services: readonly z.output<typeof serviceSchema>[];
+  readonly discovery: string;
+  readonly namespace: { readonly id?: string | undefined };
+  readonly traces: boolean;
+  readonly alarms?: object | undefined;
+}): Fault[] {
+  const { collector, services } = model;
+  const faults: (Fault | false)[] = [
+    services.length === 0 && [
+      ['services'],
+      'a sidecar runs beside a service: name one, or choose mode: central',
+    ],
+    model.discovery !== 'cloud-map' && [
+      ['discovery'],
+      'a sidecar scrapes its own task and finds no others: leave discovery out',
+    ],
+    model.namespace.id !== undefined && [
+      ['namespace', 'id'],
+      'tasks with a sidecar are not registered: leave namespace out',
+    ],
+    model.traces &&
+      services.every((one) => !one.traces) && [
+        ['traces'],
+        'no service sends traces to its sidecar: set traces: true of one, or leave it out',
+      ],
+    model.alarms !== undefined && [
+      ['alarms'],
+      'alarms watch a service of the collector, and a sidecar has none: leave alarms out; ' +
+        'rules of "amperage generate alerts" watch sidecars',
+    ],
+  ];
+  for (const [i, service] of services.entries())
+    faults.push(
+      SIDECAR_PORTS.has(service.port) && [
+        ['services', i, 'port'],
+        'the sidecar listens there, in the same task: let the application have another port',
+      ],
+      (collector.cpu ?? 0) >= service.cpu && [
+        ['services', i, 'cpu'],
+        'its sidecar takes all of it: raise it, or lower collector.cpu',
+      ],
+      (collector.memory ?? 0) >= service.memory && [
+        ['services', i, 'memory'],
+        'its sidecar takes all of it: raise it, or lower collector.memory',
+      ],
+    );
+  return faults.filter((fault) => fault !== false);
+}
+
+/** Of the collector's own pages, and of segments. */
+const SIDECAR_PORTS: ReadonlySet<number> = new Set([9_090, 2_000]);
 
 export const deploymentSchema = z
   .strictObject({
@@ -355,7 +321,14 @@ export const deploymentSchema = z
   )
   .refine(({ services }) => findTwin(services) === undefined, {
     path: ['services'],
-    error: 'two services need names that differ by more than dashes, and none may be "collector"',
+    error:
+      'two services need names that differ by more than dashes, and none may be "collector" ' +
+      'or "ecs-exporter"',
+  })
+  .superRefine((value, context) => {
+    if (value.collector.mode === 'sidecar')
+      for (const [path, message] of listSidecarFaults(value))
+        context.addIssue({ code: 'custom', path: [...path], message });
   })
   .refine(({ traces, services }) => traces || services.every((one) => !one.traces), {
     path: ['traces'],

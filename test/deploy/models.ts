@@ -49,6 +49,20 @@ export const MODELS: Readonly<Record<string, object>> = {
     services: [WEBAPP],
     tags: { team: 'observability', 'cost-center': '42' },
   },
+  'a sidecar': { collector: { mode: 'sidecar' }, services: [WEBAPP] },
+  'a sidecar with traces and limits, without an exporter': {
+    network: { create: true, endpoints: true },
+    collector: { mode: 'sidecar', cpu: 128, memory: 256, stop_timeout: 90 },
+    services: [
+      { ...WEBAPP, traces: true, exporter: false, metrics_path: '/a?b="$c"' },
+      { name: 'job', image: 'job:1', port: 8_080 },
+    ],
+    traces: true,
+  },
+  'sidecars with a configuration of their own': {
+    collector: { mode: 'sidecar', configuration: 'collector.yaml' },
+    services: [WEBAPP],
+  },
   'a service found by docker labels': { services: [WEBAPP], discovery: 'docker-labels' },
 };
 

@@ -1,9 +1,10 @@
 /** The collector as a service of its own, which keeps a number of tasks or one on each instance. */
+import { sizeOfTask } from '../collector-schema.ts';
 import { mergeStatements, pullAndLog, type PolicyStatement } from '../permissions.ts';
 import type { Deployment } from '../schema.ts';
 import type { AwsValue, Draft, Properties, Reference } from '../template.ts';
+import { defineCollector, QUEUE_VOLUME } from './collector-container.ts';
 import type { CollectorConfiguration } from './configuration.ts';
-import { defineHealthCheck, defineOwnContainer } from './containers.ts';
 import type { Network } from './network.ts';
 import { addQueue, type QueuePlace } from './queue.ts';
 import { addTaskRole } from './roles.ts';
@@ -28,7 +29,6 @@ export interface Collectors {
   readonly services: readonly Reference[];
 }
 
-const STORAGE = '/var/lib/amperage';
 /** Where collectors that share the targets ask each other. */
 const SHARING_PORT = 9_094;
 
@@ -145,46 +145,26 @@ interface TaskParts extends ReplicaParts {
 }
 
 function describeTask(deployment: Deployment, parts: TaskParts & { suffix: string }): Properties {
-  const { collector, name, region, image, traces } = deployment;
+  const { collector, name, traces } = deployment;
   const { configuration, queue, replica } = parts;
-  const command = [
-    'amperage',
-    'collect',
-    '--config',
-    configuration.source,
-    '--config.auto-reload-interval',
-    '1m',
-    '--storage.path',
-    STORAGE,
-    '--stop-timeout',
-    `${Math.max(1, collector.stop_timeout - 5)}s`,
-    ...(shares(deployment) ? ['--shard', 'ecs'] : []),
-  ];
-  const container = defineOwnContainer(
+  const container = defineCollector(
+    deployment,
     {
-      name: 'collector',
-      image,
-      command,
+      source: configuration.source,
       ports: traces ? [{ port: SEGMENT_PORT, protocol: 'udp' }, { port: SEGMENT_PORT }] : [],
-      environment: {
-        AWS_REGION: region,
-        ...(replica === undefined ? {} : { AMPERAGE_REPLICA: `${name}-${replica}` }),
-      },
-      more: {
-        User: queue.user,
-        StopTimeout: collector.stop_timeout,
-        MountPoints: [{ SourceVolume: 'queue', ContainerPath: STORAGE, ReadOnly: false }],
-        ...defineHealthCheck(9_090),
-      },
+      flags: shares(deployment) ? ['--shard', 'ecs'] : [],
+      environment: replica === undefined ? {} : { AMPERAGE_REPLICA: `${name}-${replica}` },
+      more: { User: queue.user },
     },
-    { group: parts.logs, region },
+    parts.logs,
   );
+  const { cpu, memory } = sizeOfTask(collector);
   return {
     Family: nameOf(name, replica),
     NetworkMode: 'awsvpc',
     RequiresCompatibilities: [collector.launch === 'ec2' ? 'EC2' : 'FARGATE'],
-    Cpu: `${collector.cpu}`,
-    Memory: `${collector.memory}`,
+    Cpu: `${cpu}`,
+    Memory: `${memory}`,
     RuntimePlatform: {
       CpuArchitecture: collector.architecture === 'arm64' ? 'ARM64' : 'X86_64',
       OperatingSystemFamily: 'LINUX',
@@ -192,7 +172,7 @@ function describeTask(deployment: Deployment, parts: TaskParts & { suffix: strin
     ExecutionRoleArn: parts.executionRole,
     TaskRoleArn: parts.role.get('Arn'),
     ContainerDefinitions: [container],
-    Volumes: [{ Name: 'queue', ...queue.volume }],
+    Volumes: [{ Name: QUEUE_VOLUME, ...queue.volume }],
   };
 }
 
