@@ -31,16 +31,31 @@ export function isFargateSize({ cpu, memory }: TaskSize): boolean {
   return memory >= from && memory <= to && memory % step === 0;
 }
 
+/** Why it is no place for a collector, and what is done there instead. */
+const NO_APP_RUNNER =
+  'App Runner takes CPU away between requests and has no disk that stays, so nothing is scraped ' +
+  'and what waits is lost: run the collector on fargate, and let applications on App Runner be ' +
+  'its targets or push to it (docs/how-to/deploy-collector.md)';
+
 const keysSchema = z.strictObject({
   mode: z
     .enum(['central', 'daemon', 'sidecar'])
     .default('central')
     .describe(
       'central: a service that keeps `count` tasks; daemon: one task on each instance, which ' +
-        'share the targets (launch: ec2); sidecar: a container in each task of `services`, which ' +
-        'scrapes that task.',
+        'share the targets (launch: ec2), or on each machine, which do not (launch: external); ' +
+        'sidecar: a container in each task of `services`, which scrapes that task.',
     ),
-  launch: z.enum(['fargate', 'ec2']).default('fargate').describe('What it runs on.'),
+  launch: z
+    .enum(['fargate', 'ec2', 'managed', 'external'], {
+      error: ({ input }) => (input === 'app-runner' ? NO_APP_RUNNER : undefined),
+    })
+    .default('fargate')
+    .describe(
+      'What it runs on. ec2: instances of the cluster; managed: instances that ECS chooses, ' +
+        'starts and patches (ECS Managed Instances); external: machines of yours, outside of AWS ' +
+        '(ECS Anywhere).',
+    ),
   architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('Processor of the tasks.'),
   cpu: z
     .int()
@@ -72,7 +87,8 @@ const keysSchema = z.strictObject({
     .default('ephemeral')
     .describe(
       'Where samples wait. ephemeral: lost with the task; efs: kept for the next task, which ' +
-        'starts when the old one has ended; host: kept on the instance (launch: ec2).',
+        'starts when the old one has ended; host: kept on the instance or machine (launch: ec2 ' +
+        'or external).',
     ),
   configuration: z
     .string()
@@ -114,8 +130,15 @@ const RULES: readonly Rule[] = [
   },
   {
     at: 'mode',
-    isBroken: ({ mode, launch }) => mode === 'daemon' && launch !== 'ec2',
+    isBroken: ({ mode, launch }) => mode === 'daemon' && launch === 'fargate',
     error: 'a daemon runs on instances: set launch: ec2, or choose central',
+  },
+  {
+    at: 'mode',
+    isBroken: ({ mode, launch }) => mode === 'daemon' && launch === 'managed',
+    error:
+      'a service on managed instances keeps a number of tasks, and has no daemon of its own: ' +
+      'choose central, or launch: ec2',
   },
   {
     at: 'launch',
@@ -132,6 +155,16 @@ const RULES: readonly Rule[] = [
     isBroken: ({ mode, queue, launch }) =>
       mode !== 'sidecar' && queue === 'host' && launch === 'fargate',
     error: 'Fargate has no instance of yours: set launch: ec2, or choose efs',
+  },
+  {
+    at: 'queue',
+    isBroken: ({ queue, launch }) => queue === 'host' && launch === 'managed',
+    error: 'tasks on managed instances have no folder of the instance: choose efs or ephemeral',
+  },
+  {
+    at: 'queue',
+    isBroken: ({ queue, launch }) => queue === 'efs' && launch === 'external',
+    error: 'machines outside of AWS mount no EFS: choose host',
   },
   {
     at: 'queue',
@@ -152,6 +185,21 @@ const RULES: readonly Rule[] = [
     at: 'count',
     isBroken: ({ count, mode }) => mode === 'sidecar' && count > 1,
     error: 'there are as many sidecars as tasks of the services: leave count out',
+  },
+  {
+    at: 'count',
+    isBroken: ({ count, mode, launch }) => launch === 'external' && count > 1 && mode === 'central',
+    error:
+      'collectors agree on who scrapes what by addresses in a VPC, which machines of yours have ' +
+      'not: choose mode: daemon with a configuration of its own, or count: 1',
+  },
+  {
+    at: 'configuration',
+    isBroken: ({ mode, launch, configuration }) =>
+      launch === 'external' && mode === 'daemon' && configuration === undefined,
+    error:
+      'daemons on machines of yours do not share targets: give a configuration whose targets ' +
+      'are of the machine itself, such as localhost:9100',
   },
   {
     at: 'pair',

@@ -1,11 +1,12 @@
 /** From the model of a deployment to its template: each part adds its resources. */
 import { addAlarms } from './parts/alarms.ts';
-import { addCollectors, addExecutionRole, shares } from './parts/collector.ts';
+import { addCollectors, addExecutionRole, type CollectorParts, shares } from './parts/collector.ts';
 import { addConfiguration } from './parts/configuration.ts';
 import { addEndpoints } from './parts/endpoints.ts';
 import type { ReadFile } from './parts/files.ts';
 import { addGrafanaRole } from './parts/grafana.ts';
 import { addInstances } from './parts/instances.ts';
+import { addManagedInstances } from './parts/managed-instances.ts';
 import { addNetwork, type Network } from './parts/network.ts';
 import { addServices } from './parts/services.ts';
 import { putTags } from './parts/tags.ts';
@@ -23,7 +24,7 @@ import {
   writeSamples,
 } from './permissions.ts';
 import type { Deployment } from './schema.ts';
-import { type AwsValue, type DeploymentTemplate, Draft } from './template.ts';
+import { type AwsValue, type DeploymentTemplate, Draft, type Reference } from './template.ts';
 
 const NEEDED_AT_START: ReadonlySet<string> = new Set(
   [
@@ -46,7 +47,8 @@ export function describeDeployment(
   access?: ConfigurationAccess,
 ): DeploymentTemplate {
   const draft = new Draft();
-  const network = addNetwork(draft, deployment);
+  const isOutside = deployment.collector.launch === 'external';
+  const network = isOutside ? undefined : addNetwork(draft, deployment);
   const cluster = addCluster(draft, deployment);
   const logs = draft.add({
     id: 'Logs',
@@ -68,34 +70,21 @@ export function describeDeployment(
   ];
   if (configuration.parameter !== undefined)
     statements.push(readParameter(TEMPLATE_PLACE, configuration.parameter, '--config ssm:…'));
-  const space = addNamespace(draft, deployment, network);
-  const provider = addInstances(draft, deployment, { network, cluster });
+  const shared = { cluster, network, logs, executionRole, configuration };
   // A configuration that is given has statements of its own for traces.
   const isWhole = access?.found !== undefined;
-  const shared = { cluster, network, logs, executionRole, space };
-  if (deployment.collector.mode === 'sidecar') {
+  if (deployment.collector.mode === 'sidecar' && network !== undefined) {
     const { writeUrl } = workspace;
     const { source } = configuration;
     const sidecar = { writeUrl, source, statements: mergeStatements(statements), isWhole };
-    addServices(draft, deployment, { ...shared, collectors: undefined, sidecar });
+    const none = { space: undefined, collectors: undefined };
+    addServices(draft, deployment, { ...shared, ...none, network, sidecar });
   } else {
     if (deployment.traces && !isWhole)
       statements.push(sendSegments({ hasTelemetry: true, asOtlp: false }), askForSampling());
-    const registry =
-      deployment.traces && space !== undefined
-        ? addCollectorRegistry(draft, deployment, space)
-        : undefined;
-    const { group, services } = addCollectors(draft, deployment, {
-      ...shared,
-      provider,
-      configuration,
-      registry,
-      statements: mergeStatements(statements),
-    });
-    addServices(draft, deployment, { ...shared, collectors: group, sidecar: undefined });
-    addAlarms(draft, deployment, { cluster, services });
+    addCollectorServices(draft, deployment, { ...shared, statements: mergeStatements(statements) });
   }
-  addEndpoints(draft, deployment, network);
+  if (network !== undefined) addEndpoints(draft, deployment, network);
   if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
   draft.output('RemoteWriteUrl', workspace.writeUrl, 'Where samples are written to');
@@ -106,6 +95,42 @@ export function describeDeployment(
     ...template,
     resources: template.resources.map((one) => putTags(one, deployment.tags)),
   };
+}
+
+/** Collectors as services of their own, and the applications, which they find. */
+function addCollectorServices(
+  draft: Draft,
+  deployment: Deployment,
+  parts: Omit<CollectorParts, 'provider' | 'registry'>,
+): void {
+  const { network, cluster } = parts;
+  if (network === undefined) {
+    const none = { provider: undefined, registry: undefined };
+    const { services } = addCollectors(draft, deployment, { ...parts, ...none });
+    addAlarms(draft, deployment, { cluster, services });
+    return;
+  }
+  const space = addNamespace(draft, deployment, network);
+  const registry =
+    deployment.traces && space !== undefined
+      ? addCollectorRegistry(draft, deployment, space)
+      : undefined;
+  const provider = addProvider(draft, deployment, { network, cluster });
+  const { group, services } = addCollectors(draft, deployment, { ...parts, provider, registry });
+  const more = { network, space, collectors: group, sidecar: undefined };
+  addServices(draft, deployment, { ...parts, ...more });
+  addAlarms(draft, deployment, { cluster, services });
+}
+
+/** Instances that are made with it. */
+function addProvider(
+  draft: Draft,
+  deployment: Deployment,
+  parts: { readonly network: Network; readonly cluster: AwsValue },
+): Reference | undefined {
+  if (deployment.collector.launch === 'managed')
+    return addManagedInstances(draft, deployment, parts);
+  return addInstances(draft, deployment, parts);
 }
 
 /** What the configuration that is made of the model needs to find targets. */
@@ -128,11 +153,10 @@ function shareTargets(deployment: Deployment): PolicyStatement[] {
 /** Where tasks are registered; undefined where nothing is found by it. */
 function addNamespace(
   draft: Draft,
-  { namespace, discovery, services, traces, name, collector }: Deployment,
+  { namespace, discovery, services, traces, name }: Deployment,
   { vpc }: Network,
 ): AwsValue | undefined {
-  const isUsed =
-    collector.mode !== 'sidecar' && (traces || (discovery === 'cloud-map' && services.length > 0));
+  const isUsed = traces || (discovery === 'cloud-map' && services.length > 0);
   if (!isUsed) return undefined;
   if (namespace.id !== undefined) return namespace.id;
   const made = draft.add({

@@ -7,12 +7,8 @@ import { z } from 'zod';
 
 import { portSchema } from '../settings/count.ts';
 import { switchSchema } from '../settings/switch.ts';
-import {
-  type CollectorModel,
-  collectorSchema,
-  FARGATE_SIZE_WORDS,
-  isFargateSize,
-} from './collector-schema.ts';
+import { collectorSchema, FARGATE_SIZE_WORDS, isFargateSize } from './collector-schema.ts';
+import { listPlaceFaults } from './place-rules.ts';
 
 const nameSchema = z
   .string()
@@ -51,7 +47,7 @@ const networkSchema = z
       .default(false)
       .describe('Makes VPC endpoints, so that private subnets need no way to the Internet.'),
   })
-  .refine(({ vpc, create }) => (vpc !== undefined) !== create, {
+  .refine(({ vpc, create }) => vpc === undefined || !create, {
     error: 'give either vpc and subnets, or create: true',
   })
   .refine(
@@ -65,7 +61,11 @@ const networkSchema = z
   .refine(({ vpc, subnets }) => vpc === undefined || subnets.length > 0, {
     error: 'vpc needs subnets',
   })
-  .describe('Where the tasks run: a VPC that is there, or a new one.');
+  .prefault({})
+  .describe(
+    'Where the tasks run: a VPC that is there, or a new one. One of both is needed, but for a ' +
+      'collector on machines of yours (launch: external), which is in none.',
+  );
 
 const clusterSchema = z
   .strictObject({
@@ -179,63 +179,6 @@ function findTwin(services: readonly { readonly name: string }[]): string | unde
     });
 }
 
-type Fault = readonly [path: readonly (number | string)[], message: string];
-
-/** What goes with a collector that is a service, and not with one in each task. */
-function listSidecarFaults(model: {
-  readonly collector: CollectorModel;
-  readonly services: readonly z.output<typeof serviceSchema>[];
-  readonly discovery: string;
-  readonly namespace: { readonly id?: string | undefined };
-  readonly traces: boolean;
-  readonly alarms?: object | undefined;
-}): Fault[] {
-  const { collector, services } = model;
-  const faults: (Fault | false)[] = [
-    services.length === 0 && [
-      ['services'],
-      'a sidecar runs beside a service: name one, or choose mode: central',
-    ],
-    model.discovery !== 'cloud-map' && [
-      ['discovery'],
-      'a sidecar scrapes its own task and finds no others: leave discovery out',
-    ],
-    model.namespace.id !== undefined && [
-      ['namespace', 'id'],
-      'tasks with a sidecar are not registered: leave namespace out',
-    ],
-    model.traces &&
-      services.every((one) => !one.traces) && [
-        ['traces'],
-        'no service sends traces to its sidecar: set traces: true of one, or leave it out',
-      ],
-    model.alarms !== undefined && [
-      ['alarms'],
-      'alarms watch a service of the collector, and a sidecar has none: leave alarms out; ' +
-        'rules of "amperage generate alerts" watch sidecars',
-    ],
-  ];
-  for (const [i, service] of services.entries())
-    faults.push(
-      SIDECAR_PORTS.has(service.port) && [
-        ['services', i, 'port'],
-        'the sidecar listens there, in the same task: let the application have another port',
-      ],
-      (collector.cpu ?? 0) >= service.cpu && [
-        ['services', i, 'cpu'],
-        'its sidecar takes all of it: raise it, or lower collector.cpu',
-      ],
-      (collector.memory ?? 0) >= service.memory && [
-        ['services', i, 'memory'],
-        'its sidecar takes all of it: raise it, or lower collector.memory',
-      ],
-    );
-  return faults.filter((fault) => fault !== false);
-}
-
-/** Of the collector's own pages, and of segments. */
-const SIDECAR_PORTS: ReadonlySet<number> = new Set([9_090, 2_000]);
-
 export const deploymentSchema = z
   .strictObject({
     name: nameSchema.meta({
@@ -299,18 +242,6 @@ export const deploymentSchema = z
       .describe('A role by which Grafana reads the workspace.'),
   })
   .refine(
-    ({ collector, cluster }) =>
-      collector.launch !== 'ec2' || !cluster.create || cluster.instances !== undefined,
-    {
-      path: ['cluster', 'instances'],
-      error: 'a new cluster has no instances: say which, or name a cluster that has some',
-    },
-  )
-  .refine(({ collector, network }) => collector.launch !== 'ec2' || !network.public, {
-    path: ['network', 'public'],
-    error: 'tasks on instances get no public address: choose private subnets with a way out',
-  })
-  .refine(
     ({ collector, cluster: { instances } }) =>
       instances?.type === undefined ||
       /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instances.type) === (collector.architecture === 'arm64'),
@@ -326,9 +257,8 @@ export const deploymentSchema = z
       'or "ecs-exporter"',
   })
   .superRefine((value, context) => {
-    if (value.collector.mode === 'sidecar')
-      for (const [path, message] of listSidecarFaults(value))
-        context.addIssue({ code: 'custom', path: [...path], message });
+    for (const [path, message] of listPlaceFaults(value))
+      context.addIssue({ code: 'custom', path: [...path], message });
   })
   .refine(({ traces, services }) => traces || services.every((one) => !one.traces), {
     path: ['traces'],

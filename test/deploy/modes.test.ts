@@ -9,7 +9,7 @@ import {
   Joined,
   Reference,
 } from '../../src/deploy/template.ts';
-import { describeModel, MODELS, SMALLEST, WEBAPP } from './models.ts';
+import { describeModel, MODELS, ON_MACHINES, SMALLEST, WEBAPP } from './models.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -109,7 +109,82 @@ test('a sidecar with a configuration of its own reads it from SSM', () => {
   );
 });
 
+test('ECS chooses managed instances, by roles that it is handed, for tasks of their processor', () => {
+  const template = describeModel(MODELS['three that share managed instances of x86'] ?? {});
+  const { ClusterName, Name, ManagedInstancesProvider } = propertiesOf(
+    template,
+    'CapacityProvider',
+  );
+  assert.deepEqual([ClusterName, Name], ['prod', 'managed-metrics']);
+  assert.deepEqual((ManagedInstancesProvider as Members)['InstanceLaunchTemplate'], {
+    Ec2InstanceProfileArn: new Reference('InstanceProfile', 'Arn'),
+    NetworkConfiguration: {
+      Subnets: [new Reference('PrivateSubnet1'), new Reference('PrivateSubnet2')],
+      SecurityGroups: [new Reference('InstanceSecurityGroup', 'GroupId')],
+    },
+    InstanceRequirements: {
+      VCpuCount: { Min: 2 },
+      MemoryMiB: { Min: 4_096 },
+      CpuManufacturers: ['intel', 'amd'],
+    },
+  });
+  // AWS's policy of the infrastructure passes a role of one name alone.
+  assert.match(
+    JSON.stringify(propertiesOf(template, 'InfrastructureRole')['Policies']),
+    /"Action":\["iam:PassRole"\],.*"iam:PassedToService":"ec2\.amazonaws\.com"/,
+  );
+  const service = propertiesOf(template, 'CollectorService');
+  assert.deepEqual(service['CapacityProviderStrategy'], [
+    { CapacityProvider: new Reference('CapacityProvider'), Weight: 1 },
+  ]);
+  assert.equal('LaunchType' in service, false);
+  const task = propertiesOf(template, 'CollectorTask');
+  assert.deepEqual(task['RequiresCompatibilities'], ['MANAGED_INSTANCES']);
+  const ids = template.resources.map(({ id }) => id);
+  assert.ok(ids.includes('EndpointEcsAgent') && ids.includes('EndpointEcsTelemetry'));
+});
+
+test('on a machine of yours: its network, no VPC, and the processor by a constraint', () => {
+  const template = describeModel(MODELS['one on machines of their own'] ?? {});
+  assert.deepEqual(
+    template.resources.map(({ id }) => id).filter((id) => !/Gone|Busy|Full/.test(id)),
+    [
+      'Logs', 'ExecutionRole', 'Workspace', 'CollectorConfiguration', 'CollectorRole',
+      'CollectorTask', 'CollectorService',
+    ],
+  ); // prettier-ignore
+  const service = propertiesOf(template, 'CollectorService');
+  assert.equal(service['LaunchType'], 'EXTERNAL');
+  for (const key of ['NetworkConfiguration', 'ServiceRegistries', 'CapacityProviderStrategy'])
+    assert.equal(key in service, false, key);
+  // The port of the machine is one: the old task ends before the new one starts.
+  assert.match(JSON.stringify(service), /"MaximumPercent":100,"MinimumHealthyPercent":0/);
+  const task = propertiesOf(template, 'CollectorTask');
+  assert.deepEqual([task['NetworkMode'], task['RequiresCompatibilities']], ['host', ['EXTERNAL']]);
+  assert.equal('RuntimePlatform' in task, false);
+  assert.deepEqual(task['PlacementConstraints'], [
+    { Type: 'memberOf', Expression: 'attribute:ecs.cpu-architecture == arm64' },
+  ]);
+  const [collector] = containersOf(template, 'CollectorTask');
+  assert.match(String(collector?.['Command']), /--web.listen-address,127\.0\.0\.1:9090$/);
+  assert.deepEqual(collector?.['PortMappings'], [{ ContainerPort: 9_090, Protocol: 'tcp' }]);
+});
+
+test('daemons on machines of yours do not share: each has the targets of its configuration', () => {
+  const template = describeModel(MODELS['a daemon on machines of their own'] ?? {});
+  assert.equal(propertiesOf(template, 'CollectorService')['SchedulingStrategy'], 'DAEMON');
+  const [collector] = containersOf(template, 'CollectorTask');
+  assert.doesNotMatch(String(collector?.['Command']), /--shard/);
+});
+
 const SIDECAR = { collector: { mode: 'sidecar' }, services: [WEBAPP] };
+const managed = (more: object): object => ({ collector: { launch: 'managed', ...more } });
+const external = (more: object): object => ({
+  ...ON_MACHINES,
+  discovery: 'docker-labels',
+  collector: { launch: 'external' },
+  ...more,
+});
 const sidecar = (more: object): object => ({ collector: { mode: 'sidecar', ...more } });
 
 test('what does not go with where the collector runs is refused at its key', () => {
@@ -131,6 +206,43 @@ test('what does not go with where the collector runs is refused at its key', () 
       'services.0.port',
       /listens there, in the same task/,
     ],
+    [{ network: {} }, 'network', /give either vpc and subnets/],
+    [managed({ mode: 'daemon' }), 'collector.mode', /no daemon of its own/],
+    [managed({ queue: 'host' }), 'collector.queue', /no folder of the instance/],
+    [
+      { ...managed({}), cluster: { instances: {} } },
+      'cluster.instances',
+      /instances of its own, which ECS chooses/,
+    ],
+    [
+      { ...managed({}), network: { ...SMALLEST.network, public: true } },
+      'network.public',
+      /no public address/,
+    ],
+    [external({ network: SMALLEST.network }), 'network', /in no VPC: leave network out/],
+    [external({ network: { endpoints: true, create: true } }), 'network', /in no VPC/],
+    [external({ cluster: {} }), 'cluster', /waits for a machine/],
+    [external({ services: [WEBAPP] }), 'services', /does not reach tasks on Fargate/],
+    [external({ discovery: 'cloud-map' }), 'discovery', /not in Cloud Map/],
+    [external({ namespace: { id: 'ns-0a1b' } }), 'namespace.id', /not registered/],
+    [external({ traces: true }), 'traces', /no name leads applications/],
+    [
+      external({ collector: { launch: 'external', queue: 'efs' } }),
+      'collector.queue',
+      /mount no EFS/,
+    ],
+    [
+      external({ collector: { launch: 'external', count: 2 } }),
+      'collector.count',
+      /addresses in a VPC/,
+    ],
+    [
+      external({ collector: { launch: 'external', mode: 'daemon' } }),
+      'collector.configuration',
+      /do not share targets/,
+    ],
+    [{ collector: { launch: 'app-runner' } }, 'collector.launch', /takes CPU away between req/],
+    [{ collector: { launch: 'lambda' } }, 'collector.launch', /expected one of/],
     [{ services: [{ ...WEBAPP, name: 'ecs-exporter' }] }, 'services', /or "ecs-exporter"/],
   ];
   for (const [more, at, message] of rows) {

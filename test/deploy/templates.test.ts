@@ -68,7 +68,6 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
     ],
     [{ collector: { mode: 'daemon', launch: 'ec2', count: 2 } }, 'collector.count', /leave count/],
     [{ collector: { mode: 'daemon', launch: 'ec2', pair: true } }, 'collector.pair', /two central/],
-    [{ collector: { launch: 'app-runner' } }, 'collector.launch', /expected one of/],
     [{ services: [{ ...WEBAPP, traces: true }] }, 'traces', /set traces: true/],
     // Both stand in a script and in YAML.
     [{ cluster: { name: 'a; b' } }, 'cluster.name', /expected letters/],

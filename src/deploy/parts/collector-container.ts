@@ -7,7 +7,7 @@ import { type ContainerParts, defineHealthCheck, defineOwnContainer } from './co
 export const QUEUE_VOLUME = 'queue';
 const STORAGE = '/var/lib/amperage';
 /** Where the collector's own pages are. */
-const PAGES_PORT = 9_090;
+export const PAGES_PORT = 9_090;
 
 export interface CollectorContainer extends Pick<
   ContainerParts,

@@ -7,7 +7,7 @@ import type { Network } from './network.ts';
 /** Services of AWS, as their endpoints are named, that this deployment calls. */
 export function listEndpoints(deployment: Deployment): string[] {
   const { discovery, traces, collector, cluster } = deployment;
-  const hasInstances = collector.launch === 'ec2' || cluster.instances !== undefined;
+  const hasInstances = collector.launch !== 'fargate' || cluster.instances !== undefined;
   const usesEcs = discovery === 'docker-labels' || shares(deployment) || hasInstances;
   const isSidecar = collector.mode === 'sidecar';
   const source = collector.configuration ?? (isSidecar ? 'env:' : 'ssm:');
