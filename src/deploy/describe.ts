@@ -1,12 +1,13 @@
 /** From the model of a deployment to its template: each part adds its resources. */
 import { addAlarms } from './parts/alarms.ts';
 import { addEventGroup } from './parts/cloudwatch.ts';
-import { addCollectors, addExecutionRole, shares } from './parts/collector.ts';
+import { addCollectors, addExecutionRole, type CollectorParts, shares } from './parts/collector.ts';
 import { addConfiguration } from './parts/configuration.ts';
 import { addEndpoints } from './parts/endpoints.ts';
 import type { ReadFile } from './parts/files.ts';
 import { addGrafanaRole } from './parts/grafana.ts';
 import { addInstances } from './parts/instances.ts';
+import { addManagedInstances } from './parts/managed-instances.ts';
 import { addNetwork, type Network } from './parts/network.ts';
 import { addNodeExporter } from './parts/node-exporter.ts';
 import { addServices } from './parts/services.ts';
@@ -25,7 +26,7 @@ import {
   writeSamples,
 } from './permissions.ts';
 import type { Deployment } from './schema.ts';
-import { type AwsValue, type DeploymentTemplate, Draft } from './template.ts';
+import { type AwsValue, type DeploymentTemplate, Draft, type Reference } from './template.ts';
 
 const NEEDED_AT_START: ReadonlySet<string> = new Set(
   [
@@ -48,7 +49,8 @@ export function describeDeployment(
   access?: ConfigurationAccess,
 ): DeploymentTemplate {
   const draft = new Draft();
-  const network = addNetwork(draft, deployment);
+  const isOutside = deployment.collector.launch === 'external';
+  const network = isOutside ? undefined : addNetwork(draft, deployment);
   const cluster = addCluster(draft, deployment);
   const logs = draft.add({
     id: 'Logs',
@@ -71,42 +73,21 @@ export function describeDeployment(
   ];
   if (configuration.parameter !== undefined)
     statements.push(readParameter(TEMPLATE_PLACE, configuration.parameter, '--config ssm:…'));
-  // A configuration that is given has statements of its own for them.
-  if (deployment.traces && access?.found === undefined)
-    statements.push(sendSegments({ hasTelemetry: true, asOtlp: false }), askForSampling());
-  const space = addNamespace(draft, deployment, network);
-  const registry =
-    deployment.traces && space !== undefined
-      ? addCollectorRegistry(draft, deployment, space)
-      : undefined;
-  const provider = addInstances(draft, deployment, { network, cluster });
-  const { group, services } = addCollectors(draft, deployment, {
-    cluster,
-    provider,
-    network,
-    configuration,
-    logs,
-    executionRole,
-    registry,
-    statements: mergeStatements(statements),
-  });
-  addServices(draft, deployment, {
-    cluster,
-    network,
-    logs,
-    executionRole,
-    space,
-    collectors: group,
-  });
-  addNodeExporter(draft, deployment, {
-    cluster,
-    logs,
-    executionRole,
-    space: deployment.discovery === 'cloud-map' ? space : undefined,
-    collectors: group,
-  });
-  addEndpoints(draft, deployment, network);
-  addAlarms(draft, deployment, { cluster, services });
+  const shared = { cluster, network, logs, executionRole, configuration };
+  // A configuration that is given has statements of its own for traces.
+  const isWhole = access?.found !== undefined;
+  if (deployment.collector.mode === 'sidecar' && network !== undefined) {
+    const { writeUrl } = workspace;
+    const { source } = configuration;
+    const sidecar = { writeUrl, source, statements: mergeStatements(statements), isWhole };
+    const none = { space: undefined, collectors: undefined };
+    addServices(draft, deployment, { ...shared, ...none, network, sidecar });
+  } else {
+    if (deployment.traces && !isWhole)
+      statements.push(sendSegments({ hasTelemetry: true, asOtlp: false }), askForSampling());
+    addCollectorServices(draft, deployment, { ...shared, statements: mergeStatements(statements) });
+  }
+  if (network !== undefined) addEndpoints(draft, deployment, network);
   if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
   draft.output('RemoteWriteUrl', workspace.writeUrl, 'Where samples are written to');
@@ -119,10 +100,56 @@ export function describeDeployment(
   };
 }
 
+/** Collectors as services of their own, and the applications, which they find. */
+function addCollectorServices(
+  draft: Draft,
+  deployment: Deployment,
+  parts: Omit<CollectorParts, 'provider' | 'registry'>,
+): void {
+  const { network, cluster } = parts;
+  if (network === undefined) {
+    const none = { provider: undefined, registry: undefined };
+    const { services } = addCollectors(draft, deployment, { ...parts, ...none });
+    addAlarms(draft, deployment, { cluster, services });
+    return;
+  }
+  const space = addNamespace(draft, deployment, network);
+  const registry =
+    deployment.traces && space !== undefined
+      ? addCollectorRegistry(draft, deployment, space)
+      : undefined;
+  const provider = addProvider(draft, deployment, { network, cluster });
+  const { group, services } = addCollectors(draft, deployment, { ...parts, provider, registry });
+  const more = { network, space, collectors: group, sidecar: undefined };
+  addServices(draft, deployment, { ...parts, ...more });
+  const { logs, executionRole } = parts;
+  if (group !== undefined)
+    addNodeExporter(draft, deployment, {
+      cluster,
+      logs,
+      executionRole,
+      space: deployment.discovery === 'cloud-map' ? space : undefined,
+      collectors: group,
+    });
+  addAlarms(draft, deployment, { cluster, services });
+}
+
+/** Instances that are made with it. */
+function addProvider(
+  draft: Draft,
+  deployment: Deployment,
+  parts: { readonly network: Network; readonly cluster: AwsValue },
+): Reference | undefined {
+  if (deployment.collector.launch === 'managed')
+    return addManagedInstances(draft, deployment, parts);
+  return addInstances(draft, deployment, parts);
+}
+
 /** What the configuration that is made of the model needs to find targets. */
 function findTargets(deployment: Deployment): PolicyStatement[] {
-  const { discovery, cluster, name } = deployment;
+  const { discovery, cluster, name, collector } = deployment;
   const clusterName = cluster.name ?? name;
+  if (collector.mode === 'sidecar') return [];
   return [
     ...(discovery === 'cloud-map'
       ? [findByCloudMap()]

@@ -202,6 +202,17 @@ export function assumeRole(role: string): PolicyStatement {
   };
 }
 
+/** @param service  of AWS that the role is handed to */
+export function handOver(role: AwsValue, service: string): PolicyStatement {
+  return {
+    id: 'HandOverRole',
+    actions: ['iam:PassRole'],
+    resources: [role],
+    conditions: { StringEquals: { 'iam:PassedToService': service } },
+    why: 'ECS starts instances with this role; without it none starts',
+  };
+}
+
 /** The pages of the workspace that show what X-Ray and CloudWatch have. */
 export function showTracesAndMetrics(): PolicyStatement[] {
   return [

@@ -9,6 +9,8 @@ import { compileSearch } from '../relabel/search.ts';
 import { portSchema } from '../settings/count.ts';
 import { switchSchema } from '../settings/switch.ts';
 import { EMF_DIMENSIONS_MAX } from '../wire/emf/limits.ts';
+import { collectorSchema, FARGATE_SIZE_WORDS, isFargateSize } from './collector-schema.ts';
+import { listPlaceFaults } from './place-rules.ts';
 
 const nameSchema = z
   .string()
@@ -47,7 +49,7 @@ const networkSchema = z
       .default(false)
       .describe('Makes VPC endpoints, so that private subnets need no way to the Internet.'),
   })
-  .refine(({ vpc, create }) => (vpc !== undefined) !== create, {
+  .refine(({ vpc, create }) => vpc === undefined || !create, {
     error: 'give either vpc and subnets, or create: true',
   })
   .refine(
@@ -61,7 +63,11 @@ const networkSchema = z
   .refine(({ vpc, subnets }) => vpc === undefined || subnets.length > 0, {
     error: 'vpc needs subnets',
   })
-  .describe('Where the tasks run: a VPC that is there, or a new one.');
+  .prefault({})
+  .describe(
+    'Where the tasks run: a VPC that is there, or a new one. One of both is needed, but for a ' +
+      'collector on machines of yours (launch: external), which is in none.',
+  );
 
 const clusterSchema = z
   .strictObject({
@@ -116,103 +122,6 @@ const clusterSchema = z
   })
   .prefault({})
   .describe('The ECS cluster.');
-
-/** Sizes of tasks that Fargate has: CPU units → MiB from, to, in steps of. */
-const FARGATE_SIZES: Readonly<Record<number, readonly [number, number, number]>> = {
-  256: [512, 2_048, 512],
-  512: [1_024, 4_096, 1_024],
-  1024: [2_048, 8_192, 1_024],
-  2048: [4_096, 16_384, 1_024],
-  4096: [8_192, 30_720, 1_024],
-  8192: [16_384, 61_440, 4_096],
-  16384: [32_768, 122_880, 8_192],
-};
-const FARGATE_SIZE_WORDS =
-  'Fargate has no task of this CPU and memory: 256 with 512, 1024 or 2048; 512 with 1024 to ' +
-  '4096; 1024 with 2048 to 8192, in steps of 1024';
-
-function isFargateSize({ cpu, memory }: { cpu: number; memory: number }): boolean {
-  const [from, to, step] = FARGATE_SIZES[cpu] ?? [1, 0, 1];
-  if (cpu === 256) return [512, 1_024, 2_048].includes(memory);
-  return memory >= from && memory <= to && memory % step === 0;
-}
-
-const collectorSchema = z
-  .strictObject({
-    mode: z
-      .enum(['central', 'daemon'])
-      .default('central')
-      .describe(
-        'central: a service that keeps `count` tasks; daemon: one task on each instance, which ' +
-          'share the targets (launch: ec2).',
-      ),
-    launch: z.enum(['fargate', 'ec2']).default('fargate').describe('What it runs on.'),
-    architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('Processor of the tasks.'),
-    cpu: z.int().min(128).default(256).describe('CPU units of its task; 1,024 are one processor.'),
-    memory: z.int().min(128).default(512).describe('Memory of its task, MiB.'),
-    count: z
-      .int()
-      .min(1)
-      .max(64)
-      .default(1)
-      .describe('Collectors that share the targets; above 1 they agree on them (--shard ecs).'),
-    pair: switchSchema
-      .default(false)
-      .describe('Two services that collect the same, told apart by AMP (cluster, __replica__).'),
-    queue: z
-      .enum(['efs', 'ephemeral', 'host'])
-      .default('ephemeral')
-      .describe(
-        'Where samples wait. ephemeral: lost with the task; efs: kept for the next task, which ' +
-          'starts when the old one has ended; host: kept on the instance (launch: ec2).',
-      ),
-    configuration: z
-      .string()
-      .optional()
-      .meta({
-        description:
-          'Configuration of the collector: a file beside this one, which is put into SSM, or a ' +
-          'source that it reads itself (s3://…, ssm:…). In a file, WORKSPACE and REGION in a ' +
-          'URL of AMP are filled in. Without it: one is made of `services` and `discovery`.',
-        examples: ['prometheus.yml', 's3://my-bucket/prometheus.yml'],
-      }),
-    stop_timeout: z
-      .int()
-      .min(2)
-      .max(120)
-      .default(60)
-      .describe('Seconds from SIGTERM to SIGKILL, in which what waits is sent.'),
-  })
-  .refine((one) => one.launch !== 'fargate' || isFargateSize(one), {
-    path: ['memory'],
-    error: FARGATE_SIZE_WORDS,
-  })
-  .refine(({ mode, launch }) => mode !== 'daemon' || launch === 'ec2', {
-    path: ['mode'],
-    error: 'a daemon runs on instances: set launch: ec2, or choose central',
-  })
-  .refine(({ queue, launch }) => queue !== 'host' || launch === 'ec2', {
-    path: ['queue'],
-    error: 'Fargate has no instance of yours: set launch: ec2, or choose efs',
-  })
-  .refine(({ queue, count, mode }) => queue !== 'efs' || (count === 1 && mode === 'central'), {
-    path: ['queue'],
-    error: 'one folder belongs to one collector: choose ephemeral or host for several, or count: 1',
-  })
-  .refine(({ queue, count, mode }) => queue !== 'host' || count === 1 || mode === 'daemon', {
-    path: ['queue'],
-    error: 'two collectors on one instance would share a folder: choose mode: daemon, or count: 1',
-  })
-  .refine(({ count, mode }) => mode !== 'daemon' || count === 1, {
-    path: ['count'],
-    error: 'a daemon has as many tasks as there are instances: leave count out',
-  })
-  .refine(({ pair, mode, queue }) => !pair || (mode === 'central' && queue !== 'host'), {
-    path: ['pair'],
-    error: 'a pair is two central services, each with a queue of its own: not daemon, not host',
-  })
-  .prefault({})
-  .describe('The collector.');
 
 const workspaceSchema = z
   .strictObject({
@@ -315,7 +224,7 @@ const cloudwatchSchema = z
 
 /** A name that would be that of another part of the template. */
 function findTwin(services: readonly { readonly name: string }[]): string | undefined {
-  const taken = new Set(['collector', 'collectora', 'collectorb', 'nodeexporter']);
+  const taken = new Set(['collector', 'collectora', 'collectorb', 'nodeexporter', 'ecsexporter']);
   return services
     .map(({ name }) => name.replaceAll('-', ''))
     .find((name) => {
@@ -389,18 +298,6 @@ export const deploymentSchema = z
       .describe('A role by which Grafana reads the workspace.'),
   })
   .refine(
-    ({ collector, cluster }) =>
-      collector.launch !== 'ec2' || !cluster.create || cluster.instances !== undefined,
-    {
-      path: ['cluster', 'instances'],
-      error: 'a new cluster has no instances: say which, or name a cluster that has some',
-    },
-  )
-  .refine(({ collector, network }) => collector.launch !== 'ec2' || !network.public, {
-    path: ['network', 'public'],
-    error: 'tasks on instances get no public address: choose private subnets with a way out',
-  })
-  .refine(
     ({ collector, cluster: { instances } }) =>
       instances?.type === undefined ||
       /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instances.type) === (collector.architecture === 'arm64'),
@@ -412,8 +309,8 @@ export const deploymentSchema = z
   .refine(({ services }) => findTwin(services) === undefined, {
     path: ['services'],
     error:
-      'two services need names that differ by more than dashes, and none may be "collector" or ' +
-      '"node-exporter"',
+      'two services need names that differ by more than dashes, and none may be ' +
+      '"collector", "node-exporter" or "ecs-exporter"',
   })
   .refine(
     ({ cloudwatch, collector }) =>
@@ -426,6 +323,10 @@ export const deploymentSchema = z
   .refine(({ cloudwatch, collector }) => cloudwatch === undefined || !collector.pair, {
     path: ['cloudwatch'],
     error: 'both of a pair would tell CloudWatch the same, which adds them up: leave one out',
+  })
+  .superRefine((value, context) => {
+    for (const [path, message] of listPlaceFaults(value))
+      context.addIssue({ code: 'custom', path: [...path], message });
   })
   .refine(({ traces, services }) => traces || services.every((one) => !one.traces), {
     path: ['traces'],

@@ -27,6 +27,16 @@ const CLOUD_MAP = {
 const TEMPLATES: Readonly<Record<string, DeploymentTemplate>> = {
   'the smallest model': describeModel({}),
   'a network of its own, and Cloud Map': describeModel(CLOUD_MAP),
+  'managed instances, and Cloud Map': describeModel({
+    ...CLOUD_MAP,
+    workspace: {},
+    collector: { launch: 'managed' },
+  }),
+  'a machine outside of AWS': describeModel({
+    network: {},
+    cluster: { name: 'machines', create: false },
+    collector: { launch: 'external', configuration: 'prometheus.yml' },
+  }),
   'all other types of resources': describeAllTypes(),
 };
 

@@ -11,6 +11,9 @@ export const SMALLEST = {
 };
 export const WEBAPP = { name: 'webapp', image: 'webapp:1', port: 3_000 };
 
+/** No network, and a cluster that machines are registered with. */
+export const ON_MACHINES = { network: {}, cluster: { name: 'machines', create: false } };
+
 /** By what they try: models beside the smallest one. */
 export const MODELS: Readonly<Record<string, object>> = {
   smallest: {},
@@ -59,6 +62,41 @@ export const MODELS: Readonly<Record<string, object>> = {
   'node-exporter on instances that are there, found by docker labels': {
     cluster: { name: 'prod', create: false, node_exporter: { image: 'node-exporter:1' } },
     discovery: 'docker-labels',
+  },
+  'a sidecar': { collector: { mode: 'sidecar' }, services: [WEBAPP] },
+  'a sidecar with traces and limits, without an exporter': {
+    network: { create: true, endpoints: true },
+    collector: { mode: 'sidecar', cpu: 128, memory: 256, stop_timeout: 90 },
+    services: [
+      { ...WEBAPP, traces: true, exporter: false, metrics_path: '/a?b="$c"' },
+      { name: 'job', image: 'job:1', port: 8_080 },
+    ],
+    traces: true,
+  },
+  'sidecars with a configuration of their own': {
+    collector: { mode: 'sidecar', configuration: 'collector.yaml' },
+    services: [WEBAPP],
+  },
+  'one on instances that ECS manages': {
+    collector: { launch: 'managed', queue: 'efs' },
+    services: [WEBAPP],
+  },
+  'three that share managed instances of x86': {
+    cluster: { name: 'prod', create: false },
+    network: { create: true, endpoints: true },
+    collector: { launch: 'managed', count: 3, architecture: 'x86_64', cpu: 2_048, memory: 4_096 },
+    traces: true,
+    tags: { team: 'observability' },
+  },
+  'one on machines of their own': {
+    ...ON_MACHINES,
+    collector: { launch: 'external', queue: 'host' },
+    discovery: 'docker-labels',
+    alarms: {},
+  },
+  'a daemon on machines of their own': {
+    ...ON_MACHINES,
+    collector: { launch: 'external', mode: 'daemon', configuration: 'prometheus.yml' },
   },
   'a service found by docker labels': { services: [WEBAPP], discovery: 'docker-labels' },
 };

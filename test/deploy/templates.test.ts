@@ -44,7 +44,7 @@ test('each configuration that is made is one that "check config" has nothing to 
     const { resources } = describeModel(more);
     const made = resources.find(({ id }) => id === 'CollectorConfiguration');
     const text = fillIn(made?.properties['Value'] ?? '');
-    if (text.startsWith('text of')) continue;
+    if (made === undefined || text.startsWith('text of')) continue;
     const env = { AMPERAGE_REPLICA: 'metrics-a' };
     const { findings, plan } = await checkConfigText(text, 'prometheus.yml', { env });
     assert.deepEqual(findings, [], name);
@@ -94,8 +94,6 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
     ],
     [{ collector: { mode: 'daemon', launch: 'ec2', count: 2 } }, 'collector.count', /leave count/],
     [{ collector: { mode: 'daemon', launch: 'ec2', pair: true } }, 'collector.pair', /two central/],
-    [{ collector: { mode: 'sidecar' } }, 'collector.mode', /expected one of/],
-    [{ collector: { launch: 'app-runner' } }, 'collector.launch', /expected one of/],
     [{ services: [{ ...WEBAPP, traces: true }] }, 'traces', /set traces: true/],
     // Both stand in a script and in YAML.
     [{ cluster: { name: 'a; b' } }, 'cluster.name', /expected letters/],

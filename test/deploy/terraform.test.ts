@@ -67,8 +67,8 @@ test(
       execFileSync('terraform', given, { cwd, env, encoding: 'utf8', stdio: 'pipe' });
     for (const [i, [name, more]] of Object.entries(MODELS).entries()) {
       const text = renderTerraform(describeModel(more));
-      // The resource came with a version that is not here.
-      if (text.includes('aws_prometheus_query_logging_configuration')) continue;
+      // What it needs came with a version that is not here.
+      if (text.includes('version = ">= 6.')) continue;
       const at = path.join(folder, `${i}`);
       mkdirSync(at);
       writeFileSync(path.join(at, 'main.tf'), text);

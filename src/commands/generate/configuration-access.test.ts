@@ -69,3 +69,14 @@ test('a file that is too large, not valid, or lacks what the model asks for, is 
   for (const [text, more, message] of rows)
     await assert.rejects(access('prometheus.yml', { text, more }), message);
 });
+
+test('beside an application, a file may listen and ask on the loopback', async () => {
+  const text =
+    'scrape_configs: [{ job_name: a, http_sd_configs: [{ url: http://localhost:9001/t }] }]\n' +
+    'xray_receivers: [{}]\nxray_write: [{ region: eu-west-1 }]\n';
+  const services = [{ name: 'web', image: 'web:1', port: 8_080, traces: true }];
+  const more = { collector: { mode: 'sidecar' }, services, traces: true };
+  const read = await access('prometheus.yml', { text, more });
+  assert.ok(read?.found?.includes('xray:PutTraceSegments'));
+  await assert.rejects(access('prometheus.yml', { text: LABELS, more }), /no receiver of segments/);
+});

@@ -45,7 +45,7 @@ export async function readConfigurationAccess(
   return { source: [], found };
 }
 
-/** What would do nothing in the template, whose task is the collector alone. */
+/** What would do nothing in the template. */
 function findFault(
   { traces, collector }: Deployment,
   { sources, traceReceivers }: CollectorPlan,
@@ -53,6 +53,8 @@ function findFault(
 ): string | undefined {
   if (traces && traceReceivers.length === 0)
     return 'traces: true, and it has no receiver of segments: add xray_receivers and xray_write';
+  // Beside an application, what is on the loopback is in the same task.
+  if (collector.mode === 'sidecar') return undefined;
   const [narrow] = traceReceivers.filter(({ listen }) => LOOPBACK.test(listen));
   if (traces && narrow !== undefined)
     return (

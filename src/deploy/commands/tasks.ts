@@ -150,9 +150,16 @@ const capacityProvider: Kind = (subject) => {
   return {
     find: {
       words: ['ecs', 'describe-capacity-providers', '--capacity-providers', name, ...inCluster],
-      query: "capacityProviders[?status=='ACTIVE'] | [0].[name]",
+      query: "capacityProviders[?status!='INACTIVE'] | [0].[name]",
     },
     values: [''],
+    ready: [
+      {
+        words: ['ecs', 'describe-capacity-providers', '--capacity-providers', name, ...inCluster],
+        query: 'capacityProviders[0].status',
+        until: 'ACTIVE',
+      },
+    ],
     make: [
       {
         operation: 'ecs create-capacity-provider',

@@ -1,9 +1,10 @@
 /** The collector as a service of its own, which keeps a number of tasks or one on each instance. */
+import { type CollectorModel, sizeOfTask } from '../collector-schema.ts';
 import { mergeStatements, pullAndLog, type PolicyStatement } from '../permissions.ts';
 import type { Deployment } from '../schema.ts';
 import type { AwsValue, Draft, Properties, Reference } from '../template.ts';
+import { defineCollector, PAGES_PORT, QUEUE_VOLUME } from './collector-container.ts';
 import type { CollectorConfiguration } from './configuration.ts';
-import { defineHealthCheck, defineOwnContainer } from './containers.ts';
 import type { Network } from './network.ts';
 import { addQueue, type QueuePlace } from './queue.ts';
 import { addTaskRole } from './roles.ts';
@@ -11,7 +12,8 @@ import { SEGMENT_PORT } from './traces.ts';
 
 export interface CollectorParts {
   readonly cluster: AwsValue;
-  readonly network: Network;
+  /** Undefined on machines outside of AWS. */
+  readonly network: Network | undefined;
   readonly configuration: CollectorConfiguration;
   readonly logs: Reference;
   readonly executionRole: AwsValue;
@@ -23,12 +25,11 @@ export interface CollectorParts {
 }
 
 export interface Collectors {
-  /** Their security group. */
-  readonly group: Reference;
+  /** Their security group, where they have one. */
+  readonly group: Reference | undefined;
   readonly services: readonly Reference[];
 }
 
-const STORAGE = '/var/lib/amperage';
 /** Where collectors that share the targets ask each other. */
 const SHARING_PORT = 9_094;
 
@@ -37,11 +38,21 @@ export function addCollectors(
   deployment: Deployment,
   parts: CollectorParts,
 ): Collectors {
-  const { collector, name } = deployment;
+  const { network } = parts;
+  const place = network && { network, group: addGroup(draft, deployment, network) };
+  // Two that collect the same are told apart by a label, and have nothing in common.
+  const replicas = deployment.collector.pair ? ['a', 'b'] : [undefined];
+  const services = replicas.map((replica) =>
+    addReplica(draft, deployment, { ...parts, place, replica }),
+  );
+  return { group: place?.group, services };
+}
+
+function addGroup(draft: Draft, deployment: Deployment, network: Network): Reference {
   const group = draft.add({
     id: 'CollectorSecurityGroup',
     type: 'AWS::EC2::SecurityGroup',
-    properties: { GroupDescription: `Collectors of ${name}`, VpcId: parts.network.vpc },
+    properties: { GroupDescription: `Collectors of ${deployment.name}`, VpcId: network.vpc },
     why: 'Who scrapes: targets let this group in.',
   });
   if (shares(deployment))
@@ -58,29 +69,31 @@ export function addCollectors(
       },
       why: 'Each collector asks the others.',
     });
-  // Two that collect the same are told apart by a label, and have nothing in common.
-  const replicas = collector.pair ? ['a', 'b'] : [undefined];
-  const services = replicas.map((replica) =>
-    addReplica(draft, deployment, { ...parts, group, replica }),
-  );
-  return { group, services };
+  return group;
 }
 
 /** Whether the tasks of the service divide the targets among themselves. */
 export function shares({ collector }: Deployment): boolean {
-  return collector.count > 1 || collector.mode === 'daemon';
+  if (collector.mode === 'daemon') return collector.launch !== 'external';
+  return collector.count > 1;
+}
+
+/** Where tasks have addresses of their own. */
+interface VpcPlace {
+  readonly network: Network;
+  readonly group: Reference;
 }
 
 interface ReplicaParts extends CollectorParts {
-  readonly group: Reference;
+  readonly place: VpcPlace | undefined;
   readonly replica: string | undefined;
 }
 
 function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): Reference {
   const { collector, name } = deployment;
-  const { group, replica, network, registry } = parts;
+  const { place, replica, registry } = parts;
   const suffix = replica?.toUpperCase() ?? '';
-  const queue = addQueue(draft, deployment, { suffix, network, group });
+  const queue = addQueue(draft, deployment, { suffix, place });
   const role = addTaskRole(draft, {
     id: `CollectorRole${suffix}`,
     why: 'What the collector may do.',
@@ -93,6 +106,8 @@ function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): 
     why: `How a collector runs. ${queue.survives}`,
   });
   const isDaemon = collector.mode === 'daemon';
+  // On a machine, an old task and a new one would want the same port.
+  const isLone = queue.isLone || isDaemon || place === undefined;
   return draft.add({
     id: `CollectorService${suffix}`,
     type: 'AWS::ECS::Service',
@@ -106,24 +121,18 @@ function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): 
       PropagateTags: 'SERVICE',
       DeploymentConfiguration: {
         DeploymentCircuitBreaker: { Enable: true, Rollback: true },
-        ...(queue.isLone || isDaemon
+        ...(isLone
           ? { MaximumPercent: 100, MinimumHealthyPercent: 0 }
           : { MaximumPercent: 200, MinimumHealthyPercent: 100 }),
       },
-      NetworkConfiguration: {
-        AwsvpcConfiguration: {
-          Subnets: [...network.subnets],
-          SecurityGroups: [group],
-          ...(collector.launch === 'fargate'
-            ? { AssignPublicIp: network.isPublic ? 'ENABLED' : 'DISABLED' }
-            : {}),
-        },
-      },
+      ...(place === undefined ? {} : { NetworkConfiguration: describeNetwork(collector, place) }),
       ...(registry === undefined
         ? {}
         : { ServiceRegistries: [{ RegistryArn: registry.get('Arn') }] }),
     },
-    ...(parts.provider === undefined ? {} : { after: ['CapacityProviders'] }),
+    ...(parts.provider !== undefined && collector.launch === 'ec2'
+      ? { after: ['CapacityProviders'] }
+      : {}),
     why: 'Keeps the collectors running; a version that does not get healthy is taken back.',
   });
 }
@@ -131,9 +140,22 @@ function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): 
 /** Where tasks run. Instances that are made with it come by their provider, which asks for more. */
 function describePlace({ collector }: Deployment, provider: Reference | undefined): Properties {
   if (collector.launch === 'fargate') return { LaunchType: 'FARGATE' };
+  if (collector.launch === 'external') return { LaunchType: 'EXTERNAL' };
   return provider === undefined || collector.mode === 'daemon'
     ? { LaunchType: 'EC2' }
     : { CapacityProviderStrategy: [{ CapacityProvider: provider, Weight: 1 }] };
+}
+
+function describeNetwork({ launch }: CollectorModel, { network, group }: VpcPlace): Properties {
+  return {
+    AwsvpcConfiguration: {
+      Subnets: [...network.subnets],
+      SecurityGroups: [group],
+      ...(launch === 'fargate'
+        ? { AssignPublicIp: network.isPublic ? 'ENABLED' : 'DISABLED' }
+        : {}),
+    },
+  };
 }
 
 const nameOf = (name: string, replica: string | undefined): string =>
@@ -145,54 +167,65 @@ interface TaskParts extends ReplicaParts {
 }
 
 function describeTask(deployment: Deployment, parts: TaskParts & { suffix: string }): Properties {
-  const { collector, name, region, image, traces } = deployment;
+  const { collector, name, traces } = deployment;
   const { configuration, queue, replica } = parts;
-  const command = [
-    'amperage',
-    'collect',
-    '--config',
-    configuration.source,
-    '--config.auto-reload-interval',
-    '1m',
-    '--storage.path',
-    STORAGE,
-    '--stop-timeout',
-    `${Math.max(1, collector.stop_timeout - 5)}s`,
-    ...(shares(deployment) ? ['--shard', 'ecs'] : []),
-  ];
-  const container = defineOwnContainer(
+  const isMachine = collector.launch === 'external';
+  const container = defineCollector(
+    deployment,
     {
-      name: 'collector',
-      image,
-      command,
-      ports: traces ? [{ port: SEGMENT_PORT, protocol: 'udp' }, { port: SEGMENT_PORT }] : [],
-      environment: {
-        AWS_REGION: region,
-        ...(replica === undefined ? {} : { AMPERAGE_REPLICA: `${name}-${replica}` }),
-      },
-      more: {
-        User: queue.user,
-        StopTimeout: collector.stop_timeout,
-        MountPoints: [{ SourceVolume: 'queue', ContainerPath: STORAGE, ReadOnly: false }],
-        ...defineHealthCheck(9_090),
-      },
+      source: configuration.source,
+      ports: [
+        ...(traces
+          ? [{ port: SEGMENT_PORT, protocol: 'udp' as const }, { port: SEGMENT_PORT }]
+          : []),
+        // It is the machine's: ECS puts no second one there.
+        ...(isMachine ? [{ port: PAGES_PORT }] : []),
+      ],
+      flags: [
+        ...(shares(deployment) ? ['--shard', 'ecs'] : []),
+        // The network of the machine is not known: nobody there needs the pages.
+        ...(isMachine ? ['--web.listen-address', `127.0.0.1:${PAGES_PORT}`] : []),
+      ],
+      environment: replica === undefined ? {} : { AMPERAGE_REPLICA: `${name}-${replica}` },
+      more: { User: queue.user },
     },
-    { group: parts.logs, region },
+    parts.logs,
   );
+  const { cpu, memory } = sizeOfTask(collector);
   return {
     Family: nameOf(name, replica),
-    NetworkMode: 'awsvpc',
-    RequiresCompatibilities: [collector.launch === 'ec2' ? 'EC2' : 'FARGATE'],
-    Cpu: `${collector.cpu}`,
-    Memory: `${collector.memory}`,
-    RuntimePlatform: {
-      CpuArchitecture: collector.architecture === 'arm64' ? 'ARM64' : 'X86_64',
-      OperatingSystemFamily: 'LINUX',
-    },
+    NetworkMode: isMachine ? 'host' : 'awsvpc',
+    RequiresCompatibilities: [COMPATIBILITIES[collector.launch]],
+    Cpu: `${cpu}`,
+    Memory: `${memory}`,
+    ...describeProcessor(collector),
     ExecutionRoleArn: parts.executionRole,
     TaskRoleArn: parts.role.get('Arn'),
     ContainerDefinitions: [container],
-    Volumes: [{ Name: 'queue', ...queue.volume }],
+    Volumes: [{ Name: QUEUE_VOLUME, ...queue.volume }],
+  };
+}
+
+const COMPATIBILITIES: Readonly<Record<CollectorModel['launch'], string>> = {
+  fargate: 'FARGATE',
+  ec2: 'EC2',
+  managed: 'MANAGED_INSTANCES',
+  external: 'EXTERNAL',
+};
+
+function describeProcessor({ launch, architecture }: CollectorModel): Properties {
+  // A platform is for tasks within AWS; machines outside tell theirs as an attribute.
+  if (launch === 'external')
+    return {
+      PlacementConstraints: [
+        { Type: 'memberOf', Expression: `attribute:ecs.cpu-architecture == ${architecture}` },
+      ],
+    };
+  return {
+    RuntimePlatform: {
+      CpuArchitecture: architecture === 'arm64' ? 'ARM64' : 'X86_64',
+      OperatingSystemFamily: 'LINUX',
+    },
   };
 }
 

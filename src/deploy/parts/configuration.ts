@@ -13,6 +13,9 @@ export interface CollectorConfiguration {
   readonly parameter?: string;
 }
 
+/** The variable of a container that holds the configuration of its task alone. */
+export const TASK_VARIABLE = 'AMPERAGE_CONFIGURATION';
+
 /** Whether the collector reads its configuration itself. */
 export function isRemoteSource(given: string): boolean {
   return SOURCE.test(given);
@@ -25,7 +28,8 @@ export function addConfiguration(
   deployment: Deployment,
   { workspace, readFile }: { workspace: Workspace; readFile: ReadFile },
 ): CollectorConfiguration {
-  const given = deployment.collector.configuration;
+  const { configuration: given, mode } = deployment.collector;
+  if (given === undefined && mode === 'sidecar') return { source: `env:${TASK_VARIABLE}` };
   if (given !== undefined && isRemoteSource(given)) return { source: given };
   const parameter = `/${deployment.name}/collector`;
   const text =

@@ -7,9 +7,10 @@ import type { Network } from './network.ts';
 /** Services of AWS, as their endpoints are named, that this deployment calls. */
 export function listEndpoints(deployment: Deployment): string[] {
   const { discovery, traces, collector, cluster } = deployment;
-  const hasInstances = collector.launch === 'ec2' || cluster.instances !== undefined;
+  const hasInstances = collector.launch !== 'fargate' || cluster.instances !== undefined;
   const usesEcs = discovery === 'docker-labels' || shares(deployment) || hasInstances;
-  const source = collector.configuration ?? 'ssm:';
+  const isSidecar = collector.mode === 'sidecar';
+  const source = collector.configuration ?? (isSidecar ? 'env:' : 'ssm:');
   return [
     'aps-workspaces',
     'ecr.api',
@@ -17,7 +18,9 @@ export function listEndpoints(deployment: Deployment): string[] {
     'logs',
     ...(source.startsWith('secretsmanager:') ? ['secretsmanager'] : []),
     ...(/^(?:s3|https?|secretsmanager|env):/.test(source) ? [] : ['ssm']),
-    ...(discovery === 'cloud-map' ? ['servicediscovery', 'data-servicediscovery'] : []),
+    ...(discovery === 'cloud-map' && !isSidecar
+      ? ['servicediscovery', 'data-servicediscovery']
+      : []),
     ...(usesEcs ? ['ecs'] : []),
     ...(hasInstances ? ['ecs-agent', 'ecs-telemetry'] : []),
     ...(traces ? ['xray'] : []),

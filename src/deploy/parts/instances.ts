@@ -89,7 +89,8 @@ export function addInstances(
     id: 'CapacityProvider',
     type: 'AWS::ECS::CapacityProvider',
     properties: {
-      Name: `${name}-instances`,
+      // ECS takes none that begins with aws, ecs or fargate.
+      Name: `instances-${name}`,
       AutoScalingGroupProvider: {
         AutoScalingGroupArn: scaling,
         ManagedScaling: isScaled

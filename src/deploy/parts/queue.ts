@@ -23,14 +23,14 @@ const NFS = 2_049;
 export interface QueueParts {
   /** Stands behind the ids of what is made. */
   readonly suffix: string;
-  readonly network: Network;
-  /** Security group of the collectors. */
-  readonly group: Reference;
+  /** The network and security group of the collectors; undefined outside of AWS. */
+  readonly place: { readonly network: Network; readonly group: Reference } | undefined;
 }
 
 export function addQueue(draft: Draft, deployment: Deployment, parts: QueueParts): QueuePlace {
   const { collector, name } = deployment;
-  if (collector.queue === 'efs') return addFileSystem(draft, deployment, parts);
+  if (collector.queue === 'efs' && parts.place !== undefined)
+    return addFileSystem(draft, deployment, { ...parts.place, suffix: parts.suffix });
   if (collector.queue === 'host')
     return {
       volume: { Host: { SourcePath: `/var/lib/amperage/${name}` } },
@@ -48,10 +48,14 @@ export function addQueue(draft: Draft, deployment: Deployment, parts: QueueParts
   };
 }
 
+interface FileSystemParts extends NonNullable<QueueParts['place']> {
+  readonly suffix: string;
+}
+
 function addFileSystem(
   draft: Draft,
   { name }: Deployment,
-  { suffix, network, group }: QueueParts,
+  { suffix, network, group }: FileSystemParts,
 ): QueuePlace {
   const id = (what: string): string => `Queue${what}${suffix}`;
   const fileSystem = draft.add({

@@ -1,20 +1,31 @@
 /** The applications that are deployed with it: exporter beside each, and how they are found. */
 import type { Deployment, ServiceModel } from '../schema.ts';
 import { type AwsValue, type Draft, idPart, type Properties, type Reference } from '../template.ts';
-import { defineContainer, defineHealthCheck, defineOwnContainer } from './containers.ts';
+import { QUEUE_VOLUME } from './collector-container.ts';
+import {
+  defineContainer,
+  defineHealthCheck,
+  defineOwnContainer,
+  EXPORTER_PORT,
+} from './containers.ts';
 import type { Network } from './network.ts';
 import { addTaskRole } from './roles.ts';
+import {
+  defineSidecar,
+  listSidecarStatements,
+  SIDECAR_ADDRESS,
+  type SidecarParts,
+} from './sidecar.ts';
 import { addSegmentRules, segmentAddress } from './traces.ts';
-
-const EXPORTER_PORT = 9_779;
 
 export interface ServiceParts {
   readonly cluster: AwsValue;
   readonly network: Network;
   readonly logs: Reference;
   readonly executionRole: AwsValue;
-  /** Security group of the collectors. */
-  readonly collectors: Reference;
+  /** Security group of the collectors; undefined where each task has its own. */
+  readonly collectors: Reference | undefined;
+  readonly sidecar: SidecarParts | undefined;
   /** Cloud Map namespace; undefined where nothing is registered. */
   readonly space: AwsValue | undefined;
 }
@@ -23,16 +34,39 @@ export function addServices(draft: Draft, deployment: Deployment, parts: Service
   const { services, discovery } = deployment;
   if (services.length === 0) return;
   const group = addTargetGroup(draft, deployment, parts);
+  const { sidecar } = parts;
+  const roleOf = sidecar === undefined ? shareRole(draft) : giveRoles(draft, sidecar);
+  if (services.some(({ traces }) => traces) && parts.collectors !== undefined)
+    addSegmentRules(draft, { collectors: parts.collectors, applications: group });
+  const space = discovery === 'cloud-map' ? parts.space : undefined;
+  for (const service of services)
+    addService(draft, deployment, service, {
+      ...parts,
+      group,
+      role: roleOf(service),
+      space,
+    });
+}
+
+type RoleOf = (service: ServiceModel) => Reference;
+
+function shareRole(draft: Draft): RoleOf {
   const role = addTaskRole(draft, {
     id: 'ServiceRole',
     why: 'Of the applications: Amperage needs no permission in their tasks.',
     statements: [],
   });
-  if (services.some(({ traces }) => traces))
-    addSegmentRules(draft, { collectors: parts.collectors, applications: group });
-  const space = discovery === 'cloud-map' ? parts.space : undefined;
-  for (const service of services)
-    addService(draft, deployment, service, { ...parts, group, role, space });
+  return () => role;
+}
+
+/** A task has one role, which the application has with its sidecar. */
+function giveRoles(draft: Draft, sidecar: SidecarParts): RoleOf {
+  return (service) =>
+    addTaskRole(draft, {
+      id: `${idPart(service.name)}Role`,
+      why: `Of the tasks of ${service.name}: what the sidecar may do, and so the application.`,
+      statements: listSidecarStatements(sidecar, service),
+    });
 }
 
 interface OneService extends ServiceParts {
@@ -82,7 +116,7 @@ function addService(
 function describeTask(
   deployment: Deployment,
   service: ServiceModel,
-  { logs, executionRole, role }: OneService,
+  { logs, executionRole, role, sidecar }: OneService,
 ): Properties {
   const { name, region, image, collector } = deployment;
   const to = { group: logs, region };
@@ -92,14 +126,25 @@ function describeTask(
       image: service.image,
       ports: [{ port: service.port }],
       environment: {
-        ...(service.traces ? { AWS_XRAY_DAEMON_ADDRESS: segmentAddress(deployment) } : {}),
+        ...(service.traces
+          ? {
+              AWS_XRAY_DAEMON_ADDRESS:
+                sidecar === undefined ? segmentAddress(deployment) : SIDECAR_ADDRESS,
+            }
+          : {}),
         ...service.environment,
       },
-      more: labelTarget(deployment, {
-        port: service.port,
-        path: service.metrics_path,
-        job: service.name,
-      }),
+      more: {
+        ...labelTarget(deployment, {
+          port: service.port,
+          path: service.metrics_path,
+          job: service.name,
+        }),
+        // It starts behind the sidecar, and ends before it: what it sends last is taken.
+        ...(sidecar === undefined
+          ? {}
+          : { DependsOn: [{ ContainerName: 'collector', Condition: 'START' }] }),
+      },
     },
     to,
   );
@@ -129,7 +174,12 @@ function describeTask(
     },
     ExecutionRoleArn: executionRole,
     TaskRoleArn: role.get('Arn'),
-    ContainerDefinitions: service.exporter ? [application, exporter] : [application],
+    ContainerDefinitions: [
+      application,
+      ...(service.exporter ? [exporter] : []),
+      ...(sidecar === undefined ? [] : [defineSidecar(deployment, service, { ...sidecar, logs })]),
+    ],
+    ...(sidecar === undefined ? {} : { Volumes: [{ Name: QUEUE_VOLUME }] }),
   };
 }
 
@@ -181,8 +231,9 @@ function addTargetGroup(
     id: 'TargetSecurityGroup',
     type: 'AWS::EC2::SecurityGroup',
     properties: { GroupDescription: `Targets of ${name}`, VpcId: network.vpc },
-    why: 'Of the tasks that are scraped.',
+    why: collectors === undefined ? 'Of the tasks.' : 'Of the tasks that are scraped.',
   });
+  if (collectors === undefined) return group;
   const ports = new Set(
     services.flatMap(({ port, exporter }) => (exporter ? [port, EXPORTER_PORT] : [port])),
   );

@@ -1,5 +1,5 @@
 /** Types of storage, instances and alarms, for the provider hashicorp/aws. Pure. */
-import { TAGS, type TerraformKind } from './kind.ts';
+import { type PropertyRules, TAGS, type TerraformKind } from './kind.ts';
 
 export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
   'AWS::EFS::FileSystem': {
@@ -37,6 +37,23 @@ export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
         },
       },
       AccessPointTags: { map: 'tags' },
+    },
+  },
+};
+
+const COUNTS = { Min: 'min', Max: 'max' };
+const MANAGED_LAUNCH: PropertyRules = {
+  Ec2InstanceProfileArn: 'ec2_instance_profile_arn',
+  NetworkConfiguration: {
+    block: 'network_configuration',
+    rules: { Subnets: 'subnets', SecurityGroups: 'security_groups' },
+  },
+  InstanceRequirements: {
+    block: 'instance_requirements',
+    rules: {
+      VCpuCount: { block: 'vcpu_count', rules: COUNTS },
+      MemoryMiB: { block: 'memory_mib', rules: COUNTS },
+      CpuManufacturers: 'cpu_manufacturers',
     },
   },
 };
@@ -108,6 +125,15 @@ export const INSTANCE_KINDS: Readonly<Record<string, TerraformKind>> = {
     ref: 'name',
     rules: {
       Name: 'name',
+      ClusterName: 'cluster',
+      ManagedInstancesProvider: {
+        block: 'managed_instances_provider',
+        rules: {
+          InfrastructureRoleArn: 'infrastructure_role_arn',
+          PropagateTags: 'propagate_tags',
+          InstanceLaunchTemplate: { block: 'instance_launch_template', rules: MANAGED_LAUNCH },
+        },
+      },
       AutoScalingGroupProvider: {
         block: 'auto_scaling_group_provider',
         rules: {

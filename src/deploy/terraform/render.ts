@@ -38,8 +38,11 @@ const KINDS: Readonly<Record<string, TerraformKind>> = {
 };
 /** Members of a container definition whose own members are names that the user chose. */
 const FREE = new Set(['DockerLabels', 'Options']);
-/** Its resource for the log of queries came with version 6. */
-const QUERY_LOGS = 'aws_prometheus_query_logging_configuration';
+/** The first version of the provider that has an argument or a resource, where not all do. */
+const FIRST_VERSIONS: readonly (readonly [property: string, version: string])[] = [
+  ['ManagedInstancesProvider', '6.15'],
+  ['QueryLoggingConfiguration', '6.14'],
+];
 
 export function renderTerraform(template: DeploymentTemplate): string {
   return new TerraformWriter(template).write();
@@ -65,8 +68,11 @@ class TerraformWriter {
         { name: 'value', value: this.#value(value) },
       ],
     }));
-    const needsSix = resources.some(({ head }) => head.includes(QUERY_LOGS));
-    const version = needsSix ? '>= 6.14' : '>= 5.100';
+    const [, first = '5.100'] =
+      FIRST_VERSIONS.find(([property]) =>
+        this.#template.resources.some(({ properties }) => property in properties),
+      ) ?? [];
+    const version = `>= ${first}`;
     const settings: Block = {
       head: 'terraform',
       members: [

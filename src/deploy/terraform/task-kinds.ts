@@ -30,6 +30,10 @@ export const TASK_KINDS: Readonly<Record<string, TerraformKind>> = {
           OperatingSystemFamily: 'operating_system_family',
         },
       },
+      PlacementConstraints: {
+        block: 'placement_constraints',
+        rules: { Type: 'type', Expression: 'expression' },
+      },
       EphemeralStorage: { block: 'ephemeral_storage', rules: { SizeInGiB: 'size_in_gib' } },
       Volumes: {
         block: 'volume',

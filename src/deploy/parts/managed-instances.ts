@@ -1,0 +1,87 @@
+/** Instances that ECS chooses, starts, patches and ends itself: a provider of the cluster. */
+import { sizeOfTask } from '../collector-schema.ts';
+import { handOver } from '../permissions.ts';
+import type { Deployment } from '../schema.ts';
+import { type AwsValue, type Draft, join, PARTITION, type Reference } from '../template.ts';
+import type { Network } from './network.ts';
+import { renderPolicy, trustService } from './roles.ts';
+
+/** @returns the capacity provider, for services whose tasks run on them */
+export function addManagedInstances(
+  draft: Draft,
+  { collector, name }: Deployment,
+  { network, cluster }: { readonly network: Network; readonly cluster: AwsValue },
+): Reference {
+  const { role, profile } = addInstanceRole(draft);
+  const infrastructure = draft.add({
+    id: 'InfrastructureRole',
+    type: 'AWS::IAM::Role',
+    properties: {
+      AssumeRolePolicyDocument: trustService('ecs.amazonaws.com'),
+      ManagedPolicyArns: [awsPolicy('AmazonECSInfrastructureRolePolicyForManagedInstances')],
+      // AWS's policy hands over roles of one name alone.
+      Policies: [
+        {
+          PolicyName: 'needed',
+          PolicyDocument: renderPolicy([handOver(role.get('Arn'), 'ec2.amazonaws.com')]),
+        },
+      ],
+    },
+    why: 'By it ECS starts and ends the instances; AWS keeps the policy that is attached.',
+  });
+  const group = draft.add({
+    id: 'InstanceSecurityGroup',
+    type: 'AWS::EC2::SecurityGroup',
+    properties: { GroupDescription: `Instances of ${name}`, VpcId: network.vpc },
+    why: 'Of the instances: nobody reaches them; tasks have groups of their own.',
+  });
+  const { cpu, memory } = sizeOfTask(collector);
+  return draft.add({
+    id: 'CapacityProvider',
+    type: 'AWS::ECS::CapacityProvider',
+    properties: {
+      // ECS takes none that begins with aws, ecs or fargate.
+      Name: `managed-${name}`,
+      ClusterName: cluster,
+      ManagedInstancesProvider: {
+        InfrastructureRoleArn: infrastructure.get('Arn'),
+        PropagateTags: 'CAPACITY_PROVIDER',
+        InstanceLaunchTemplate: {
+          Ec2InstanceProfileArn: profile.get('Arn'),
+          NetworkConfiguration: {
+            Subnets: [...network.subnets],
+            SecurityGroups: [group.get('GroupId')],
+          },
+          InstanceRequirements: {
+            VCpuCount: { Min: Math.ceil(cpu / 1_024) },
+            MemoryMiB: { Min: memory },
+            CpuManufacturers:
+              collector.architecture === 'arm64' ? ['amazon-web-services'] : ['intel', 'amd'],
+          },
+        },
+      },
+    },
+    why: 'Lets ECS choose instances of this processor for the tasks, as many as they need.',
+  });
+}
+
+const awsPolicy = (policy: string): AwsValue => join`arn:${PARTITION}:iam::aws:policy/${policy}`;
+
+function addInstanceRole(draft: Draft): { readonly role: Reference; readonly profile: Reference } {
+  const role = draft.add({
+    id: 'InstanceRole',
+    type: 'AWS::IAM::Role',
+    properties: {
+      AssumeRolePolicyDocument: trustService('ec2.amazonaws.com'),
+      ManagedPolicyArns: [awsPolicy('AmazonECSInstanceRolePolicyForManagedInstances')],
+    },
+    why: 'By it the agent of ECS on an instance registers it; AWS keeps this policy.',
+  });
+  const profile = draft.add({
+    id: 'InstanceProfile',
+    type: 'AWS::IAM::InstanceProfile',
+    properties: { Roles: [role] },
+    why: 'Hands the role to the instances.',
+  });
+  return { role, profile };
+}
