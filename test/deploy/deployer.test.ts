@@ -124,7 +124,7 @@ test('names that are known are the only ones, and roles go to the services that 
     'cluster/metrics',
     'service/metrics/metrics-collector',
     'task-definition/metrics-collector:*',
-    'capacity-provider/metrics-instances',
+    'capacity-provider/instances-metrics',
   ])
     assert.ok(
       ecs.includes(`arn:aws:ecs:eu-west-1:123456789012:${end}`),
