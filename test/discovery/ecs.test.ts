@@ -14,6 +14,7 @@ import type { TargetGroup } from '../../src/model/target.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { type RunningDiscovery, startDiscovery } from '../kit/discovery.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { metricOf } from '../kit/world.ts';
 
 let aws: EmulatedAws;
 before(async () => {
@@ -186,6 +187,11 @@ test('one failing cluster keeps its targets and touches no other', async (contex
   assert.match(run.metrics.expose(), /snapshot_age_seconds\{scope="us-east-1 one"\} [1-9]/);
   trouble.set({});
   await run.until(() => addresses(run.lists.at(-1)).includes('10.9.0.3:80'));
+  const readAge = (): number =>
+    metricOf(run.metrics, 'amperage_sd_snapshot_age_seconds{scope="us-east-1 two"}');
+  await run.until(() => readAge() >= 5, 1_000);
+  await run.stop();
+  assert.doesNotMatch(run.metrics.expose(), /^amperage_sd_snapshot_age_seconds\{/m);
 });
 
 test('another account is read by its role and external id, and is a scope of its own', async (context) => {

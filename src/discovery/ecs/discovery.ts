@@ -97,6 +97,7 @@ export class EcsDiscovery {
       this.#ending.abort(),
     );
     work.catch(() => undefined);
+    const endAges = this.#world.metrics.onCollect(() => this.#tellAges());
     try {
       while (await this.#nextNews()) {
         // The flag is read before rendering. A reading that ends during the rendering causes
@@ -109,6 +110,8 @@ export class EcsDiscovery {
         if (this.#isWhole || isPart) yield groups;
       }
     } finally {
+      endAges();
+      for (const cluster of this.#clusters.values()) this.#forgetAge(cluster);
       this.#ending.abort();
       await work.finally(() => api.close());
     }
@@ -166,7 +169,6 @@ export class EcsDiscovery {
     await Promise.all([...this.#clusters.values()].map((cluster) => this.#read(cluster)));
     this.#clearGone();
     boundDefinitions(this.#requireDefinitions(), () => this.#allTasks());
-    this.#tellAges();
   }
 
   async #read(cluster: ClusterState): Promise<void> {
@@ -225,7 +227,7 @@ export class EcsDiscovery {
       this.#clusters.delete(name);
       this.#outage.worked(name);
       this.#lists.forget(cluster);
-      this.#registerAges().remove({ scope: this.#scopeOf(cluster) });
+      this.#forgetAge(cluster);
     }
     this.#lacking.retain(new Set([LIST_SCOPE, EVENTS_SCOPE, ...names]));
     return this.#clusters.size < before;
@@ -315,6 +317,10 @@ export class EcsDiscovery {
         this.#registerAges()
           .with({ scope: this.#scopeOf(cluster) })
           .set((this.#world.clock.elapsedMs() - cluster.readAtMs) / 1_000);
+  }
+
+  #forgetAge(cluster: ClusterState): void {
+    this.#registerAges().remove({ scope: this.#scopeOf(cluster) });
   }
 
   async #followEvents({ session }: EcsApi): Promise<void> {
