@@ -22,8 +22,8 @@ const UNITS: Readonly<Record<Unit, string>> = {
 /** What to do when a panel of the web page is bad, by its id. */
 const REMEDIES: Readonly<Record<string, string>> = {
   'request-rate':
-    'At nothing the application is not asked, or not scraped: the dashboard of the collector tells ' +
-    'which.',
+    'At nothing the application is not asked, or not scraped: the dashboard of the collector ' +
+    'tells which.',
   'mean-latency':
     'Where it grows with the rate, look at CPU in use; where alone, at what it calls.',
   'latency-share':
@@ -135,7 +135,7 @@ const adot = {
       {
         title: 'Network Rx',
         unit: 'Bps',
-        remedy: `${ADOT_REMEDY}At nothing under load, look at security groups and the load balancer.`,
+        remedy: `${ADOT_REMEDY}At nothing under load, look at security groups.`,
       },
       ['{{aws_ecs_task_family}}', byFamily('ecs_task_network_rate_rx')],
     ),
