@@ -148,7 +148,7 @@ test('Grafana and the collector reach servers of this network by names that thos
   assert.equal(await ask(query, 'workspace:9009'), 200);
 });
 
-/** Of https://grafana.com/docs/grafana/latest/administration/provisioning/#dashboards what is used. */
+/** Of https://grafana.com/docs/grafana/latest/administration/provisioning/ what is used. */
 const providersSchema = z.strictObject({
   apiVersion: z.literal(1),
   providers: z.array(

@@ -1,6 +1,6 @@
 /**
  * The five panels of the web page, as in the source below, each with its PromQL expressions. Data
- * only, so that the demo evaluates the same expressions.
+ * only, so that the demo evaluates the same expressions, and Grafana's dashboard shows them.
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT", its Grafana panels.
  */
 
@@ -23,7 +23,7 @@ export interface PanelDefinition {
  * The window of rates. The source uses 5m; 1m shows values sooner after a start, and is smooth
  * enough for scrapes each 5 s.
  */
-const WINDOW = '1m';
+export const RATE_WINDOW = '1m';
 
 /** Prometheus 3 and this collector store the bound 500 as "500.0", older ones as "500". */
 const BUCKETS_MS = [500, 1_000, 2_500, 5_000] as const;
@@ -33,7 +33,7 @@ export const PANELS: readonly PanelDefinition[] = [
     id: 'request-rate',
     title: 'HTTP request rate',
     unit: 'per second',
-    queries: [{ query: `sum(rate(http_requests_total[${WINDOW}]))`, legend: 'requests' }],
+    queries: [{ query: `sum(rate(http_requests_total[${RATE_WINDOW}]))`, legend: 'requests' }],
   },
   {
     id: 'mean-latency',
@@ -42,8 +42,8 @@ export const PANELS: readonly PanelDefinition[] = [
     queries: [
       {
         query:
-          `sum(rate(request_duration_milliseconds_sum[${WINDOW}])) / ` +
-          `sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
+          `sum(rate(request_duration_milliseconds_sum[${RATE_WINDOW}])) / ` +
+          `sum(rate(request_duration_milliseconds_count[${RATE_WINDOW}]))`,
         legend: 'mean',
       },
     ],
@@ -55,8 +55,8 @@ export const PANELS: readonly PanelDefinition[] = [
     queries: BUCKETS_MS.map((bound) => ({
       query:
         '100 * sum(rate(request_duration_milliseconds_bucket' +
-        `{le=~"${bound}(\\\\.0)?"}[${WINDOW}])) ` +
-        `/ sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
+        `{le=~"${bound}(\\\\.0)?"}[${RATE_WINDOW}])) ` +
+        `/ sum(rate(request_duration_milliseconds_count[${RATE_WINDOW}]))`,
       legend: `≤ ${bound} ms`,
     })),
   },
@@ -68,7 +68,7 @@ export const PANELS: readonly PanelDefinition[] = [
       {
         query:
           '100 * sum by (container_name) ' +
-          `(rate(ecs_container_cpu_usage_seconds_total[${WINDOW}]))`,
+          `(rate(ecs_container_cpu_usage_seconds_total[${RATE_WINDOW}]))`,
         legend: '{container_name}',
       },
     ],

@@ -15,7 +15,7 @@ const execute = promisify(execFile);
 
 test('the lines of docs/how-to/grafana.md import them by the API of Grafana', async (context) => {
   const page = readFileSync(PAGE, 'utf8');
-  const lines = /```sh\n(export GRAFANA_URL[^]*?)```/.exec(page)?.[1] ?? '';
+  const lines = /```sh\n(grafana=[^]*?)```/.exec(page)?.[1] ?? '';
   const taken: { overwrite: boolean; dashboard: { uid: string } }[] = [];
   const { url } = await serve(context, (request, response) => {
     let body = '';

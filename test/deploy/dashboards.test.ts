@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { createGenerateCommand } from '../../src/commands/generate.ts';
 import { ConfigError } from '../../src/kernel/errors.ts';
 import { parseQuery } from '../../src/workspace/promql/parser.ts';
+import { printExpression } from '../../src/workspace/promql/printer.ts';
 import {
   type Dashboard,
   DASHBOARDS,
@@ -18,6 +19,8 @@ import {
   type Panel,
   readDashboards,
 } from '../kit/dashboards.ts';
+import { listArtefacts, skipWithoutArticles } from '../kit/articles.ts';
+import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -174,3 +177,46 @@ test('"generate dashboards" lists them, and writes them where it is told', async
     (error) => error instanceof ConfigError && error.message.includes("can't be written"),
   );
 });
+
+interface PublishedDashboard {
+  readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
+}
+
+/** Every query of the dashboard of the articles' panels, as Grafana would send it. */
+const ofArticles = listPanels(dashboards.get('articles') as Dashboard).flatMap(({ targets }) =>
+  targets.map(({ expr = '' }) => fillIn(expr, BUILT_IN)),
+);
+
+test(
+  'the articles dashboard asks what the dashboard "ECS Task Monitoring" asks',
+  { skip: skipWithoutConformance },
+  () => {
+    const file = conformancePath('dashboards', 'amp-ecs-task-monitoring.json');
+    const { panels } = JSON.parse(readFileSync(file, 'utf8')) as PublishedDashboard;
+    const asked = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    assert.equal(asked.length, 7);
+    // Two spellings of one query have one form, but for parentheses that need not be.
+    const formOf = (text: string): string =>
+      printExpression(parseQuery(text)).replaceAll(/[\s()]/g, '');
+    const ours = new Set(ofArticles.map(formOf));
+    assert.deepEqual(
+      asked.map(formOf).filter((form) => !ours.has(form)),
+      [],
+    );
+  },
+);
+
+test(
+  'the articles dashboard asks for what the queries of the articles ask for',
+  { skip: skipWithoutArticles },
+  () => {
+    const ours = new Set(ofArticles.map((text) => namesOf(parseQuery(text)).join()));
+    const shown = Object.entries(listArtefacts()).filter(([name]) => / query/.test(name));
+    assert.ok(shown.length >= 7, String(shown.length));
+    for (const [name, text] of shown) {
+      // The pages show quotation marks of typography, and one misspelt name.
+      const query = text.replaceAll(/[“”]/g, '"').replaceAll('durtaion', 'duration');
+      assert.ok(ours.has(namesOf(parseQuery(query)).join()), `${name}: ${query}`);
+    }
+  },
+);

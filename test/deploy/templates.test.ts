@@ -21,6 +21,8 @@ const WHOLE = new Map([
   ['servicediscovery:ListTagsForResource', 'services come and go'],
   ['servicediscovery:DiscoverInstances', 'services come and go'],
   ['servicediscovery:DiscoverInstancesRevision', 'services come and go'],
+  ['cloudwatch:GetMetricData', 'metrics of AWS itself are in no data set'],
+  ['cloudwatch:ListMetrics', 'metrics of AWS itself are in no data set'],
 ]);
 
 for (const [name, more] of Object.entries(MODELS))

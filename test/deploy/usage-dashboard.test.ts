@@ -21,10 +21,12 @@ interface CloudWatchTarget extends Target {
 
 /** Values of the dimension Resource of the metric ResourceCount in AWS/Usage. */
 const RESOURCES =
-  'CreateAlertManagerAlertsTPS DeleteAlertManagerSilencesTPS GetAlertManagerSilenceTPS GetAlertManagerStatusTPS ' +
-  'GetLabelsTPS GetMetricMetadataTPS GetSeriesTPS InhibitionRulesInAlertManagerDefinition HAReplicaGroupCount ' +
-  'QueryMetricsTPS RemoteWriteTPS ActiveAlerts ActiveSeries AllSilences IngestionRate WorkspaceCount SizeOfAlerts ' +
-  'SuppressedAlerts UnprocessedAlerts AllAlerts AllRules NativeHistogramActiveSeries NativeHistogramIngestionRate';
+  'CreateAlertManagerAlertsTPS DeleteAlertManagerSilencesTPS GetAlertManagerSilenceTPS ' +
+  'GetAlertManagerStatusTPS GetLabelsTPS GetMetricMetadataTPS GetSeriesTPS ' +
+  'InhibitionRulesInAlertManagerDefinition HAReplicaGroupCount QueryMetricsTPS ' +
+  'RemoteWriteTPS ActiveAlerts ActiveSeries AllSilences IngestionRate WorkspaceCount ' +
+  'SizeOfAlerts SuppressedAlerts UnprocessedAlerts AllAlerts AllRules ' +
+  'NativeHistogramActiveSeries NativeHistogramIngestionRate';
 /** Metrics of AWS/Prometheus that may be summed, and their dimensions beside the workspace. */
 const OWN: Readonly<Record<string, string>> = {
   AlertManagerAlertsReceived: '',
@@ -105,7 +107,7 @@ test('metric math names queries of its panel, which are hidden, and has only its
   }
 });
 
-/** The value of the math of a panel, where its one query has `value` for each period of `seconds`. */
+/** The value of the math of a panel whose one query has `value` for each period of `seconds`. */
 function compute(title: string, value: number, seconds: number): number {
   const panel = panels.find((one) => one.title === title);
   const prices = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The dashboards of the package: their panels and queries, and queries with variables filled in. */
+/** The dashboards of the package: panels, queries, and queries with variables filled in. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 

@@ -4,114 +4,79 @@
  * Source: the articles on ECS and Amazon Managed Service for Prometheus, and the dashboard "ECS
  * Task Monitoring" of aws-samples/ecsdemo-amp
  */
+import { PANELS, type PanelDefinition, RATE_WINDOW, type Unit } from '../../../src/page/panels.ts';
 import { assembleDashboard } from './assembling.ts';
 import { figure, graph, type NamedQuery } from './panels.ts';
 
 const RATE = '[$__rate_interval]';
-const SUM = `sum(rate(request_duration_milliseconds_sum${RATE}))`;
-const COUNT = `sum(rate(request_duration_milliseconds_count${RATE}))`;
 const BY = 'by (path, taskid)';
 
-/** Prometheus 3 and this collector store the bound 500 as "500.0", older ones as "500". */
-const shareWithin = (bound: number): NamedQuery => [
-  `≤ ${bound} ms`,
-  `100 * sum(rate(request_duration_milliseconds_bucket{le=~"${bound}(\\\\.0)?"}${RATE})) / ${COUNT}`,
+/** Grafana's names of the units of the web page. */
+const UNITS: Readonly<Record<Unit, string>> = {
+  'per second': 'reqps',
+  milliseconds: 'ms',
+  percent: 'percent',
+  bytes: 'bytes',
+};
+
+/** What to do when a panel of the web page is bad, by its id. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  'request-rate':
+    'At nothing the application is not asked, or not scraped: the dashboard of the collector ' +
+    'tells which.',
+  'mean-latency':
+    'Where it grows with the rate, look at CPU in use; where alone, at what it calls.',
+  'latency-share':
+    'A line that falls while the mean stays: some requests alone are slow. Look at traces.',
+  cpu: '100 is one vCPU. At the limit of the task it is throttled: give it more, or add tasks.',
+  memory: 'At its limit a container is killed: look for what grows, or raise the limit.',
+};
+
+/** A panel of the web page, over the window that Grafana chooses. */
+const fromPage = ({ id, title, unit, queries }: PanelDefinition) =>
+  graph(
+    { title, unit: UNITS[unit], remedy: REMEDIES[id] ?? '' },
+    ...queries.map(({ query, legend }): NamedQuery => [
+      legend.replaceAll(/\{(\w+)\}/g, '{{$1}}'),
+      query.replaceAll(`[${RATE_WINDOW}]`, RATE),
+    ]),
+  );
+
+const others = [
+  graph(
+    {
+      title: 'Mean response latency by path and task',
+      unit: 'ms',
+      remedy: 'One task that is slower than its like is replaced; one path is looked at in code.',
+    },
+    [
+      '{{path}} {{taskid}}',
+      `sum ${BY} (rate(request_duration_milliseconds_sum${RATE})) / ` +
+        `sum ${BY} (rate(request_duration_milliseconds_count${RATE}))`,
+    ],
+  ),
+  graph(
+    {
+      title: 'Average CPU usage of hosts',
+      unit: 'percent',
+      remedy:
+        'Of node-exporter, so on EC2 alone. Near 100 for long, more instances are due: look at ' +
+        'the capacity provider.',
+    },
+    [
+      '{{instance}}',
+      `100 - (avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}${RATE})) * 100)`,
+    ],
+  ),
+  graph(
+    {
+      title: 'CPU of the application (ecs-exporter 1.2)',
+      unit: 'percent',
+      remedy: 'Wants "--profile ecs_cpu_percent". Near 100, give the task more CPU, or add tasks.',
+    },
+    ['{{container}}', 'ecs_cpu_percent{container="webapp"}'],
+  ),
 ];
-
-const application = {
-  title: 'The application',
-  panels: [
-    graph(
-      {
-        title: 'HTTP request rate',
-        unit: 'reqps',
-        remedy:
-          'At nothing the application is not asked, or not scraped: the dashboard of the collector ' +
-          'tells which.',
-      },
-      ['requests', `sum(rate(http_requests_total${RATE}))`],
-    ),
-    graph(
-      {
-        title: 'Mean response latency',
-        unit: 'ms',
-        remedy: 'Where it grows with the rate, look at CPU in use; where alone, at what it calls.',
-      },
-      ['mean', `${SUM} / ${COUNT}`],
-    ),
-    graph(
-      {
-        title: 'Requests served within',
-        unit: 'percent',
-        remedy:
-          'A line that falls while the mean stays: some requests alone are slow. Look at traces.',
-      },
-      ...[500, 1_000, 2_500, 5_000].map(shareWithin),
-    ),
-    graph(
-      {
-        title: 'Mean response latency by path and task',
-        unit: 'ms',
-        remedy: 'One task that is slower than its like is replaced; one path is looked at in code.',
-      },
-      [
-        '{{path}} {{taskid}}',
-        `${SUM.replace('sum(', `sum ${BY} (`)} / ${COUNT.replace('sum(', `sum ${BY} (`)}`,
-      ],
-    ),
-  ],
-};
-
-const containers = {
-  title: 'Containers and hosts',
-  panels: [
-    graph(
-      {
-        title: 'CPU per container',
-        unit: 'percent',
-        remedy:
-          '100 is one vCPU. At the limit of the task it is throttled: give it more, or add tasks.',
-        width: 8,
-      },
-      [
-        '{{container_name}}',
-        `100 * sum by (container_name) (rate(ecs_container_cpu_usage_seconds_total${RATE}))`,
-      ],
-    ),
-    graph(
-      {
-        title: 'Memory per container',
-        unit: 'bytes',
-        remedy: 'At its limit a container is killed: look for what grows, or raise the limit.',
-        width: 8,
-      },
-      ['{{container_name}}', 'sum by (container_name) (ecs_container_memory_usage_bytes)'],
-    ),
-    graph(
-      {
-        title: 'Average CPU usage of hosts',
-        unit: 'percent',
-        remedy:
-          'Of node-exporter, so on EC2 alone. Near 100 for long, more instances are due: look at ' +
-          'the capacity provider.',
-        width: 8,
-      },
-      [
-        '{{instance}}',
-        `100 - (avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}${RATE})) * 100)`,
-      ],
-    ),
-    graph(
-      {
-        title: 'CPU of the application (ecs-exporter 1.2)',
-        unit: 'percent',
-        remedy:
-          'Wants "--profile ecs_cpu_percent". Near 100, give the task more CPU, or add tasks.',
-      },
-      ['{{container}}', 'ecs_cpu_percent{container="webapp"}'],
-    ),
-  ],
-};
 
 const ADOT_REMEDY = 'Wants "--profile adot". ';
 const byFamily = (metric: string): string =>
@@ -170,7 +135,7 @@ const adot = {
       {
         title: 'Network Rx',
         unit: 'Bps',
-        remedy: `${ADOT_REMEDY}At nothing under load, look at security groups and the load balancer.`,
+        remedy: `${ADOT_REMEDY}At nothing under load, look at security groups.`,
       },
       ['{{aws_ecs_task_family}}', byFamily('ecs_task_network_rate_rx')],
     ),
@@ -190,5 +155,8 @@ export const articlesDashboard = assembleDashboard({
   title: 'Amperage: the panels of the AWS articles',
   description: 'The queries that the AWS articles on ECS and AMP show.',
   source: 'prometheus',
-  sections: [application, containers, adot],
+  sections: [
+    { title: 'The panels of the articles', panels: [...PANELS.map(fromPage), ...others] },
+    adot,
+  ],
 });

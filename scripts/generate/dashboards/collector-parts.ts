@@ -49,8 +49,7 @@ export const discoverySection: Section = {
       {
         title: 'Calls of AWS, by outcome',
         unit: 'short',
-        remedy:
-          'Denied: the policy of the role. Throttled: raise refresh_interval, or lower call_budget.',
+        remedy: 'Denied: the policy of the role. Throttled: raise refresh_interval.',
         width: 8,
       },
       [

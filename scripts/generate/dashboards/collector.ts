@@ -231,7 +231,7 @@ const scraping = {
         title: 'Scrapes that failed, by reason',
         unit: 'short',
         remedy:
-          'Refused and timeouts: security groups, or the port. A status: the path. Too large: limits.',
+          'Refused, timeout: security groups, or the port. A status: the path. Too large: limits.',
       },
       ['{{reason}}', `sum by (reason) (${rateOf('amperage_scrape_failures_total')})`],
     ),

@@ -18,7 +18,8 @@ const shareOfErrors = (by: string): string =>
   `(${rateOfRequests(FAILED, by)} or 0 * ${rateOfRequests(WHERE, by)}) / ` +
   `(${rateOfRequests(WHERE, by)} > 0)`;
 const quantile = (share: number, by = ''): string =>
-  `histogram_quantile(${share}, sum by (${by}le) (rate(\${duration}_bucket{${WHERE}}${RATE}))) / $per_second`;
+  `histogram_quantile(${share}, sum by (${by}le) ` +
+  `(rate(\${duration}_bucket{${WHERE}}${RATE}))) / $per_second`;
 const mean = (by: string): string =>
   `sum ${by}(rate(\${duration}_sum{${WHERE}}${RATE})) / ` +
   `(sum ${by}(rate(\${duration}_count{${WHERE}}${RATE})) > 0) / $per_second`;
@@ -89,7 +90,7 @@ const services = {
         title: 'Duration of all',
         unit: 's',
         remedy:
-          'p99 alone is high: some requests are slow, look at traces. p50 too: the whole is slow. ' +
+          'p99 alone is high: some requests are slow, look at traces. p50 too: all is slow. ' +
           'A flat line at the highest bucket says only "longer": buckets are missing.',
       },
       ...QUANTILES,

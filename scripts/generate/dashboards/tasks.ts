@@ -8,7 +8,9 @@ const RATE = '[$__rate_interval]';
 const WHERE = 'cluster=~"$cluster",service=~"$service",taskid=~"$taskid"';
 const BY_TASK = 'by (service, taskid)';
 const BY_CONTAINER = 'by (service, taskid, container_name)';
+const BY_LINK = 'by (service, taskid, interface)';
 const TASK = '{{service}} {{taskid}}';
+const LINK = `${TASK} {{interface}}`;
 const CONTAINER = '{{service}} {{taskid}} {{container_name}}';
 
 const of = (metric: string): string => `${metric}{${WHERE}}`;
@@ -99,8 +101,8 @@ const cpu = {
         title: 'Share of periods throttled',
         unit: 'percentunit',
         remedy:
-          'A container wanted more CPU than its quota. Latency suffers first: raise the limit, or ' +
-          'use fewer threads.',
+          'A container wanted more CPU than its quota. Latency suffers first: raise the limit, ' +
+          'or use fewer threads.',
       },
       [
         CONTAINER,
@@ -190,11 +192,11 @@ const memory = {
   ],
 };
 
-/** Receiving stands above the line and sending too: each with its own name. */
+/** What is received, and what is sent. */
 const bothWays = (what: string): [string, string][] => [
-  [`received ${TASK} {{interface}}`, `sum by (service, taskid, interface) (${rateOf(`ecs_network_receive_${what}_total`)})`],
-  [`sent ${TASK} {{interface}}`, `sum by (service, taskid, interface) (${rateOf(`ecs_network_transmit_${what}_total`)})`],
-]; // prettier-ignore
+  [`received ${LINK}`, `sum ${BY_LINK} (${rateOf(`ecs_network_receive_${what}_total`)})`],
+  [`sent ${LINK}`, `sum ${BY_LINK} (${rateOf(`ecs_network_transmit_${what}_total`)})`],
+];
 
 const network = {
   title: 'Network',
@@ -203,8 +205,7 @@ const network = {
       {
         title: 'Bytes',
         unit: 'Bps',
-        remedy:
-          'Nothing received under load: security groups, or the load balancer. Bytes between zones cost.',
+        remedy: 'Nothing received under load: look at security groups. Bytes between zones cost.',
       },
       ...bothWays('bytes'),
     ),
@@ -247,7 +248,8 @@ const disk = {
       },
       [
         `{{operation}} ${CONTAINER}`,
-        `sum by (service, taskid, container_name, operation) (${rateOf('ecs_container_block_io_bytes_total')})`,
+        'sum by (service, taskid, container_name, operation) ' +
+          `(${rateOf('ecs_container_block_io_bytes_total')})`,
       ],
     ),
     graph(

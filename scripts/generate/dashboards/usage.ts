@@ -62,7 +62,10 @@ const usage = (resource: string, asked: Asked): MetricsQueryBuilder =>
     })
     .matchExact(true);
 
-/** Of the workspace. What has a further dimension is found by a search, which metric math does not take. */
+/**
+ * Of the workspace. What has a further dimension is found by a search, which metric math does not
+ * take.
+ */
 const own = (
   metric: string,
   { by, ...asked }: Asked & { readonly by?: 'Reason' | 'RuleGroup' },
@@ -90,7 +93,8 @@ const ask = (...targets: Builder<Dataquery>[]): Queries => ({ source: 'cloudwatc
 const INGESTION = usage('IngestionRate', { id: 'ingested', label: 'ingested', isHidden: true });
 const INGESTION_COST = `ingested * ${SECONDS_PER_MONTH} / 10000000 * $price_ingested`;
 const PROCESSED = own('QuerySamplesProcessed', { id: 'processed', label: '', isHidden: true });
-const QUERY_COST = `processed / PERIOD(processed) * ${SECONDS_PER_MONTH} / 1000000000 * $price_queried`;
+const QUERY_COST =
+  `processed / PERIOD(processed) * ${SECONDS_PER_MONTH} / 1000000000 * ` + '$price_queried';
 
 const cost = {
   title: 'Cost, as it goes on',
@@ -183,7 +187,7 @@ const ingestion = {
         title: 'Samples that AMP discarded, by reason',
         unit: 'short',
         remedy:
-          'rate_limited and per_user_series_limit: quotas. new-value-for-timestamp: two collectors ' +
+          'rate_limited, per_user_series_limit: quotas. new-value-for-timestamp: two collectors ' +
           'send one series. sample-out-of-order, sample-too-old: a clock, or a long outage.',
         width: 8,
       },
@@ -226,7 +230,7 @@ const rules = {
         title: 'Rules that failed, or were left out',
         unit: 'short',
         remedy:
-          'The log of the workspace names the rule. Left out: the group takes longer than its interval.',
+          'The log of the workspace names it. Left out: the group is slower than its interval.',
         width: 8,
       },
       ask(

@@ -19,6 +19,14 @@ export function querySamples(workspace: AwsValue): PolicyStatement {
   };
 }
 
+/** What its dashboard of usage and cost asks CloudWatch: metrics of AWS, which are no resources. */
+const READ_USAGE: PolicyStatement = {
+  id: 'ReadUsage',
+  actions: ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics', 'ec2:DescribeRegions'],
+  resources: ['*'],
+  why: 'the dashboard of usage and cost of AMP; without it that one is empty',
+};
+
 export function addGrafanaRole(draft: Draft, workspace: AwsValue): void {
   const workspaces = join`arn:${PARTITION}:grafana:${REGION}:${ACCOUNT_ID}:/workspaces/*`;
   const role = draft.add({
@@ -29,7 +37,12 @@ export function addGrafanaRole(draft: Draft, workspace: AwsValue): void {
         StringEquals: { 'aws:SourceAccount': ACCOUNT_ID },
         StringLike: { 'aws:SourceArn': workspaces },
       }),
-      Policies: [{ PolicyName: 'needed', PolicyDocument: renderPolicy([querySamples(workspace)]) }],
+      Policies: [
+        {
+          PolicyName: 'needed',
+          PolicyDocument: renderPolicy([querySamples(workspace), READ_USAGE]),
+        },
+      ],
     },
     why: 'By it workspaces of Amazon Managed Grafana in this account and region read the samples.',
   });
