@@ -169,7 +169,8 @@ test('jobs of two files are not mixed, and the words of the receiver are unwrapp
   const part = { log_group_name: 'g', emf_processor: { metric_declaration: [DECLARATION] } };
   const jobs = 'config: { scrape_configs: [{ job_name: inner }] }\ntarget_allocator: {}';
   const { text, losses, value } = await convertText(withLogs(part, { metrics }), jobs);
-  assert.equal(losses, 1, text);
+  assert.equal(losses, 2, text);
+  assert.match(text, /prometheus_config_path .*"target_allocator" there has no counterpart/);
   assert.match(
     text,
     /^# - metrics\.metrics_collected\.prometheus\.prometheus_config_path .*by itself$/m,
