@@ -161,6 +161,23 @@ test('the workspace is an entry of remote_write, and other destinations are lost
   );
 });
 
+test('jobs of two files are not mixed, and the words of the receiver are unwrapped', async () => {
+  const metrics = {
+    metrics_destinations: { amp: { workspace_id: 'ws-1' } },
+    metrics_collected: { prometheus: { prometheus_config_path: '/etc/other.yaml' } },
+  };
+  const part = { log_group_name: 'g', emf_processor: { metric_declaration: [DECLARATION] } };
+  const jobs = 'config: { scrape_configs: [{ job_name: inner }] }\ntarget_allocator: {}';
+  const { text, losses, value } = await convertText(withLogs(part, { metrics }), jobs);
+  assert.equal(losses, 2, text);
+  assert.match(text, /prometheus_config_path .*"target_allocator" there has no counterpart/);
+  assert.match(
+    text,
+    /^# - metrics\.metrics_collected\.prometheus\.prometheus_config_path .*by itself$/m,
+  );
+  assert.deepEqual(value['scrape_configs'], [{ job_name: 'inner' }]);
+});
+
 test('what else the agent collects is lost by its path, with what to do instead', async () => {
   const { text, losses } = await convertText(
     withLogs(

@@ -103,9 +103,12 @@ function openJobs(sections: readonly (AgentSection | undefined)[], readJobs: Rea
   try {
     const read = readJobs(first.path ?? '');
     // In the words of the Collector's receiver, the configuration is below "config".
-    const jobs = isKeys(read) && isKeys(read['config']) ? read['config'] : read;
-    if (!isKeys(jobs)) throw new Error('it is no mapping');
-    return jobs;
+    if (!isKeys(read)) throw new Error('it is no mapping');
+    const { config, ...others } = read;
+    if (!isKeys(config)) return read;
+    for (const key of Object.keys(others))
+      first.prometheus.lose('prometheus_config_path', `"${key}" there has no counterpart here`);
+    return config;
   } catch (error) {
     first.prometheus.lose(
       'prometheus_config_path',
