@@ -81,7 +81,6 @@ export const MODELS: Readonly<Record<string, object>> = {
     ...ON_MACHINES,
     collector: { launch: 'external', queue: 'host' },
     discovery: 'docker-labels',
-    alarms: {},
   },
   'a daemon on machines of their own': {
     ...ON_MACHINES,

@@ -147,7 +147,7 @@ test('ECS chooses managed instances, by roles that it is handed, for tasks of th
 test('on a machine of yours: its network, no VPC, and the processor by a constraint', () => {
   const template = describeModel(MODELS['one on machines of their own'] ?? {});
   assert.deepEqual(
-    template.resources.map(({ id }) => id).filter((id) => !/Gone|Busy|Full/.test(id)),
+    template.resources.map(({ id }) => id),
     [
       'Logs', 'ExecutionRole', 'Workspace', 'CollectorConfiguration', 'CollectorRole',
       'CollectorTask', 'CollectorService',
@@ -225,6 +225,7 @@ test('what does not go with where the collector runs is refused at its key', () 
     [external({ services: [WEBAPP] }), 'services', /does not reach tasks on Fargate/],
     [external({ discovery: 'cloud-map' }), 'discovery', /not in Cloud Map/],
     [external({ namespace: { id: 'ns-0a1b' } }), 'namespace.id', /not registered/],
+    [external({ alarms: {} }), 'alarms', /EC2 and Fargate alone/],
     [external({ traces: true }), 'traces', /no name leads applications/],
     [
       external({ collector: { launch: 'external', queue: 'efs' } }),
