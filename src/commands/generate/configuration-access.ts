@@ -34,8 +34,10 @@ export async function readConfigurationAccess(
     throw refuse(
       `${length} bytes are more than the 8,192 of a parameter: put it into S3, and give s3://…`,
     );
-  const env = { AMPERAGE_REPLICA: deployment.name };
-  const whole = fillInRegion(text, deployment.region);
+  const { name, region } = deployment;
+  // What its container has, by the template or of itself.
+  const env = { AMPERAGE_REPLICA: name, AWS_REGION: region, HOSTNAME: name };
+  const whole = fillInRegion(text, region);
   const { plan, findings } = await checkConfigText(whole, given, { env });
   if (plan === undefined) throw refuse(findings.map(formatFinding).join('; '));
   const fault = findFault(deployment, plan, text);
