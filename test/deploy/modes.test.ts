@@ -81,7 +81,7 @@ test('the configuration of a sidecar is one that "check config" has nothing to s
     assert.equal(job?.scrape.metricsPath, id === 'WebappTask' && receivers ? PATH : '/metrics');
   }
 });
-const PATH = '/a?b="$c"';
+const PATH = '/a?b="${c}"';
 
 test('only a task that sends traces has a receiver of them, and the permissions', () => {
   const template = describeModel(MODELS[TRACED] ?? {});
@@ -158,7 +158,11 @@ test('on a machine of yours: its network, no VPC, and the processor by a constra
   for (const key of ['NetworkConfiguration', 'ServiceRegistries', 'CapacityProviderStrategy'])
     assert.equal(key in service, false, key);
   // The port of the machine is one: the old task ends before the new one starts.
-  assert.match(JSON.stringify(service), /"MaximumPercent":100,"MinimumHealthyPercent":0/);
+  const ephemeral = describeModel(external({}));
+  assert.match(
+    JSON.stringify(propertiesOf(ephemeral, 'CollectorService')),
+    /"MaximumPercent":100,"MinimumHealthyPercent":0/,
+  );
   const task = propertiesOf(template, 'CollectorTask');
   assert.deepEqual([task['NetworkMode'], task['RequiresCompatibilities']], ['host', ['EXTERNAL']]);
   assert.equal('RuntimePlatform' in task, false);
