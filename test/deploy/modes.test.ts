@@ -174,6 +174,12 @@ test('on a machine of yours: its network, no VPC, and the processor by a constra
   assert.deepEqual(collector?.['PortMappings'], [{ ContainerPort: 9_090, Protocol: 'tcp' }]);
 });
 
+test('a machine whose targets are in a configuration elsewhere has no permission to find some', () => {
+  const collector = { launch: 'external', configuration: 's3://bucket/prometheus.yml' };
+  const template = describeModel({ ...ON_MACHINES, collector });
+  assert.deepEqual(actionsOf(template, 'CollectorRole'), ['aps:RemoteWrite']);
+});
+
 test('daemons on machines of yours do not share: each has the targets of its configuration', () => {
   const template = describeModel(MODELS['a daemon on machines of their own'] ?? {});
   assert.equal(propertiesOf(template, 'CollectorService')['SchedulingStrategy'], 'DAEMON');
