@@ -149,7 +149,9 @@ function addProvider(
 function findTargets(deployment: Deployment): PolicyStatement[] {
   const { discovery, cluster, name, collector } = deployment;
   const clusterName = cluster.name ?? name;
-  if (collector.mode === 'sidecar') return [];
+  // What is not registered is not found by Cloud Map: there, targets are in the configuration.
+  const isOutside = collector.launch === 'external' && discovery === 'cloud-map';
+  if (collector.mode === 'sidecar' || isOutside) return [];
   return [
     ...(discovery === 'cloud-map'
       ? [findByCloudMap()]

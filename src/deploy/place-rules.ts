@@ -103,6 +103,11 @@ function listExternalFaults(model: Model): Fault[] {
       ['namespace', 'id'],
       'tasks outside of AWS are not registered: leave namespace out',
     ],
+    model.alarms !== undefined && [
+      ['alarms'],
+      'AWS has figures of services on EC2 and Fargate alone: leave alarms out; rules of ' +
+        '"amperage generate alerts" watch this collector',
+    ],
     model.traces && [
       ['traces'],
       'no name leads applications to a machine of yours: leave traces out, and give ' +

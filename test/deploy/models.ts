@@ -68,7 +68,7 @@ export const MODELS: Readonly<Record<string, object>> = {
     network: { create: true, endpoints: true },
     collector: { mode: 'sidecar', cpu: 128, memory: 256, stop_timeout: 90 },
     services: [
-      { ...WEBAPP, traces: true, exporter: false, metrics_path: '/a?b="$c"' },
+      { ...WEBAPP, traces: true, exporter: false, metrics_path: '/a?b="${c}"' },
       { name: 'job', image: 'job:1', port: 8_080 },
     ],
     traces: true,
@@ -92,7 +92,6 @@ export const MODELS: Readonly<Record<string, object>> = {
     ...ON_MACHINES,
     collector: { launch: 'external', queue: 'host' },
     discovery: 'docker-labels',
-    alarms: {},
   },
   'a daemon on machines of their own': {
     ...ON_MACHINES,

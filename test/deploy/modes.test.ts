@@ -81,7 +81,7 @@ test('the configuration of a sidecar is one that "check config" has nothing to s
     assert.equal(job?.scrape.metricsPath, id === 'WebappTask' && receivers ? PATH : '/metrics');
   }
 });
-const PATH = '/a?b="$c"';
+const PATH = '/a?b="${c}"';
 
 test('only a task that sends traces has a receiver of them, and the permissions', () => {
   const template = describeModel(MODELS[TRACED] ?? {});
@@ -147,7 +147,7 @@ test('ECS chooses managed instances, by roles that it is handed, for tasks of th
 test('on a machine of yours: its network, no VPC, and the processor by a constraint', () => {
   const template = describeModel(MODELS['one on machines of their own'] ?? {});
   assert.deepEqual(
-    template.resources.map(({ id }) => id).filter((id) => !/Gone|Busy|Full/.test(id)),
+    template.resources.map(({ id }) => id),
     [
       'Logs', 'ExecutionRole', 'Workspace', 'CollectorConfiguration', 'CollectorRole',
       'CollectorTask', 'CollectorService',
@@ -158,7 +158,11 @@ test('on a machine of yours: its network, no VPC, and the processor by a constra
   for (const key of ['NetworkConfiguration', 'ServiceRegistries', 'CapacityProviderStrategy'])
     assert.equal(key in service, false, key);
   // The port of the machine is one: the old task ends before the new one starts.
-  assert.match(JSON.stringify(service), /"MaximumPercent":100,"MinimumHealthyPercent":0/);
+  const ephemeral = describeModel(external({}));
+  assert.match(
+    JSON.stringify(propertiesOf(ephemeral, 'CollectorService')),
+    /"MaximumPercent":100,"MinimumHealthyPercent":0/,
+  );
   const task = propertiesOf(template, 'CollectorTask');
   assert.deepEqual([task['NetworkMode'], task['RequiresCompatibilities']], ['host', ['EXTERNAL']]);
   assert.equal('RuntimePlatform' in task, false);
@@ -168,6 +172,12 @@ test('on a machine of yours: its network, no VPC, and the processor by a constra
   const [collector] = containersOf(template, 'CollectorTask');
   assert.match(String(collector?.['Command']), /--web.listen-address,127\.0\.0\.1:9090$/);
   assert.deepEqual(collector?.['PortMappings'], [{ ContainerPort: 9_090, Protocol: 'tcp' }]);
+});
+
+test('a machine whose targets are in a configuration elsewhere has no permission to find some', () => {
+  const collector = { launch: 'external', configuration: 's3://bucket/prometheus.yml' };
+  const template = describeModel({ ...ON_MACHINES, collector });
+  assert.deepEqual(actionsOf(template, 'CollectorRole'), ['aps:RemoteWrite']);
 });
 
 test('daemons on machines of yours do not share: each has the targets of its configuration', () => {
@@ -225,6 +235,7 @@ test('what does not go with where the collector runs is refused at its key', () 
     [external({ services: [WEBAPP] }), 'services', /does not reach tasks on Fargate/],
     [external({ discovery: 'cloud-map' }), 'discovery', /not in Cloud Map/],
     [external({ namespace: { id: 'ns-0a1b' } }), 'namespace.id', /not registered/],
+    [external({ alarms: {} }), 'alarms', /EC2 and Fargate alone/],
     [external({ traces: true }), 'traces', /no name leads applications/],
     [
       external({ collector: { launch: 'external', queue: 'efs' } }),

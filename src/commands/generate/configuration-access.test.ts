@@ -70,6 +70,17 @@ test('a file that is too large, not valid, or lacks what the model asks for, is 
     await assert.rejects(access('prometheus.yml', { text, more }), message);
 });
 
+test('a file may refer to the variables that its container has', async () => {
+  const variables = ['HOSTNAME', 'AWS_REGION', 'AMPERAGE_REPLICA'];
+  const labels = variables.map((one) => `${one}: '\${env:${one}}'`).join(', ');
+  const text = `global: { external_labels: { ${labels} } }\n${LABELS}`;
+  assert.ok((await access('prometheus.yml', { text }))?.found);
+  await assert.rejects(
+    access('prometheus.yml', { text: text.replaceAll('HOSTNAME', 'HOME') }),
+    /the environment has no HOME/,
+  );
+});
+
 test('beside an application, a file may listen and ask on the loopback', async () => {
   const text =
     'scrape_configs: [{ job_name: a, http_sd_configs: [{ url: http://localhost:9001/t }] }]\n' +

@@ -34,8 +34,10 @@ export async function readConfigurationAccess(
     throw refuse(
       `${length} bytes are more than the 8,192 of a parameter: put it into S3, and give s3://…`,
     );
-  const env = { AMPERAGE_REPLICA: deployment.name };
-  const whole = fillInRegion(text, deployment.region);
+  const { name, region } = deployment;
+  // What its container has, by the template or of itself.
+  const env = { AMPERAGE_REPLICA: name, AWS_REGION: region, HOSTNAME: name };
+  const whole = fillInRegion(text, region);
   const { plan, findings } = await checkConfigText(whole, given, { env });
   if (plan === undefined) throw refuse(findings.map(formatFinding).join('; '));
   const fault = findFault(deployment, plan, text);
@@ -53,8 +55,20 @@ function findFault(
 ): string | undefined {
   if (traces && traceReceivers.length === 0)
     return 'traces: true, and it has no receiver of segments: add xray_receivers and xray_write';
-  // Beside an application, what is on the loopback is in the same task.
-  if (collector.mode === 'sidecar') return undefined;
+  if (collector.pair && !/\b__replica__\b/.test(text))
+    return (
+      'pair: true, and it has no label to tell two apart: add the external label ' +
+      '__replica__: ${AMPERAGE_REPLICA}'
+    );
+  // Beside an application or others of a machine, the loopback leads to more than the collector.
+  const isAlone = collector.mode !== 'sidecar' && collector.launch !== 'external';
+  return isAlone ? findLoopback(traces, { sources, traceReceivers }) : undefined;
+}
+
+function findLoopback(
+  traces: boolean,
+  { sources, traceReceivers }: Pick<CollectorPlan, 'sources' | 'traceReceivers'>,
+): string | undefined {
   const [narrow] = traceReceivers.filter(({ listen }) => LOOPBACK.test(listen));
   if (traces && narrow !== undefined)
     return (
@@ -68,10 +82,5 @@ function findFault(
           `job "${id}" asks ${new URL(entry.config.url).host} for targets, and nothing in the ` +
           'task answers there: write cloudmap_sd_configs, which needs no container beside it'
         );
-  if (collector.pair && !/\b__replica__\b/.test(text))
-    return (
-      'pair: true, and it has no label to tell two apart: add the external label ' +
-      '__replica__: ${AMPERAGE_REPLICA}'
-    );
   return undefined;
 }

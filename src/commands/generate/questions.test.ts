@@ -15,7 +15,7 @@ async function answer(lines: readonly string[]): Promise<{ model: object; said: 
 }
 
 test('empty lines take what stands in brackets', async () => {
-  const { model, said } = await answer(['', '', 'amperage:1', '', '', '', '', '', '']);
+  const { model, said } = await answer(['', '', 'amperage:1', '', '', '', '', '', '', '', '']);
   assert.deepEqual(said, []);
   assert.deepEqual(model, {
     name: 'metrics',
@@ -29,7 +29,7 @@ test('empty lines take what stands in brackets', async () => {
 
 test('an answer that the schema refuses is asked for again, with the reason', async () => {
   const { model, said } = await answer([
-    'My Metrics', 'shop', 'nowhere', 'us-east-1', 'amperage:1',
+    'My Metrics', 'shop', 'nowhere', 'us-east-1', 'amperage:1', '', '',
     'vpc-zz', 'vpc-0a', 'a b', 'subnet-0a, subnet-0b', 'prod', 'ws-1', 'new', 'dns', 'docker-labels', 'yes',
     'web web:1 http', 'web web:1 8080', '',
   ]); // prettier-ignore
@@ -52,6 +52,44 @@ test('an answer that the schema refuses is asked for again, with the reason', as
     traces: true,
     services: [{ name: 'web', image: 'web:1', port: 8080 }],
   });
+});
+
+test('what follows from where the collector runs is not asked', async () => {
+  const START = ['', '', 'amperage:1'];
+  const outside = await answer([
+    ...START, 'app-runner', 'external', 'new', 'machines', '', 'cloud-map', 'docker-labels',
+  ]); // prettier-ignore
+  assert.match(
+    outside.said.join('\n'),
+    /takes CPU away.*\n.*waits for a machine.*\n.*not in Cloud/,
+  );
+  assert.deepEqual(outside.model, {
+    name: 'metrics',
+    region: 'eu-west-1',
+    image: 'amperage:1',
+    collector: { launch: 'external' },
+    cluster: { name: 'machines', create: false },
+    discovery: 'docker-labels',
+  });
+  const beside = await answer([
+    ...START, '', 'daemon', 'sidecar', '', '', '', '', 'web web:1 8080', '',
+  ]); // prettier-ignore
+  assert.match(beside.said.join('\n'), /a daemon runs on instances.*\n.*beside a service/);
+  assert.deepEqual(beside.model, {
+    name: 'metrics',
+    region: 'eu-west-1',
+    image: 'amperage:1',
+    collector: { mode: 'sidecar' },
+    network: { create: true },
+    services: [{ name: 'web', image: 'web:1', port: 8_080 }],
+  });
+  const daemon = await answer([...START, 'ec2', 'daemon', '', '', '', '', '', '']);
+  assert.deepEqual(
+    [daemon.said, (daemon.model as { cluster: object }).cluster],
+    [[], { instances: {} }],
+  );
+  for (const model of [outside, beside, daemon].map((one) => one.model))
+    assert.equal(deploymentSchema.safeParse(model).error, undefined);
 });
 
 test('the end of input ends the questions', async () => {

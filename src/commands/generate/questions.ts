@@ -25,6 +25,29 @@ interface Question {
 const words = (answer: string): string[] => answer.split(/[\s,]+/).filter((word) => word !== '');
 const isYes = (answer: string): boolean => /^y(es)?$/i.test(answer);
 
+/** What was answered of the collector so far. */
+const collectorOf = ({ collector }: Answers): Answers => (collector ?? {}) as Answers;
+const isOutside = (model: Answers): boolean => collectorOf(model)['launch'] === 'external';
+const isSidecar = (model: Answers): boolean => collectorOf(model)['mode'] === 'sidecar';
+
+/** Where it runs, and how: later questions follow from both. */
+const PLACE_QUESTIONS: readonly Question[] = [
+  {
+    text: 'What does the collector run on: fargate, ec2, managed or external',
+    otherwise: 'fargate',
+    about: 'collector',
+    take: (model, launch) => (launch === 'fargate' ? model : { ...model, collector: { launch } }),
+  },
+  {
+    text: 'How: central, daemon (one on each instance of ec2) or sidecar (one in each task)',
+    otherwise: 'central',
+    about: 'collector',
+    isAsked: (model) => ['ec2', undefined].includes(collectorOf(model)['launch'] as string),
+    take: (model, mode) =>
+      mode === 'central' ? model : { ...model, collector: { ...collectorOf(model), mode } },
+  },
+];
+
 function listQuestions(environment: NodeJS.ProcessEnv): readonly Question[] {
   return [
     {
@@ -44,16 +67,18 @@ function listQuestions(environment: NodeJS.ProcessEnv): readonly Question[] {
       about: 'image',
       take: (model, image) => ({ ...model, image }),
     },
+    ...PLACE_QUESTIONS,
     {
       text: 'VPC that the tasks run in; "new" makes one',
       otherwise: 'new',
       about: 'network',
+      isAsked: (model) => !isOutside(model),
       take: (model, vpc) => ({ ...model, network: vpc === 'new' ? { create: true } : { vpc } }),
     },
     {
       text: 'Subnets of the tasks, separated by spaces',
       about: 'network',
-      isAsked: ({ network }) => 'vpc' in (network as object),
+      isAsked: ({ network }) => 'vpc' in ((network ?? {}) as object),
       take: (model, answer) => ({
         ...model,
         network: { ...(model['network'] as object), subnets: words(answer) },
@@ -63,8 +88,12 @@ function listQuestions(environment: NodeJS.ProcessEnv): readonly Question[] {
       text: 'Cluster of ECS that is there; "new" makes one',
       otherwise: 'new',
       about: 'cluster',
-      take: (model, name) =>
-        name === 'new' ? model : { ...model, cluster: { name, create: false } },
+      take: (model, name) => {
+        if (name !== 'new') return { ...model, cluster: { name, create: false } };
+        return collectorOf(model)['launch'] === 'ec2'
+          ? { ...model, cluster: { instances: {} } }
+          : model;
+      },
     },
     {
       text: 'Workspace of AMP that is there (ws-…); "new" makes one',
@@ -76,12 +105,14 @@ function listQuestions(environment: NodeJS.ProcessEnv): readonly Question[] {
       text: 'How are targets found: cloud-map or docker-labels',
       otherwise: 'cloud-map',
       about: 'discovery',
+      isAsked: (model) => !isSidecar(model),
       take: (model, discovery) => ({ ...model, discovery }),
     },
     {
       text: 'Does the collector take traces of X-Ray (yes, no)',
       otherwise: 'no',
       about: 'traces',
+      isAsked: (model) => !isOutside(model) && !isSidecar(model),
       take: (model, answer) => (isYes(answer) ? { ...model, traces: true } : model),
     },
   ];
@@ -100,7 +131,7 @@ export async function askForModel(
     if (answered === undefined) return model;
     model = answered;
   }
-  return askForServices(model, { ask, say });
+  return isOutside(model) ? model : askForServices(model, { ask, say });
 }
 
 interface Terminal {
@@ -133,7 +164,12 @@ async function askForServices(model: Answers, { ask, say }: Terminal): Promise<A
       'An application to deploy with it, as "name image port"; empty: no more: ',
     );
     const [name, image, port] = words(line ?? '');
-    if (name === undefined) return withServices();
+    if (name === undefined) {
+      const lack = line === undefined ? undefined : findFault(withServices(), 'services');
+      if (lack === undefined) return withServices();
+      say(lack);
+      continue;
+    }
     if (image === undefined || !/^\d+$/.test(port ?? '')) {
       say('write its name, its image and its port, such as: web web:1 8080');
       continue;
