@@ -106,7 +106,7 @@ export function describeDeployment(
     collectors: group,
   });
   addEndpoints(draft, deployment, network);
-  addAlarms(draft, deployment, { cluster, services });
+  addAlarms(draft, deployment, { cluster, services, workspace: workspace.id });
   if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
   draft.output('RemoteWriteUrl', workspace.writeUrl, 'Where samples are written to');

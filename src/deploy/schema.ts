@@ -381,9 +381,19 @@ export const deploymentSchema = z
     alarms: z
       .strictObject({
         topic: z.string().startsWith('arn:').optional().describe('Topic of SNS that alarms go to.'),
+        active_series: z
+          .int()
+          .min(1)
+          .default(50_000_000)
+          .describe('Quota of active series of the workspace; the alarm is at 80 % of it.'),
+        ingestion_rate: z
+          .int()
+          .min(1)
+          .default(170_000)
+          .describe('Quota of samples a second of the workspace; the alarm is at 80 % of it.'),
       })
       .optional()
-      .describe('Alarms of CloudWatch on the collector.'),
+      .describe('Alarms of CloudWatch on the collector and on the workspace.'),
     grafana_role: switchSchema
       .default(false)
       .describe('A role by which Grafana reads the workspace.'),
