@@ -9,6 +9,7 @@ import { createCommandsCommand, createTaskDefinitionsCommand } from './generate/
 import { createModelCommand } from './generate/model-command.ts';
 import { createTerraformCommand } from './generate/terraform.ts';
 import { createPoliciesCommand } from './generate/policies.ts';
+import { createScraperCommand } from './generate/scraper.ts';
 
 export function createGenerateCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
@@ -26,5 +27,6 @@ export function createGenerateCommand(
     .addCommand(createPoliciesCommand(write))
     .addCommand(createCommandsCommand(write))
     .addCommand(createTaskDefinitionsCommand(write))
-    .addCommand(createAlertsCommand(write));
+    .addCommand(createAlertsCommand(write))
+    .addCommand(createScraperCommand(write));
 }
