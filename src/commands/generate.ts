@@ -10,6 +10,7 @@ import { createDashboardsCommand } from './generate/dashboards.ts';
 import { createModelCommand } from './generate/model-command.ts';
 import { createTerraformCommand } from './generate/terraform.ts';
 import { createPoliciesCommand } from './generate/policies.ts';
+import { createScraperCommand } from './generate/scraper.ts';
 
 export function createGenerateCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
@@ -28,5 +29,6 @@ export function createGenerateCommand(
     .addCommand(createCommandsCommand(write))
     .addCommand(createTaskDefinitionsCommand(write))
     .addCommand(createAlertsCommand(write))
-    .addCommand(createDashboardsCommand(write));
+    .addCommand(createDashboardsCommand(write))
+    .addCommand(createScraperCommand(write));
 }

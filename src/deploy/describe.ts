@@ -76,6 +76,7 @@ export function describeDeployment(
   const shared = { cluster, network, logs, executionRole, configuration };
   // A configuration that is given has statements of its own for traces.
   const isWhole = access?.found !== undefined;
+  let watched: readonly Reference[] = [];
   if (deployment.collector.mode === 'sidecar' && network !== undefined) {
     const { writeUrl } = workspace;
     const { source } = configuration;
@@ -85,8 +86,10 @@ export function describeDeployment(
   } else {
     if (deployment.traces && !isWhole)
       statements.push(sendSegments({ hasTelemetry: true, asOtlp: false }), askForSampling());
-    addCollectorServices(draft, deployment, { ...shared, statements: mergeStatements(statements) });
+    const parts = { ...shared, statements: mergeStatements(statements) };
+    watched = addCollectorServices(draft, deployment, parts);
   }
+  addAlarms(draft, deployment, { cluster, services: watched, workspace: workspace.id });
   if (network !== undefined) addEndpoints(draft, deployment, network);
   if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
@@ -100,18 +103,21 @@ export function describeDeployment(
   };
 }
 
-/** Collectors as services of their own, and the applications, which they find. */
+/**
+ * Collectors as services of their own, and the applications, which they find.
+ *
+ * @returns the services of collectors that alarms can watch
+ */
 function addCollectorServices(
   draft: Draft,
   deployment: Deployment,
   parts: Omit<CollectorParts, 'provider' | 'registry'>,
-): void {
+): readonly Reference[] {
   const { network, cluster } = parts;
   if (network === undefined) {
-    const none = { provider: undefined, registry: undefined };
-    const { services } = addCollectors(draft, deployment, { ...parts, ...none });
-    addAlarms(draft, deployment, { cluster, services });
-    return;
+    addCollectors(draft, deployment, { ...parts, provider: undefined, registry: undefined });
+    // ECS has no figures of services on machines outside of AWS.
+    return [];
   }
   const space = addNamespace(draft, deployment, network);
   const registry =
@@ -131,7 +137,7 @@ function addCollectorServices(
       space: deployment.discovery === 'cloud-map' ? space : undefined,
       collectors: group,
     });
-  addAlarms(draft, deployment, { cluster, services });
+  return services;
 }
 
 /** Instances that are made with it. */

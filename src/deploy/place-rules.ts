@@ -26,7 +26,6 @@ interface Model {
   readonly discovery: string;
   readonly namespace: { readonly id?: string | undefined };
   readonly traces: boolean;
-  readonly alarms?: object | undefined;
 }
 
 /** The faults of a whole model that follow from mode and launch of its collector. */
@@ -103,11 +102,6 @@ function listExternalFaults(model: Model): Fault[] {
       ['namespace', 'id'],
       'tasks outside of AWS are not registered: leave namespace out',
     ],
-    model.alarms !== undefined && [
-      ['alarms'],
-      'AWS has figures of services on EC2 and Fargate alone: leave alarms out; rules of ' +
-        '"amperage generate alerts" watch this collector',
-    ],
     model.traces && [
       ['traces'],
       'no name leads applications to a machine of yours: leave traces out, and give ' +
@@ -145,11 +139,6 @@ function listSidecarFaults(model: Model): Fault[] {
         ['traces'],
         'no service sends traces to its sidecar: set traces: true of one, or leave it out',
       ],
-    model.alarms !== undefined && [
-      ['alarms'],
-      'alarms watch a service of the collector, and a sidecar has none: leave alarms out; ' +
-        'rules of "amperage generate alerts" watch sidecars',
-    ],
   ];
   for (const [i, service] of services.entries())
     faults.push(

@@ -29,7 +29,12 @@ const networkSchema = z
     subnets: z
       .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'expected ids such as subnet-0a1b2c3d'))
       .default([])
-      .meta({ description: 'Subnets of the tasks.', examples: [['subnet-0a1b2c3d']] }),
+      .meta({
+        description:
+          'Subnets of the tasks. With a queue on EFS, one in each availability zone: a file ' +
+          'system has one mount target in a zone, and AWS refuses a second.',
+        examples: [['subnet-0a1b2c3d']],
+      }),
     public: switchSchema
       .default(false)
       .describe('The subnets are public: tasks get a public address to reach AWS by.'),
@@ -47,7 +52,10 @@ const networkSchema = z
       .describe('Addresses of a VPC that is made.'),
     endpoints: switchSchema
       .default(false)
-      .describe('Makes VPC endpoints, so that private subnets need no way to the Internet.'),
+      .describe(
+        'Makes VPC endpoints, so that private subnets need no way to the Internet. Images must ' +
+          'then be in ECR: no endpoint leads to Docker Hub, Quay or public.ecr.aws.',
+      ),
   })
   .refine(({ vpc, create }) => vpc === undefined || !create, {
     error: 'give either vpc and subnets, or create: true',
@@ -62,6 +70,10 @@ const networkSchema = z
   )
   .refine(({ vpc, subnets }) => vpc === undefined || subnets.length > 0, {
     error: 'vpc needs subnets',
+  })
+  .refine(({ subnets }) => new Set(subnets).size === subnets.length, {
+    path: ['subnets'],
+    error: 'names a subnet twice',
   })
   .prefault({})
   .describe(
@@ -264,14 +276,19 @@ export const deploymentSchema = z
         name: z
           .string()
           .regex(/^[A-Za-z0-9_.-]{1,253}$/, 'expected a name of DNS')
-          .default('ecs-services')
-          .describe('Name of the Cloud Map namespace.'),
+          .optional()
+          .meta({ description: 'Name of the Cloud Map namespace.', default: 'ecs-services' }),
         id: z
           .string()
           .regex(/^ns-[a-z0-9]+$/)
           .optional()
-          .describe('A namespace that is there; without it one is made.'),
+          .describe('A namespace that is there, beside its name; without it one is made.'),
       })
+      .refine(({ id, name }) => id === undefined || name !== undefined, {
+        path: ['name'],
+        error: 'targets are found by the name of the namespace: give it beside the id',
+      })
+      .transform(({ id, name = 'ecs-services' }) => ({ id, name }))
       .prefault({})
       .describe('Private DNS namespace of the services.'),
     workspace: workspaceSchema,
@@ -290,9 +307,22 @@ export const deploymentSchema = z
     alarms: z
       .strictObject({
         topic: z.string().startsWith('arn:').optional().describe('Topic of SNS that alarms go to.'),
+        active_series: z
+          .int()
+          .min(1)
+          .default(50_000_000)
+          .describe('Quota of active series of the workspace; the alarm is at 80 % of it.'),
+        ingestion_rate: z
+          .int()
+          .min(1)
+          .default(170_000)
+          .describe('Quota of samples a second of the workspace; the alarm is at 80 % of it.'),
       })
       .optional()
-      .describe('Alarms of CloudWatch on the collector.'),
+      .describe(
+        'Alarms of CloudWatch on the workspace, and on the collector where it is a service on ' +
+          'AWS of its own.',
+      ),
     grafana_role: switchSchema
       .default(false)
       .describe('A role by which Grafana reads the workspace.'),

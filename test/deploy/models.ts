@@ -75,6 +75,7 @@ export const MODELS: Readonly<Record<string, object>> = {
   },
   'sidecars with a configuration of their own': {
     collector: { mode: 'sidecar', configuration: 'collector.yaml' },
+    alarms: {},
     services: [WEBAPP],
   },
   'one on instances that ECS manages': {

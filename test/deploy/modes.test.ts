@@ -210,7 +210,6 @@ test('what does not go with where the collector runs is refused at its key', () 
     [{ ...SIDECAR, discovery: 'docker-labels' }, 'discovery', /finds no others/],
     [{ ...SIDECAR, namespace: { id: 'ns-0a1b' } }, 'namespace.id', /not registered/],
     [{ ...SIDECAR, traces: true }, 'traces', /no service sends traces/],
-    [{ ...SIDECAR, alarms: {} }, 'alarms', /a sidecar has none/],
     [
       { ...SIDECAR, services: [{ ...WEBAPP, port: 9_090 }] },
       'services.0.port',
@@ -235,7 +234,6 @@ test('what does not go with where the collector runs is refused at its key', () 
     [external({ services: [WEBAPP] }), 'services', /does not reach tasks on Fargate/],
     [external({ discovery: 'cloud-map' }), 'discovery', /not in Cloud Map/],
     [external({ namespace: { id: 'ns-0a1b' } }), 'namespace.id', /not registered/],
-    [external({ alarms: {} }), 'alarms', /EC2 and Fargate alone/],
     [external({ traces: true }), 'traces', /no name leads applications/],
     [
       external({ collector: { launch: 'external', queue: 'efs' } }),

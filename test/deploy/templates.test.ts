@@ -100,6 +100,12 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
     // Both stand in a script and in YAML.
     [{ cluster: { name: 'a; b' } }, 'cluster.name', /expected letters/],
     [{ namespace: { name: "a'b" } }, 'namespace.name', /expected a name of DNS/],
+    [{ namespace: { id: 'ns-0a' } }, 'namespace.name', /give it beside the id/],
+    [
+      { network: { ...SMALLEST.network, subnets: ['subnet-0a', 'subnet-0a'] } },
+      'network.subnets',
+      /twice/,
+    ],
     [{ cluster: { create: false, instances: {} } }, 'cluster.instances', /would be replaced/],
     [{ collector: { launch: 'ec2' } }, 'cluster.instances', /a new cluster has no instances/],
     [

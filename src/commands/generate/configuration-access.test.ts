@@ -51,7 +51,11 @@ test('a file needs what it does, whatever the model says of discovery', async ()
 
 test('a file that is too large, not valid, or lacks what the model asks for, is refused', async () => {
   const rows: readonly (readonly [string, object, RegExp])[] = [
-    [`${LABELS}#${'x'.repeat(8_192)}`, {}, /more than the 8,192 of a parameter: put it into S3/],
+    [
+      `${LABELS}#${'x'.repeat(8_192)}`,
+      {},
+      /8,192 of a parameter: put it into S3 .*aws s3 cp prometheus\.yml s3:\/\/BUCKET\/prometheus\.yml/,
+    ],
     ['scrape_configs: 3', {}, /prometheus\.yml:1:17: .*\[CONFIG_TYPE\]/],
     [LABELS, { traces: true }, /no receiver of segments: add xray_receivers/],
     [

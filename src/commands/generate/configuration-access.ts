@@ -1,4 +1,5 @@
 /** What the collector's own configuration asks of its role and template, where a user gives one. */
+import path from 'node:path';
 import { checkConfigText } from '../../config/load.ts';
 import type { CollectorPlan } from '../../config/plan.ts';
 import { permissionsOfPlan } from '../../config/used-permissions.ts';
@@ -32,7 +33,8 @@ export async function readConfigurationAccess(
   const length = Buffer.byteLength(text);
   if (length > PARAMETER_MAX_BYTES)
     throw refuse(
-      `${length} bytes are more than the 8,192 of a parameter: put it into S3, and give s3://…`,
+      `${length} bytes are more than the 8,192 of a parameter: put it into S3 before the tasks ` +
+        `start (aws s3 cp ${given} s3://BUCKET/${path.basename(given)}), and give that name`,
     );
   const { name, region } = deployment;
   // What its container has, by the template or of itself.

@@ -57,7 +57,7 @@ function fillIn(text: string, region: string, { id }: Workspace): AwsValue {
   return pieces
     .slice(1)
     .reduce<AwsExpression | string>(
-      (before, piece) => join`${before}${asPart(id)}${piece}`,
+      (before, piece) => join`${before}${id}${piece}`,
       pieces[0] ?? '',
     );
 }
@@ -94,7 +94,7 @@ function makeConfiguration(deployment: Deployment, { writeUrl }: Workspace): Aws
 ${labels}scrape_configs:
   - job_name: ecs
 ${found}remote_write:
-  - url: ${asPart(writeUrl)}
+  - url: ${writeUrl}
     sigv4:
       region: ${region}
 ${deployment.traces ? traceSections(region) : ''}${eventSection(deployment)}`;
@@ -121,11 +121,6 @@ const traceSections = (region: string): string => `xray_receivers:
 xray_write:
   - region: ${region}
 `;
-
-function asPart(value: AwsValue): AwsExpression | string {
-  if (typeof value === 'string') return value;
-  return value as AwsExpression;
-}
 
 /** The region alone. */
 export function fillInRegion(text: string, region: string): string {

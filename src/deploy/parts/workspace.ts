@@ -2,6 +2,7 @@
 import type { Deployment } from '../schema.ts';
 import {
   ACCOUNT_ID,
+  type AwsExpression,
   type Draft,
   join,
   PARTITION,
@@ -12,10 +13,10 @@ import {
 import type { ReadFile } from './files.ts';
 
 export interface Workspace {
-  readonly id: AwsValue;
+  readonly id: AwsExpression | string;
   readonly arn: AwsValue;
   /** URL that samples are written to. */
-  readonly writeUrl: AwsValue;
+  readonly writeUrl: AwsExpression | string;
 }
 
 export function addWorkspace(draft: Draft, deployment: Deployment, readFile: ReadFile): Workspace {

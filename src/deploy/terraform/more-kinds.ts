@@ -175,6 +175,15 @@ export const ALARM_KINDS: Readonly<Record<string, TerraformKind>> = {
       Namespace: 'namespace',
       MetricName: 'metric_name',
       Dimensions: { map: 'dimensions' },
+      Metrics: {
+        block: 'metric_query',
+        rules: {
+          Id: 'id',
+          Expression: 'expression',
+          Period: 'period',
+          ReturnData: 'return_data',
+        },
+      },
       Statistic: 'statistic',
       Period: 'period',
       EvaluationPeriods: 'evaluation_periods',
