@@ -16,7 +16,8 @@ const SERVES = new RegExp(
     '(collect|discover(?! explain)|emulate|exporter(?! --top)|proxy|sample-app|workspace|xray)\\b',
 );
 const ENDS = new RegExp(
-  `^(?:export |curl |echo |printf |node -e ||aws (?:cloudwatch|ecs register|logs|ssm)|${ASSIGNED}amperage )`,
+  '^(?:export |curl |echo |printf |node -e |aws (?:cloudwatch|ecs register|logs|ssm)|' +
+    `${ASSIGNED}amperage )`,
 );
 
 /** Lines that are not run here. */

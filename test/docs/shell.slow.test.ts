@@ -139,7 +139,9 @@ function renderPage(page: string, folder: string): string {
     if (fence.language === 'console') script.push(...renderConsole(fence, folder));
   }
   script.push(
-    'for name in ${!server_*}; do case $name in *_log) ;; *) log="${name}_log"; end "${!name}" "$name" "${!log}";; esac; done',
+    'for name in ${!server_*}; do',
+    '  log="${name}_log"; [ "${!log:-}" = "" ] || end "${!name}" "$name" "${!log}"',
+    'done',
     'exit $failed',
   );
   return `${script.join('\n')}\n`;
@@ -158,9 +160,9 @@ function renderConsole({ text, where }: Fence, folder: string): string[] {
   const file = path.join(folder, '.shown');
   writeFileSync(file, `${shown.join('\n')}\n`);
   const shape = "sed -E 's/[0-9a-f]*[0-9][0-9a-f.:TZ-]*/N/g; s/ +/ /g'";
-  return [
-    `diff <(${shape} .shown) <(${command.slice(2)} | ${shape}) >> .diff || fail ${quote(where)} "prints another thing" .diff`,
-  ];
+  const printed = `${command.slice(2)} | ${shape}`;
+  const otherwise = `fail ${quote(where)} 'prints another thing' .diff`;
+  return [`diff <(${shape} .shown) <(${printed}) >> .diff || ${otherwise}`];
 }
 
 const pages = listPagesWithExamples().filter((page) =>
