@@ -16,7 +16,7 @@ const SERVES = new RegExp(
     '(collect|discover(?! explain)|emulate|exporter(?! --top)|proxy|sample-app|workspace|xray)\\b',
 );
 const ENDS = new RegExp(
-  '^(?:export |curl |echo |printf |node -e |aws (?:cloudwatch|ecs register|logs|ssm)|' +
+  '^(?:export |curl |echo |printf |node -e |aws (?:cloudwatch|ecs (?:register|update)|logs|ssm)|' +
     `${ASSIGNED}amperage )`,
 );
 

@@ -35,6 +35,7 @@ const READERS_FILES: Readonly<Record<string, string>> = {
   'deployment.yml': JSON.stringify(SMALLEST),
   'etc/amazon/xray/cfg.yaml': DAEMON_FILE,
   'prometheus.yml': read('examples/laptop/prometheus.yml'),
+  'task-definition.json': read('examples/sidecar-exporter/task-definition.json'),
 };
 /** The emulated account: a cluster with tasks, and a configuration in a bucket. */
 const ACCOUNT = `${read('examples/fargate/account.yml')}
