@@ -44,6 +44,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '--namespace': 'aws cloudwatch',
   '--value': 'aws ssm',
   '--cacert': 'curl',
+  '--platform': 'docker build',
   '--target': 'docker build',
   '--volumes': 'docker compose down',
   '--cli-input-json': 'aws',

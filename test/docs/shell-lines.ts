@@ -22,7 +22,7 @@ const ENDS = new RegExp(
 
 /** Lines that are not run here. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
-  [/^aws (?:amp|cloudformation|iam|s3) /, 'makes or reads what only AWS has'],
+  [/^aws (?:amp|cloudformation|ecr|iam|s3) /, 'makes or reads what only AWS has'],
   [/^aws ecs execute-command /, 'needs a task'],
   [/^amperage exporter --top$/, 'draws on the terminal of a task, until it is ended'],
   [/^(?:buildah|docker|skopeo) /, 'test/example-compose.test.ts and images.slow.test.ts judge it'],
