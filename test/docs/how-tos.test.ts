@@ -66,17 +66,3 @@ test('each figure of docs/comparison.md has a script that measures it, and a day
     assert.match(on, /^2\d{3}-\d\d-\d\d$/, what);
   }
 });
-
-test('each npm script that a page names is there', () => {
-  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  const pages = [
-    'README.md',
-    'CONTRIBUTING.md',
-    'docs/debugging.md',
-    'docs/image.md',
-    'docs/comparison.md',
-  ];
-  for (const page of pages)
-    for (const [, script = ''] of read(page).matchAll(/\bnpm run (?:-s )?([\w:]+)/g))
-      assert.ok(Object.hasOwn(scripts, script), `${page}: npm run ${script}`);
-});
