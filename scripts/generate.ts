@@ -1,7 +1,7 @@
 /**
  * Generates the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
- * docs/replaced-programs.md, docs/metrics.md, docs/keys/, the tables of docs/migrate-from-adot.md,
- * schema/, dashboards/ and man/.
+ * docs/replaced-programs.md, docs/metrics.md, docs/discovery-labels.md, docs/keys/, the tables of
+ * docs/migrate-from-adot.md, schema/, dashboards/ and man/.
  * `npm run generate` writes them.
  * With `--check` nothing is written; each fault is printed with its remedy, and the exit status is
  * 1 if there is one: a file that differs from what the code says, an error code that nothing uses,
@@ -17,6 +17,7 @@ import { checkDescriptions, listDialects, renderDialects } from './generate/dial
 import { renderDashboards } from './generate/dashboards.ts';
 import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
 import { compareFiles, writeFiles } from './generate/files.ts';
+import { renderLabelsPage } from './generate/labels-page.ts';
 import { renderManPage } from './generate/man-page.ts';
 import { listMetrics, renderMetricsPage } from './generate/metrics-page.ts';
 import { renderMigrationPage } from './generate/migration-page.ts';
@@ -46,6 +47,7 @@ const files = new Map([
   ['docs/errors.md', renderErrorPage(FAMILIES)],
   ['docs/commands.md', renderCommandPage(program)],
   ['man/amperage.1', renderManPage(program, VERSION)],
+  ['docs/discovery-labels.md', renderLabelsPage(sources)],
   ['docs/metrics.md', renderMetricsPage(listMetrics(sources))],
   ['docs/replaced-programs.md', renderReplacedPage()],
   [MIGRATION, renderMigrationPage(readPage(MIGRATION), pages.get('docs/keys/collector.md') ?? '')],

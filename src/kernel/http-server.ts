@@ -97,6 +97,7 @@ export interface HttpServerOptions {
   readonly listenFlag?: string;
   /** Whether another line at info says where it listens; no by default. */
   readonly isToldElsewhere?: boolean;
+  /** All that it serves, what every server has among it. */
   readonly routes: readonly Route[];
   /** Everything is served below this path too: `/collect`; none by default. */
   readonly pathPrefix?: string | undefined;
@@ -137,6 +138,7 @@ const BACKLOG = 4_096;
 /** A listening HTTP server as a component; `port` and `url` are known after `start`. */
 export class HttpServer implements Component {
   readonly name: string;
+  readonly routes: readonly Route[];
   readonly #options: HttpServerOptions;
   readonly #address: ListenAddress;
   readonly #server: Server;
@@ -152,14 +154,14 @@ export class HttpServer implements Component {
     this.#address = parseListen(options.listen, options.listenFlag);
     const strangers = options.strangers === 'none' ? undefined : (options.strangers ?? {});
     const own = options.isBare === true ? [] : listOwnRoutes(options);
-    const routes = [...own, ...options.routes];
+    this.routes = [...own, ...options.routes];
     const limits = {
       requestTimeout: options.requestTimeoutMs ?? 60_000,
       headersTimeout: 10_000,
       keepAliveTimeout: 75_000,
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
-      void this.#serve(routes, incoming, outgoing);
+      void this.#serve(incoming, outgoing);
     this.#server = createWebServer(
       {
         limits,
@@ -238,11 +240,7 @@ export class HttpServer implements Component {
     this.#bounds.end();
   }
 
-  async #serve(
-    routes: readonly Route[],
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-  ): Promise<void> {
+  async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const target = incoming.url ?? '/';
     const mark = target.indexOf('?');
     const path = withoutPrefix(mark < 0 ? target : target.slice(0, mark), this.#options.pathPrefix);
@@ -280,7 +278,7 @@ export class HttpServer implements Component {
       take,
     };
     // The body is let go before the answer is taken, which may be long.
-    const response = await this.#answerGuarded(routes, request).finally(() => {
+    const response = await this.#answerGuarded(request).finally(() => {
       bytes = undefined;
       body = undefined;
       share.release();
@@ -291,24 +289,24 @@ export class HttpServer implements Component {
   }
 
   /** Basic auth comes before the routes, so that a 404 does not tell which paths exist. */
-  async #answerGuarded(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
+  async #answerGuarded(request: HttpRequest): Promise<HttpResponse> {
     const { web } = this.#options;
-    if (web === undefined) return this.#answer(routes, request);
+    if (web === undefined) return this.#answer(request);
     const isAllowed = await web.isAllowed(request.headers).catch((error: unknown) => {
       this.#options.log.error('a password cannot be checked', { error });
       return 'busy' as const;
     });
     const response =
       isAllowed === true
-        ? await this.#answer(routes, request)
+        ? await this.#answer(request)
         : isAllowed === 'busy'
           ? { status: 503, headers: { 'retry-after': '1' }, body: `503: ${BUSY_WORDS}\n` }
           : { status: 401, headers: { 'www-authenticate': 'Basic' }, body: '401: unauthorized\n' };
     return { ...response, headers: { ...web.headers(), ...response.headers } };
   }
 
-  async #answer(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
-    const matching = routes.filter(({ path }) => matches(path, request.path));
+  async #answer(request: HttpRequest): Promise<HttpResponse> {
+    const matching = this.routes.filter(({ path }) => matches(path, request.path));
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const route = matching.find((known) => known.method === 'ANY' || known.method === method);
     if (route === undefined) {

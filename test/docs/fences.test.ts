@@ -1,7 +1,7 @@
 /**
- * Every fenced block of the pages is judged by what would read it (judges.ts), or says why none can:
- * a new block without a judge fails here. Lines of shells are run by shell.slow.test.ts, and given
- * to their commands by test/commands.test.ts.
+ * Every fenced block of the pages is judged by what would read it (judges.ts), or says why none
+ * can: a new block without a judge fails here. Lines of shells are run by shell.slow.test.ts, and
+ * given to their commands by test/commands.test.ts.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -16,12 +16,13 @@ const SERVES = new RegExp(
     '(collect|discover(?! explain)|emulate|exporter(?! --top)|proxy|sample-app|workspace|xray)\\b',
 );
 const ENDS = new RegExp(
-  `^(?:export |curl |echo |printf |node -e ||aws (?:cloudwatch|ecs register|logs|ssm)|${ASSIGNED}amperage )`,
+  '^(?:export |curl |echo |printf |node -e |aws (?:cloudwatch|ecs (?:register|update)|logs|ssm)|' +
+    `${ASSIGNED}amperage )`,
 );
 
 /** Lines that are not run here. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
-  [/^aws (?:amp|cloudformation|iam|s3) /, 'makes or reads what only AWS has'],
+  [/^aws (?:amp|cloudformation|ecr|iam|s3) /, 'makes or reads what only AWS has'],
   [/^aws ecs execute-command /, 'needs a task'],
   [/^amperage exporter --top$/, 'draws on the terminal of a task, until it is ended'],
   [/^(?:buildah|docker|skopeo) /, 'test/example-compose.test.ts and images.slow.test.ts judge it'],

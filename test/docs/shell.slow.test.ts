@@ -35,6 +35,7 @@ const READERS_FILES: Readonly<Record<string, string>> = {
   'deployment.yml': JSON.stringify(SMALLEST),
   'etc/amazon/xray/cfg.yaml': DAEMON_FILE,
   'prometheus.yml': read('examples/laptop/prometheus.yml'),
+  'task-definition.json': read('examples/sidecar-exporter/task-definition.json'),
 };
 /** The emulated account: a cluster with tasks, and a configuration in a bucket. */
 const ACCOUNT = `${read('examples/fargate/account.yml')}
@@ -139,7 +140,9 @@ function renderPage(page: string, folder: string): string {
     if (fence.language === 'console') script.push(...renderConsole(fence, folder));
   }
   script.push(
-    'for name in ${!server_*}; do case $name in *_log) ;; *) log="${name}_log"; end "${!name}" "$name" "${!log}";; esac; done',
+    'for name in ${!server_*}; do',
+    '  log="${name}_log"; [ "${!log:-}" = "" ] || end "${!name}" "$name" "${!log}"',
+    'done',
     'exit $failed',
   );
   return `${script.join('\n')}\n`;
@@ -158,9 +161,9 @@ function renderConsole({ text, where }: Fence, folder: string): string[] {
   const file = path.join(folder, '.shown');
   writeFileSync(file, `${shown.join('\n')}\n`);
   const shape = "sed -E 's/[0-9a-f]*[0-9][0-9a-f.:TZ-]*/N/g; s/ +/ /g'";
-  return [
-    `diff <(${shape} .shown) <(${command.slice(2)} | ${shape}) >> .diff || fail ${quote(where)} "prints another thing" .diff`,
-  ];
+  const printed = `${command.slice(2)} | ${shape}`;
+  const otherwise = `fail ${quote(where)} 'prints another thing' .diff`;
+  return [`diff <(${shape} .shown) <(${printed}) >> .diff || ${otherwise}`];
 }
 
 const pages = listPagesWithExamples().filter((page) =>
