@@ -133,7 +133,7 @@ from botocore.validate import ParamValidator
 from botocore import xform_name
 session, names = Session(), {}
 for service, operation, text in json.load(sys.stdin):
-    model = session.get_service_model(service)
+    model = session.get_service_model('s3' if service == 's3api' else service)
     found = {xform_name(n, '-'): n for n in model.operation_names}
     if operation not in found:
         print(service, operation, 'is unknown'); continue
@@ -164,7 +164,7 @@ test(
       for (const [, service, operation] of script.matchAll(
         /\b(?:found|drop|aws) ([a-z0-9]+) ([a-z-]+)/g,
       ))
-        if (operation !== 'wait') judged.push([service!, operation!, null]);
+        if (operation !== 'wait' && service !== 's3') judged.push([service!, operation!, null]);
     }
     assert.ok(judged.length > 150, `${judged.length}`);
     const said = execFileSync('python3', ['-c', JUDGE], {
