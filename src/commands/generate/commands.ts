@@ -1,25 +1,25 @@
 /** `amperage generate commands` and `task-definitions`: plain files for the AWS CLI. */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { renderCommands, type ScriptFiles } from '../../deploy/commands/render.ts';
+import { renderCommands } from '../../deploy/commands/render.ts';
 import { renderTaskDefinitions } from '../../deploy/commands/task-definitions.ts';
-import { ConfigError, describeError } from '../../kernel/errors.ts';
 import { describeModel } from './model.ts';
+import { forceOption, type OutputFlags, outputOption, writeOutput } from './output.ts';
 
 export function createCommandsCommand(write: (text: string) => void): Command {
   return new Command('commands')
     .description('scripts for the AWS CLI that make the deployment and take it away')
     .argument('<model>', 'the model of the deployment')
-    .requiredOption('--output <folder>', 'where the scripts and their inputs are written')
+    .addOption(outputOption().makeOptionMandatory())
+    .addOption(forceOption())
     .addHelpText(
       'after',
       '\nExamples:\n  amperage generate commands deployment.yml --output deployment\n' +
-        '  deployment/create.sh\n  deployment/destroy.sh\n',
+        '  deployment/create.sh\n  deployment/destroy.sh\n\n' +
+        'After a change of the model, with --force: create.sh goes on with what is there.\n',
     )
-    .action(async (model: string, { output }: { output: string }) => {
+    .action(async (model: string, flags: OutputFlags) => {
       const { template } = await describeModel(model);
-      await writeAll(output, renderCommands(template), write);
+      await writeOutput(renderCommands(template), flags, write);
     });
 }
 
@@ -27,7 +27,8 @@ export function createTaskDefinitionsCommand(write: (text: string) => void): Com
   return new Command('task-definitions')
     .description('each task definition as plain JSON')
     .argument('<model>', 'the model of the deployment')
-    .requiredOption('--output <folder>', 'where the files are written')
+    .addOption(outputOption().makeOptionMandatory())
+    .addOption(forceOption())
     .option('--account <id>', 'account of AWS, for the ARNs of roles', parseAccount)
     .addHelpText(
       'after',
@@ -35,10 +36,10 @@ export function createTaskDefinitionsCommand(write: (text: string) => void): Com
         '--account 123456789012\n  aws ecs register-task-definition ' +
         '--cli-input-json file://tasks/metrics-collector.json\n',
     )
-    .action(async (model: string, options: { output: string; account?: string }) => {
+    .action(async (model: string, flags: OutputFlags & { readonly account?: string }) => {
       const { template } = await describeModel(model);
-      const { files, open } = renderTaskDefinitions(template, options.account);
-      await writeAll(options.output, files, write);
+      const { files, open } = renderTaskDefinitions(template, flags.account);
+      await writeOutput(files, flags, write);
       for (const name of open)
         process.stderr.write(`fill in @{${name}}: only AWS knows it, or --account says it\n`);
     });
@@ -47,25 +48,4 @@ export function createTaskDefinitionsCommand(write: (text: string) => void): Com
 function parseAccount(text: string): string {
   if (/^\d{12}$/.test(text)) return text;
   throw new InvalidArgumentError('Expected 12 digits.');
-}
-
-/** Writes the files and lists them. */
-async function writeAll(
-  folder: string,
-  files: ScriptFiles,
-  write: (text: string) => void,
-): Promise<void> {
-  for (const [name, text] of files) {
-    const file = path.join(folder, name);
-    try {
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(file, text);
-      if (text.startsWith('#!')) await chmod(file, 0o755);
-    } catch (error) {
-      throw new ConfigError('CONFIG_FILE', `${file} can't be written: ${describeError(error)}`, {
-        cause: error,
-      });
-    }
-    write(`${file}\n`);
-  }
 }
