@@ -50,16 +50,25 @@ function openFolder(template: DeploymentTemplate) {
       }
     }
   };
-  const run = (name: string): string => {
-    const { status, stdout, stderr } = spawnSync(path.join(folder, name), {
+  const start = (name: string, more: Readonly<Record<string, string>> = {}) =>
+    spawnSync(path.join(folder, name), {
       encoding: 'utf8',
-      env: { PATH: `${aws.folder}:${process.env['PATH']}`, PAUSE: '0', TRIES: '5' },
+      env: { PATH: `${aws.folder}:${process.env['PATH']}`, PAUSE: '0', TRIES: '5', ...more },
     });
+  const run = (name: string): string => {
+    const { status, stdout, stderr } = start(name);
     assert.equal(status, 0, `${stdout}${stderr}`);
     return stdout;
   };
   write(renderCommands(template));
-  return { folder, aws, write, run, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+  return {
+    folder,
+    aws,
+    write,
+    run,
+    start,
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
 }
 
 const isReading = (call: string): boolean =>
@@ -91,6 +100,36 @@ for (const [name, template] of Object.entries(TEMPLATES))
       [],
     );
   });
+
+test('a run that ends after any call that changes is gone on with by the next', () => {
+  const all = describeAllTypes();
+  const several = /IAM|EC2::SecurityGroup|EFS::FileSystem|S3::|ServiceDiscovery/;
+  const template = { ...all, resources: all.resources.filter(({ type }) => several.test(type)) };
+  const changesOf = (calls: readonly string[]): Set<string> =>
+    new Set(calls.filter((call) => !isReading(call)));
+  let wanted = new Set<string>();
+  {
+    using scripts = openFolder(template);
+    scripts.run('create.sh');
+    wanted = changesOf(scripts.aws.takeCalls());
+  }
+  assert.ok(wanted.size > 12, `${wanted.size}`);
+  for (let k = 1; k < wanted.size; k += 1) {
+    using scripts = openFolder(template);
+    const { aws, run, start, folder } = scripts;
+    assert.notEqual(start('create.sh', { FAKE_CHANGES: `${k}` }).status, 0);
+    const first = [...changesOf(aws.takeCalls())].slice(0, k);
+    rmSync(path.join(folder, 'bin', 'changes'));
+    run('create.sh');
+    const done = new Set([...first, ...changesOf(aws.takeCalls())]);
+    assert.deepEqual(
+      [...wanted].filter((call) => !done.has(call)),
+      [],
+      `after ${k}`,
+    );
+    assert.deepEqual(aws.listThere(), template.resources.map(({ id }) => id).toSorted());
+  }
+});
 
 test('a changed model is taken over by the calls that change', () => {
   using scripts = openFolder(describeModel({ collector: { count: 2 } }));

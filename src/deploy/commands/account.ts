@@ -83,9 +83,18 @@ const instanceProfile: Kind = (subject) => {
         operation: 'iam create-instance-profile',
         input: { InstanceProfileName: name, ...pick(properties, ['Path']) },
       },
-      ...(held === undefined ? [] : [iam('add-role-to-instance-profile', ...both)]),
     ],
     ready: [iam('wait', 'instance-profile-exists', '--instance-profile-name', name)],
+    // Not of making: a run that ends in between would leave a profile without it.
+    configure:
+      held === undefined
+        ? []
+        : [
+            {
+              operation: 'iam add-role-to-instance-profile',
+              input: { InstanceProfileName: name, RoleName: held },
+            },
+          ],
     remove: [
       ...(held === undefined ? [] : [iam('remove-role-from-instance-profile', ...both)]),
       iam('delete-instance-profile', '--instance-profile-name', name),
