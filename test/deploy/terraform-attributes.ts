@@ -171,7 +171,7 @@ function show(value: AwsValue): string {
   if (value instanceof PseudoParameter) return `<${value.what}>`;
   if (value instanceof Zone) return `<zone ${value.index}>`;
   if (value instanceof PublicParameter) return `<parameter ${spell(value.path)}>`;
-  return String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 const DATA: readonly (readonly [RegExp, string])[] = [
