@@ -1,5 +1,5 @@
 /** One resource of each type that no smaller model has, as parts of a deployment may write it. */
-import { Draft, type DeploymentTemplate, join } from '../../src/deploy/template.ts';
+import { ACCOUNT_ID, Draft, type DeploymentTemplate, join } from '../../src/deploy/template.ts';
 
 export function describeAllTypes(): DeploymentTemplate {
   const draft = new Draft();
@@ -41,6 +41,7 @@ export function describeAllTypes(): DeploymentTemplate {
     LaunchTemplate: { LaunchTemplateId: launch, Version: launch.get('LatestVersionNumber') },
   });
   const capacity = add('Capacity', 'ECS::CapacityProvider', {
+    Name: 'all-nodes',
     AutoScalingGroupProvider: {
       AutoScalingGroupArn: scaling,
       ManagedScaling: { Status: 'ENABLED' },
@@ -86,8 +87,16 @@ export function describeAllTypes(): DeploymentTemplate {
     AlertManagerDefinition: 'alertmanager_config: x',
   });
   add('Managed', 'APS::Scraper', {
-    ScrapeConfiguration: { ConfigurationBlob: 'scrape_configs: []' },
-    Source: { VpcConfiguration: { SubnetIds: [subnet], SecurityGroupIds: [group] } },
+    Alias: 'all',
+    ScrapeConfiguration: {
+      ConfigurationBlob: Buffer.from('scrape_configs: []').toString('base64'),
+    },
+    Source: {
+      EksConfiguration: {
+        ClusterArn: 'arn:aws:eks:eu-west-1:123456789012:cluster/all',
+        SubnetIds: [subnet],
+      },
+    },
     Destination: { AmpConfiguration: { WorkspaceArn: workspace.get('Arn') } },
   });
   add('Silent', 'CloudWatch::Alarm', {
@@ -101,8 +110,25 @@ export function describeAllTypes(): DeploymentTemplate {
     ComparisonOperator: 'LessThanThreshold',
     AlarmDescription: join`of ${cluster}`,
   });
-  const connector = add('Connector', 'AppRunner::VpcConnector', { Subnets: [subnet] });
+  add('Bucket', 'S3::Bucket', {
+    BucketName: join`all-${ACCOUNT_ID}`,
+    PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
+    VersioningConfiguration: { Status: 'Enabled' },
+    BucketEncryption: {
+      ServerSideEncryptionConfiguration: [
+        { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+      ],
+    },
+    OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    Tags: [{ Key: 'team', Value: 'all' }],
+  });
+  const connector = add('Connector', 'AppRunner::VpcConnector', {
+    VpcConnectorName: 'all-app',
+    Subnets: [subnet],
+    SecurityGroups: [group],
+  });
   add('Runner', 'AppRunner::Service', {
+    ServiceName: 'all-app',
     SourceConfiguration: {
       ImageRepository: {
         ImageIdentifier: 'public.ecr.aws/a/b:1',

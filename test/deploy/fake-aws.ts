@@ -37,6 +37,15 @@ IFS=$tab read -r _ act id answer <<END
 $line
 END
 case $act in
+  make | set)
+    # After so many calls that change, each fails: as if the script had been killed there.
+    changes=$(cat "$here/changes" 2>/dev/null || echo 0)
+    changes=$((changes + 1))
+    echo "$changes" >"$here/changes"
+    [ "$changes" -le "${'${FAKE_CHANGES:-1000}'}" ] || exit 137
+    ;;
+esac
+case $act in
   find) if [ -e "$here/there/$id" ]; then printf '%s\n' "$answer" | tr ' ' '\t'; else echo None; fi ;;
   make) [ ! -e "$here/there/$id" ] || { echo "$id is there" >&2; exit 254; }; : >"$here/there/$id"; echo "$answer" ;;
   set) [ -e "$here/there/$id" ] || { echo "$id is not there" >&2; exit 254; }; echo "$answer" ;;

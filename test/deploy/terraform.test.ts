@@ -1,6 +1,6 @@
 /**
- * Templates as configurations of Terraform: parsed by HashiCorp's own parser, the same references
- * as in CloudFormation's form, and judged by the provider's schema where terraform is there.
+ * Templates as configurations of Terraform: parsed by HashiCorp's own parser, with the same values
+ * as the template's, and judged by the provider's schema where terraform is there.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -9,16 +9,12 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parse } from '@cdktf/hcl2json';
 import fc from 'fast-check';
-import {
-  type AwsValue,
-  Draft,
-  join,
-  listReferences,
-  Reference,
-} from '../../src/deploy/template.ts';
+import { type AwsValue, Draft, join, Reference } from '../../src/deploy/template.ts';
 import { renderTerraform } from '../../src/deploy/terraform/render.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { describeAllTypes } from './all-types.ts';
 import { describeModel, MODELS } from './models.ts';
+import { compareForms } from './terraform-attributes.ts';
 
 const PLUGINS = '/opt/tf-plugins';
 const hasTerraform =
@@ -33,29 +29,35 @@ async function read(text: string): Promise<Parsed> {
 /** Names of Terraform, `collector_task`, as ids of the template, `collectortask`. */
 const plain = (name: string): string => name.replaceAll('_', '').toLowerCase();
 
-for (const [name, more] of Object.entries(MODELS))
-  test(`${name}: all resources are there, each with the references of the template`, async () => {
-    const template = describeModel(more);
-    const { resource = {} } = await read(renderTerraform(template));
-    const written = new Map(
-      Object.values(resource)
-        .flatMap((byName) => Object.entries(byName))
-        .map(([id, body]) => [plain(id), JSON.stringify(body)] as const),
-    );
-    const ids = template.resources.map(({ id }) => id);
-    for (const { id, properties } of template.resources) {
-      // What stands in resources beside this one has its references there.
-      const mine = [...written]
-        .filter(([key]) => key.startsWith(plain(id)))
-        .map(([, body]) => body);
-      assert.ok(mine.length > 0, id);
-      const used = new Set(
-        [...mine.join().matchAll(/\baws_\w+\.(\w+)/g)].map(([, found = '']) => plain(found)),
-      );
-      for (const one of listReferences(properties))
-        assert.ok(used.has(plain(one)) || ids.length === 0, `${id} uses ${one}`);
-    }
+const TEMPLATES = [
+  ...Object.entries(MODELS).map(([name, more]) => [name, describeModel(more)] as const),
+  ['all types', describeAllTypes()] as const,
+];
+
+for (const [name, template] of TEMPLATES)
+  test(`${name}: each value of the template is there, and no other`, async () => {
+    assert.deepEqual(await compareForms(template), []);
   });
+
+test('what came with a version asks for it; what the provider lacks is refused by name', () => {
+  const draft = new Draft();
+  const provider = { InfrastructureRoleArn: 'arn:aws:iam::123456789012:role/ecs' };
+  draft.add({
+    id: 'Managed',
+    type: 'AWS::ECS::CapacityProvider',
+    properties: { Name: 'm', ClusterName: 'c', ManagedInstancesProvider: provider },
+    why: '',
+  });
+  const text = renderTerraform(draft.finish('x', 'r'));
+  assert.match(text, /version = ">= 6\.15"/);
+  assert.match(text, /cluster = "c"\n\n {2}managed_instances_provider \{/);
+  const vpc = { VpcConfiguration: { SubnetIds: ['s'], SecurityGroupIds: ['g'] } };
+  draft.add({ id: 'S', type: 'AWS::APS::Scraper', properties: { Source: vpc }, why: '' });
+  assert.throws(
+    () => renderTerraform(draft.finish('x', 'r')),
+    /S\.Source\.VpcConfiguration: hashicorp\/aws 5\.100 has EKS alone .*generate cloudformation/,
+  );
+});
 
 test(
   'the schema of the provider takes each, and terraform would not format it otherwise',
@@ -65,10 +67,10 @@ test(
     const env = { ...process.env, CHECKPOINT_DISABLE: '1', TF_CLI_CONFIG_FILE: '/dev/null' };
     const run = (cwd: string, ...given: string[]): string =>
       execFileSync('terraform', given, { cwd, env, encoding: 'utf8', stdio: 'pipe' });
-    for (const [i, [name, more]] of Object.entries(MODELS).entries()) {
-      const text = renderTerraform(describeModel(more));
-      // What it needs came with a version that is not here.
-      if (text.includes('version = ">= 6.')) continue;
+    for (const [i, [name, template]] of TEMPLATES.entries()) {
+      const text = renderTerraform(template);
+      // What came with a version that is not here asks for it.
+      if (!text.includes('">= 5.100"')) continue;
       const at = path.join(folder, `${i}`);
       mkdirSync(at);
       writeFileSync(path.join(at, 'main.tf'), text);

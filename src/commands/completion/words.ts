@@ -26,7 +26,7 @@ export interface Words {
 }
 
 /** Placeholders of flags and arguments that stand for a path. */
-const FILES = new Set(['file', 'source', 'sources']);
+const FILES = new Set(['configuration', 'file', 'model', 'source', 'sources']);
 const FOLDERS = new Set(['dir']);
 
 /** Reads a command and all commands below it, the command itself first. */

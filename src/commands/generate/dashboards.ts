@@ -1,7 +1,7 @@
 /** `amperage generate dashboards`: the dashboards of Grafana that the package brings. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { writeFiles } from './written-files.ts';
+import { forceOption, type OutputFlags, writeOutput } from './output.ts';
 
 /** The same from src and from dist. */
 const FOLDER = new URL('../../../dashboards/', import.meta.url);
@@ -12,19 +12,20 @@ export function createDashboardsCommand(write: (text: string) => void): Command 
       'dashboards of Grafana: applications, tasks, the collector, and usage and cost of AMP',
     )
     .option('--output <folder>', 'where the files are written; without it their names are listed')
+    .addOption(forceOption())
     .addHelpText(
       'after',
       '\nExamples:\n  amperage generate dashboards\n' +
         '  amperage generate dashboards --output dashboards\n\n' +
         'How Grafana takes them: docs/how-to/grafana.md\n',
     )
-    .action(async ({ output }: { output?: string }) => {
+    .action(async ({ output, ...flags }: Partial<OutputFlags>) => {
       const names = readdirSync(FOLDER).sort();
       const files = new Map(
         names.map((name) => [name, readFileSync(new URL(name, FOLDER), 'utf8')]),
       );
       if (output === undefined) for (const [name, text] of files) write(describe(name, text));
-      else await writeFiles(output, files, write);
+      else await writeOutput(files, { output, ...flags }, write);
     });
 }
 

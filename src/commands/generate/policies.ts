@@ -21,7 +21,7 @@ import { renderPolicy } from '../../deploy/parts/roles.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { loadPlan } from '../check/configuration.ts';
 import { describeModel } from './model.ts';
-import { writeFiles } from './written-files.ts';
+import { forceOption, type OutputFlags, writeOutput } from './output.ts';
 import { permissionsOfSource } from './source-permissions.ts';
 
 const PARTS = [
@@ -31,7 +31,7 @@ const PARTS = [
 /** Characters without white space that IAM takes in a policy. */
 const POLICY_MAX = 6_144;
 
-interface PolicyFlags {
+interface PolicyFlags extends Partial<OutputFlags> {
   readonly for: (typeof PARTS)[number];
   readonly source?: string;
   readonly shard?: 'ecs';
@@ -40,7 +40,6 @@ interface PolicyFlags {
   readonly account: string;
   readonly partition: string;
   readonly allowPartial?: boolean;
-  readonly output?: string;
 }
 
 export function createPoliciesCommand(
@@ -64,19 +63,20 @@ export function createPoliciesCommand(
     .option('--partition <name>', 'such as aws-cn', 'aws')
     .option('--allow-partial', 'as for collect: what cannot be done here is left out')
     .option('--output <folder>', 'writes it there, as files that each fit a policy of IAM')
+    .addOption(forceOption())
     .addHelpText(
       'after',
       '\nExamples:\n  amperage generate policies prometheus.yml --account 123456789012\n' +
         '  amperage generate policies collector.yaml --shard ecs --source ssm:/metrics/collector\n' +
         '  amperage generate policies --for deployer deployment.yml --output policies\n',
     )
-    .action(async (configuration: string | undefined, flags: PolicyFlags) => {
+    .action(async (configuration: string | undefined, { output, ...flags }: PolicyFlags) => {
       const statements = await findStatements(configuration, flags);
       for (const { id, actions, why } of statements)
         for (const line of why.split('\n')) tell(`${id} (${actions.join(', ')}): ${line}\n`);
       if (statements.length === 0)
         tell(`${flags.for} needs no permissions; no policy is written\n`);
-      else if (flags.output === undefined) {
+      else if (output === undefined) {
         write(renderText(statements));
         const [, ...more] = fitPolicies(statements);
         if (more.length > 0) tell(`it is too large for one policy of IAM: give --output\n`);
@@ -84,7 +84,7 @@ export function createPoliciesCommand(
         const files = fitPolicies(statements).map(
           (part, i) => [`${flags.for}-${i + 1}.json`, renderText(part)] as const,
         );
-        await writeFiles(flags.output, new Map(files), write);
+        await writeOutput(new Map(files), { output, ...flags }, write);
       }
     });
 }

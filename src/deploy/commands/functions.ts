@@ -19,6 +19,7 @@ touch "$state"
 . "$state"
 tab=$(printf '\t')
 absent='NotFound|NoSuch|does not exist|Unable to describe task definition|is not attached'
+done='InvalidPermission.Duplicate|InstanceSessionsPerInstanceProfile'
 busy='Dependency|InUse|In Use|InProgress|Conflict|Throttl|ClusterContains|IncorrectState|InvalidState'
 # Version 2 of the AWS CLI takes bytes of an input as base64 unless it is told otherwise.
 case $(aws --version 2>&1) in
@@ -81,7 +82,7 @@ call() {
   fill "$file"
   # shellcheck disable=SC2086 # two words or none
   if ! aws "$@" --cli-input-json "file://$work/$file.json" $bytes --output text 2>"$work/error"; then
-    grep -q InvalidPermission.Duplicate "$work/error" || { cat "$work/error" >&2; return 1; }
+    grep -Eq "$done" "$work/error" || { cat "$work/error" >&2; return 1; }
   fi
 }
 

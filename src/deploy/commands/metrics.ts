@@ -1,7 +1,8 @@
 /** Workspaces of AMP and what finds targets for them, in calls: AMP, Cloud Map, alarms. */
-import { join, Joined, type Properties, Reference } from '../template.ts';
+import { join, Joined, type Properties, readBase64, Reference } from '../template.ts';
 import {
   ANSWER,
+  asMembers,
   asWord,
   given,
   type Kind,
@@ -126,6 +127,9 @@ const rules: Kind = (subject) => {
 const scraper: Kind = (subject) => {
   const known = ['ScrapeConfiguration', 'Source', 'Destination', 'RoleConfiguration'];
   const properties = take(subject, [...known, 'Alias', 'Tags']);
+  const { ConfigurationBlob = '' } = asMembers(properties['ScrapeConfiguration']);
+  // The CLI makes the base64 that CloudFormation is given.
+  const scrapeConfiguration = { configurationBlob: readBase64(ConfigurationBlob) };
   const alias = nameOf(subject, 'Alias');
   return {
     find: {
@@ -136,7 +140,12 @@ const scraper: Kind = (subject) => {
     make: [
       {
         operation: 'amp create-scraper',
-        input: { alias, ...lower(pick(properties, known)), ...tagMap(properties['Tags']) },
+        input: {
+          alias,
+          ...lower(pick(properties, known)),
+          scrapeConfiguration,
+          ...tagMap(properties['Tags']),
+        },
       },
     ],
     ready: [amp('wait', 'scraper-active', '--scraper-id', own(subject, 'ScraperId'))],

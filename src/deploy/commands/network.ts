@@ -224,6 +224,8 @@ const natGateway: Kind = (subject) => {
       // This call alone has its filters in the singular.
       words: findTagged(subject, 'describe-nat-gateways', '', [
         'Name=state,Values=pending,available',
+        // Each has a subnet of its own: that finds it where tags are not looked at.
+        join`Name=subnet-id,Values=${asWord(properties['SubnetId'])}`,
       ]).words.map((word) => (word === '--filters' ? '--filter' : word)),
       query: 'NatGateways[0].[NatGatewayId,NatGatewayId]',
     },

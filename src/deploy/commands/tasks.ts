@@ -81,7 +81,8 @@ const taskDefinition: Kind = (subject) => {
   return {
     find: {
       words: ['ecs', 'describe-task-definition', '--task-definition', nameOf(subject, 'Family')],
-      query: 'taskDefinition.[taskDefinitionArn,taskDefinitionArn]',
+      // One that was deregistered is described for some time.
+      query: "[taskDefinition][?status=='ACTIVE'] | [0].[taskDefinitionArn,taskDefinitionArn]",
     },
     values: ['', 'TaskDefinitionArn'],
     make: [register],

@@ -6,6 +6,7 @@ const LISTS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       'APS::RuleGroupsNamespace', 'APS::Workspace', 'CloudWatch::Alarm', 'EC2::EIP', 'EC2::InternetGateway',
+      'EC2::VPCEndpoint',
       'EC2::NatGateway', 'EC2::RouteTable', 'EC2::SecurityGroup', 'EC2::Subnet', 'EC2::VPC',
       'ECS::CapacityProvider', 'ECS::Cluster', 'ECS::Service', 'ECS::TaskDefinition', 'IAM::Role',
       'Logs::LogGroup', 'ServiceDiscovery::PrivateDnsNamespace', 'ServiceDiscovery::Service',

@@ -1,14 +1,17 @@
 /** Types of IAM, logs, parameters and AMP, for the provider hashicorp/aws. Pure. */
-import { type AwsValue, type Properties, Reference } from '../template.ts';
+import { type AwsValue, type Properties, readBase64, Reference } from '../template.ts';
 import { type HclValue, Raw, renderHcl } from './hcl.ts';
 import {
   APART,
   type MoreResource,
-  type PropertyRules,
+  partOf,
+  type PropertyRule,
+  type RuleContext,
   TAGS,
   type TerraformKind,
-  type RuleContext,
 } from './kind.ts';
+
+const CLOUDFORMATION = 'use generate cloudformation or generate commands';
 
 const inlinePolicies = ({ Policies }: Properties): readonly MoreResource[] =>
   ((Policies ?? []) as unknown as readonly (Properties & { PolicyName: string })[]).map(
@@ -87,6 +90,52 @@ export const ACCOUNT_KINDS: Readonly<Record<string, TerraformKind>> = {
       Data: 'data',
       ...TAGS,
     },
+    attributes: { Arn: 'arn' },
+  },
+  'AWS::APS::Scraper': {
+    type: 'aws_prometheus_scraper',
+    attributes: { Arn: 'arn', RoleArn: 'role_arn', ScraperId: 'id' },
+    rules: {
+      Alias: 'alias',
+      ScrapeConfiguration: {
+        inside: {
+          // CloudFormation takes it in base64, the provider as it is.
+          ConfigurationBlob: {
+            convert: (value) => [{ name: 'scrape_configuration', value: readBase64(value) }],
+          },
+        },
+      },
+      Source: {
+        block: 'source',
+        rules: {
+          EksConfiguration: {
+            block: 'eks',
+            rules: {
+              ClusterArn: 'cluster_arn',
+              SubnetIds: 'subnet_ids',
+              SecurityGroupIds: 'security_group_ids',
+            },
+          },
+          VpcConfiguration: {
+            lacking: `hashicorp/aws 5.100 has EKS alone as the source of a scraper: ${CLOUDFORMATION}`,
+          },
+        },
+      },
+      Destination: {
+        block: 'destination',
+        rules: {
+          AmpConfiguration: { block: 'amp', rules: { WorkspaceArn: 'workspace_arn' } },
+          CloudWatchConfiguration: {
+            lacking: `hashicorp/aws 5.100 has AMP alone as the destination of a scraper: ${CLOUDFORMATION}`,
+          },
+        },
+      },
+      RoleConfiguration: {
+        block: 'role_configuration',
+        rules: { SourceRoleArn: 'source_role_arn', TargetRoleArn: 'target_role_arn' },
+      },
+      ...TAGS,
+    },
   },
 };
 
@@ -99,46 +148,36 @@ function workspaceId(value: AwsValue, write: RuleContext['write']): HclValue {
 
 /** What is a resource of its own for Terraform. */
 function describeWorkspaceParts(properties: Properties): readonly MoreResource[] {
-  const part = (
-    key: string,
-    type: string,
-    suffix: string,
-    rules: PropertyRules,
-  ): readonly MoreResource[] => {
-    const value = properties[key];
-    if (value === undefined) return [];
-    const owner = ['workspace_id', 'id'] as const;
-    return [{ type, suffix, rules, properties: { [key]: value }, owner }];
-  };
+  const owner = ['workspace_id', 'id'] as const;
   return [
-    ...part('AlertManagerDefinition', 'aws_prometheus_alert_manager_definition', 'alerts', {
-      AlertManagerDefinition: 'definition',
+    ...partOf(properties, 'AlertManagerDefinition', {
+      type: 'aws_prometheus_alert_manager_definition',
+      suffix: 'alerts',
+      rules: { AlertManagerDefinition: 'definition' },
+      owner,
     }),
-    ...part('WorkspaceConfiguration', 'aws_prometheus_workspace_configuration', 'settings', {
-      WorkspaceConfiguration: {
-        inside: { RetentionPeriodInDays: 'retention_period_in_days' },
+    ...partOf(properties, 'WorkspaceConfiguration', {
+      type: 'aws_prometheus_workspace_configuration',
+      suffix: 'settings',
+      rules: {
+        WorkspaceConfiguration: { inside: { RetentionPeriodInDays: 'retention_period_in_days' } },
       },
+      owner,
     }),
-    ...part(
-      'QueryLoggingConfiguration',
-      'aws_prometheus_query_logging_configuration',
-      'query_logs',
-      {
-        QueryLoggingConfiguration: {
-          inside: {
-            Destinations: {
-              block: 'destination',
-              rules: {
-                CloudWatchLogs: {
-                  block: 'cloudwatch_logs',
-                  rules: { LogGroupArn: 'log_group_arn' },
-                },
-                Filters: { block: 'filters', rules: { QspThreshold: 'qsp_threshold' } },
-              },
-            },
-          },
-        },
-      },
-    ),
+    ...partOf(properties, 'QueryLoggingConfiguration', {
+      type: 'aws_prometheus_query_logging_configuration',
+      since: [6, 14],
+      suffix: 'query_logs',
+      rules: { QueryLoggingConfiguration: { inside: { Destinations: QUERY_DESTINATION } } },
+      owner,
+    }),
   ];
 }
+
+const QUERY_DESTINATION: PropertyRule = {
+  block: 'destination',
+  rules: {
+    CloudWatchLogs: { block: 'cloudwatch_logs', rules: { LogGroupArn: 'log_group_arn' } },
+    Filters: { block: 'filters', rules: { QspThreshold: 'qsp_threshold' } },
+  },
+};

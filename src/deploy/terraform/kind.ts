@@ -20,8 +20,15 @@ export type PropertyRule =
   | { readonly map: string }
   /** What is only to be had as a resource of its own: `more` writes it. */
   | typeof APART
-  | { readonly convert: (value: AwsValue, words: RuleContext) => readonly HclMember[] };
+  | { readonly convert: (value: AwsValue, words: RuleContext) => readonly HclMember[] }
+  /** What came with a version of the provider, which the configuration then asks for. */
+  | { readonly since: ProviderVersion; readonly rule: PropertyRule }
+  /** What the provider lacks: such a deployment is refused, with what to do in place of it. */
+  | { readonly lacking: string };
 export type PropertyRules = Readonly<Record<string, PropertyRule>>;
+
+/** Of hashicorp/aws: major, minor. */
+export type ProviderVersion = readonly [major: number, minor: number];
 
 /** What rules may need beside the value. */
 export interface RuleContext {
@@ -38,12 +45,15 @@ export interface TerraformKind {
   readonly ref?: string;
   /** Attribute of CloudFormation → of Terraform; `{}` stands for the resource: `${{}.arn}:*`. */
   readonly attributes?: Readonly<Record<string, string>>;
+  /** What Terraform needs said and CloudFormation knows by itself. */
+  readonly also?: readonly HclMember[];
   /** Resources beside it, for properties that are apart. */
   readonly more?: (properties: Properties) => readonly MoreResource[];
 }
 
 export interface MoreResource {
   readonly type: string;
+  readonly since?: ProviderVersion;
   /** Behind the name of the resource that it belongs to. */
   readonly suffix: string;
   readonly rules: PropertyRules;
@@ -53,3 +63,13 @@ export interface MoreResource {
 }
 
 export const TAGS: PropertyRules = { Tags: { map: 'tags' } };
+
+/** A resource for one property that is apart: there where the property is. */
+export function partOf(
+  properties: Properties,
+  key: string,
+  part: Omit<MoreResource, 'properties'>,
+): readonly MoreResource[] {
+  const value = properties[key];
+  return value === undefined ? [] : [{ ...part, properties: { [key]: value } }];
+}

@@ -1,5 +1,19 @@
 /** Types of storage, instances and alarms, for the provider hashicorp/aws. Pure. */
-import { type PropertyRules, TAGS, type TerraformKind } from './kind.ts';
+import { Raw } from './hcl.ts';
+import { APART, partOf, TAGS, type TerraformKind } from './kind.ts';
+import { MANAGED_INSTANCES } from './managed-instances.ts';
+
+const OF_BUCKET = ['bucket', 'id'] as const;
+const ENCRYPTION = {
+  block: 'rule',
+  rules: {
+    BucketKeyEnabled: 'bucket_key_enabled',
+    ServerSideEncryptionByDefault: {
+      block: 'apply_server_side_encryption_by_default',
+      rules: { SSEAlgorithm: 'sse_algorithm', KMSMasterKeyID: 'kms_master_key_id' },
+    },
+  },
+} as const;
 
 export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
   'AWS::EFS::FileSystem': {
@@ -9,8 +23,17 @@ export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
       Encrypted: 'encrypted',
       PerformanceMode: 'performance_mode',
       ThroughputMode: 'throughput_mode',
+      KmsKeyId: 'kms_key_id',
+      BackupPolicy: APART,
       FileSystemTags: { map: 'tags' },
     },
+    more: (properties) =>
+      partOf(properties, 'BackupPolicy', {
+        type: 'aws_efs_backup_policy',
+        suffix: 'backup',
+        rules: { BackupPolicy: { block: 'backup_policy', rules: { Status: 'status' } } },
+        owner: ['file_system_id', 'id'],
+      }),
   },
   'AWS::EFS::MountTarget': {
     type: 'aws_efs_mount_target',
@@ -39,29 +62,70 @@ export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
       AccessPointTags: { map: 'tags' },
     },
   },
-};
-
-const COUNTS = { Min: 'min', Max: 'max' };
-const MANAGED_LAUNCH: PropertyRules = {
-  Ec2InstanceProfileArn: 'ec2_instance_profile_arn',
-  NetworkConfiguration: {
-    block: 'network_configuration',
-    rules: { Subnets: 'subnets', SecurityGroups: 'security_groups' },
-  },
-  InstanceRequirements: {
-    block: 'instance_requirements',
+  'AWS::S3::Bucket': {
+    type: 'aws_s3_bucket',
+    attributes: { Arn: 'arn', RegionalDomainName: 'bucket_regional_domain_name' },
     rules: {
-      VCpuCount: { block: 'vcpu_count', rules: COUNTS },
-      MemoryMiB: { block: 'memory_mib', rules: COUNTS },
-      CpuManufacturers: 'cpu_manufacturers',
+      BucketName: 'bucket',
+      PublicAccessBlockConfiguration: APART,
+      VersioningConfiguration: APART,
+      BucketEncryption: APART,
+      OwnershipControls: APART,
+      ...TAGS,
     },
+    more: (properties) => [
+      ...partOf(properties, 'PublicAccessBlockConfiguration', {
+        type: 'aws_s3_bucket_public_access_block',
+        suffix: 'access',
+        rules: {
+          PublicAccessBlockConfiguration: {
+            inside: {
+              BlockPublicAcls: 'block_public_acls',
+              BlockPublicPolicy: 'block_public_policy',
+              IgnorePublicAcls: 'ignore_public_acls',
+              RestrictPublicBuckets: 'restrict_public_buckets',
+            },
+          },
+        },
+        owner: OF_BUCKET,
+      }),
+      ...partOf(properties, 'VersioningConfiguration', {
+        type: 'aws_s3_bucket_versioning',
+        suffix: 'versions',
+        rules: {
+          VersioningConfiguration: {
+            block: 'versioning_configuration',
+            rules: { Status: 'status' },
+          },
+        },
+        owner: OF_BUCKET,
+      }),
+      ...partOf(properties, 'BucketEncryption', {
+        type: 'aws_s3_bucket_server_side_encryption_configuration',
+        suffix: 'encryption',
+        rules: { BucketEncryption: { inside: { ServerSideEncryptionConfiguration: ENCRYPTION } } },
+        owner: OF_BUCKET,
+      }),
+      ...partOf(properties, 'OwnershipControls', {
+        type: 'aws_s3_bucket_ownership_controls',
+        suffix: 'ownership',
+        rules: {
+          OwnershipControls: {
+            inside: {
+              Rules: { block: 'rule', rules: { ObjectOwnership: 'object_ownership' } },
+            },
+          },
+        },
+        owner: OF_BUCKET,
+      }),
+    ],
   },
 };
 
 export const INSTANCE_KINDS: Readonly<Record<string, TerraformKind>> = {
   'AWS::EC2::LaunchTemplate': {
     type: 'aws_launch_template',
-    attributes: { LatestVersionNumber: 'latest_version' },
+    attributes: { LaunchTemplateId: 'id', LatestVersionNumber: 'latest_version' },
     rules: {
       LaunchTemplateName: 'name',
       LaunchTemplateData: {
@@ -103,6 +167,22 @@ export const INSTANCE_KINDS: Readonly<Record<string, TerraformKind>> = {
     type: 'aws_autoscaling_group',
     ref: 'name',
     attributes: { AutoScalingGroupARN: 'arn' },
+    also: [
+      // ECS puts it on a group of a capacity provider, and Terraform would take it away.
+      {
+        head: 'tag',
+        members: [
+          { name: 'key', value: 'AmazonECSManaged' },
+          { name: 'value', value: 'true' },
+          { name: 'propagate_at_launch', value: true },
+        ],
+      },
+      // Each run would undo what ECS made of it.
+      {
+        head: 'lifecycle',
+        members: [{ name: 'ignore_changes', value: [new Raw('desired_capacity')] }],
+      },
+    ],
     rules: {
       AutoScalingGroupName: 'name',
       MinSize: 'min_size',
@@ -125,15 +205,8 @@ export const INSTANCE_KINDS: Readonly<Record<string, TerraformKind>> = {
     ref: 'name',
     rules: {
       Name: 'name',
-      ClusterName: 'cluster',
-      ManagedInstancesProvider: {
-        block: 'managed_instances_provider',
-        rules: {
-          InfrastructureRoleArn: 'infrastructure_role_arn',
-          PropagateTags: 'propagate_tags',
-          InstanceLaunchTemplate: { block: 'instance_launch_template', rules: MANAGED_LAUNCH },
-        },
-      },
+      ClusterName: { since: [6, 15], rule: 'cluster' },
+      ManagedInstancesProvider: MANAGED_INSTANCES,
       AutoScalingGroupProvider: {
         block: 'auto_scaling_group_provider',
         rules: {

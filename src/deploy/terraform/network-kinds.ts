@@ -1,7 +1,28 @@
 /** Types of the network, for the provider hashicorp/aws. Pure. */
-import { APART, TAGS, type TerraformKind } from './kind.ts';
+import type { AwsValue, Properties } from '../template.ts';
+import { APART, type MoreResource, type PropertyRules, TAGS, type TerraformKind } from './kind.ts';
 
 const NAMED_BY = { GroupDescription: 'description', GroupName: 'name', VpcId: 'vpc_id' } as const;
+const PORTS = {
+  Description: 'description',
+  CidrIp: 'cidr_ipv4',
+  CidrIpv6: 'cidr_ipv6',
+  IpProtocol: 'ip_protocol',
+  FromPort: 'from_port',
+  ToPort: 'to_port',
+} as const;
+const INGRESS: PropertyRules = {
+  ...PORTS,
+  SourceSecurityGroupId: 'referenced_security_group_id',
+  SourcePrefixListId: 'prefix_list_id',
+};
+const EGRESS: PropertyRules = {
+  ...PORTS,
+  DestinationSecurityGroupId: 'referenced_security_group_id',
+  DestinationPrefixListId: 'prefix_list_id',
+};
+/** CloudFormation lets everything out where no rule is given; Terraform lets nothing out. */
+const ALL_OUT: readonly AwsValue[] = [{ IpProtocol: '-1', CidrIp: '0.0.0.0/0' }];
 
 export const NETWORK_KINDS: Readonly<Record<string, TerraformKind>> = {
   'AWS::EC2::VPC': {
@@ -55,30 +76,16 @@ export const NETWORK_KINDS: Readonly<Record<string, TerraformKind>> = {
   },
   'AWS::EC2::SecurityGroup': {
     type: 'aws_security_group',
-    rules: { ...NAMED_BY, SecurityGroupEgress: APART, ...TAGS },
-    attributes: { GroupId: 'id' },
-    // CloudFormation lets everything out where no rule is given; Terraform lets nothing out.
-    more: () => [
-      {
-        type: 'aws_vpc_security_group_egress_rule',
-        suffix: 'out',
-        rules: { IpProtocol: 'ip_protocol', CidrIp: 'cidr_ipv4' },
-        properties: { IpProtocol: '-1', CidrIp: '0.0.0.0/0' },
-        owner: ['security_group_id', 'id'],
-      },
+    rules: { ...NAMED_BY, SecurityGroupIngress: APART, SecurityGroupEgress: APART, ...TAGS },
+    attributes: { GroupId: 'id', VpcId: 'vpc_id' },
+    more: ({ SecurityGroupIngress = [], SecurityGroupEgress = ALL_OUT }) => [
+      ...describeRules('ingress', SecurityGroupIngress),
+      ...describeRules('egress', SecurityGroupEgress),
     ],
   },
   'AWS::EC2::SecurityGroupIngress': {
     type: 'aws_vpc_security_group_ingress_rule',
-    rules: {
-      Description: 'description',
-      GroupId: 'security_group_id',
-      SourceSecurityGroupId: 'referenced_security_group_id',
-      CidrIp: 'cidr_ipv4',
-      IpProtocol: 'ip_protocol',
-      FromPort: 'from_port',
-      ToPort: 'to_port',
-    },
+    rules: { GroupId: 'security_group_id', ...INGRESS },
   },
   'AWS::EC2::VPCEndpoint': {
     type: 'aws_vpc_endpoint',
@@ -90,6 +97,20 @@ export const NETWORK_KINDS: Readonly<Record<string, TerraformKind>> = {
       SecurityGroupIds: 'security_group_ids',
       RouteTableIds: 'route_table_ids',
       PrivateDnsEnabled: 'private_dns_enabled',
+      PolicyDocument: { json: 'policy' },
+      ...TAGS,
     },
+    attributes: { Id: 'id' },
   },
 };
+
+/** Rules that stand in a group: resources of their own, as a group's own rules would end others. */
+function describeRules(way: 'egress' | 'ingress', rules: AwsValue): readonly MoreResource[] {
+  return (rules as readonly Properties[]).map((properties, i) => ({
+    type: `aws_vpc_security_group_${way}_rule`,
+    suffix: `${way === 'egress' ? 'out' : 'in'}${i === 0 ? '' : i + 1}`,
+    rules: way === 'egress' ? EGRESS : INGRESS,
+    properties,
+    owner: ['security_group_id', 'id'],
+  }));
+}

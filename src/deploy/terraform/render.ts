@@ -5,6 +5,7 @@ import {
   isExpression,
   isValueList,
   Joined,
+  listReferences,
   type Properties,
   PseudoParameter,
   PublicParameter,
@@ -12,6 +13,7 @@ import {
   type Resource,
   Zone,
 } from '../template.ts';
+import { ConfigError } from '../../kernel/errors.ts';
 import { ACCOUNT_KINDS } from './account-kinds.ts';
 import {
   type Block,
@@ -23,7 +25,13 @@ import {
   renderBlock,
   renderHcl,
 } from './hcl.ts';
-import type { MoreResource, PropertyRule, PropertyRules, TerraformKind } from './kind.ts';
+import type {
+  MoreResource,
+  PropertyRule,
+  PropertyRules,
+  ProviderVersion,
+  TerraformKind,
+} from './kind.ts';
 import { ALARM_KINDS, INSTANCE_KINDS, STORAGE_KINDS } from './more-kinds.ts';
 import { NETWORK_KINDS } from './network-kinds.ts';
 import { TASK_KINDS } from './task-kinds.ts';
@@ -38,11 +46,14 @@ const KINDS: Readonly<Record<string, TerraformKind>> = {
 };
 /** Members of a container definition whose own members are names that the user chose. */
 const FREE = new Set(['DockerLabels', 'Options']);
-/** The first version of the provider that has an argument or a resource, where not all do. */
-const FIRST_VERSIONS: readonly (readonly [property: string, version: string])[] = [
-  ['ManagedInstancesProvider', '6.15'],
-  ['QueryLoggingConfiguration', '6.14'],
-];
+/** The oldest version that has all but what rules name a version for. */
+const OLDEST: ProviderVersion = [5, 100];
+/** What starts work as soon as it is there. */
+const STARTING: ReadonlySet<string> = new Set([
+  'AWS::AppRunner::Service',
+  'AWS::AutoScaling::AutoScalingGroup',
+  'AWS::ECS::Service',
+]);
 
 export function renderTerraform(template: DeploymentTemplate): string {
   return new TerraformWriter(template).write();
@@ -53,6 +64,7 @@ class TerraformWriter {
   readonly #resources: ReadonlyMap<string, Resource>;
   /** Data sources that values ask for, by their head. */
   readonly #data = new Map<string, Block>();
+  #version = OLDEST;
 
   constructor(template: DeploymentTemplate) {
     this.#template = template;
@@ -68,18 +80,18 @@ class TerraformWriter {
         { name: 'value', value: this.#value(value) },
       ],
     }));
-    const [, first = '5.100'] =
-      FIRST_VERSIONS.find(([property]) =>
-        this.#template.resources.some(({ properties }) => property in properties),
-      ) ?? [];
-    const version = `>= ${first}`;
     const settings: Block = {
       head: 'terraform',
       members: [
         { name: 'required_version', value: '>= 1.5' },
         {
           head: 'required_providers',
-          members: [{ name: 'aws', value: { source: 'hashicorp/aws', version } }],
+          members: [
+            {
+              name: 'aws',
+              value: { source: 'hashicorp/aws', version: `>= ${this.#version.join('.')}` },
+            },
+          ],
         },
       ],
     };
@@ -94,7 +106,7 @@ class TerraformWriter {
   #writeResource(resource: Resource): Block[] {
     const { id, type, properties, after = [], isKept, why } = resource;
     const kind = findKind(type);
-    const members = [...this.#members(properties, kind.rules, id)];
+    const members = [...this.#members(properties, kind.rules, id), ...(kind.also ?? [])];
     if (isKept === true)
       members.push({
         head: 'lifecycle',
@@ -102,7 +114,7 @@ class TerraformWriter {
       });
     const awaited = [
       ...after.map((one) => this.#addressOf(one)),
-      ...(type === 'AWS::ECS::Service' ? this.#parts() : []),
+      ...(STARTING.has(type) ? this.#partsBehind(resource) : []),
     ];
     if (awaited.length > 0)
       members.push({ name: 'depends_on', value: awaited.map((one) => new Raw(one)) });
@@ -112,19 +124,34 @@ class TerraformWriter {
   }
 
   /**
-   * Addresses of what stands in resources of its own: policies, rules of groups. CloudFormation has
-   * them before whatever uses a role or a group; tasks start behind them, and end before them.
+   * Addresses of what stands in resources of its own, policies and rules of groups, of all that this
+   * one uses. CloudFormation has them with the role or the group; what starts work starts behind
+   * them, and ends before them.
    */
-  #parts(): string[] {
-    return this.#template.resources.flatMap(({ id, type, properties }) =>
-      (findKind(type).more?.(properties) ?? []).map(
-        (part) => `${part.type}.${toName(id)}_${toName(part.suffix)}`,
-      ),
-    );
+  #partsBehind(resource: Resource): string[] {
+    const used = new Set<Resource>();
+    const visit = ({ properties, after = [] }: Resource): void => {
+      for (const id of [...listReferences(properties), ...after]) {
+        const one = this.#resources.get(id);
+        if (one === undefined || used.has(one)) continue;
+        used.add(one);
+        visit(one);
+      }
+    };
+    visit(resource);
+    return this.#template.resources
+      .filter((one) => used.has(one))
+      .flatMap(({ id, type, properties }) =>
+        (findKind(type).more?.(properties) ?? []).map(
+          (part) => `${part.type}.${toName(id)}_${toName(part.suffix)}`,
+        ),
+      );
   }
 
-  #writePart(id: string, { type, suffix, rules, properties, owner }: MoreResource): Block {
+  #writePart(id: string, part: MoreResource): Block {
+    const { type, suffix, rules, properties, owner } = part;
     const [argument, attribute] = owner;
+    if (part.since !== undefined) this.#need(part.since);
     const reference = new Raw(`${this.#addressOf(id)}.${attribute}`);
     return {
       head: `resource ${quoteHcl(type)} ${quoteHcl(`${toName(id)}_${toName(suffix)}`)}`,
@@ -150,6 +177,11 @@ class TerraformWriter {
   ): readonly HclMember[] {
     if (typeof rule === 'string') return [{ name: rule, value: this.#value(value) }];
     if ('isApart' in rule) return [];
+    if ('lacking' in rule) throw new ConfigError('CONFIG_NO_EQUIVALENT', `${at}: ${rule.lacking}`);
+    if ('since' in rule) {
+      this.#need(rule.since);
+      return this.#apply(rule.rule, value, { at, owner });
+    }
     if ('convert' in rule) return rule.convert(value, { write: (one) => this.#value(one), owner });
     if ('inside' in rule) return this.#members(value as Properties, rule.inside, at);
     if ('json' in rule) return [{ name: rule.json, value: this.#json(value, rule.isCamel) }];
@@ -159,6 +191,12 @@ class TerraformWriter {
       head: rule.block,
       members: this.#members(one, rule.rules, at),
     }));
+  }
+
+  /** What is written needs this version of the provider. */
+  #need(version: ProviderVersion): void {
+    const [major, minor] = this.#version;
+    if (version[0] > major || (version[0] === major && version[1] > minor)) this.#version = version;
   }
 
   #json(value: AwsValue, isCamel = false): Raw {

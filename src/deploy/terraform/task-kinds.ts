@@ -107,6 +107,82 @@ export const TASK_KINDS: Readonly<Record<string, TerraformKind>> = {
       ...TAGS,
     },
   },
+  'AWS::AppRunner::VpcConnector': {
+    type: 'aws_apprunner_vpc_connector',
+    ref: 'arn',
+    attributes: { VpcConnectorArn: 'arn' },
+    rules: {
+      VpcConnectorName: 'vpc_connector_name',
+      Subnets: 'subnets',
+      SecurityGroups: 'security_groups',
+      ...TAGS,
+    },
+  },
+  'AWS::AppRunner::Service': {
+    type: 'aws_apprunner_service',
+    ref: 'arn',
+    attributes: { ServiceArn: 'arn', ServiceId: 'service_id', ServiceUrl: 'service_url' },
+    rules: {
+      ServiceName: 'service_name',
+      AutoScalingConfigurationArn: 'auto_scaling_configuration_arn',
+      SourceConfiguration: {
+        block: 'source_configuration',
+        rules: {
+          AutoDeploymentsEnabled: 'auto_deployments_enabled',
+          AuthenticationConfiguration: {
+            block: 'authentication_configuration',
+            rules: { AccessRoleArn: 'access_role_arn' },
+          },
+          ImageRepository: {
+            block: 'image_repository',
+            rules: {
+              ImageIdentifier: 'image_identifier',
+              ImageRepositoryType: 'image_repository_type',
+              ImageConfiguration: {
+                block: 'image_configuration',
+                rules: {
+                  Port: 'port',
+                  StartCommand: 'start_command',
+                  RuntimeEnvironmentVariables: { map: 'runtime_environment_variables' },
+                  RuntimeEnvironmentSecrets: { map: 'runtime_environment_secrets' },
+                },
+              },
+            },
+          },
+        },
+      },
+      InstanceConfiguration: {
+        block: 'instance_configuration',
+        rules: { Cpu: 'cpu', Memory: 'memory', InstanceRoleArn: 'instance_role_arn' },
+      },
+      HealthCheckConfiguration: {
+        block: 'health_check_configuration',
+        rules: {
+          Protocol: 'protocol',
+          Path: 'path',
+          Interval: 'interval',
+          Timeout: 'timeout',
+          HealthyThreshold: 'healthy_threshold',
+          UnhealthyThreshold: 'unhealthy_threshold',
+        },
+      },
+      NetworkConfiguration: {
+        block: 'network_configuration',
+        rules: {
+          IpAddressType: 'ip_address_type',
+          IngressConfiguration: {
+            block: 'ingress_configuration',
+            rules: { IsPubliclyAccessible: 'is_publicly_accessible' },
+          },
+          EgressConfiguration: {
+            block: 'egress_configuration',
+            rules: { EgressType: 'egress_type', VpcConnectorArn: 'vpc_connector_arn' },
+          },
+        },
+      },
+      ...TAGS,
+    },
+  },
   'AWS::ServiceDiscovery::PrivateDnsNamespace': {
     type: 'aws_service_discovery_private_dns_namespace',
     rules: { Name: 'name', Vpc: 'vpc', Description: 'description', ...TAGS },

@@ -88,8 +88,11 @@ const configuration = {
       'docs/configuration.md lists them.',
   },
   CONFIG_NO_EQUIVALENT: {
-    means: 'A configuration does what the other dialect cannot express; the message says what.',
-    remedy: 'Keep the configuration as it is: collect takes both dialects.',
+    means:
+      'A configuration or a deployment has what the other form cannot express; the message says what.',
+    remedy:
+      'Keep the configuration as it is: collect takes both dialects. Of a deployment, generate ' +
+      'the form that the message names.',
   },
   CONFIG_INVALID: {
     means:
