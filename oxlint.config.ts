@@ -81,13 +81,14 @@ export const rooms: Record<string, Rooms> = {
   deploy: {
     joints: ['describe'],
     rooms: {
+      'beside-schema': [],
       cloudformation: ['template'],
       commands: ['template'],
       deployer: ['permissions', 'template'],
       'discovery-permissions': ['permissions', 'template'],
       parts: ['permissions', 'schema', 'template'],
       permissions: ['template'],
-      schema: [],
+      schema: ['beside-schema'],
       template: [],
       terraform: ['template'],
     },
