@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { compileSearch } from '../relabel/search.ts';
 import { EMF_DIMENSIONS_MAX } from '../wire/emf/limits.ts';
 
-export const cloudMapSchema = z
+export const dnsNamespaceSchema = z
   .strictObject({
     name: z
       .string()

@@ -9,8 +9,8 @@ import { portSchema } from '../settings/count.ts';
 import { switchSchema } from '../settings/switch.ts';
 import {
   alarmsSchema,
-  cloudMapSchema,
   cloudwatchSchema,
+  dnsNamespaceSchema,
   nodeExporterSchema,
 } from './beside-schema.ts';
 
@@ -322,7 +322,7 @@ export const deploymentSchema = z
       .enum(['cloud-map', 'docker-labels'])
       .default('cloud-map')
       .describe('How targets are found.'),
-    namespace: cloudMapSchema,
+    namespace: dnsNamespaceSchema,
     workspace: workspaceSchema,
     services: z
       .array(serviceSchema)
