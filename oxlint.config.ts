@@ -81,6 +81,7 @@ export const rooms: Record<string, Rooms> = {
   deploy: {
     joints: ['describe'],
     rooms: {
+      'beside-schema': [],
       cloudformation: ['template'],
       'collector-schema': [],
       commands: ['template'],
@@ -89,7 +90,7 @@ export const rooms: Record<string, Rooms> = {
       parts: ['collector-schema', 'permissions', 'schema', 'template'],
       permissions: ['template'],
       'place-rules': ['collector-schema'],
-      schema: ['collector-schema', 'place-rules'],
+      schema: ['beside-schema', 'collector-schema', 'place-rules'],
       template: [],
       terraform: ['template'],
     },

@@ -24,7 +24,7 @@ export async function checkScraper(text: string, file: string): Promise<readonly
   if (opened === undefined) return reading.findings;
   const { document, report } = opened;
   const refuse = (value: unknown, known: readonly string[], at: ConfigPath): void => {
-    for (const key of Object.keys((value ?? {}) as object))
+    for (const key of Object.keys(value ?? {}))
       if (!known.includes(key))
         report.error(
           [...at, key],

@@ -5,10 +5,14 @@
  */
 import { z } from 'zod';
 
-import { compileSearch } from '../relabel/search.ts';
 import { portSchema } from '../settings/count.ts';
 import { switchSchema } from '../settings/switch.ts';
-import { EMF_DIMENSIONS_MAX } from '../wire/emf/limits.ts';
+import {
+  alarmsSchema,
+  cloudwatchSchema,
+  dnsNamespaceSchema,
+  nodeExporterSchema,
+} from './beside-schema.ts';
 import { collectorSchema, FARGATE_SIZE_WORDS, isFargateSize } from './collector-schema.ts';
 import { listPlaceFaults } from './place-rules.ts';
 
@@ -102,19 +106,7 @@ const clusterSchema = z
       .describe(
         'EC2 instances of the cluster, in an Auto Scaling group. Without it: none are made.',
       ),
-    node_exporter: z
-      .strictObject({
-        image: z
-          .string()
-          .min(1)
-          .default('quay.io/prometheus/node-exporter:v1.10.2')
-          .describe('Its image; subnets without a way to the Internet need a copy of it in ECR.'),
-      })
-      .optional()
-      .describe(
-        'node-exporter on each instance (write {}), found as services are. Instances that are ' +
-          'there must let the collectors in at port 9100; those that are made do.',
-      ),
+    node_exporter: nodeExporterSchema,
   })
   .refine(({ instances }) => instances === undefined || instances.desired <= instances.max, {
     path: ['instances', 'desired'],
@@ -202,38 +194,6 @@ const serviceSchema = z
   })
   .refine(isFargateSize, { path: ['memory'], error: FARGATE_SIZE_WORDS });
 
-function isSearch(text: string): boolean {
-  try {
-    compileSearch(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const cloudwatchSchema = z
-  .strictObject({
-    namespace: z
-      .string()
-      .regex(/^(?!AWS\/)[A-Za-z0-9_./#-]{1,255}$/, 'expected letters, digits and _./#-, not AWS/…')
-      .optional()
-      .describe("Namespace of the metrics; by default the deployment's name."),
-    metrics: z
-      .array(z.string().min(1).refine(isSearch, 'is no regular expression of RE2'))
-      .min(1, 'selects no metric')
-      .meta({
-        description: 'Regular expressions of the names that become metrics there; each one costs.',
-        examples: [['^http_requests_total$']],
-      }),
-    dimensions: z
-      .array(z.array(z.string().min(1)).min(1).max(EMF_DIMENSIONS_MAX))
-      .min(1)
-      .default([['cluster', 'service']])
-      .describe('Sets of labels that become dimensions.'),
-  })
-  .optional()
-  .describe('Metrics that CloudWatch has too, beside AMP: emf_write of the collector.');
-
 /** A name that would be that of another part of the template. */
 function findTwin(services: readonly { readonly name: string }[]): string | undefined {
   const taken = new Set(['collector', 'collectora', 'collectorb', 'nodeexporter', 'ecsexporter']);
@@ -271,26 +231,7 @@ export const deploymentSchema = z
       .enum(['cloud-map', 'docker-labels'])
       .default('cloud-map')
       .describe('How targets are found.'),
-    namespace: z
-      .strictObject({
-        name: z
-          .string()
-          .regex(/^[A-Za-z0-9_.-]{1,253}$/, 'expected a name of DNS')
-          .optional()
-          .meta({ description: 'Name of the Cloud Map namespace.', default: 'ecs-services' }),
-        id: z
-          .string()
-          .regex(/^ns-[a-z0-9]+$/)
-          .optional()
-          .describe('A namespace that is there, beside its name; without it one is made.'),
-      })
-      .refine(({ id, name }) => id === undefined || name !== undefined, {
-        path: ['name'],
-        error: 'targets are found by the name of the namespace: give it beside the id',
-      })
-      .transform(({ id, name = 'ecs-services' }) => ({ id, name }))
-      .prefault({})
-      .describe('Private DNS namespace of the services.'),
+    namespace: dnsNamespaceSchema,
     workspace: workspaceSchema,
     services: z
       .array(serviceSchema)
@@ -304,25 +245,7 @@ export const deploymentSchema = z
       .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_827, 3_653])
       .default(30)
       .describe('Days that logs are kept.'),
-    alarms: z
-      .strictObject({
-        topic: z.string().startsWith('arn:').optional().describe('Topic of SNS that alarms go to.'),
-        active_series: z
-          .int()
-          .min(1)
-          .default(50_000_000)
-          .describe('Quota of active series of the workspace; the alarm is at 80 % of it.'),
-        ingestion_rate: z
-          .int()
-          .min(1)
-          .default(170_000)
-          .describe('Quota of samples a second of the workspace; the alarm is at 80 % of it.'),
-      })
-      .optional()
-      .describe(
-        'Alarms of CloudWatch on the workspace, and on the collector where it is a service on ' +
-          'AWS of its own.',
-      ),
+    alarms: alarmsSchema,
     grafana_role: switchSchema
       .default(false)
       .describe('A role by which Grafana reads the workspace.'),

@@ -33,7 +33,8 @@ test('usage near a quota, and discarded samples of this workspace alone', () => 
   const [query] = of('WorkspaceDiscards')['Metrics'] as { Expression: string }[];
   assert.equal(
     query?.Expression,
-    `SELECT SUM(DiscardedSamples) FROM SCHEMA("AWS/Prometheus", Reason, Workspace) WHERE Workspace = '${id}'`,
+    'SELECT SUM(DiscardedSamples) FROM SCHEMA("AWS/Prometheus", Reason, Workspace) ' +
+      `WHERE Workspace = '${id}'`,
   );
   assert.equal(of('WorkspaceDiscards')['Threshold'], 0);
 });

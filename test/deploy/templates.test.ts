@@ -78,7 +78,8 @@ test('metrics in CloudWatch: what the configuration does is what the role may do
   const events = needed.find(({ id }) => id === 'WriteMetricEvents');
   const stream = ':log-group:/metrics/metrics:log-stream:*';
   for (const one of [role, JSON.stringify(events)]) assert.ok(one.includes(stream));
-  assert.match(text, new RegExp(`log_group_name: ${String(of('MetricEvents')['LogGroupName'])}\n`));
+  assert.equal(of('MetricEvents')['LogGroupName'], '/metrics/metrics');
+  assert.match(text, /log_group_name: \/metrics\/metrics\n/);
 });
 
 const PUBLIC = { network: { ...SMALLEST.network, public: true } };

@@ -67,7 +67,8 @@ export function createPoliciesCommand(
     .addHelpText(
       'after',
       '\nExamples:\n  amperage generate policies prometheus.yml --account 123456789012\n' +
-        '  amperage generate policies collector.yaml --shard ecs --source ssm:/metrics/collector\n' +
+        '  amperage generate policies collector.yaml --shard ecs ' +
+        '--source ssm:/metrics/collector\n' +
         '  amperage generate policies --for deployer deployment.yml --output policies\n',
     )
     .action(async (configuration: string | undefined, { output, ...flags }: PolicyFlags) => {

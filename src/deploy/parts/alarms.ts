@@ -1,6 +1,6 @@
 /**
- * Alarms of CloudWatch: on the collector itself, by the metrics that ECS has of each service, and on
- * what AMP tells of its workspace.
+ * Alarms of CloudWatch: on the collector itself, by the metrics that ECS has of each service, and
+ * on what AMP tells of its workspace.
  */
 import type { Deployment } from '../schema.ts';
 import {
@@ -68,6 +68,7 @@ export function addAlarms(draft: Draft, deployment: Deployment, parts: AlarmPart
   }
 }
 
+const DISCARDED = 'SELECT SUM(DiscardedSamples) FROM SCHEMA("AWS/Prometheus", Reason, Workspace)';
 /** Part of a quota, in percent, above which there is an alarm. */
 const USED_MAX = 80;
 
@@ -127,7 +128,7 @@ function addUsageAlarms(draft: Draft, name: string, parts: UsageParts): void {
     Metrics: [
       {
         Id: 'discarded',
-        Expression: join`SELECT SUM(DiscardedSamples) FROM SCHEMA("AWS/Prometheus", Reason, Workspace) WHERE Workspace = '${parts.workspace}'`,
+        Expression: join`${DISCARDED} WHERE Workspace = '${parts.workspace}'`,
         Period: 60,
         ReturnData: true,
       },

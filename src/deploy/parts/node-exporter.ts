@@ -44,7 +44,7 @@ export function addNodeExporter(
     id: 'NodeExporterTask',
     type: 'AWS::ECS::TaskDefinition',
     properties: describeTask(deployment, parts),
-    why: 'It sees the network and the processes of the instance, and reads its files; it writes none.',
+    why: 'It sees network and processes of the instance, and reads its files; it writes none.',
   });
   draft.add({
     id: 'NodeExporterService',
