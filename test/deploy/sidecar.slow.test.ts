@@ -1,7 +1,7 @@
 /** The sidecar's own command and configuration, run beside an application and a metadata endpoint. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Joined } from '../../src/deploy/template.ts';
+import type { Joined } from '../../src/deploy/template.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { serve } from '../kit/listen.ts';
 import { BARE_AWS, startAmperage } from '../kit/processes.ts';
