@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import { portSchema } from '../settings/count.ts';
 import { switchSchema } from '../settings/switch.ts';
-import { collectorSchema, FARGATE_SIZE_WORDS, isFargateSize } from './collector-schema.ts';
+import { collectorModelSchema, FARGATE_SIZE_WORDS, isFargateSize } from './collector-schema.ts';
 import { listPlaceFaults } from './place-rules.ts';
 
 const nameSchema = z
@@ -199,7 +199,7 @@ export const deploymentSchema = z
     tags: z.record(z.string(), z.string()).default({}).describe('Tags of all that is made.'),
     network: networkSchema,
     cluster: clusterSchema,
-    collector: collectorSchema,
+    collector: collectorModelSchema,
     discovery: z
       .enum(['cloud-map', 'docker-labels'])
       .default('cloud-map')
