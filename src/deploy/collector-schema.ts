@@ -208,7 +208,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-export const collectorSchema = keysSchema
+export const collectorModelSchema = keysSchema
   .superRefine((value, context) => {
     for (const { at, isBroken, error } of RULES)
       if (isBroken(value)) context.addIssue({ code: 'custom', path: [at], message: error });

@@ -13,7 +13,7 @@ import {
   dnsNamespaceSchema,
   nodeExporterSchema,
 } from './beside-schema.ts';
-import { collectorSchema, FARGATE_SIZE_WORDS, isFargateSize } from './collector-schema.ts';
+import { collectorModelSchema, FARGATE_SIZE_WORDS, isFargateSize } from './collector-schema.ts';
 import { listPlaceFaults } from './place-rules.ts';
 
 const nameSchema = z
@@ -226,7 +226,7 @@ export const deploymentSchema = z
     tags: z.record(z.string(), z.string()).default({}).describe('Tags of all that is made.'),
     network: networkSchema,
     cluster: clusterSchema,
-    collector: collectorSchema,
+    collector: collectorModelSchema,
     discovery: z
       .enum(['cloud-map', 'docker-labels'])
       .default('cloud-map')

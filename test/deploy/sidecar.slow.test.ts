@@ -1,7 +1,7 @@
-/** The sidecar's own command and configuration, run beside an application and a metadata endpoint. */
+/** The sidecar's own command and configuration, run beside an application. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Joined } from '../../src/deploy/template.ts';
+import type { Joined } from '../../src/deploy/template.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { serve } from '../kit/listen.ts';
 import { BARE_AWS, startAmperage } from '../kit/processes.ts';
@@ -55,7 +55,8 @@ test('a sidecar writes what its task serves, with the names of cluster, service 
     AMPERAGE_CONFIGURATION: text,
     ECS_CONTAINER_METADATA_URI_V4: `${metadata.url}/v4/me`,
   });
-  const labels = `cluster=metrics,instance=127.0.0.1:${application.port},job=webapp,service=webapp,taskid=t1`;
+  const job = `instance=127.0.0.1:${application.port},job=webapp`;
+  const labels = `cluster=metrics,${job},service=webapp,taskid=t1`;
   for (const [metric, value] of [['hits_total', 3], ['up', 1]] as const)
     await until(`${metric} arrived`, 30_000, () =>
       receiver.kept.some(

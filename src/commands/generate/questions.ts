@@ -78,7 +78,7 @@ function listQuestions(environment: NodeJS.ProcessEnv): readonly Question[] {
     {
       text: 'Subnets of the tasks, separated by spaces',
       about: 'network',
-      isAsked: ({ network }) => 'vpc' in ((network ?? {}) as object),
+      isAsked: ({ network }) => network !== undefined && 'vpc' in (network as object),
       take: (model, answer) => ({
         ...model,
         network: { ...(model['network'] as object), subnets: words(answer) },
