@@ -13,7 +13,8 @@ const root = path.resolve(import.meta.dirname, '..');
 
 /** What a shell shows of a command, a line `$ …` in front of it. */
 async function run(line: string, folder: string): Promise<string> {
-  const script = `amperage() { "${process.execPath}" "${path.join(root, 'src/main.ts')}" "$@"; }; ${line}`;
+  const main = path.join(root, 'src/main.ts');
+  const script = `amperage() { "${process.execPath}" "${main}" "$@"; }; ${line}`;
   return new Promise((resolve) => {
     execFile('bash', ['-c', script], { cwd: folder, timeout: 60_000 }, (_, stdout, stderr) => {
       resolve(`$ ${line}\n${stdout}${stderr}`);

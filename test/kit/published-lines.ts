@@ -1,4 +1,4 @@
-/** Command lines of programs that are replaced, as task definitions, images and charts have them. */
+/** Command lines of replaced programs, as task definitions, images and charts have them. */
 import assert from 'node:assert/strict';
 import type { ReplacedProgram } from '../../src/commands/replaced/program-table.ts';
 import { PROGRAMS } from '../../src/commands/replaced/programs.ts';

@@ -64,7 +64,7 @@ function readJobsText(path: string, file: string, env: Env): string {
   return text;
 }
 
-/** What the configuration itself is refused for; what the task's variables say is not known here. */
+/** What the configuration itself is refused for; the task's variables are not known here. */
 async function findFaults(body: string, file: string): Promise<string[]> {
   const known = new Proxy({}, { get: () => 'x', has: () => true });
   const name = join(dirname(file), 'prometheus.yml');

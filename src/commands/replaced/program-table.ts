@@ -15,7 +15,7 @@ export type ReplacedFate =
   | { readonly is: 'idle'; readonly why: string }
   /** Ends the command; the text says what to use instead. */
   | { readonly is: 'refused'; readonly instead: string }
-  /** Names a file, whose text "amperage check convert" writes into the configuration; refused else. */
+  /** Names a file, whose text "check convert" writes into the configuration; refused else. */
   | { readonly is: 'file'; readonly as: string; readonly instead: string }
   /** A list of names with commas, each with a fate; those that are not here are warned of. */
   | { readonly is: 'names'; readonly names: Readonly<Record<string, ReplacedFate>> }

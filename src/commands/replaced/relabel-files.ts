@@ -28,8 +28,8 @@ export function addRelabelRules(
       );
     } catch (error) {
       losses.push(
-        `${where} can't be read (${describeError(error)}): give a file that is here, or write its ` +
-          'rules into write_relabel_configs',
+        `${where} can't be read (${describeError(error)}): give a file that is here, or write ` +
+          'its rules into write_relabel_configs',
       );
       return [];
     }

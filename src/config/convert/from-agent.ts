@@ -18,7 +18,7 @@ export interface AgentConversion {
   readonly losses: readonly AgentLoss[];
 }
 
-/** The configuration that prometheus_config_path names. @throws Error that says why there is none */
+/** The configuration that prometheus_config_path names. @throws Error for one that is not there */
 export type ReadJobs = (path: string) => unknown;
 
 /** What stands for the name of the agent's own cluster where the file has none. */
