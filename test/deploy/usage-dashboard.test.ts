@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fillIn, listPanels, readDashboards, type Target } from '../kit/dashboards.ts';
+import { fillIn, listPanels, readDashboards, type Target, textOf } from '../kit/dashboards.ts';
 
 interface CloudWatchTarget extends Target {
   readonly id: string;
@@ -111,7 +111,7 @@ test('metric math names queries of its panel, which are hidden, and has only its
 function compute(title: string, value: number, seconds: number): number {
   const panel = panels.find((one) => one.title === title);
   const prices = Object.fromEntries(
-    (usage?.templating.list ?? []).map(({ name, query }) => [name, String(query)]),
+    (usage?.templating.list ?? []).map((variable) => [variable.name, textOf(variable)]),
   );
   const expression = panel?.targets.find((one) => one.expression !== undefined)?.expression ?? '';
   const factors = fillIn(expression, prices)
@@ -146,7 +146,7 @@ test('the prices say where they are from', () => {
 
 test('the workspace is chosen among those of the region that have usage', () => {
   const workspace = usage.templating.list.find(({ name }) => name === 'workspace');
-  const { dimensionFilters, ...query } = workspace?.query as Record<string, unknown>;
+  const { dimensionFilters, ...query } = (workspace?.query ?? {}) as Record<string, unknown>;
   assert.deepEqual(query, {
     queryType: 'dimensionValues',
     refId: 'workspace',

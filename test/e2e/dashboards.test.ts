@@ -14,6 +14,7 @@ import {
   fillIn,
   listPanels,
   readDashboards,
+  textOf,
   type Variable,
 } from '../kit/dashboards.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
@@ -154,7 +155,7 @@ async function fillWorkspace(context: TestContext): Promise<Running> {
     { WORKSPACE_ACCESS_KEY: accessKeyId, WORKSPACE_SECRET_KEY: secretAccessKey },
   );
   const app = await startAmperage(context, 'sample-app', ['--rate', '20']);
-  const profiles = PROFILE_NAMES.filter((name) => !/^ecs_exporter_v/.test(name));
+  const profiles = PROFILE_NAMES.filter((name) => !name.startsWith('ecs_exporter_v'));
   const exporter = await startAmperage(context, 'exporter', ['--profile', ...profiles], {
     ECS_CONTAINER_METADATA_URI_V4: await serveTask(context),
   });
@@ -208,10 +209,11 @@ async function chooseValues(
   { templating }: Dashboard,
 ): Promise<Record<string, string>> {
   const values: Record<string, string> = { ...BUILT_IN };
-  const choose = async ({ name, type, query: text, current }: Variable): Promise<string> => {
-    if (type !== 'query') return current?.value ?? '';
-    const found = await askValues(workspace, fillIn(String(text), values));
-    assert.ok(found.length > 0, `no value of ${name} by ${String(text)}`);
+  const choose = async (variable: Variable): Promise<string> => {
+    if (variable.type !== 'query') return variable.current?.value ?? '';
+    const text = textOf(variable);
+    const found = await askValues(workspace, fillIn(text, values));
+    assert.ok(found.length > 0, `no value of ${variable.name} by ${text}`);
     return found[0] ?? '';
   };
   for (const variable of templating.list) values[variable.name] = await choose(variable);

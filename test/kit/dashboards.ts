@@ -51,6 +51,9 @@ export interface Dashboard {
   readonly templating: { readonly list: readonly Variable[] };
 }
 
+/** What a variable asks for, or its value, where that is text. */
+export const textOf = ({ query }: Variable): string => (typeof query === 'string' ? query : '');
+
 /** By the names of their files. */
 export function readDashboards(): Map<string, Dashboard> {
   return new Map(

@@ -22,6 +22,7 @@ import { textVariable } from './variables.ts';
 
 const REGION = '$region';
 const SECONDS_PER_MONTH = 30 * 86_400;
+const BILLION = '1000000000';
 
 interface Asked {
   readonly id: string;
@@ -93,8 +94,8 @@ const ask = (...targets: Builder<Dataquery>[]): Queries => ({ source: 'cloudwatc
 const INGESTION = usage('IngestionRate', { id: 'ingested', label: 'ingested', isHidden: true });
 const INGESTION_COST = `ingested * ${SECONDS_PER_MONTH} / 10000000 * $price_ingested`;
 const PROCESSED = own('QuerySamplesProcessed', { id: 'processed', label: '', isHidden: true });
-const QUERY_COST =
-  `processed / PERIOD(processed) * ${SECONDS_PER_MONTH} / 1000000000 * ` + '$price_queried';
+const QUERIED = `processed / PERIOD(processed) * ${SECONDS_PER_MONTH}`;
+const QUERY_COST = `${QUERIED} / ${BILLION} * $price_queried`;
 
 const cost = {
   title: 'Cost, as it goes on',
