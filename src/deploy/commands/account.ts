@@ -170,6 +170,7 @@ const bucket: Kind = (subject) => {
   ]); // prettier-ignore
   // Buckets of all accounts share their names: the template has one that nobody else has.
   const name = asWord(properties['BucketName']);
+  const arn = join`join('',['arn:${PARTITION}:s3:::',Name])`;
   const set = (operation: string, key: string, value: AwsValue | undefined): CallStep[] =>
     value === undefined
       ? []
@@ -189,7 +190,7 @@ const bucket: Kind = (subject) => {
   return {
     find: {
       words: ['s3api', 'list-buckets'],
-      query: join`Buckets[?Name==${quoted(name)}] | [0].[Name,join('',['arn:${PARTITION}:s3:::',Name])]`,
+      query: join`Buckets[?Name==${quoted(name)}] | [0].[Name,${arn}]`,
     },
     values: ['', 'Arn'],
     make: [{ words: ['s3', 'mb', join`s3://${name}`] }],

@@ -4,7 +4,7 @@ import { type HclValue, Raw, renderHcl } from './hcl.ts';
 import {
   APART,
   type MoreResource,
-  partOf,
+  resourceFor,
   type PropertyRule,
   type RuleContext,
   TAGS,
@@ -117,7 +117,7 @@ export const ACCOUNT_KINDS: Readonly<Record<string, TerraformKind>> = {
             },
           },
           VpcConfiguration: {
-            lacking: `hashicorp/aws 5.100 has EKS alone as the source of a scraper: ${CLOUDFORMATION}`,
+            lacking: `hashicorp/aws 5.100 has EKS alone as the source: ${CLOUDFORMATION}`,
           },
         },
       },
@@ -126,7 +126,7 @@ export const ACCOUNT_KINDS: Readonly<Record<string, TerraformKind>> = {
         rules: {
           AmpConfiguration: { block: 'amp', rules: { WorkspaceArn: 'workspace_arn' } },
           CloudWatchConfiguration: {
-            lacking: `hashicorp/aws 5.100 has AMP alone as the destination of a scraper: ${CLOUDFORMATION}`,
+            lacking: `hashicorp/aws 5.100 has AMP alone as the destination: ${CLOUDFORMATION}`,
           },
         },
       },
@@ -150,13 +150,13 @@ function workspaceId(value: AwsValue, write: RuleContext['write']): HclValue {
 function describeWorkspaceParts(properties: Properties): readonly MoreResource[] {
   const owner = ['workspace_id', 'id'] as const;
   return [
-    ...partOf(properties, 'AlertManagerDefinition', {
+    ...resourceFor(properties, 'AlertManagerDefinition', {
       type: 'aws_prometheus_alert_manager_definition',
       suffix: 'alerts',
       rules: { AlertManagerDefinition: 'definition' },
       owner,
     }),
-    ...partOf(properties, 'WorkspaceConfiguration', {
+    ...resourceFor(properties, 'WorkspaceConfiguration', {
       type: 'aws_prometheus_workspace_configuration',
       suffix: 'settings',
       rules: {
@@ -164,7 +164,7 @@ function describeWorkspaceParts(properties: Properties): readonly MoreResource[]
       },
       owner,
     }),
-    ...partOf(properties, 'QueryLoggingConfiguration', {
+    ...resourceFor(properties, 'QueryLoggingConfiguration', {
       type: 'aws_prometheus_query_logging_configuration',
       since: [6, 14],
       suffix: 'query_logs',

@@ -65,7 +65,7 @@ export interface MoreResource {
 export const TAGS: PropertyRules = { Tags: { map: 'tags' } };
 
 /** A resource for one property that is apart: there where the property is. */
-export function partOf(
+export function resourceFor(
   properties: Properties,
   key: string,
   part: Omit<MoreResource, 'properties'>,

@@ -1,6 +1,6 @@
 /** Types of storage, instances and alarms, for the provider hashicorp/aws. Pure. */
 import { Raw } from './hcl.ts';
-import { APART, partOf, TAGS, type TerraformKind } from './kind.ts';
+import { APART, resourceFor, TAGS, type TerraformKind } from './kind.ts';
 import { MANAGED_INSTANCES } from './managed-instances.ts';
 
 const OF_BUCKET = ['bucket', 'id'] as const;
@@ -28,7 +28,7 @@ export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
       FileSystemTags: { map: 'tags' },
     },
     more: (properties) =>
-      partOf(properties, 'BackupPolicy', {
+      resourceFor(properties, 'BackupPolicy', {
         type: 'aws_efs_backup_policy',
         suffix: 'backup',
         rules: { BackupPolicy: { block: 'backup_policy', rules: { Status: 'status' } } },
@@ -74,7 +74,7 @@ export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
       ...TAGS,
     },
     more: (properties) => [
-      ...partOf(properties, 'PublicAccessBlockConfiguration', {
+      ...resourceFor(properties, 'PublicAccessBlockConfiguration', {
         type: 'aws_s3_bucket_public_access_block',
         suffix: 'access',
         rules: {
@@ -89,7 +89,7 @@ export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
         },
         owner: OF_BUCKET,
       }),
-      ...partOf(properties, 'VersioningConfiguration', {
+      ...resourceFor(properties, 'VersioningConfiguration', {
         type: 'aws_s3_bucket_versioning',
         suffix: 'versions',
         rules: {
@@ -100,13 +100,13 @@ export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
         },
         owner: OF_BUCKET,
       }),
-      ...partOf(properties, 'BucketEncryption', {
+      ...resourceFor(properties, 'BucketEncryption', {
         type: 'aws_s3_bucket_server_side_encryption_configuration',
         suffix: 'encryption',
         rules: { BucketEncryption: { inside: { ServerSideEncryptionConfiguration: ENCRYPTION } } },
         owner: OF_BUCKET,
       }),
-      ...partOf(properties, 'OwnershipControls', {
+      ...resourceFor(properties, 'OwnershipControls', {
         type: 'aws_s3_bucket_ownership_controls',
         suffix: 'ownership',
         rules: {

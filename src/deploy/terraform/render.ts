@@ -124,9 +124,9 @@ class TerraformWriter {
   }
 
   /**
-   * Addresses of what stands in resources of its own, policies and rules of groups, of all that this
-   * one uses. CloudFormation has them with the role or the group; what starts work starts behind
-   * them, and ends before them.
+   * Addresses of what stands in resources of its own, policies and rules of groups, of all that
+   * this one uses. CloudFormation has them with the role or the group; what starts work starts
+   * behind them, and ends before them.
    */
   #partsBehind(resource: Resource): string[] {
     const used = new Set<Resource>();

@@ -88,8 +88,7 @@ const configuration = {
       'docs/configuration.md lists them.',
   },
   CONFIG_NO_EQUIVALENT: {
-    means:
-      'A configuration or a deployment has what the other form cannot express; the message says what.',
+    means: 'A configuration has what the other dialect or form cannot express; the message says.',
     remedy:
       'Keep the configuration as it is: collect takes both dialects. Of a deployment, generate ' +
       'the form that the message names.',
