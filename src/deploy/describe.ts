@@ -10,9 +10,9 @@ import { addInstances } from './parts/instances.ts';
 import { addManagedInstances } from './parts/managed-instances.ts';
 import { addNetwork, type Network } from './parts/network.ts';
 import { addNodeExporter } from './parts/node-exporter.ts';
+import { addCollectorRegistry, isRegisteredTarget } from './parts/own-target.ts';
 import { addServices } from './parts/services.ts';
 import { putTags } from './parts/tags.ts';
-import { addCollectorRegistry } from './parts/traces.ts';
 import { addWorkspace } from './parts/workspace.ts';
 import { divideTargets, findTasks } from './discovery-permissions.ts';
 import {
@@ -120,8 +120,9 @@ function addCollectorServices(
     return [];
   }
   const space = addNamespace(draft, deployment, network);
+  const isRegistered = deployment.traces || isRegisteredTarget(deployment);
   const registry =
-    deployment.traces && space !== undefined
+    isRegistered && space !== undefined
       ? addCollectorRegistry(draft, deployment, space)
       : undefined;
   const provider = addProvider(draft, deployment, { network, cluster });
@@ -173,10 +174,12 @@ function shareTargets(deployment: Deployment): PolicyStatement[] {
 /** Where tasks are registered; undefined where nothing is found by it. */
 function addNamespace(
   draft: Draft,
-  { namespace, discovery, services, traces, name, cluster }: Deployment,
+  deployment: Deployment,
   { vpc }: Network,
 ): AwsValue | undefined {
-  const hasTargets = services.length > 0 || cluster.node_exporter !== undefined;
+  const { namespace, discovery, services, traces, name, cluster } = deployment;
+  const hasTargets =
+    services.length > 0 || cluster.node_exporter !== undefined || isRegisteredTarget(deployment);
   const isUsed = traces || (discovery === 'cloud-map' && hasTargets);
   if (!isUsed) return undefined;
   if (namespace.id !== undefined) return namespace.id;

@@ -64,9 +64,9 @@ test('a sidecar stands in each task; no service of the collector, no Cloud Map, 
 
 test('the configuration of a sidecar is one that "check config" has nothing to say of', async () => {
   for (const [model, id, jobs, receivers] of [
-    ['a sidecar', 'WebappTask', ['prometheus/webapp', 'prometheus/ecs-exporter'], 0],
-    [TRACED, 'WebappTask', ['prometheus/webapp'], 1],
-    [TRACED, 'JobTask', ['prometheus/job', 'prometheus/ecs-exporter'], 0],
+    ['a sidecar', 'WebappTask', ['webapp', 'ecs-exporter'], 0],
+    [TRACED, 'WebappTask', ['webapp'], 1],
+    [TRACED, 'JobTask', ['job', 'ecs-exporter'], 0],
   ] as const) {
     const collector = containersOf(describeModel(MODELS[model] ?? {}), id).at(-1);
     const text = variableOf(collector, 'AMPERAGE_CONFIGURATION');
@@ -74,7 +74,7 @@ test('the configuration of a sidecar is one that "check config" has nothing to s
     assert.deepEqual(findings, []);
     assert.deepEqual(
       plan?.sources.map((one) => one.id),
-      jobs,
+      [...jobs, 'amperage'].map((job) => `prometheus/${job}`),
     );
     assert.equal(plan.traceReceivers.length, receivers);
     const [job] = plan.sources;

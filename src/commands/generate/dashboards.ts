@@ -11,7 +11,7 @@ export function createDashboardsCommand(write: (text: string) => void): Command 
     .description(
       'dashboards of Grafana: applications, tasks, the collector, and usage and cost of AMP',
     )
-    .option('--output <folder>', 'where the files are written; without it their names are listed')
+    .option('--output <dir>', 'where the files are written; without it their names are listed')
     .addOption(forceOption())
     .addHelpText(
       'after',

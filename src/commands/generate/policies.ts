@@ -62,7 +62,7 @@ export function createPoliciesCommand(
     .option('--account <id>', 'account of what is used; without it any', '*')
     .option('--partition <name>', 'such as aws-cn', 'aws')
     .option('--allow-partial', 'as for collect: what cannot be done here is left out')
-    .option('--output <folder>', 'writes it there, as files that each fit a policy of IAM')
+    .option('--output <dir>', 'writes it there, as files that each fit a policy of IAM')
     .addOption(forceOption())
     .addHelpText(
       'after',

@@ -49,7 +49,9 @@ function makeInput(text: string, flags: ScraperFlags): object {
 
 function parseArn(text: string): string {
   if (/^arn:[a-z-]+:aps:[a-z0-9-]+:\d{12}:workspace\/ws-/.test(text)) return text;
-  throw new InvalidArgumentError('Expected arn:aws:aps:REGION:ACCOUNT:workspace/ws-….');
+  throw new InvalidArgumentError(
+    'Expected an ARN such as arn:aws:aps:us-east-1:123456789012:workspace/ws-….',
+  );
 }
 
 async function readText(file: string): Promise<string> {

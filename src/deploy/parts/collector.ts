@@ -6,8 +6,10 @@ import type { AwsValue, Draft, Properties, Reference } from '../template.ts';
 import { defineCollector, PAGES_PORT, QUEUE_VOLUME } from './collector-container.ts';
 import type { CollectorConfiguration } from './configuration.ts';
 import type { Network } from './network.ts';
+import { addPagesRule, isOwnTarget } from './own-target.ts';
 import { addQueue, type QueuePlace } from './queue.ts';
 import { addTaskRole } from './roles.ts';
+import { labelTarget } from './services.ts';
 import { SEGMENT_PORT } from './traces.ts';
 
 export interface CollectorParts {
@@ -18,7 +20,7 @@ export interface CollectorParts {
   readonly logs: Reference;
   readonly executionRole: AwsValue;
   readonly statements: readonly PolicyStatement[];
-  /** Cloud Map service by which applications find it. */
+  /** Cloud Map service by which applications find it, and collectors themselves. */
   readonly registry: Reference | undefined;
   /** Of instances that are made with it. */
   readonly provider: Reference | undefined;
@@ -55,6 +57,7 @@ function addGroup(draft: Draft, deployment: Deployment, network: Network): Refer
     properties: { GroupDescription: `Collectors of ${deployment.name}`, VpcId: network.vpc },
     why: 'Who scrapes: targets let this group in.',
   });
+  if (isOwnTarget(deployment)) addPagesRule(draft, group);
   if (shares(deployment))
     draft.add({
       id: 'CollectorSharing',
@@ -187,7 +190,12 @@ function describeTask(deployment: Deployment, parts: TaskParts & { suffix: strin
         ...(isMachine ? ['--web.listen-address', `127.0.0.1:${PAGES_PORT}`] : []),
       ],
       environment: replica === undefined ? {} : { AMPERAGE_REPLICA: `${name}-${replica}` },
-      more: { User: queue.user },
+      more: {
+        User: queue.user,
+        ...(isMachine || !isOwnTarget(deployment)
+          ? {}
+          : labelTarget(deployment, { port: PAGES_PORT, path: '/metrics', job: 'amperage' })),
+      },
     },
     parts.logs,
   );

@@ -2,6 +2,7 @@
 import type { Deployment } from '../schema.ts';
 import { type Draft, type AwsExpression, join, type AwsValue } from '../template.ts';
 import type { ReadFile } from './files.ts';
+import { PAGES_PORT } from './collector-container.ts';
 import { SEGMENT_PORT } from './traces.ts';
 import { eventGroup } from './cloudwatch.ts';
 import type { Workspace } from './workspace.ts';
@@ -83,6 +84,13 @@ function makeConfiguration(deployment: Deployment, { writeUrl }: Workspace): Aws
       - { source_labels: [__meta_ecs_service_name], target_label: service }
       - { source_labels: [__meta_ecs_task_id], target_label: taskid }
 `;
+  // Outside of AWS it is on its machine alone; elsewhere it is found as the others are.
+  const itself =
+    collector.launch === 'external'
+      ? `  - job_name: amperage
+    static_configs: [{ targets: ['127.0.0.1:${PAGES_PORT}'] }]
+`
+      : '';
   const labels = collector.pair
     ? `  external_labels:
     cluster: ${deployment.name}
@@ -93,7 +101,7 @@ function makeConfiguration(deployment: Deployment, { writeUrl }: Workspace): Aws
   scrape_interval: 30s
 ${labels}scrape_configs:
   - job_name: ecs
-${found}remote_write:
+${found}${itself}remote_write:
   - url: ${writeUrl}
     sigv4:
       region: ${region}

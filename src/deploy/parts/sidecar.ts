@@ -6,7 +6,7 @@
 import { askForSampling, type PolicyStatement, sendSegments } from '../permissions.ts';
 import type { Deployment, ServiceModel } from '../schema.ts';
 import { type AwsExpression, type AwsValue, join, type Properties } from '../template.ts';
-import { defineCollector } from './collector-container.ts';
+import { defineCollector, PAGES_PORT } from './collector-container.ts';
 import { TASK_VARIABLE } from './configuration.ts';
 import { EXPORTER_PORT } from './containers.ts';
 import { SEGMENT_PORT } from './traces.ts';
@@ -71,6 +71,7 @@ function makeConfiguration(
   const jobs = [
     listJob(service, metrics_path, port),
     ...(exporter ? [listJob('ecs-exporter', '/metrics', EXPORTER_PORT)] : []),
+    listJob('amperage', '/metrics', PAGES_PORT),
   ];
   const receiver = `  awsxray:
     endpoint: ${SIDECAR_ADDRESS}

@@ -1,27 +1,9 @@
-/** Traces: applications find the collector in Cloud Map, and may reach its port for segments. */
+/** Traces: the address that applications send to, and the way to it. */
 import type { Deployment } from '../schema.ts';
-import type { AwsValue, Draft, Reference } from '../template.ts';
+import type { Draft, Reference } from '../template.ts';
 
 /** UDP for segments, TCP for sampling rules. */
 export const SEGMENT_PORT = 2_000;
-
-/** The Cloud Map service of the collector. */
-export function addCollectorRegistry(
-  draft: Draft,
-  { name }: Deployment,
-  space: AwsValue,
-): Reference {
-  return draft.add({
-    id: 'CollectorRegistry',
-    type: 'AWS::ServiceDiscovery::Service',
-    properties: {
-      Name: `${name}-collector`,
-      NamespaceId: space,
-      DnsConfig: { DnsRecords: [{ Type: 'A', TTL: 10 }], RoutingPolicy: 'WEIGHTED' },
-    },
-    why: 'The name that applications send their segments to. It has no tags: it is no target.',
-  });
-}
 
 /** What X-Ray's SDKs of an application are told. */
 export function segmentAddress({ name, namespace }: Deployment): string {
