@@ -142,12 +142,6 @@ export function isValueList(value: AwsValue): value is readonly AwsValue[] {
   return Array.isArray(value);
 }
 
-/** What a property holds in base64, for a form that takes it as it is. */
-export function readBase64(value: AwsValue): string {
-  if (typeof value !== 'string') throw new Error('what is in base64 is no text');
-  return Buffer.from(value, 'base64').toString('utf8');
-}
-
 /** Gathers the resources of a template; parts of a deployment add theirs. */
 export class Draft {
   readonly #resources = new Map<string, Resource>();

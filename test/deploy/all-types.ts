@@ -1,5 +1,5 @@
 /** One resource of each type that no smaller model has, as parts of a deployment may write it. */
-import { ACCOUNT_ID, Draft, type DeploymentTemplate, join } from '../../src/deploy/template.ts';
+import { Draft, type DeploymentTemplate, join } from '../../src/deploy/template.ts';
 
 export function describeAllTypes(): DeploymentTemplate {
   const draft = new Draft();
@@ -83,21 +83,8 @@ export function describeAllTypes(): DeploymentTemplate {
       },
     ],
   });
-  const workspace = add('Workspace', 'APS::Workspace', {
+  add('Workspace', 'APS::Workspace', {
     AlertManagerDefinition: 'alertmanager_config: x',
-  });
-  add('Managed', 'APS::Scraper', {
-    Alias: 'all',
-    ScrapeConfiguration: {
-      ConfigurationBlob: Buffer.from('scrape_configs: []').toString('base64'),
-    },
-    Source: {
-      EksConfiguration: {
-        ClusterArn: 'arn:aws:eks:eu-west-1:123456789012:cluster/all',
-        SubnetIds: [subnet],
-      },
-    },
-    Destination: { AmpConfiguration: { WorkspaceArn: workspace.get('Arn') } },
   });
   add('Silent', 'CloudWatch::Alarm', {
     AlarmName: 'all-silent',
@@ -109,36 +96,6 @@ export function describeAllTypes(): DeploymentTemplate {
     Threshold: 1,
     ComparisonOperator: 'LessThanThreshold',
     AlarmDescription: join`of ${cluster}`,
-  });
-  add('Bucket', 'S3::Bucket', {
-    BucketName: join`all-${ACCOUNT_ID}`,
-    PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
-    VersioningConfiguration: { Status: 'Enabled' },
-    BucketEncryption: {
-      ServerSideEncryptionConfiguration: [
-        { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
-      ],
-    },
-    OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-    Tags: [{ Key: 'team', Value: 'all' }],
-  });
-  const connector = add('Connector', 'AppRunner::VpcConnector', {
-    VpcConnectorName: 'all-app',
-    Subnets: [subnet],
-    SecurityGroups: [group],
-  });
-  add('Runner', 'AppRunner::Service', {
-    ServiceName: 'all-app',
-    SourceConfiguration: {
-      ImageRepository: {
-        ImageIdentifier: 'public.ecr.aws/a/b:1',
-        ImageRepositoryType: 'ECR_PUBLIC',
-        ImageConfiguration: { RuntimeEnvironmentVariables: [{ Name: 'A', Value: 'b' }] },
-      },
-    },
-    NetworkConfiguration: {
-      EgressConfiguration: { EgressType: 'VPC', VpcConnectorArn: connector.get('VpcConnectorArn') },
-    },
   });
   return draft.finish('all', 'eu-west-1');
 }

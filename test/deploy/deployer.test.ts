@@ -18,8 +18,6 @@ const PLACE = { partition: 'aws', region: 'eu-west-1', account: '123456789012' }
 
 /** What the program `aws` calls for a wait, where its words do not say it. */
 const WAITS: Readonly<Record<string, string>> = {
-  'amp scraper-active': 'aps:DescribeScraper',
-  'amp scraper-deleted': 'aps:DescribeScraper',
   'amp workspace-active': 'aps:DescribeWorkspace',
   'ec2 nat-gateway-available': 'ec2:DescribeNatGateways',
   'ec2 nat-gateway-deleted': 'ec2:DescribeNatGateways',

@@ -18,12 +18,14 @@ import { renderTerraform } from '../../src/deploy/terraform/render.ts';
 type Json = boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Where the provider's name is another than the property's; spelled without signs. */
-const NAMES: Readonly<Record<string, string>> = {
+const NAMES: Readonly<Record<string, string | readonly string[]>> = {
   alertmanagerdefinition: 'definition', assumerolepolicydocument: 'assume_role_policy',
-  autoscalinggroupname: 'name', bucketname: 'bucket', capacityprovidername: 'name',
-  cidrip: 'cidr_ipv4', cluster: 'cluster_name', clustername: 'name', configurationblob: 'scrape_configuration',
+  autoscalinggroupname: 'name', capacityprovidername: 'name',
+  cidrip: 'cidr_ipv4', cluster: 'cluster_name', 
+  // Of a cluster, and of a capacity provider.
+  clustername: ['name', 'cluster'],
   filesystemid: 'file_system_id', groupdescription: 'description', groupid: 'security_group_id',
-  instanceprofilename: 'name', kmsmasterkeyid: 'kms_master_key_id',
+  instanceprofilename: 'name',
   launchtemplateid: 'id', launchtemplatename: 'name', loggroupname: 'name',
   managedpolicyarns: 'policy_arn', maximumpercent: 'deployment_maximum_percent',
   minimumhealthypercent: 'deployment_minimum_healthy_percent',
@@ -98,17 +100,13 @@ const IMPLIED: Readonly<Record<string, (one: Resource) => readonly Leaf[]>> = {
 
 /** What CloudFormation's `Ref` is the ARN of. */
 const NAMED_BY_ARN = new Set(
-  ['APS::Workspace', 'AppRunner::Service', 'AppRunner::VpcConnector', 'ECS::TaskDefinition'].map(
-    (type) => `AWS::${type}`,
-  ),
+  ['APS::Workspace', 'ECS::TaskDefinition'].map((type) => `AWS::${type}`),
 );
 
 /** The value as the provider takes it, where that is another. */
 function translate({ keys, value }: Leaf, types: ReadonlyMap<string, string>): Leaf {
   const [key = ''] = keys;
   if (key === 'assignpublicip') return { keys, value: String(value === 'ENABLED') };
-  if (key === 'configurationblob')
-    return { keys, value: Buffer.from(value, 'base64').toString('utf8') };
   if (key === 'workspace')
     return { keys, value: value.replace(/:arn>$/, '>').replace(/^arn:.*\//, '') };
   const text = value.replaceAll(
@@ -141,7 +139,7 @@ function listLeaves(value: AwsValue, key: string): Leaf[] {
 const leafOf = (key: string, value: string): Leaf => {
   const spelled = spell(key);
   return {
-    keys: [spelled, ...(NAMES[spelled] === undefined ? [] : [spell(NAMES[spelled])])],
+    keys: [spelled, ...[NAMES[spelled] ?? []].flat().map(spell)],
     value,
   };
 };

@@ -1,5 +1,5 @@
 /** Roles, logs, parameters and file systems, in calls of IAM, CloudWatch Logs, SSM and EFS. */
-import { type AwsValue, join, PARTITION } from '../template.ts';
+import { type AwsValue, join } from '../template.ts';
 import {
   asList,
   asMembers,
@@ -163,57 +163,6 @@ const parameter: Kind = (subject) => {
   };
 };
 
-const bucket: Kind = (subject) => {
-  const properties = take(subject, [
-    'BucketName', 'PublicAccessBlockConfiguration', 'VersioningConfiguration', 'BucketEncryption',
-    'OwnershipControls', 'Tags',
-  ]); // prettier-ignore
-  // Buckets of all accounts share their names: the template has one that nobody else has.
-  const name = asWord(properties['BucketName']);
-  const arn = join`join('',['arn:${PARTITION}:s3:::',Name])`;
-  const set = (operation: string, key: string, value: AwsValue | undefined): CallStep[] =>
-    value === undefined
-      ? []
-      : [{ operation: `s3api put-${operation}`, input: { Bucket: name, [key]: value } }];
-  const { ServerSideEncryptionConfiguration: Rules } = asMembers(properties['BucketEncryption']);
-  const encryption =
-    Rules === undefined
-      ? undefined
-      : {
-          Rules: asList(Rules)
-            .map(asMembers)
-            .map(({ ServerSideEncryptionByDefault, BucketKeyEnabled }) => ({
-              ...given('ApplyServerSideEncryptionByDefault', ServerSideEncryptionByDefault),
-              ...given('BucketKeyEnabled', BucketKeyEnabled),
-            })),
-        };
-  return {
-    find: {
-      words: ['s3api', 'list-buckets'],
-      query: join`Buckets[?Name==${quoted(name)}] | [0].[Name,${arn}]`,
-    },
-    values: ['', 'Arn'],
-    make: [{ words: ['s3', 'mb', join`s3://${name}`] }],
-    ready: [{ words: ['s3api', 'wait', 'bucket-exists', '--bucket', name] }],
-    configure: [
-      ...set(
-        'public-access-block',
-        'PublicAccessBlockConfiguration',
-        properties['PublicAccessBlockConfiguration'],
-      ),
-      ...set('bucket-versioning', 'VersioningConfiguration', properties['VersioningConfiguration']),
-      ...set('bucket-encryption', 'ServerSideEncryptionConfiguration', encryption),
-      ...set('bucket-ownership-controls', 'OwnershipControls', properties['OwnershipControls']),
-      ...set(
-        'bucket-tagging',
-        'Tagging',
-        properties['Tags'] === undefined ? undefined : { TagSet: properties['Tags'] },
-      ),
-    ],
-    remove: [{ words: ['s3api', 'delete-bucket', '--bucket', name] }],
-  };
-};
-
 const efs = (...list: readonly Word[]): CallStep => ({ words: ['efs', ...list] });
 
 const fileSystem: Kind = (subject) => {
@@ -336,7 +285,6 @@ export const accountKinds: Readonly<Record<string, Kind>> = {
   'AWS::IAM::Role': role,
   'AWS::IAM::InstanceProfile': instanceProfile,
   'AWS::Logs::LogGroup': logGroup,
-  'AWS::S3::Bucket': bucket,
   'AWS::SSM::Parameter': parameter,
   'AWS::EFS::FileSystem': fileSystem,
   'AWS::EFS::MountTarget': mountTarget,

@@ -1,8 +1,7 @@
 /** Workspaces of AMP and what finds targets for them, in calls: AMP, Cloud Map, alarms. */
-import { join, Joined, type Properties, readBase64, Reference } from '../template.ts';
+import { join, Joined, type Properties, Reference } from '../template.ts';
 import {
   ANSWER,
-  asMembers,
   asWord,
   given,
   type Kind,
@@ -124,38 +123,6 @@ const rules: Kind = (subject) => {
   };
 };
 
-const scraper: Kind = (subject) => {
-  const known = ['ScrapeConfiguration', 'Source', 'Destination', 'RoleConfiguration'];
-  const properties = take(subject, [...known, 'Alias', 'Tags']);
-  const { ConfigurationBlob = '' } = asMembers(properties['ScrapeConfiguration']);
-  // The CLI makes the base64 that CloudFormation is given.
-  const scrapeConfiguration = { configurationBlob: readBase64(ConfigurationBlob) };
-  const alias = nameOf(subject, 'Alias');
-  return {
-    find: {
-      words: ['amp', 'list-scrapers'],
-      query: join`scrapers[?${notDeleting(alias)}] | [0].[arn,arn,scraperId,roleArn]`,
-    },
-    values: ['', 'Arn', 'ScraperId', 'RoleArn'],
-    make: [
-      {
-        operation: 'amp create-scraper',
-        input: {
-          alias,
-          ...lower(pick(properties, known)),
-          scrapeConfiguration,
-          ...tagMap(properties['Tags']),
-        },
-      },
-    ],
-    ready: [amp('wait', 'scraper-active', '--scraper-id', own(subject, 'ScraperId'))],
-    remove: [
-      amp('delete-scraper', '--scraper-id', own(subject, 'ScraperId')),
-      amp('wait', 'scraper-deleted', '--scraper-id', own(subject, 'ScraperId')),
-    ],
-  };
-};
-
 const map = (...list: readonly Word[]): CallStep => ({ words: ['servicediscovery', ...list] });
 
 const namespace: Kind = (subject) => {
@@ -231,7 +198,6 @@ const alarm: Kind = (subject) => {
 export const metricKinds: Readonly<Record<string, Kind>> = {
   'AWS::APS::Workspace': workspace,
   'AWS::APS::RuleGroupsNamespace': rules,
-  'AWS::APS::Scraper': scraper,
   'AWS::ServiceDiscovery::PrivateDnsNamespace': namespace,
   'AWS::ServiceDiscovery::Service': registry,
   'AWS::CloudWatch::Alarm': alarm,

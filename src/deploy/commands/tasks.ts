@@ -1,9 +1,8 @@
-/** Clusters, tasks, services and what they run on: ECS, Auto Scaling and App Runner in calls. */
+/** Clusters, tasks, services and what they run on: ECS and Auto Scaling in calls. */
 import { type AwsValue, join, type Properties, Reference } from '../template.ts';
 import {
   asList,
   asMembers,
-  asText,
   asWord,
   given,
   type Kind,
@@ -245,81 +244,6 @@ const autoScalingGroup: Kind = (subject) => {
   }; // prettier-ignore
 };
 
-/** The variables of a container are a list in CloudFormation, a map in the API. */
-function toAppRunner(value: AwsValue): AwsValue {
-  if (Array.isArray(value)) return value.map((one: AwsValue) => toAppRunner(one));
-  if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(
-    Object.entries(value as Properties).map(([key, one]) => [
-      key,
-      key.startsWith('RuntimeEnvironment') && Array.isArray(one)
-        ? Object.fromEntries(
-            (one as readonly Properties[]).map(({ Name, Value }) => [asText(Name), Value ?? '']),
-          )
-        : toAppRunner(one),
-    ]),
-  );
-}
-
-const appRunnerService: Kind = (subject) => {
-  const changed = [
-    'SourceConfiguration', 'InstanceConfiguration', 'HealthCheckConfiguration',
-    'NetworkConfiguration', 'AutoScalingConfigurationArn', 'ObservabilityConfiguration',
-  ]; // prettier-ignore
-  const known = [...changed, 'EncryptionConfiguration', 'Tags'];
-  const properties = take(subject, [...known, 'ServiceName']);
-  const name = nameOf(subject, 'ServiceName');
-  const listed = '[ServiceArn,ServiceArn,ServiceId,ServiceUrl]';
-  return {
-    find: {
-      words: ['apprunner', 'list-services'],
-      query: join`ServiceSummaryList[?ServiceName=='${name}' && Status!='DELETED'] | [0].${listed}`,
-    },
-    values: ['', 'ServiceArn', 'ServiceId', 'ServiceUrl'],
-    make: [
-      {
-        operation: 'apprunner create-service',
-        input: { ServiceName: name, ...asMembers(toAppRunner(pick(properties, known))) },
-      },
-    ],
-    update: [
-      {
-        operation: 'apprunner update-service',
-        input: { ServiceArn: own(subject), ...asMembers(toAppRunner(pick(properties, changed))) },
-      },
-    ],
-    ready: [
-      {
-        words: ['apprunner', 'describe-service', '--service-arn', own(subject)],
-        query: 'Service.Status',
-        until: 'RUNNING',
-      },
-    ],
-    remove: [{ words: ['apprunner', 'delete-service', '--service-arn', own(subject)] }],
-  };
-};
-
-const vpcConnector: Kind = (subject) => {
-  const known = ['Subnets', 'SecurityGroups', 'Tags'];
-  const properties = take(subject, [...known, 'VpcConnectorName']);
-  const name = nameOf(subject, 'VpcConnectorName');
-  const listed = '[VpcConnectorArn,VpcConnectorArn]';
-  return {
-    find: {
-      words: ['apprunner', 'list-vpc-connectors'],
-      query: join`VpcConnectors[?VpcConnectorName=='${name}' && Status=='ACTIVE'] | [0].${listed}`,
-    },
-    values: ['', 'VpcConnectorArn'],
-    make: [
-      {
-        operation: 'apprunner create-vpc-connector',
-        input: { VpcConnectorName: name, ...pick(properties, known) },
-      },
-    ],
-    remove: [{ words: ['apprunner', 'delete-vpc-connector', '--vpc-connector-arn', own(subject)] }],
-  };
-};
-
 export const taskKinds: Readonly<Record<string, Kind>> = {
   'AWS::ECS::Cluster': cluster,
   'AWS::ECS::TaskDefinition': taskDefinition,
@@ -327,6 +251,4 @@ export const taskKinds: Readonly<Record<string, Kind>> = {
   'AWS::ECS::CapacityProvider': capacityProvider,
   'AWS::ECS::ClusterCapacityProviderAssociations': capacityProviders,
   'AWS::AutoScaling::AutoScalingGroup': autoScalingGroup,
-  'AWS::AppRunner::Service': appRunnerService,
-  'AWS::AppRunner::VpcConnector': vpcConnector,
 };

@@ -86,32 +86,6 @@ const tasks: Readonly<Record<string, TypeCalls>> = {
     ],
     linkedRole: 'autoscaling',
   },
-  'AWS::AppRunner::Service': {
-    service: 'apprunner',
-    calls: `CreateService DescribeService UpdateService DeleteService ${TAGS}`,
-    reads: 'ListServices',
-    on: (names) => [
-      `service/${names.of('ServiceName')}/*`,
-      'vpcconnector/*',
-      'autoscalingconfiguration/*',
-    ],
-    linkedRole: 'apprunner',
-  },
-  'AWS::AppRunner::VpcConnector': {
-    service: 'apprunner',
-    calls: `CreateVpcConnector DescribeVpcConnector DeleteVpcConnector ${TAGS}`,
-    reads: 'ListVpcConnectors',
-    on: (names) => [`vpcconnector/${names.of('VpcConnectorName')}/*`],
-    also: [
-      {
-        service: 'ec2',
-        calls: '',
-        reads: 'DescribeSubnets DescribeSecurityGroups',
-        on: () => [],
-      },
-    ],
-    linkedRole: 'networking.apprunner',
-  },
 };
 
 const account: Readonly<Record<string, TypeCalls>> = {
@@ -200,28 +174,6 @@ const metrics: Readonly<Record<string, TypeCalls>> = {
       'CreateRuleGroupsNamespace DescribeRuleGroupsNamespace PutRuleGroupsNamespace ' +
       `DeleteRuleGroupsNamespace ${TAGS}`,
     on: (names) => [`rulegroupsnamespace/*/${names.of('Name')}`],
-  },
-  'AWS::APS::Scraper': {
-    service: 'aps',
-    calls:
-      'CreateScraper DescribeScraper UpdateScraper DeleteScraper DescribeWorkspace ' +
-      `DescribeScraperLoggingConfiguration ${TAGS}`,
-    reads: 'ListScrapers',
-    on: () => ['scraper/*', 'workspace/*', '@eks:cluster/*'],
-    also: [
-      {
-        service: 'ec2',
-        calls: '',
-        reads: 'DescribeSubnets DescribeSecurityGroups DescribeNetworkInterfaces DescribeVpcs',
-        on: () => [],
-      },
-      {
-        service: 'eks',
-        calls: 'DescribeCluster CreateAccessEntry AssociateAccessPolicy',
-        on: () => ['cluster/*', 'access-entry/*'],
-      },
-    ],
-    linkedRole: 'scraper.aps',
   },
   'AWS::CloudWatch::Alarm': {
     service: 'cloudwatch',

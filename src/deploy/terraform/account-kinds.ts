@@ -1,5 +1,5 @@
 /** Types of IAM, logs, parameters and AMP, for the provider hashicorp/aws. Pure. */
-import { type AwsValue, type Properties, readBase64, Reference } from '../template.ts';
+import { type AwsValue, type Properties, Reference } from '../template.ts';
 import { type HclValue, Raw, renderHcl } from './hcl.ts';
 import {
   APART,
@@ -10,8 +10,6 @@ import {
   TAGS,
   type TerraformKind,
 } from './kind.ts';
-
-const CLOUDFORMATION = 'use generate cloudformation or generate commands';
 
 const inlinePolicies = ({ Policies }: Properties): readonly MoreResource[] =>
   ((Policies ?? []) as unknown as readonly (Properties & { PolicyName: string })[]).map(
@@ -91,51 +89,6 @@ export const ACCOUNT_KINDS: Readonly<Record<string, TerraformKind>> = {
       ...TAGS,
     },
     attributes: { Arn: 'arn' },
-  },
-  'AWS::APS::Scraper': {
-    type: 'aws_prometheus_scraper',
-    attributes: { Arn: 'arn', RoleArn: 'role_arn', ScraperId: 'id' },
-    rules: {
-      Alias: 'alias',
-      ScrapeConfiguration: {
-        inside: {
-          // CloudFormation takes it in base64, the provider as it is.
-          ConfigurationBlob: {
-            convert: (value) => [{ name: 'scrape_configuration', value: readBase64(value) }],
-          },
-        },
-      },
-      Source: {
-        block: 'source',
-        rules: {
-          EksConfiguration: {
-            block: 'eks',
-            rules: {
-              ClusterArn: 'cluster_arn',
-              SubnetIds: 'subnet_ids',
-              SecurityGroupIds: 'security_group_ids',
-            },
-          },
-          VpcConfiguration: {
-            lacking: `hashicorp/aws 5.100 has EKS alone as the source: ${CLOUDFORMATION}`,
-          },
-        },
-      },
-      Destination: {
-        block: 'destination',
-        rules: {
-          AmpConfiguration: { block: 'amp', rules: { WorkspaceArn: 'workspace_arn' } },
-          CloudWatchConfiguration: {
-            lacking: `hashicorp/aws 5.100 has AMP alone as the destination: ${CLOUDFORMATION}`,
-          },
-        },
-      },
-      RoleConfiguration: {
-        block: 'role_configuration',
-        rules: { SourceRoleArn: 'source_role_arn', TargetRoleArn: 'target_role_arn' },
-      },
-      ...TAGS,
-    },
   },
 };
 

@@ -22,9 +22,7 @@ export type PropertyRule =
   | typeof APART
   | { readonly convert: (value: AwsValue, words: RuleContext) => readonly HclMember[] }
   /** What came with a version of the provider, which the configuration then asks for. */
-  | { readonly since: ProviderVersion; readonly rule: PropertyRule }
-  /** What the provider lacks: such a deployment is refused, with what to do in place of it. */
-  | { readonly lacking: string };
+  | { readonly since: ProviderVersion; readonly rule: PropertyRule };
 export type PropertyRules = Readonly<Record<string, PropertyRule>>;
 
 /** Of hashicorp/aws: major, minor. */

@@ -3,18 +3,6 @@ import { Raw } from './hcl.ts';
 import { APART, resourceFor, TAGS, type TerraformKind } from './kind.ts';
 import { MANAGED_INSTANCES } from './managed-instances.ts';
 
-const OF_BUCKET = ['bucket', 'id'] as const;
-const ENCRYPTION = {
-  block: 'rule',
-  rules: {
-    BucketKeyEnabled: 'bucket_key_enabled',
-    ServerSideEncryptionByDefault: {
-      block: 'apply_server_side_encryption_by_default',
-      rules: { SSEAlgorithm: 'sse_algorithm', KMSMasterKeyID: 'kms_master_key_id' },
-    },
-  },
-} as const;
-
 export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
   'AWS::EFS::FileSystem': {
     type: 'aws_efs_file_system',
@@ -61,64 +49,6 @@ export const STORAGE_KINDS: Readonly<Record<string, TerraformKind>> = {
       },
       AccessPointTags: { map: 'tags' },
     },
-  },
-  'AWS::S3::Bucket': {
-    type: 'aws_s3_bucket',
-    attributes: { Arn: 'arn', RegionalDomainName: 'bucket_regional_domain_name' },
-    rules: {
-      BucketName: 'bucket',
-      PublicAccessBlockConfiguration: APART,
-      VersioningConfiguration: APART,
-      BucketEncryption: APART,
-      OwnershipControls: APART,
-      ...TAGS,
-    },
-    more: (properties) => [
-      ...resourceFor(properties, 'PublicAccessBlockConfiguration', {
-        type: 'aws_s3_bucket_public_access_block',
-        suffix: 'access',
-        rules: {
-          PublicAccessBlockConfiguration: {
-            inside: {
-              BlockPublicAcls: 'block_public_acls',
-              BlockPublicPolicy: 'block_public_policy',
-              IgnorePublicAcls: 'ignore_public_acls',
-              RestrictPublicBuckets: 'restrict_public_buckets',
-            },
-          },
-        },
-        owner: OF_BUCKET,
-      }),
-      ...resourceFor(properties, 'VersioningConfiguration', {
-        type: 'aws_s3_bucket_versioning',
-        suffix: 'versions',
-        rules: {
-          VersioningConfiguration: {
-            block: 'versioning_configuration',
-            rules: { Status: 'status' },
-          },
-        },
-        owner: OF_BUCKET,
-      }),
-      ...resourceFor(properties, 'BucketEncryption', {
-        type: 'aws_s3_bucket_server_side_encryption_configuration',
-        suffix: 'encryption',
-        rules: { BucketEncryption: { inside: { ServerSideEncryptionConfiguration: ENCRYPTION } } },
-        owner: OF_BUCKET,
-      }),
-      ...resourceFor(properties, 'OwnershipControls', {
-        type: 'aws_s3_bucket_ownership_controls',
-        suffix: 'ownership',
-        rules: {
-          OwnershipControls: {
-            inside: {
-              Rules: { block: 'rule', rules: { ObjectOwnership: 'object_ownership' } },
-            },
-          },
-        },
-        owner: OF_BUCKET,
-      }),
-    ],
   },
 };
 

@@ -13,7 +13,6 @@ import {
   type Resource,
   Zone,
 } from '../template.ts';
-import { ConfigError } from '../../kernel/errors.ts';
 import { ACCOUNT_KINDS } from './account-kinds.ts';
 import {
   type Block,
@@ -50,7 +49,6 @@ const FREE = new Set(['DockerLabels', 'Options']);
 const OLDEST: ProviderVersion = [5, 100];
 /** What starts work as soon as it is there. */
 const STARTING: ReadonlySet<string> = new Set([
-  'AWS::AppRunner::Service',
   'AWS::AutoScaling::AutoScalingGroup',
   'AWS::ECS::Service',
 ]);
@@ -177,7 +175,6 @@ class TerraformWriter {
   ): readonly HclMember[] {
     if (typeof rule === 'string') return [{ name: rule, value: this.#value(value) }];
     if ('isApart' in rule) return [];
-    if ('lacking' in rule) throw new ConfigError('CONFIG_NO_EQUIVALENT', `${at}: ${rule.lacking}`);
     if ('since' in rule) {
       this.#need(rule.since);
       return this.#apply(rule.rule, value, { at, owner });
