@@ -60,6 +60,7 @@ const FILES: readonly (readonly [RegExp, string])[] = [
   [/^(image|network)$/, 'deployment.yml'],
   [/^(tls_server_config|basic_auth_users|http_server_config)$/, 'web.yml'],
   [/^datasources$/, 'datasources.yml'],
+  [/^providers$/, 'dashboards.yml'],
   [/^groups$/, 'rules.yml'],
 ];
 
@@ -96,6 +97,8 @@ async function judgeYaml(document: unknown, text: string, judging: Judging): Pro
     }
     case 'datasources.yml':
       return issuesOf(dataSourcesSchema, document);
+    case 'dashboards.yml':
+      return issuesOf(dashboardsSchema, document);
     case 'routes.yml':
       return faultsOf(() => parseRoutes(document, name));
     case 'rules.yml':
@@ -128,6 +131,17 @@ const dataSourcesSchema = z.strictObject({
           sigV4AssumeRoleArn: z.string().optional(),
         })
         .optional(),
+    }),
+  ),
+});
+
+const dashboardsSchema = z.strictObject({
+  apiVersion: z.literal(1),
+  providers: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: z.literal('file'),
+      options: z.strictObject({ path: z.string().startsWith('/') }),
     }),
   ),
 });

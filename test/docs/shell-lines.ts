@@ -24,6 +24,7 @@ const ENDS = new RegExp(
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^aws (?:amp|cloudformation|ecr|iam|s3) /, 'makes or reads what only AWS has'],
   [/^aws ecs execute-command /, 'needs a task'],
+  [/^(?:sudo \S+ )?sh (?:prepare|join)\.sh\b/, 'makes a machine known to AWS'],
   [/^amperage exporter --top$/, 'draws on the terminal of a task, until it is ended'],
   [/^(?:buildah|docker|skopeo) /, 'test/example-compose.test.ts and images.slow.test.ts judge it'],
   [/^npm run image\b/, 'scripts/image/images.slow.test.ts builds the images'],

@@ -166,8 +166,17 @@ function renderConsole({ text, where }: Fence, folder: string): string[] {
   return [`diff <(${shape} .shown) <(${printed}) >> .diff || ${otherwise}`];
 }
 
-const pages = listPagesWithExamples().filter((page) =>
-  listFences(page).some(({ language }) => /^(?:console|sh)$/.test(language)),
+/** Pages whose lines want more than a shell: what runs them. */
+const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
+  'docs/how-to/grafana.md': 'test/deploy/dashboard-import.slow.test.ts',
+  'docs/how-to/migrate.md': 'test/migrate-page.slow.test.ts',
+  'docs/migrate-from-adot.md': 'test/migrate-page.slow.test.ts',
+};
+
+const pages = listPagesWithExamples().filter(
+  (page) =>
+    RUN_ELSEWHERE[page] === undefined &&
+    listFences(page).some(({ language }) => /^(?:console|sh)$/.test(language)),
 );
 
 for (const page of pages)
@@ -219,4 +228,11 @@ test('lines are not run only where something else tries them', () => {
     );
   const share = run.filter((fate) => fate?.kind !== 'not run').length / run.length;
   assert.ok(share > 0.6, `only ${share} of all lines are run`);
+});
+
+test('what runs elsewhere is there to be run, and there is such a test', () => {
+  for (const [page, file] of Object.entries(RUN_ELSEWHERE)) {
+    assert.ok(listFences(page).length > 0, page);
+    assert.ok(read(file).includes(page), `${file} does not name ${page}`);
+  }
 });
