@@ -34,84 +34,88 @@ function run(...given: readonly string[]): { status: number | null; out: string;
   return { status, out: stdout, err: stderr };
 }
 
-test('what a user must change ends with status 2, and the message names it', async (context) => {
-  const folder = temporaryFolder(context);
-  mkdirSync(path.join(folder, 'empty'));
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  context.after(() => taken.close());
-  const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
-  const config = path.join(folder, 'prometheus.yml');
-  writeFileSync(config, 'scrape_configs: []\n');
-  const collect = ['collect', '--config.file', config, '--storage.path', folder];
-  const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [[], /^Usage: amperage /],
-    [['check'], /^Usage: amperage check /],
-    [['colect'], /^amperage: unknown command 'colect' \[USAGE\]\n\(Did you mean collect\?\)/],
-    [[...collect, '--storage.path', config], /^amperage: --storage\.path "/m],
-    [['help', 'colect'], /^amperage: unknown command 'colect' \[USAGE\]/],
-    [['xray', '-local-mode=maybe'], /^amperage: .* \[FLAG_VALUE\]/],
-    [['colect', '--help'], /^amperage: unknown command 'colect'/],
-    [
-      ['emulate', '--web.lsten-address', 'x'],
-      /'--web.lsten-address' \[USAGE\]\n\(Did you mean --web.listen-address\?\)\nRun "amperage emulate --help"/,
-    ],
-    [['collect', 'more'], /too many arguments for 'collect'/],
-    [['check', 'queue'], /missing required argument 'dir'/],
-    [
-      ['exporter', '--profile', 'x'],
-      /argument 'x' is invalid\. Allowed choices are ecs_exporter, /,
-    ],
-    [[...collect, '--web.listen-address', 'x'], /--web\.listen-address "x" is not host:port/],
-    [[...collect, '--web.listen-address', address], /another address with --web\.listen-address/],
-    [
-      ['emulate', '--web.listen-address', 'x'],
-      /^amperage: --web.listen-address "x" is not host:port/,
-    ],
-    [
-      ['workspace', '--storage.path', folder, '--web.listen-address', address],
-      /another address with --web.listen-address/,
-    ],
-    [
-      ['workspace', '--storage.path', folder, '--fault-seed', 'x'],
-      /--fault-seed:? "x" is not a number/,
-    ],
-    [['workspace', '--limit', 'foo=3'], /--limit[^\n]*foo/],
-    [['emulate', '--scenario', '/nope'], /--scenario: \/nope can't be read/],
-    [['emulate', '--web.listen-address', ':99999'], /a port from 0 to 65535/],
-    [['collect', '--config', 'nope.yml'], /^amperage: nope\.yml: the file does not exist/m],
-    [['proxy', '--port', 'x'], /--port "x" is not host:port/],
-    [
-      ['proxy', '--port', ':0', '--web.listen-address', 'x'],
-      /--web.listen-address "x" is not host:port/,
-    ],
-    [['discover', '--clusters', 'a', '--labels', 'x'], /amperage: --labels: Invalid option/],
-    [['demo', '--duration', '8s'], /^amperage: --duration: must be 15s or more/],
-    [
-      ['discover', '-config.scrape-interval=x'],
-      /^amperage: -config\.scrape-interval: "x" is not a duration/m,
-    ],
-    [
-      ['discover', '-config.dynamic-port-detection=maybe'],
-      /^amperage: -config\.dynamic-port-detection: "maybe" is not true or false/m,
-    ],
-    [
-      ['discover', '--clusters', 'a', '--write-to', folder],
-      /^amperage: --write-to: .* is a folder; name a file in it/m,
-    ],
-    [['demo', '--rate', 'x'], /^amperage: --rate:? "x" is not a number/],
-    [['check', 'metrics', 'absent'], /cannot read "absent"; give a file or a URL/],
-    [['check', 'queue', path.join(folder, 'empty')], /empty" is no queue and holds none/],
-    [['check', 'queue', config], /there is no folder ".*prometheus\.yml"/],
-  ];
-  for (const [given, message] of cases) {
-    const { status, err } = run(...given);
-    assert.match(err, message, given.join(' '));
-    if (!err.startsWith('Usage: '))
-      assert.match(err, /^amperage: .* \[[A-Z_]+\](?:: .*)?$/m, given.join(' '));
-    assert.equal(status, 2, given.join(' '));
-  }
-});
+test(
+  'what a user must change ends with status 2, and the message names it',
+  { timeout: 300_000 },
+  async (context) => {
+    const folder = temporaryFolder(context);
+    mkdirSync(path.join(folder, 'empty'));
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    context.after(() => taken.close());
+    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+    const config = path.join(folder, 'prometheus.yml');
+    writeFileSync(config, 'scrape_configs: []\n');
+    const collect = ['collect', '--config.file', config, '--storage.path', folder];
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [[], /^Usage: amperage /],
+      [['check'], /^Usage: amperage check /],
+      [['colect'], /^amperage: unknown command 'colect' \[USAGE\]\n\(Did you mean collect\?\)/],
+      [[...collect, '--storage.path', config], /^amperage: --storage\.path "/m],
+      [['help', 'colect'], /^amperage: unknown command 'colect' \[USAGE\]/],
+      [['xray', '-local-mode=maybe'], /^amperage: .* \[FLAG_VALUE\]/],
+      [['colect', '--help'], /^amperage: unknown command 'colect'/],
+      [
+        ['emulate', '--web.lsten-address', 'x'],
+        /'--web.lsten-address' \[USAGE\]\n\(Did you mean --web.listen-address\?\)\nRun "amperage emulate --help"/,
+      ],
+      [['collect', 'more'], /too many arguments for 'collect'/],
+      [['check', 'queue'], /missing required argument 'dir'/],
+      [
+        ['exporter', '--profile', 'x'],
+        /argument 'x' is invalid\. Allowed choices are ecs_exporter, /,
+      ],
+      [[...collect, '--web.listen-address', 'x'], /--web\.listen-address "x" is not host:port/],
+      [[...collect, '--web.listen-address', address], /another address with --web\.listen-address/],
+      [
+        ['emulate', '--web.listen-address', 'x'],
+        /^amperage: --web.listen-address "x" is not host:port/,
+      ],
+      [
+        ['workspace', '--storage.path', folder, '--web.listen-address', address],
+        /another address with --web.listen-address/,
+      ],
+      [
+        ['workspace', '--storage.path', folder, '--fault-seed', 'x'],
+        /--fault-seed:? "x" is not a number/,
+      ],
+      [['workspace', '--limit', 'foo=3'], /--limit[^\n]*foo/],
+      [['emulate', '--scenario', '/nope'], /--scenario: \/nope can't be read/],
+      [['emulate', '--web.listen-address', ':99999'], /a port from 0 to 65535/],
+      [['collect', '--config', 'nope.yml'], /^amperage: nope\.yml: the file does not exist/m],
+      [['proxy', '--port', 'x'], /--port "x" is not host:port/],
+      [
+        ['proxy', '--port', ':0', '--web.listen-address', 'x'],
+        /--web.listen-address "x" is not host:port/,
+      ],
+      [['discover', '--clusters', 'a', '--labels', 'x'], /amperage: --labels: Invalid option/],
+      [['demo', '--duration', '8s'], /^amperage: --duration: must be 15s or more/],
+      [
+        ['discover', '-config.scrape-interval=x'],
+        /^amperage: -config\.scrape-interval: "x" is not a duration/m,
+      ],
+      [
+        ['discover', '-config.dynamic-port-detection=maybe'],
+        /^amperage: -config\.dynamic-port-detection: "maybe" is not true or false/m,
+      ],
+      [
+        ['discover', '--clusters', 'a', '--write-to', folder],
+        /^amperage: --write-to: .* is a folder; name a file in it/m,
+      ],
+      [['demo', '--rate', 'x'], /^amperage: --rate:? "x" is not a number/],
+      [['check', 'metrics', 'absent'], /cannot read "absent"; give a file or a URL/],
+      [['check', 'queue', path.join(folder, 'empty')], /empty" is no queue and holds none/],
+      [['check', 'queue', config], /there is no folder ".*prometheus\.yml"/],
+    ];
+    for (const [given, message] of cases) {
+      const { status, err } = run(...given);
+      assert.match(err, message, given.join(' '));
+      if (!err.startsWith('Usage: '))
+        assert.match(err, /^amperage: .* \[[A-Z_]+\](?:: .*)?$/m, given.join(' '));
+      assert.equal(status, 2, given.join(' '));
+    }
+  },
+);
 
 test('help and version end with status 0, at every depth', () => {
   for (const [given, words] of [

@@ -130,53 +130,57 @@ const DIALECTS = [
 ] as const;
 
 for (const { dialect, plant, fields } of DIALECTS)
-  test(`no secret of a configuration of ${dialect} leaves the process, whatever fails`, async (context) => {
-    const planted = new Planted();
-    const folder = temporaryFolder(context);
-    const pair = makeCertificate(folder, 'client');
-    planted.keep('a key', pair.key.split('\n')[1] ?? '');
-    const host = await startFailing(context, planted);
-    const ports = await Promise.all(Array.from({ length: 10 }, freePort));
-    const config = plant({ planted, host, pair, ports });
-    planted.assertIn(config, fields);
-    const text = stringify(config);
-    const file = path.join(folder, 'config.yml');
-    writeFileSync(file, text);
-    const storage = path.join(folder, 'storage');
-    const flags = ['--config', file, '--storage.path', storage, '--web.enable-lifecycle'];
-    flags.push('--log.level', 'debug');
-    const collector = await startAmperage(context, 'collect', flags, BARE_AWS);
-    await until('deliveries and scrapes fail', 30_000, () => {
-      const said = collector.output();
-      return said.includes('delivery failed') && said.includes('targets cannot be scraped');
-    });
-    await until('some rounds have passed', 30_000, async () => {
-      const metrics = await (await fetch(`${collector.url}/metrics`)).text();
-      return /^prometheus_target_scrape_pool_sync_total.* [1-9]/m.test(metrics);
-    });
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
-    await assertAnswersKeep(planted, collector.url, PATHS);
-    if (dialect === 'the Collector') await assertPagesKeep(planted, ports[2] ?? 0);
-
-    for (const [i, broken] of breakings(text).entries()) {
-      if (broken === text) continue;
-      writeFileSync(file, broken);
-      const refused = await fetch(`${collector.url}/-/reload`, { method: 'POST' });
-      planted.assertAbsent('the answer to a reload', await refused.text());
-      assert.notEqual(refused.status, 200, broken);
-      // Both read it alike; a process for each is slow.
-      assertCheckKeeps(planted, i === 0 ? 'convert' : 'config', file);
+  test(
+    `no secret of a configuration of ${dialect} leaves the process, whatever fails`,
+    { timeout: 300_000 },
+    async (context) => {
+      const planted = new Planted();
+      const folder = temporaryFolder(context);
+      const pair = makeCertificate(folder, 'client');
+      planted.keep('a key', pair.key.split('\n')[1] ?? '');
+      const host = await startFailing(context, planted);
+      const ports = await Promise.all(Array.from({ length: 10 }, freePort));
+      const config = plant({ planted, host, pair, ports });
+      planted.assertIn(config, fields);
+      const text = stringify(config);
+      const file = path.join(folder, 'config.yml');
+      writeFileSync(file, text);
+      const storage = path.join(folder, 'storage');
+      const flags = ['--config', file, '--storage.path', storage, '--web.enable-lifecycle'];
+      flags.push('--log.level', 'debug');
+      const collector = await startAmperage(context, 'collect', flags, BARE_AWS);
+      await until('deliveries and scrapes fail', 30_000, () => {
+        const said = collector.output();
+        return said.includes('delivery failed') && said.includes('targets cannot be scraped');
+      });
+      await until('some rounds have passed', 30_000, async () => {
+        const metrics = await (await fetch(`${collector.url}/metrics`)).text();
+        return /^prometheus_target_scrape_pool_sync_total.* [1-9]/m.test(metrics);
+      });
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
       await assertAnswersKeep(planted, collector.url, PATHS);
-    }
-    assertConversionKeeps(planted, file, CONVERTIBLE[dialect](config));
-    writeFileSync(file, text);
-    assertCheckKeeps(planted, 'config', file);
-    // What has no equivalent is told, with what the configuration does.
-    assertCheckKeeps(planted, 'convert', file);
-    // A second one, which ends for what the first has.
-    const second = run('collect', ...flags, '--web.listen-address', new URL(collector.url).host);
-    planted.assertAbsent('a process that cannot start', second.out + second.err);
-    collector.child.kill('SIGTERM');
-    await collector.exited;
-    planted.assertAbsent('the log', collector.output());
-  });
+      if (dialect === 'the Collector') await assertPagesKeep(planted, ports[2] ?? 0);
+
+      for (const [i, broken] of breakings(text).entries()) {
+        if (broken === text) continue;
+        writeFileSync(file, broken);
+        const refused = await fetch(`${collector.url}/-/reload`, { method: 'POST' });
+        planted.assertAbsent('the answer to a reload', await refused.text());
+        assert.notEqual(refused.status, 200, broken);
+        // Both read it alike; a process for each is slow.
+        assertCheckKeeps(planted, i === 0 ? 'convert' : 'config', file);
+        await assertAnswersKeep(planted, collector.url, PATHS);
+      }
+      assertConversionKeeps(planted, file, CONVERTIBLE[dialect](config));
+      writeFileSync(file, text);
+      assertCheckKeeps(planted, 'config', file);
+      // What has no equivalent is told, with what the configuration does.
+      assertCheckKeeps(planted, 'convert', file);
+      // A second one, which ends for what the first has.
+      const second = run('collect', ...flags, '--web.listen-address', new URL(collector.url).host);
+      planted.assertAbsent('a process that cannot start', second.out + second.err);
+      collector.child.kill('SIGTERM');
+      await collector.exited;
+      planted.assertAbsent('the log', collector.output());
+    },
+  );
