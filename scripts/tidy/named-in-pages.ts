@@ -11,6 +11,9 @@ const SCRIPT = /\bnpm run (?:-s )?([\w:.-]*\w)/g;
 const SHOUTED = /(?<![\w/-])(?!NODE_)[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![\w*-]|\.md)/g;
 const FLAG = /(?<![\w-])--[a-z][\w.-]*\w/g;
 
+/** Lines of shell whose flags are another program's. */
+const OF_OTHERS = /^(?:aws|curl|docker|terraform) /;
+
 export function checkNamedInPages(tree: Tree): Finding[] {
   const scripts = readScripts(tree);
   const words = collectWords(tree);
@@ -38,7 +41,7 @@ export function checkNamedInPages(tree: Tree): Finding[] {
           .filter((name) => !words.has(name))
           .map((name) => found(`names ${name}, which no code has`)),
         ...(bare.match(FLAG) ?? [])
-          .filter((flag) => !flags.has(flag))
+          .filter((flag) => !flags.has(flag) && !OF_OTHERS.test(text))
           .map((flag) => found(`names the flag ${flag}, which no code has`)),
       ];
     }),

@@ -45,7 +45,7 @@ for (const [name, deploys] of Object.entries(ARTICLES))
     const cleanUp = text.slice(places[2]);
     if (deployed.includes('cloudformation')) {
       assert.match(cleanUp, /aws cloudformation delete-stack --stack-name metrics\n/);
-      assert.match(cleanUp, /`aws amp delete-workspace`/);
+      assert.match(cleanUp, /`aws amp delete-workspace /);
     }
   });
 

@@ -22,7 +22,7 @@ const ENDS = new RegExp(
 
 /** Lines that are not run here. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
-  [/^aws (?:amp|cloudformation|ecr|iam|s3) /, 'makes or reads what only AWS has'],
+  [/^aws (?:amp|cloudformation|ec2|ecr|iam|s3) /, 'makes or reads what only AWS has'],
   [/^aws ecs execute-command /, 'needs a task'],
   [/^(?:sudo \S+ )?sh (?:prepare|join)\.sh\b/, 'makes a machine known to AWS'],
   [/^amperage exporter --top$/, 'draws on the terminal of a task, until it is ended'],
