@@ -7,7 +7,7 @@ export const dnsNamespaceSchema = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[A-Za-z0-9_.-]{1,253}$/, 'expected a name of DNS')
+      .regex(/^(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*$/, 'expected a name of DNS')
       .optional()
       .meta({ description: 'Name of the Cloud Map namespace.', default: 'ecs-services' }),
     id: z
@@ -20,7 +20,7 @@ export const dnsNamespaceSchema = z
     path: ['name'],
     error: 'targets are found by the name of the namespace: give it beside the id',
   })
-  .transform(({ id, name = 'ecs-services' }) => ({ id, name }))
+  .transform(({ id, name }) => ({ id, name: name ?? 'ecs-services', isNamed: name !== undefined }))
   .prefault({})
   .describe('Private DNS namespace of the services.');
 

@@ -20,6 +20,9 @@ export const FARGATE_SIZE_WORDS =
   'Fargate has no task of this CPU and memory: 256 with 512, 1024 or 2048; 512 with 1024 to ' +
   '4096; 1024 with 2048 to 8192, in steps of 1024';
 
+/** Where the exporter beside an application listens. */
+export const EXPORTER_PORT = 9_779;
+
 export interface TaskSize {
   readonly cpu: number;
   readonly memory: number;
@@ -56,7 +59,10 @@ const keysSchema = z.strictObject({
         'starts and patches (ECS Managed Instances); external: machines of yours, outside of AWS ' +
         '(ECS Anywhere).',
     ),
-  architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('Processor of the tasks.'),
+  architecture: z
+    .enum(['arm64', 'x86_64'])
+    .default('arm64')
+    .describe('Processor of the tasks, those of `services` too.'),
   cpu: z
     .int()
     .min(128)
@@ -99,6 +105,15 @@ const keysSchema = z.strictObject({
         'source that it reads itself (s3://…, ssm:…). In a file, WORKSPACE and REGION in a ' +
         'URL of AMP are filled in. Without it: one is made of `services` and `discovery`.',
       examples: ['prometheus.yml', 's3://my-bucket/prometheus.yml'],
+    }),
+  environment: z
+    .record(z.string().regex(/^[A-Za-z_]\w*$/, 'expected the name of a variable'), z.string())
+    .default({})
+    .meta({
+      description:
+        'Variables of the collector, for ${env:NAME} in `configuration`. They stand in the ' +
+        'template: a secret belongs into a configuration that is read from Secrets Manager.',
+      examples: [{ CLUSTER_NAME: 'prod' }],
     }),
   stop_timeout: z
     .int()

@@ -61,7 +61,7 @@ export function describeDeployment(
     },
     why: 'Logs of all containers.',
   });
-  const executionRole = addExecutionRole(draft, logs);
+  const executionRole = addExecutionRole(draft, deployment, logs);
   const workspace = addWorkspace(draft, deployment, readFile);
   const configuration = addConfiguration(draft, deployment, { workspace, readFile });
   const statements: PolicyStatement[] = [
@@ -90,7 +90,7 @@ export function describeDeployment(
     watched = addCollectorServices(draft, deployment, parts);
   }
   addAlarms(draft, deployment, { cluster, services: watched, workspace: workspace.id });
-  if (network !== undefined) addEndpoints(draft, deployment, network);
+  if (network !== undefined) addEndpoints(draft, deployment, { network, found: access?.found });
   if (deployment.grafana_role) addGrafanaRole(draft, workspace.arn);
   draft.output('WorkspaceId', workspace.id, 'Workspace of AMP');
   draft.output('RemoteWriteUrl', workspace.writeUrl, 'Where samples are written to');
@@ -130,7 +130,12 @@ function addCollectorServices(
   const more = { network, space, collectors: group, sidecar: undefined };
   addServices(draft, deployment, { ...parts, ...more });
   const { logs, executionRole } = parts;
-  if (group !== undefined)
+  if (group !== undefined) {
+    draft.output(
+      'CollectorSecurityGroupId',
+      group.get('GroupId'),
+      'Targets let this security group in at their ports of metrics',
+    );
     addNodeExporter(draft, deployment, {
       cluster,
       logs,
@@ -138,6 +143,7 @@ function addCollectorServices(
       space: deployment.discovery === 'cloud-map' ? space : undefined,
       collectors: group,
     });
+  }
   return services;
 }
 

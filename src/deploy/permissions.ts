@@ -231,8 +231,14 @@ export function showTracesAndMetrics(): PolicyStatement[] {
   ];
 }
 
-export function pullAndLog(group: AwsValue): PolicyStatement[] {
-  return [
+/** What the agent of ECS does before a container runs: each image of ECR by its own registry. */
+export function pullAndLog(images: readonly string[], group: AwsValue): PolicyStatement[] {
+  const repositories = [...new Set(images)].flatMap((image) => {
+    const [, account, region = '', name = ''] = ECR_IMAGE.exec(image) ?? [];
+    if (account === undefined) return [];
+    return [makeArn({ partition: PARTITION, region, account }, 'ecr', `repository/${name}`)];
+  });
+  const pull: PolicyStatement[] = [
     {
       id: 'PullToken',
       actions: ['ecr:GetAuthorizationToken'],
@@ -246,9 +252,12 @@ export function pullAndLog(group: AwsValue): PolicyStatement[] {
         'ecr:GetDownloadUrlForLayer',
         'ecr:BatchGetImage',
       ],
-      resources: [makeArn(TEMPLATE_PLACE, 'ecr', 'repository/*')],
+      resources: repositories,
       why: 'the agent of ECS pulls the images',
     },
+  ];
+  return [
+    ...(repositories.length === 0 ? [] : pull),
     {
       id: 'WriteLogs',
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -257,6 +266,8 @@ export function pullAndLog(group: AwsValue): PolicyStatement[] {
     },
   ];
 }
+
+const ECR_IMAGE = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z\d-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)/;
 
 /** One statement of those with the same name and conditions; names become unique. */
 export function mergeStatements(statements: readonly PolicyStatement[]): PolicyStatement[] {

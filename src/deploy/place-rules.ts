@@ -24,7 +24,7 @@ interface Model {
   readonly cloudwatch?: object | undefined;
   readonly services: readonly (TaskSize & { readonly port: number; readonly traces: boolean })[];
   readonly discovery: string;
-  readonly namespace: { readonly id?: string | undefined };
+  readonly namespace: { readonly id?: string | undefined; readonly isNamed: boolean };
   readonly traces: boolean;
 }
 
@@ -34,7 +34,23 @@ export function listPlaceFaults(model: Model): Fault[] {
   return [
     ...(launch === 'external' ? listExternalFaults(model) : listNetworkFaults(model)),
     ...(mode === 'sidecar' ? listSidecarFaults(model) : []),
+    ...(mode === 'sidecar' || launch === 'external' ? [] : listRegistryFaults(model)),
   ];
+}
+
+/** A namespace in which no part of the model would be, and none looks for one. */
+function listRegistryFaults(model: Model): Fault[] {
+  const { collector, traces, discovery, services, cluster } = model;
+  const hasTargets = services.length > 0 || cluster.node_exporter !== undefined;
+  const isSearched = collector.configuration === undefined || hasTargets;
+  const isNeeded = traces || (discovery === 'cloud-map' && isSearched);
+  return keep([!isNeeded && refuseNamespace(model, 'nothing is registered in it')]);
+}
+
+function refuseNamespace({ namespace: { id, isNamed } }: Model, why: string): Fault | false {
+  const isGiven = id !== undefined || isNamed;
+  const key = id === undefined ? 'name' : 'id';
+  return isGiven && [['namespace', key], `${why}: leave namespace out`];
 }
 
 const keep = (faults: readonly (Fault | false)[]): Fault[] =>
@@ -98,10 +114,7 @@ function listExternalFaults(model: Model): Fault[] {
       ['cluster', 'node_exporter'],
       'it runs on instances of EC2: run it on machines of yours as they run other programs',
     ],
-    model.namespace.id !== undefined && [
-      ['namespace', 'id'],
-      'tasks outside of AWS are not registered: leave namespace out',
-    ],
+    refuseNamespace(model, 'tasks outside of AWS are not registered'),
     model.traces && [
       ['traces'],
       'no name leads applications to a machine of yours: leave traces out, and give ' +
@@ -130,9 +143,10 @@ function listSidecarFaults(model: Model): Fault[] {
       ['cloudwatch'],
       'the configuration of a sidecar that is made has no emf_write: give collector.configuration',
     ],
-    model.namespace.id !== undefined && [
-      ['namespace', 'id'],
-      'tasks with a sidecar are not registered: leave namespace out',
+    refuseNamespace(model, 'tasks with a sidecar are not registered'),
+    model.cluster.instances !== undefined && [
+      ['cluster', 'instances'],
+      'services and their sidecars run on Fargate: leave instances out',
     ],
     model.traces &&
       services.every((one) => !one.traces) && [

@@ -13,8 +13,14 @@ import {
   dnsNamespaceSchema,
   nodeExporterSchema,
 } from './beside-schema.ts';
-import { collectorModelSchema, FARGATE_SIZE_WORDS, isFargateSize } from './collector-schema.ts';
+import {
+  collectorModelSchema,
+  EXPORTER_PORT,
+  FARGATE_SIZE_WORDS,
+  isFargateSize,
+} from './collector-schema.ts';
 import { listPlaceFaults } from './place-rules.ts';
+import { deploymentTagsSchema } from './tags-schema.ts';
 
 const nameSchema = z
   .string()
@@ -51,7 +57,10 @@ const networkSchema = z
       .describe('Makes a VPC, with two public and two private subnets and a NAT gateway in each.'),
     cidr: z
       .string()
-      .regex(/^(\d{1,3}\.){2}0\.0\/16$/, 'expected a /16, such as 10.10.0.0/16')
+      .regex(
+        /^(10\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])|172\.(1[6-9]|2\d|3[01])|192\.168)\.0\.0\/16$/,
+        'expected a private /16, such as 10.10.0.0/16',
+      )
       .default('10.10.0.0/16')
       .describe('Addresses of a VPC that is made.'),
     endpoints: switchSchema
@@ -189,14 +198,33 @@ const serviceSchema = z
     memory: z.int().min(128).default(512).describe('Memory of a task, MiB.'),
     environment: z
       .record(z.string(), z.string())
+      .refine((all) => Object.keys(all).every((name) => /^[^=\0]+$/.test(name)), {
+        error: 'a variable needs a name, with no "=" in it',
+      })
       .default({})
       .describe('Variables of the application.'),
   })
-  .refine(isFargateSize, { path: ['memory'], error: FARGATE_SIZE_WORDS });
+  .refine(isFargateSize, { path: ['memory'], error: FARGATE_SIZE_WORDS })
+  .refine(({ port, exporter }) => !exporter || port !== EXPORTER_PORT, {
+    path: ['port'],
+    error:
+      'the exporter listens there, in the same task: let the application have another port, or ' +
+      'set exporter: false',
+  });
+
+/** Behind the name of the deployment: services of ECS and Cloud Map that are made with it. */
+const OWN_SERVICES: readonly string[] = [
+  'collector',
+  'collector-a',
+  'collector-b',
+  'node-exporter',
+];
 
 /** A name that would be that of another part of the template. */
 function findTwin(services: readonly { readonly name: string }[]): string | undefined {
-  const taken = new Set(['collector', 'collectora', 'collectorb', 'nodeexporter', 'ecsexporter']);
+  const taken = new Set([
+    'amperage', 'collector', 'collectora', 'collectorb', 'nodeexporter', 'ecsexporter',
+  ]); // prettier-ignore
   return services
     .map(({ name }) => name.replaceAll('-', ''))
     .find((name) => {
@@ -223,7 +251,7 @@ export const deploymentSchema = z
         description: 'Image of Amperage in a registry that the tasks reach.',
         examples: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/amperage:0.1.0'],
       }),
-    tags: z.record(z.string(), z.string()).default({}).describe('Tags of all that is made.'),
+    tags: deploymentTagsSchema,
     network: networkSchema,
     cluster: clusterSchema,
     collector: collectorModelSchema,
@@ -263,8 +291,16 @@ export const deploymentSchema = z
     path: ['services'],
     error:
       'two services need names that differ by more than dashes, and none may be ' +
-      '"collector", "node-exporter" or "ecs-exporter"',
+      '"amperage", "collector", "node-exporter" or "ecs-exporter"',
   })
+  .refine(
+    ({ name, services }) =>
+      services.every((one) => !OWN_SERVICES.some((own) => one.name === `${name}-${own}`)),
+    {
+      path: ['services'],
+      error: 'one has the name that another part of the deployment has: choose another',
+    },
+  )
   .refine(
     ({ cloudwatch, collector }) =>
       cloudwatch === undefined || collector.configuration === undefined,

@@ -22,7 +22,9 @@ export const MODELS: Readonly<Record<string, object>> = {
   'rules, an alert manager and a log of queries': {
     workspace: { rules: 'rules.yml', alert_manager: 'alerts.yml', query_logging: true },
   },
-  'a configuration of their own': { collector: { configuration: 'prometheus.yml' } },
+  'a configuration of their own': {
+    collector: { configuration: 'prometheus.yml', environment: { CLUSTER_NAME: 'a$b"' } },
+  },
   'a queue on EFS': { collector: { queue: 'efs' } },
   'one on instances of their own': {
     cluster: { instances: { desired: 1 } },

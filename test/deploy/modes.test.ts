@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkConfigText } from '../../src/config/load.ts';
+import { describeDeployment } from '../../src/deploy/describe.ts';
 import { deploymentSchema } from '../../src/deploy/schema.ts';
 import {
   type AwsValue,
@@ -43,11 +44,11 @@ test('a sidecar stands in each task; no service of the collector, no Cloud Map, 
   assert.deepEqual(
     template.resources.map(({ id }) => id),
     [
-      'Cluster', 'Logs', 'ExecutionRole', 'Workspace', 'TargetSecurityGroup', 'WebappRole',
+      'Cluster', 'Logs', 'ExecutionRole', 'Workspace', 'TargetSecurityGroup', 'WebappTaskRole',
       'WebappTask', 'WebappService',
     ],
   ); // prettier-ignore
-  assert.deepEqual(actionsOf(template, 'WebappRole'), ['aps:RemoteWrite']);
+  assert.deepEqual(actionsOf(template, 'WebappTaskRole'), ['aps:RemoteWrite']);
   const [application, exporter, collector] = containersOf(template, 'WebappTask');
   assert.deepEqual(
     [application, exporter, collector].map((one) => [one?.['Name'], one?.['Essential']]),
@@ -85,9 +86,9 @@ const PATH = '/a?b="${c}"';
 
 test('only a task that sends traces has a receiver of them, and the permissions', () => {
   const template = describeModel(MODELS[TRACED] ?? {});
-  const traced = actionsOf(template, 'WebappRole');
+  const traced = actionsOf(template, 'WebappTaskRole');
   assert.ok(traced.includes('xray:PutTraceSegments') && traced.includes('xray:GetSamplingRules'));
-  assert.deepEqual(actionsOf(template, 'JobRole'), ['aps:RemoteWrite']);
+  assert.deepEqual(actionsOf(template, 'JobTaskRole'), ['aps:RemoteWrite']);
   const [application, collector] = containersOf(template, 'WebappTask');
   assert.equal(variableOf(application, 'AWS_XRAY_DAEMON_ADDRESS'), '127.0.0.1:2000');
   assert.deepEqual([collector?.['Cpu'], collector?.['Memory']], [128, 256]);
@@ -102,7 +103,7 @@ test('only a task that sends traces has a receiver of them, and the permissions'
 
 test('a sidecar with a configuration of its own reads it from SSM', () => {
   const template = describeModel(MODELS['sidecars with a configuration of their own'] ?? {});
-  assert.deepEqual(actionsOf(template, 'WebappRole'), ['aps:RemoteWrite', 'ssm:GetParameter']);
+  assert.deepEqual(actionsOf(template, 'WebappTaskRole'), ['aps:RemoteWrite', 'ssm:GetParameter']);
   assert.match(
     String(containersOf(template, 'WebappTask').at(-1)?.['Command']),
     /--config,ssm:\/metrics\/collector,--config.auto-reload-interval,1m/,
@@ -253,10 +254,66 @@ test('what does not go with where the collector runs is refused at its key', () 
     [{ collector: { launch: 'app-runner' } }, 'collector.launch', /takes CPU away between req/],
     [{ collector: { launch: 'lambda' } }, 'collector.launch', /expected one of/],
     [{ services: [{ ...WEBAPP, name: 'ecs-exporter' }] }, 'services', /or "ecs-exporter"/],
+    [{ services: [{ ...WEBAPP, name: 'metrics-collector' }] }, 'services', /another part/],
+    [{ ...SIDECAR, services: [{ ...WEBAPP, name: 'amperage' }] }, 'services', /"amperage"/],
+    [{ services: [{ ...WEBAPP, port: 9_779 }] }, 'services.0.port', /exporter listens there/],
+    [{ ...SIDECAR, cluster: { instances: {} } }, 'cluster.instances', /on Fargate/],
+    [{ ...SIDECAR, namespace: { name: 'apps' } }, 'namespace.name', /not registered/],
+    [external({ namespace: { name: 'apps' } }), 'namespace.name', /not registered/],
+    [
+      { discovery: 'docker-labels', namespace: { id: 'ns-0a1b', name: 'apps' } },
+      'namespace.id',
+      /nothing is registered/,
+    ],
+    [
+      { collector: { configuration: 'a.yml' }, namespace: { name: 'apps' } },
+      'namespace.name',
+      /nothing is registered/,
+    ],
   ];
   for (const [more, at, message] of rows) {
     const { error } = deploymentSchema.safeParse({ ...SMALLEST, ...more });
     const issue = error?.issues.find(({ path }) => path.join('.') === at);
     assert.match(issue?.message ?? '', message, `${JSON.stringify(more)} at ${at}`);
   }
+});
+
+test('endpoints lead to what discovery and a configuration that is given call', () => {
+  const endpointsOf = (more: object, actions?: readonly string[]): string[] => {
+    const deployment = deploymentSchema.parse({
+      ...SMALLEST,
+      network: { create: true, endpoints: true },
+      ...more,
+    });
+    const found = actions && [{ id: 'Found', actions, resources: ['*'], why: 'a test' }];
+    const access = { source: [], found };
+    return describeDeployment(deployment, () => '', access).resources.map(({ id }) => id);
+  };
+  const instances = { discovery: 'docker-labels', cluster: { instances: {}, node_exporter: {} } };
+  assert.ok(endpointsOf(instances).includes('EndpointEc2'));
+  assert.ok(!endpointsOf({ discovery: 'docker-labels' }).includes('EndpointEc2'));
+  const given = { collector: { configuration: 'a.yml' } };
+  const called = endpointsOf(given, [
+    'ec2:DescribeInstances',
+    'sts:AssumeRole',
+    'cloudwatch:PutMetricData',
+  ]);
+  for (const id of ['EndpointEc2', 'EndpointSts', 'EndpointMonitoring'])
+    assert.ok(called.includes(id), id);
+  assert.ok(!called.includes('EndpointServicediscovery'));
+});
+
+test('names that YAML takes for something else stay names', async () => {
+  const cluster = { name: '123' };
+  const template = describeModel({ cloudwatch: { namespace: '#x', metrics: ['a'] } });
+  const text = fillIn(propertiesOf(template, 'CollectorConfiguration')['Value'] as AwsValue);
+  assert.match(text, /namespace: "#x"/);
+  const sidecar = describeModel({
+    cluster,
+    collector: { mode: 'sidecar' },
+    services: [{ ...WEBAPP, name: 'true' }],
+  });
+  const config = variableOf(containersOf(sidecar, 'TrueTask').at(-1), 'AMPERAGE_CONFIGURATION');
+  const { findings } = await checkConfigText(config, 'c.yaml', { env: {} });
+  assert.deepEqual(findings, []);
 });

@@ -135,9 +135,23 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
     [{ collector: { cpu: 300, memory: 700 } }, 'collector.memory', /Fargate has no task/],
     [{ collector: { cpu: 256, memory: 4_096 } }, 'collector.memory', /Fargate has no task/],
     [{ services: [{ ...WEBAPP, cpu: 128, memory: 128 }] }, 'services.0.memory', /Fargate has no/],
-    [{ services: [{ ...WEBAPP, name: 'collector' }] }, 'services', /none may be "collector"/],
+    [
+      { services: [{ ...WEBAPP, name: 'collector' }] },
+      'services',
+      /none may be "amperage", "collector"/,
+    ],
     [{ services: [WEBAPP, { ...WEBAPP, name: 'web-app' }] }, 'services', /two services need names/],
     [{ network: { vpc: 'vpc-0a' } }, 'network', /vpc needs subnets/],
+    [{ network: { create: true, cidr: '10.300.0.0/16' } }, 'network.cidr', /a private \/16/],
+    [{ network: { create: true, cidr: '8.8.0.0/16' } }, 'network.cidr', /a private \/16/],
+    [{ namespace: { name: 'a..b' } }, 'namespace.name', /a name of DNS/],
+    [{ tags: { 'aws:a': 'b' } }, 'tags', /1 to 128 letters/],
+    [{ tags: { a: 'b\nc' } }, 'tags.a', /up to 256 letters/],
+    [
+      { services: [{ ...WEBAPP, environment: { 'a=b': 'c' } }] },
+      'services.0.environment',
+      /no "=" in it/,
+    ],
     [{ network: { vpc: 'vpc-0a', create: true } }, 'network', /either vpc and subnets/],
     [
       { cloudwatch: { metrics: ['a'] }, collector: { configuration: 'a.yml' } },
@@ -188,4 +202,26 @@ test("the collector's role has what the way of discovery and the sharing need", 
   assert.match(labels, /ecs:ListTasks/);
   assert.doesNotMatch(labels, /servicediscovery/);
   assert.match(actionsOf({ collector: { count: 2 } }), /ecs:ListTasks/);
+});
+
+test('a tag of the deployment does not stand beside one that a resource has by this key', () => {
+  const { resources } = describeModel({
+    network: { create: true },
+    tags: { Name: 'mine', team: 'x' },
+  });
+  const vpc = resources.find(({ id }) => id === 'Vpc')?.properties['Tags'];
+  assert.deepEqual(vpc, [
+    { Key: 'Name', Value: 'metrics' },
+    { Key: 'team', Value: 'x' },
+  ]);
+});
+
+test('a service with a sidecar may have the name of any role of the template', () => {
+  const services = ['execution', 'grafana'].map((name) => ({ ...WEBAPP, name }));
+  const { resources } = describeModel({
+    collector: { mode: 'sidecar' },
+    grafana_role: true,
+    services,
+  });
+  assert.equal(resources.filter(({ type }) => type === 'AWS::IAM::Role').length, 4);
 });

@@ -11,6 +11,7 @@ import {
   type PolicyStatement,
   showTracesAndMetrics,
 } from '../../src/deploy/permissions.ts';
+import { describeModel, SMALLEST, WEBAPP } from './models.ts';
 import { judgeStatements } from './policies.ts';
 
 const PLACE = { partition: 'aws', region: 'eu-west-1', account: '123456789012' };
@@ -138,3 +139,24 @@ async function judgeArns(action: string, resources: readonly string[]): Promise<
     assert.ok(fits, `${action} knows ${forms.join(', ')}, not ${arn}`);
   }
 }
+
+test('the agent pulls each image from its own registry, of another account too', () => {
+  const { resources } = describeModel({
+    image: '999999999999.dkr.ecr.us-east-1.amazonaws.com/tools/amperage:0.1.0',
+    services: [
+      WEBAPP,
+      { ...WEBAPP, name: 'api', image: SMALLEST.image.replace('amperage', 'api') },
+    ],
+  });
+  const role = JSON.stringify(resources.find(({ id }) => id === 'ExecutionRole')?.properties);
+  assert.match(role, /:ecr:us-east-1:999999999999:repository\/tools\/amperage"/);
+  assert.match(role, /:ecr:eu-west-1:123456789012:repository\/api"/);
+  assert.doesNotMatch(role, /repository\/\*|webapp/);
+});
+
+test('without an image of ECR, nothing of ECR is allowed', () => {
+  const { resources } = describeModel({ image: 'docker.io/acme/amperage:0.1.0' });
+  const role = JSON.stringify(resources.find(({ id }) => id === 'ExecutionRole')?.properties);
+  assert.doesNotMatch(role, /ecr:/);
+  assert.match(role, /logs:PutLogEvents/);
+});

@@ -81,8 +81,11 @@ test('a file may refer to the variables that its container has', async () => {
   assert.ok((await access('prometheus.yml', { text }))?.found);
   await assert.rejects(
     access('prometheus.yml', { text: text.replaceAll('HOSTNAME', 'HOME') }),
-    /the environment has no HOME/,
+    /the container has no variable HOME; name it in collector\.environment, or write/,
   );
+  const more = { collector: { environment: { HOME: '/' } } };
+  const named = { text: text.replaceAll('HOSTNAME', 'HOME'), more };
+  assert.ok((await access('prometheus.yml', named))?.found);
 });
 
 test('beside an application, a file may listen and ask on the loopback', async () => {

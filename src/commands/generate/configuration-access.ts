@@ -36,18 +36,31 @@ export async function readConfigurationAccess(
       `${length} bytes are more than the 8,192 of a parameter: put it into S3 before the tasks ` +
         `start (aws s3 cp ${given} s3://BUCKET/${path.basename(given)}), and give that name`,
     );
-  const { name, region } = deployment;
+  const { name, region, collector } = deployment;
   // What its container has, by the template or of itself.
-  const env = { AMPERAGE_REPLICA: name, AWS_REGION: region, HOSTNAME: name };
+  const env = {
+    ...collector.environment,
+    AMPERAGE_REPLICA: name,
+    AWS_REGION: region,
+    HOSTNAME: name,
+  };
   const whole = fillInRegion(text, region);
   const { plan, findings } = await checkConfigText(whole, given, { env });
-  if (plan === undefined) throw refuse(findings.map(formatFinding).join('; '));
+  if (plan === undefined)
+    throw refuse(findings.map((one) => explain(formatFinding(one))).join('; '));
   const fault = findFault(deployment, plan, text);
   if (fault !== undefined) throw refuse(fault);
   // Samples go to the workspace of the template, whose ARN the plan does not know.
   const found = permissionsOfPlan(plan, TEMPLATE_PLACE).filter(({ id }) => id !== 'WriteSamples');
   return { source: [], found };
 }
+
+/** A variable is set where the collector will run, and not here. */
+const explain = (finding: string): string =>
+  finding.replace(
+    /the environment has no (\w+); set it,/,
+    'the container has no variable $1; name it in collector.environment,',
+  );
 
 /** What would do nothing in the template. */
 function findFault(

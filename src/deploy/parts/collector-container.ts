@@ -41,7 +41,7 @@ export function defineCollector(
         `${Math.max(1, collector.stop_timeout - 5)}s`,
         ...flags,
       ],
-      environment: { AWS_REGION: region, ...environment },
+      environment: { ...collector.environment, AWS_REGION: region, ...environment },
       ...parts,
       more: {
         StopTimeout: collector.stop_timeout,

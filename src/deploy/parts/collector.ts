@@ -238,10 +238,20 @@ function describeProcessor({ launch, architecture }: CollectorModel): Properties
 }
 
 /** The role by which the agent of ECS starts tasks. */
-export function addExecutionRole(draft: Draft, logs: Reference): AwsValue {
+export function addExecutionRole(
+  draft: Draft,
+  { image, services, cluster }: Deployment,
+  logs: Reference,
+): AwsValue {
+  const exporter = cluster.node_exporter?.image;
+  const images = [
+    image,
+    ...services.map((one) => one.image),
+    ...(exporter === undefined ? [] : [exporter]),
+  ];
   return addTaskRole(draft, {
     id: 'ExecutionRole',
     why: 'By it the agent of ECS pulls images and writes logs; the containers never have it.',
-    statements: pullAndLog(logs.get('Arn')),
+    statements: pullAndLog(images, logs.get('Arn')),
   }).get('Arn');
 }

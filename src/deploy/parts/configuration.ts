@@ -6,6 +6,7 @@ import { PAGES_PORT } from './collector-container.ts';
 import { SEGMENT_PORT } from './traces.ts';
 import { eventGroup } from './cloudwatch.ts';
 import type { Workspace } from './workspace.ts';
+import { yamlName } from './yaml-name.ts';
 
 /** Where the collector reads its configuration: the value of `--config`. */
 export interface CollectorConfiguration {
@@ -93,7 +94,7 @@ function makeConfiguration(deployment: Deployment, { writeUrl }: Workspace): Aws
       : '';
   const labels = collector.pair
     ? `  external_labels:
-    cluster: ${deployment.name}
+    cluster: ${yamlName(deployment.name)}
     __replica__: \${AMPERAGE_REPLICA}
 `
     : '';
@@ -113,7 +114,7 @@ function eventSection(deployment: Deployment): string {
   const { cloudwatch, name, region } = deployment;
   if (cloudwatch === undefined) return '';
   return `emf_write:
-  - namespace: ${cloudwatch.namespace ?? name}
+  - namespace: ${yamlName(cloudwatch.namespace ?? name)}
     region: ${region}
     log_group_name: ${eventGroup(deployment)}
     metric_declarations:

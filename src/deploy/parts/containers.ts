@@ -49,9 +49,6 @@ export function defineContainer(parts: ContainerParts, { group, region }: LogPar
   };
 }
 
-/** Where the exporter listens. */
-export const EXPORTER_PORT = 9_779;
-
 /** Whom the image runs as. */
 export const IMAGE_USER = '65532';
 

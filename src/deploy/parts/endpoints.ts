@@ -1,36 +1,70 @@
 /** Endpoints of the VPC for what the deployment calls, so that its subnets need no way out. */
+import type { PolicyStatement } from '../permissions.ts';
 import type { Deployment } from '../schema.ts';
 import { type Draft, idPart } from '../template.ts';
 import { shares } from './collector.ts';
 import type { Network } from './network.ts';
 
 /** Services of AWS, as their endpoints are named, that this deployment calls. */
-export function listEndpoints(deployment: Deployment): string[] {
+export function listEndpoints(
+  deployment: Deployment,
+  found: readonly PolicyStatement[] | undefined,
+): string[] {
   const { discovery, traces, collector, cluster } = deployment;
   const hasInstances = collector.launch !== 'fargate' || cluster.instances !== undefined;
-  const usesEcs = discovery === 'docker-labels' || shares(deployment) || hasInstances;
+  const findsTasks = discovery === 'docker-labels' && found === undefined;
+  const usesEcs = findsTasks || shares(deployment) || hasInstances;
+  // A cluster that is there may have instances, whose tasks are found by their addresses.
+  const mayFindInstances = findsTasks && (hasInstances || !cluster.create);
   const isSidecar = collector.mode === 'sidecar';
   const source = collector.configuration ?? (isSidecar ? 'env:' : 'ssm:');
-  return [
+  const all = [
     'aps-workspaces',
     'ecr.api',
     'ecr.dkr',
     'logs',
     ...(source.startsWith('secretsmanager:') ? ['secretsmanager'] : []),
     ...(/^(?:s3|https?|secretsmanager|env):/.test(source) ? [] : ['ssm']),
-    ...(discovery === 'cloud-map' && !isSidecar
+    ...(discovery === 'cloud-map' && !isSidecar && found === undefined
       ? ['servicediscovery', 'data-servicediscovery']
       : []),
     ...(usesEcs ? ['ecs'] : []),
     ...(hasInstances ? ['ecs-agent', 'ecs-telemetry'] : []),
+    ...(mayFindInstances ? ['ec2'] : []),
     ...(traces ? ['xray'] : []),
+    ...(found ?? []).flatMap(({ actions }) => actions.flatMap(endpointsOf)),
   ];
+  return [...new Set(all)];
+}
+
+/** By the service of an action, where its endpoint has another name or there is more than one. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  aps: ['aps-workspaces'],
+  cloudwatch: ['monitoring'],
+  // It has the gateway.
+  s3: [],
+  servicediscovery: ['servicediscovery', 'data-servicediscovery'],
+};
+
+function endpointsOf(action: string): readonly string[] {
+  const service = action.slice(0, action.indexOf(':'));
+  return NAMES[service] ?? [service];
 }
 
 /** Ranges that a VPC may have and no stranger's packets come from. */
 const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
-export function addEndpoints(draft: Draft, deployment: Deployment, network: Network): void {
+export interface EndpointParts {
+  readonly network: Network;
+  /** What a configuration that is given calls; undefined: what the model's own does. */
+  readonly found: readonly PolicyStatement[] | undefined;
+}
+
+export function addEndpoints(
+  draft: Draft,
+  deployment: Deployment,
+  { network, found }: EndpointParts,
+): void {
   if (!deployment.network.endpoints) return;
   const { region, name } = deployment;
   const group = draft.add({
@@ -53,7 +87,7 @@ export function addEndpoints(draft: Draft, deployment: Deployment, network: Netw
       },
       why: 'Addresses of private networks.',
     });
-  for (const service of listEndpoints(deployment))
+  for (const service of listEndpoints(deployment, found))
     draft.add({
       id: `Endpoint${idPart(service)}`,
       type: 'AWS::EC2::VPCEndpoint',

@@ -1,13 +1,9 @@
 /** The applications that are deployed with it: exporter beside each, and how they are found. */
+import { EXPORTER_PORT } from '../collector-schema.ts';
 import type { Deployment, ServiceModel } from '../schema.ts';
 import { type AwsValue, type Draft, idPart, type Properties, type Reference } from '../template.ts';
 import { QUEUE_VOLUME } from './collector-container.ts';
-import {
-  defineContainer,
-  defineHealthCheck,
-  defineOwnContainer,
-  EXPORTER_PORT,
-} from './containers.ts';
+import { defineContainer, defineHealthCheck, defineOwnContainer } from './containers.ts';
 import type { Network } from './network.ts';
 import { addTaskRole } from './roles.ts';
 import {
@@ -63,7 +59,7 @@ function shareRole(draft: Draft): RoleOf {
 function giveRoles(draft: Draft, sidecar: SidecarParts): RoleOf {
   return (service) =>
     addTaskRole(draft, {
-      id: `${idPart(service.name)}Role`,
+      id: `${idPart(service.name)}TaskRole`,
       why: `Of the tasks of ${service.name}: what the sidecar may do, and so the application.`,
       statements: listSidecarStatements(sidecar, service),
     });

@@ -4,12 +4,13 @@
  * tasks of one revision have one configuration.
  */
 import { askForSampling, type PolicyStatement, sendSegments } from '../permissions.ts';
+import { EXPORTER_PORT } from '../collector-schema.ts';
 import type { Deployment, ServiceModel } from '../schema.ts';
 import { type AwsExpression, type AwsValue, join, type Properties } from '../template.ts';
 import { defineCollector, PAGES_PORT } from './collector-container.ts';
 import { TASK_VARIABLE } from './configuration.ts';
-import { EXPORTER_PORT } from './containers.ts';
 import { SEGMENT_PORT } from './traces.ts';
+import { yamlName } from './yaml-name.ts';
 
 export interface SidecarParts {
   /** URL that samples are written to. */
@@ -98,7 +99,7 @@ exporters:
     endpoint: ${writeUrl as AwsExpression | string}
     auth: { authenticator: sigv4auth }
     add_metric_suffixes: false
-    external_labels: { cluster: ${cluster.name ?? name}, service: ${service} }
+    external_labels: { cluster: ${yamlName(cluster.name ?? name)}, service: ${yamlName(service)} }
     target_info: { enabled: false }
 ${traces ? `  awsxray: { region: ${region} }\n` : ''}extensions:
   sigv4auth: { region: ${region}, service: aps }
@@ -113,7 +114,11 @@ ${traces ? pipeline : ''}`;
 }
 
 /** A dollar would be a reference in this dialect. */
-const listJob = (name: string, path: string, port: number): string => `        - job_name: ${name}
+const listJob = (
+  name: string,
+  path: string,
+  port: number,
+): string => `        - job_name: ${yamlName(name)}
           metrics_path: ${JSON.stringify(path).replaceAll('$', '$$$$')}
           static_configs:
             - targets: ['127.0.0.1:${port}']

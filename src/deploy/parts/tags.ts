@@ -24,7 +24,12 @@ export function putTags(resource: Resource, tags: Readonly<Record<string, string
     return { ...resource, properties: { ...properties, Tags: tags } };
   const key = LISTS[type];
   if (key === undefined) return resource;
-  const own = (properties[key] ?? []) as readonly AwsValue[];
-  const more: Properties = { [key]: [...own, ...given.map(([Key, Value]) => ({ Key, Value }))] };
+  const own = (properties[key] ?? []) as readonly {
+    readonly Key: string;
+    readonly Value: AwsValue;
+  }[];
+  // AWS refuses two tags of one key.
+  const added = given.filter(([name]) => own.every(({ Key }) => Key !== name));
+  const more: Properties = { [key]: [...own, ...added.map(([Key, Value]) => ({ Key, Value }))] };
   return { ...resource, properties: { ...properties, ...more } };
 }
