@@ -313,6 +313,10 @@ export const deploymentSchema = z
     path: ['cloudwatch'],
     error: 'both of a pair would tell CloudWatch the same, which adds them up: leave one out',
   })
+  .refine(({ network, namespace }) => !network.create || namespace.id === undefined, {
+    path: ['namespace', 'id'],
+    error: 'a namespace is of one VPC, and network.create makes another: leave id out',
+  })
   .superRefine((value, context) => {
     for (const [path, message] of listPlaceFaults(value))
       context.addIssue({ code: 'custom', path: [...path], message });

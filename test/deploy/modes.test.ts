@@ -201,6 +201,15 @@ const sidecar = (more: object): object => ({ collector: { mode: 'sidecar', ...mo
 test('what does not go with where the collector runs is refused at its key', () => {
   const rows: readonly (readonly [object, string, RegExp])[] = [
     [{ ...SIDECAR, services: [] }, 'services', /runs beside a service/],
+    [
+      {
+        network: { create: true },
+        namespace: { name: 'shop', id: 'ns-0a1b' },
+        services: [WEBAPP],
+      },
+      'namespace.id',
+      /of one VPC/,
+    ],
     [{ ...SIDECAR, ...sidecar({ launch: 'ec2' }) }, 'collector.launch', /on Fargate/],
     [{ ...SIDECAR, ...sidecar({ queue: 'efs' }) }, 'collector.queue', /on its task/],
     [{ ...SIDECAR, ...sidecar({ queue: 'host' }) }, 'collector.queue', /on its task/],
