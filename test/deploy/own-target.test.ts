@@ -10,6 +10,7 @@ import { describeModel, MODELS } from './models.ts';
 
 interface Container {
   readonly Name: string;
+  readonly Command: readonly string[];
   readonly DockerLabels?: Record<string, string>;
 }
 
@@ -27,7 +28,7 @@ function findParts(model: string): {
 
 for (const model of ['smallest', 'three that share'])
   test(`${model}: each collector is registered, and lets collectors in at its pages`, () => {
-    const { of } = findParts(model);
+    const { of, container } = findParts(model);
     const tags = of('CollectorRegistry')['Tags'] as unknown as { Key: string; Value: string }[];
     const [group] = groupsOfInstance({
       id: 'i-1',
@@ -40,6 +41,7 @@ for (const model of ['smallest', 'three that share'])
     });
     assert.deepEqual(group?.targets, [{ __address__: '10.0.0.5:9090' }]);
     assert.equal(group.labels?.['__metrics_path__'], '/metrics');
+    assert.match(container.Command.join(' '), /--web\.listen-address 0\.0\.0\.0:9090/);
     assert.deepEqual(of('CollectorService')['ServiceRegistries'], [
       { RegistryArn: new Reference('CollectorRegistry', 'Arn') },
     ]);
@@ -87,6 +89,7 @@ test('by docker labels it is a target at the address of its task', () => {
     },
   );
   assert.equal(verdict?.target?.['__address__'], '10.0.0.5:9090');
+  assert.match(container.Command.join(' '), /--web\.listen-address 0\.0\.0\.0:9090/);
   assert.ok(ids.includes('CollectorPages') && !ids.includes('CollectorRegistry'));
 });
 

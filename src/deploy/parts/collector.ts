@@ -188,6 +188,10 @@ function describeTask(deployment: Deployment, parts: TaskParts & { suffix: strin
         ...(shares(deployment) ? ['--shard', 'ecs'] : []),
         // The network of the machine is not known: nobody there needs the pages.
         ...(isMachine ? ['--web.listen-address', `127.0.0.1:${PAGES_PORT}`] : []),
+        // The collectors scrape each other; the security group lets nobody else in.
+        ...(!isMachine && isOwnTarget(deployment)
+          ? ['--web.listen-address', `0.0.0.0:${PAGES_PORT}`]
+          : []),
       ],
       environment: replica === undefined ? {} : { AMPERAGE_REPLICA: `${name}-${replica}` },
       more: {
