@@ -6,6 +6,7 @@
  * CloudWatch-Agent-Configuration-File-Details.html
  */
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
+import { isMapping, type Mapping } from './mapping.ts';
 
 /** The sections with what is collected below them; a collector's configuration has none of them. */
 const PARTS = {
@@ -53,18 +54,15 @@ export function adviceForPart(section: string, part: string): string {
 }
 
 /** Whether a document is such a file: it has the agent's sections and nothing else but them. */
-export function isAgentConfig(document: unknown): document is Readonly<Record<string, unknown>> {
-  if (!isMap(document)) return false;
+export function isAgentConfig(document: unknown): document is Mapping {
+  if (!isMapping(document)) return false;
   const keys = Object.keys(document);
   const isOfAgent = 'agent' in document || listParts(document).length > 0;
   return isOfAgent && keys.some((key) => SECTIONS.includes(key)) && !keys.some(isOfCollector);
 }
 
 /** Reports that it is one, then each of its parts, at its line. */
-export function reportAgentConfig(
-  document: Readonly<Record<string, unknown>>,
-  report: Reporter,
-): void {
+export function reportAgentConfig(document: Mapping, report: Reporter): void {
   const [first = ''] = Object.keys(document).filter((key) => SECTIONS.includes(key));
   report.error(
     [first],
@@ -81,12 +79,14 @@ export function reportAgentConfig(
 }
 
 /** The paths of what such a file collects, such as `logs.metrics_collected.prometheus`. */
-function listParts(document: Readonly<Record<string, unknown>>): ConfigPath[] {
+function listParts(document: Mapping): ConfigPath[] {
   return Object.entries(PARTS).flatMap(([section, lists]) =>
     lists.flatMap((list) => {
       const sectionValue = document[section];
-      const collected = isMap(sectionValue) ? sectionValue[list] : undefined;
-      return isMap(collected) ? Object.keys(collected).map((part) => [section, list, part]) : [];
+      const collected = isMapping(sectionValue) ? sectionValue[list] : undefined;
+      return isMapping(collected)
+        ? Object.keys(collected).map((part) => [section, list, part])
+        : [];
     }),
   );
 }
@@ -95,8 +95,4 @@ function listParts(document: Readonly<Record<string, unknown>>): ConfigPath[] {
 function isOfCollector(key: string): boolean {
   const keys = ['global', 'scrape_configs', 'receivers', 'exporters', 'service'];
   return keys.includes(key) || key.endsWith('_write');
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import type { ConfigPath } from '../settings/finding.ts';
+import { isMapping } from './mapping.ts';
 
 /** Keys that are judged together: where the first is left out, so is the second. */
 const TIED: readonly (readonly [string, string])[] = [
@@ -102,8 +103,4 @@ function trim(
     if (one in value && !(one in rest)) Reflect.deleteProperty(rest, other);
   const again = parse(rest);
   return 'data' in again ? { raw: rest, data: again.data } : undefined;
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { groupsOfInstance } from '../../src/discovery/cloudmap/labels.ts';
-import { pickDefinitionFacts } from '../../src/discovery/ecs/facts.ts';
-import { DEFAULT_DOCKER_LABELS } from '../../src/discovery/ecs/rules.ts';
-import { judge } from '../../src/discovery/ecs/targets.ts';
 import { type Properties, Reference } from '../../src/deploy/template.ts';
+import { findByLabels } from './found-by-labels.ts';
 import { describeModel, MODELS } from './models.ts';
 
 interface Container {
@@ -63,41 +61,8 @@ test('by docker labels it is a target at the address of the instance', () => {
   const { of, container } = findParts(
     'node-exporter on instances that are there, found by docker labels',
   );
-  const [verdict] = judge(
-    {
-      region: 'eu-west-1',
-      cluster: {},
-      task: { lastStatus: 'RUNNING', containers: [{ name: container.Name }] },
-      definition: pickDefinitionFacts({
-        networkMode: of('NodeExporterTask')['NetworkMode'] as 'host',
-        containerDefinitions: [
-          {
-            name: container.Name,
-            dockerLabels: container.DockerLabels ?? {},
-            portMappings: container.PortMappings.map(({ ContainerPort: containerPort }) => ({
-              containerPort,
-            })),
-          },
-        ],
-      }),
-      containerInstance: undefined,
-      ec2: { PrivateIpAddress: '10.0.0.5' },
-      service: undefined,
-      networkInterface: undefined,
-    },
-    {
-      profile: 'meta',
-      rules: {
-        services: [],
-        definitions: [],
-        dockerLabels: DEFAULT_DOCKER_LABELS,
-        isDynamic: false,
-      },
-      dropUnhealthy: false,
-      jobLabel: 'job',
-    },
-  );
-  assert.equal(verdict?.target?.['__address__'], '10.0.0.5:9100');
+  assert.equal(findByLabels(container, 'host', '10.0.0.5'), '10.0.0.5:9100');
+  assert.equal(of('NodeExporterTask')['NetworkMode'], 'host');
   assert.deepEqual(of('NodeExporterIngress'), {});
 });
 

@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { groupsOfInstance } from '../../src/discovery/cloudmap/labels.ts';
-import { pickDefinitionFacts } from '../../src/discovery/ecs/facts.ts';
-import { DEFAULT_DOCKER_LABELS } from '../../src/discovery/ecs/rules.ts';
-import { judge } from '../../src/discovery/ecs/targets.ts';
 import { type Properties, Reference } from '../../src/deploy/template.ts';
+import { findByLabels } from './found-by-labels.ts';
 import { describeModel, MODELS } from './models.ts';
 
 interface Container {
@@ -54,41 +52,9 @@ for (const model of ['smallest', 'three that share'])
   });
 
 test('by docker labels it is a target at the address of its task', () => {
-  const { ids, container } = findParts('a service found by docker labels');
-  const [verdict] = judge(
-    {
-      region: 'eu-west-1',
-      cluster: {},
-      task: {
-        lastStatus: 'RUNNING',
-        containers: [
-          { name: container.Name, networkInterfaces: [{ privateIpv4Address: '10.0.0.5' }] },
-        ],
-      },
-      definition: pickDefinitionFacts({
-        networkMode: 'awsvpc',
-        containerDefinitions: [
-          { name: container.Name, dockerLabels: container.DockerLabels ?? {} },
-        ],
-      }),
-      containerInstance: undefined,
-      ec2: undefined,
-      service: undefined,
-      networkInterface: undefined,
-    },
-    {
-      profile: 'meta',
-      rules: {
-        services: [],
-        definitions: [],
-        dockerLabels: DEFAULT_DOCKER_LABELS,
-        isDynamic: false,
-      },
-      dropUnhealthy: false,
-      jobLabel: 'job',
-    },
-  );
-  assert.equal(verdict?.target?.['__address__'], '10.0.0.5:9090');
+  const { ids, of, container } = findParts('a service found by docker labels');
+  assert.equal(of('CollectorTask')['NetworkMode'], 'awsvpc');
+  assert.equal(findByLabels(container, 'awsvpc', '10.0.0.5'), '10.0.0.5:9090');
   assert.match(container.Command.join(' '), /--web\.listen-address 0\.0\.0\.0:9090/);
   assert.ok(ids.includes('CollectorPages') && !ids.includes('CollectorRegistry'));
 });

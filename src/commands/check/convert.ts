@@ -60,48 +60,60 @@ export function createCheckConvertCommand({ write, render, parsers }: ConvertToo
     .option('--allow-partial', 'as for collect: what cannot be done here is left out, and said')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage check convert otel.yaml > prometheus.yml\n  amperage check ' +
-'convert ' +
-        'prometheus.yml > otel.yaml\n  amperage check convert --from vmagent -- ' +
-        '-promscrape.config=scrape.yml -remoteWrite.url=http://a/api/v1/write\n',
+      '\nExamples:\n  amperage check convert otel.yaml > prometheus.yml\n' +
+        '  amperage check convert prometheus.yml > otel.yaml\n' +
+        '  amperage check convert --from vmagent -- -promscrape.config=scrape.yml ' +
+        '-remoteWrite.url=http://a/api/v1/write\n',
     )
-    .action(async (given: readonly string[], options: ConvertOptions) => {
-      if (options.from !== undefined) return convertGiven(options.from, given, { write, parsers });
-      const [source = '', ...others] = given;
-      if (others.length > 0)
-        throw new ConfigError('USAGE', 'one configuration is converted at a time; for a command line, say whose it is by --from');
-      const file = publicName(parseSourceUri(source), source);
-      const checked = await checkSource(source, options);
-      const agent = await convertAgentFile(file, checked, process.env);
-      if (agent !== undefined) {
-        write(agent.text);
-        if (agent.losses > 0) throw new ConfigError('CONFIG_UNSUPPORTED', sayLosses(agent.losses));
-        return;
-      }
-      const errors = checked.findings.filter(({ severity }) => severity === 'error');
-      if (errors.length > 0) {
-        write(errors.map((one) => `${one.severity}: ${formatFinding(one)}\n`).join(''));
-        throw new ConfigError('CONFIG_INVALID', `${file}: ${errors.length} errors; nothing to convert`);
-      }
-      const { text, faults } = await convertChecked(file, checked);
-      if (faults.length === 0) {
-        write(text);
-        return;
-      }
-      // In comments, since the output may stand in a file that something reads.
-      const reasons = ['There is no equivalent:', ...faults.map((fault) => `- ${fault}`)];
-      const plan = ['What it does:', ...render(file, checked).trimEnd().split('\n')];
-      write([...reasons, ...plan].map((line) => `# ${line}\n`).join(''));
-      throw new ConfigError(
-        'CONFIG_NO_EQUIVALENT',
-        `${file} has no equivalent in the other dialect; the reasons are printed above`,
-      );
-    });
-} // prettier-ignore
+    .action(async (given: readonly string[], options: ConvertOptions) =>
+      options.from === undefined
+        ? convertSource(given, options, { write, render })
+        : convertGiven(options.from, given, { write, parsers }),
+    );
+}
 
 interface ConvertOptions {
   readonly allowPartial?: boolean;
   readonly from?: string;
+}
+
+/** @throws ConfigError for a configuration with errors, or where something is lost */
+async function convertSource(
+  [source = '', ...others]: readonly string[],
+  options: ConvertOptions,
+  { write, render }: Pick<ConvertTools, 'render' | 'write'>,
+): Promise<void> {
+  if (others.length > 0)
+    throw new ConfigError(
+      'USAGE',
+      'one configuration is converted at a time; for a command line, say whose it is by --from',
+    );
+  const file = publicName(parseSourceUri(source), source);
+  const checked = await checkSource(source, options);
+  const agent = await convertAgentFile(file, checked, process.env);
+  if (agent !== undefined) {
+    write(agent.text);
+    if (agent.losses > 0) throw new ConfigError('CONFIG_UNSUPPORTED', sayLosses(agent.losses));
+    return;
+  }
+  const errors = checked.findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) {
+    write(errors.map((one) => `${one.severity}: ${formatFinding(one)}\n`).join(''));
+    throw new ConfigError('CONFIG_INVALID', `${file}: ${errors.length} errors; nothing to convert`);
+  }
+  const { text, faults } = await convertChecked(file, checked);
+  if (faults.length === 0) {
+    write(text);
+    return;
+  }
+  // In comments, since the output may stand in a file that something reads.
+  const reasons = ['There is no equivalent:', ...faults.map((fault) => `- ${fault}`)];
+  const plan = ['What it does:', ...render(file, checked).trimEnd().split('\n')];
+  write([...reasons, ...plan].map((line) => `# ${line}\n`).join(''));
+  throw new ConfigError(
+    'CONFIG_NO_EQUIVALENT',
+    `${file} has no equivalent in the other dialect; the reasons are printed above`,
+  );
 }
 
 /** @throws ConfigError FLAG_REPLACED where something is lost, after all was printed */

@@ -4,6 +4,7 @@
  * Limits: a file has at most 1 MiB.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { isMapping, type Mapping } from '../../config/mapping.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
 import { parseForeignJson } from '../../kernel/foreign-json.ts';
 import type { GivenLine } from '../replaced/convert-line.ts';
@@ -59,9 +60,8 @@ function readContainer(file: string): GivenLine {
   };
 }
 
-function asMap(value: unknown, file: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Readonly<Record<string, unknown>>;
+function asMap(value: unknown, file: string): Mapping {
+  if (isMapping(value)) return value;
   throw new ConfigError('CONFIG_TYPE', `${file} is no definition of a container`);
 }
 

@@ -1,9 +1,9 @@
 /** `amperage generate scraper`: the input that makes a collector which AWS runs itself. */
-import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { checkScraper } from '../../config/scraper.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
 import { formatFinding } from '../../settings/finding.ts';
+import { readBoundedFile } from '../check/given-line.ts';
 
 interface ScraperFlags {
   readonly workspace: string;
@@ -28,7 +28,7 @@ export function createScraperCommand(write: (text: string) => void): Command {
         '  aws amp create-scraper --cli-input-json file://scraper.json\n',
     )
     .action(async (file: string, flags: ScraperFlags) => {
-      const text = await readText(file);
+      const text = readText(file);
       const faults = await checkScraper(text, file);
       if (faults.length > 0)
         throw new ConfigError('CONFIG_INVALID', faults.map(formatFinding).join('; '));
@@ -54,9 +54,9 @@ function parseArn(text: string): string {
   );
 }
 
-async function readText(file: string): Promise<string> {
+function readText(file: string): string {
   try {
-    return await readFile(file, 'utf8');
+    return readBoundedFile(file);
   } catch (error) {
     throw new ConfigError('CONFIG_FILE', `${file} can't be read: ${describeError(error)}`, {
       cause: error,

@@ -4,10 +4,11 @@
  * is written as Prometheus has it, or told. Pure but for `readFile`.
  * Source: https://docs.victoriametrics.com/victoriametrics/relabeling/
  */
+import { isMapping, type Mapping } from '../../config/mapping.ts';
 import { describeError } from '../../kernel/errors.ts';
 import { parseForeignYaml } from '../../kernel/foreign-yaml.ts';
 
-type Rule = Readonly<Record<string, unknown>>;
+type Rule = Mapping;
 
 /**
  * @param parts  the first of them has the entries of remote_write
@@ -59,7 +60,7 @@ const OF_URL = 'remoteWrite.urlRelabelConfig';
 function readRelabelFile(value: unknown, onLoss: (sentence: string) => void): Rule[] {
   if (!Array.isArray(value)) throw new Error('it is no list of rules');
   return value.flatMap((rule: unknown, index) => {
-    const converted = isRule(rule) ? convertRule(rule) : 'it is no mapping';
+    const converted = isMapping(rule) ? convertRule(rule) : 'it is no mapping';
     if (typeof converted !== 'string') return [converted];
     onLoss(`rule ${index + 1}: ${converted}`);
     return [];
@@ -99,8 +100,4 @@ function convertRule({ regex, if: condition, action, ...keys }: Rule): Rule | st
     return `the action ${name} compares two labels here, and no other number of them`;
   const [source, target] = labels as unknown[];
   return { source_labels: [source], target_label: target, action: equality };
-}
-
-function isRule(value: unknown): value is Rule {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,10 +4,11 @@
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
  * ContainerInsights-Prometheus-Setup-autodiscovery-ecs.html
  */
-import { type AgentKeys, type AgentMap, isKeys, withoutAbsent } from './agent-values.ts';
+import { isMapping, type Mapping, withoutUndefined } from '../mapping.ts';
+import type { AgentMap } from './agent-values.ts';
 
 export interface AgentDiscovery {
-  readonly entry: AgentKeys;
+  readonly entry: Mapping;
   /** The file that the agent writes its targets to. */
   readonly resultFile: string;
 }
@@ -20,7 +21,7 @@ export function convertAgentDiscovery(
   { region, cluster }: { readonly region: string | undefined; readonly cluster: string },
 ): AgentDiscovery {
   const own = section.text('sd_cluster_region');
-  const entry = withoutAbsent({
+  const entry = withoutUndefined({
     region: own === undefined || own === '' ? region : own,
     clusters: [section.text('sd_target_cluster') ?? cluster],
     refresh_interval: section.text('sd_frequency'),
@@ -44,10 +45,10 @@ function convertRules(
   section: AgentMap,
   key: string,
   [theirs, ours]: readonly [string, string],
-): AgentKeys[] | undefined {
+): Mapping[] | undefined {
   const rules = section.maps(key).map((rule) => {
     const ports = rule.text('sd_metrics_ports') ?? '';
-    const converted = withoutAbsent({
+    const converted = withoutUndefined({
       [ours]: rule.text(theirs),
       container_name_pattern: rule.text('sd_container_name_pattern'),
       metrics_ports: ports.split(';').map((port) => Number(port.trim())),
@@ -61,7 +62,7 @@ function convertRules(
 }
 
 /** Without the section no docker label counts. */
-function convertDockerLabel(section: AgentMap | undefined): AgentKeys[] | undefined {
+function convertDockerLabel(section: AgentMap | undefined): Mapping[] | undefined {
   if (section === undefined) return undefined;
   const rule = {
     port_label: section.text('sd_port_label') ?? 'ECS_PROMETHEUS_EXPORTER_PORT',
@@ -79,7 +80,7 @@ export function placeDiscovery(
 ): { jobs: readonly unknown[]; placed: number } {
   let placed = 0;
   const changed = jobs.map((job) => {
-    if (!isKeys(job) || !Array.isArray(job['file_sd_configs'])) return job;
+    if (!isMapping(job) || !Array.isArray(job['file_sd_configs'])) return job;
     const { file_sd_configs: all, ...rest } = job;
     const files = (all as readonly unknown[]).flatMap((one) => leaveOut(one, resultFile));
     if (JSON.stringify(files) === JSON.stringify(all)) return job;
@@ -91,7 +92,7 @@ export function placeDiscovery(
 }
 
 function leaveOut(config: unknown, file: string): unknown[] {
-  if (!isKeys(config) || !Array.isArray(config['files'])) return [config];
+  if (!isMapping(config) || !Array.isArray(config['files'])) return [config];
   const files = (config['files'] as readonly unknown[]).filter((one) => one !== file);
   return files.length === 0 ? [] : [{ ...config, files }];
 }

@@ -3,6 +3,7 @@
  * is told by its path. What no one has taken at the end is lost, too. Pure.
  */
 import type { ConfigPath } from '../../settings/finding.ts';
+import { isMapping, type Mapping } from '../mapping.ts';
 
 export interface AgentLoss {
   readonly path: ConfigPath;
@@ -10,15 +11,13 @@ export interface AgentLoss {
   readonly words: string;
 }
 
-export type AgentKeys = Readonly<Record<string, unknown>>;
-
 /** A mapping of the file, where it is, and where losses are told. */
 export class AgentMap {
   readonly path: ConfigPath;
   readonly #losses: AgentLoss[];
   readonly #left: Map<string, unknown>;
 
-  constructor(value: AgentKeys, path: ConfigPath, losses: AgentLoss[]) {
+  constructor(value: Mapping, path: ConfigPath, losses: AgentLoss[]) {
     this.path = path;
     this.#losses = losses;
     this.#left = new Map(Object.entries(value));
@@ -55,14 +54,14 @@ export class AgentMap {
   map(key: string): AgentMap | undefined {
     const value = this.take(key);
     if (value === undefined) return undefined;
-    if (isKeys(value)) return new AgentMap(value, [...this.path, key], this.#losses);
+    if (isMapping(value)) return new AgentMap(value, [...this.path, key], this.#losses);
     this.lose(key, 'it is no object');
     return undefined;
   }
 
   maps(key: string): readonly AgentMap[] {
     const value = this.take(key) ?? [];
-    if (!Array.isArray(value) || !value.every(isKeys)) {
+    if (!Array.isArray(value) || !value.every(isMapping)) {
       this.lose(key, 'it is no list of objects');
       return [];
     }
@@ -74,13 +73,4 @@ export class AgentMap {
     for (const key of this.keys) this.lose(key, words(key));
     this.#left.clear();
   }
-}
-
-export function isKeys(value: unknown): value is AgentKeys {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Without the keys that have no value. */
-export function withoutAbsent(keys: AgentKeys): AgentKeys {
-  return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
 }

@@ -9,11 +9,12 @@
 import { describeError } from '../../kernel/errors.ts';
 import { isEmfUnit } from '../../wire/emf/limits.ts';
 import { adviceForPart } from '../agent-config.ts';
+import { isMapping, type Mapping, withoutUndefined } from '../mapping.ts';
 import { type AgentDiscovery, convertAgentDiscovery, placeDiscovery } from './agent-discovery.ts';
-import { type AgentKeys, type AgentLoss, AgentMap, isKeys, withoutAbsent } from './agent-values.ts';
+import { type AgentLoss, AgentMap } from './agent-values.ts';
 
 export interface AgentConversion {
-  readonly document: AgentKeys;
+  readonly document: Mapping;
   readonly changes: readonly string[];
   readonly losses: readonly AgentLoss[];
 }
@@ -24,7 +25,7 @@ export type ReadJobs = (path: string) => unknown;
 /** What stands for the name of the agent's own cluster where the file has none. */
 const OWN_CLUSTER = '${env:CLUSTER_NAME}';
 
-export function convertAgent(file: AgentKeys, readJobs: ReadJobs): AgentConversion {
+export function convertAgent(file: Mapping, readJobs: ReadJobs): AgentConversion {
   const losses: AgentLoss[] = [];
   const changes: string[] = [];
   const top = new AgentMap(file, [], losses);
@@ -92,7 +93,7 @@ function openSection(map: AgentMap | undefined, agent: AgentSettings): AgentSect
 }
 
 /** A configuration of Prometheus has one way from all jobs to all sinks: they are of one file. */
-function openJobs(sections: readonly (AgentSection | undefined)[], readJobs: ReadJobs): AgentKeys {
+function openJobs(sections: readonly (AgentSection | undefined)[], readJobs: ReadJobs): Mapping {
   const [first, second] = sections.filter((section) => section?.prometheus !== undefined);
   if (first?.prometheus === undefined) return {};
   if (second !== undefined && second.path !== first.path)
@@ -103,9 +104,9 @@ function openJobs(sections: readonly (AgentSection | undefined)[], readJobs: Rea
   try {
     const read = readJobs(first.path ?? '');
     // In the words of the Collector's receiver, the configuration is below "config".
-    if (!isKeys(read)) throw new Error('it is no mapping');
+    if (!isMapping(read)) throw new Error('it is no mapping');
     const { config, ...others } = read;
-    if (!isKeys(config)) return read;
+    if (!isMapping(config)) return read;
     for (const key of Object.keys(others))
       first.prometheus.lose('prometheus_config_path', `"${key}" there has no counterpart here`);
     return config;
@@ -120,7 +121,7 @@ function openJobs(sections: readonly (AgentSection | undefined)[], readJobs: Rea
 }
 
 interface ConvertedEvents {
-  readonly entry: AgentKeys;
+  readonly entry: Mapping;
   /** What is the label ClusterName of all series; without a cluster there is none. */
   readonly cluster: string | undefined;
   readonly discovery: AgentDiscovery | undefined;
@@ -149,7 +150,7 @@ function convertEvents(
     changes.push('without metric_declaration all is in the log alone, as with the agent');
   const isDisabled = prometheus.flag('disable_metric_extraction') === true || isLogOnly;
   prometheus.end();
-  const entry = withoutAbsent({
+  const entry = withoutUndefined({
     region,
     role_arn: role,
     profile,
@@ -163,7 +164,7 @@ function convertEvents(
 }
 
 /** The keys are those of emf_write's own emf_processor. */
-function convertProcessor(map: AgentMap | undefined, isOnEcs: boolean): AgentKeys {
+function convertProcessor(map: AgentMap | undefined, isOnEcs: boolean): Mapping {
   const namespace = map?.text('metric_namespace');
   const units = map?.map('metric_unit');
   const known = (units?.keys ?? []).flatMap((name) => {
@@ -187,7 +188,7 @@ function convertProcessor(map: AgentMap | undefined, isOnEcs: boolean): AgentKey
 function convertAmp(
   { map, access: { region = '${env:AWS_REGION}', role, profile } }: AgentSection,
   prometheus: AgentMap,
-): AgentKeys[] | undefined {
+): Mapping[] | undefined {
   prometheus.end();
   const destinations = map.map('metrics_destinations');
   const amp = destinations?.map('amp');
@@ -199,7 +200,7 @@ function convertAmp(
     return undefined;
   }
   const host = `https://aps-workspaces.${region}.amazonaws.com`;
-  const sigv4 = withoutAbsent({ region, role_arn: role, profile });
+  const sigv4 = withoutUndefined({ region, role_arn: role, profile });
   return [{ url: `${host}/workspaces/${workspace}/api/v1/remote_write`, sigv4 }];
 }
 
@@ -217,9 +218,9 @@ function endSection({ map, collected }: AgentSection, changes: string[]): void {
 
 /** Where the jobs are not known, the discovery has one of its own. */
 function placeJobs(
-  document: AgentKeys,
+  document: Mapping,
   discovery: AgentDiscovery | undefined,
-): { jobs: AgentKeys; placed: number } {
+): { jobs: Mapping; placed: number } {
   if (discovery === undefined) return { jobs: document, placed: 0 };
   const { scrape_configs: all } = document;
   if (!Array.isArray(all)) {
@@ -231,10 +232,10 @@ function placeJobs(
 }
 
 /** The agent gives all metrics of its logs section the name of the cluster. */
-function withClusterName(document: AgentKeys, cluster: string | undefined): AgentKeys {
+function withClusterName(document: Mapping, cluster: string | undefined): Mapping {
   if (cluster === undefined) return document;
-  const global = isKeys(document['global']) ? document['global'] : {};
-  const labels = isKeys(global['external_labels']) ? global['external_labels'] : {};
+  const global = isMapping(document['global']) ? document['global'] : {};
+  const labels = isMapping(global['external_labels']) ? global['external_labels'] : {};
   const external = { ClusterName: cluster, ...labels };
   return { ...document, global: { ...global, external_labels: external } };
 }

@@ -3,14 +3,13 @@
  * credentials. It is written so that it does what the entry does: no suffixes, no target_info.
  * Pure.
  */
+import { type Mapping, withoutUndefined } from '../mapping.ts';
 import type { Notes } from './notes.ts';
-
-type Keys = Readonly<Record<string, unknown>>;
 
 export interface WrittenExporter {
   readonly name: string;
-  readonly exporter: Keys;
-  readonly extensions: Keys;
+  readonly exporter: Mapping;
+  readonly extensions: Mapping;
   /** Its write_relabel_configs, which an exporter does not have. */
   readonly rules: readonly unknown[];
 }
@@ -19,7 +18,7 @@ export interface EntryContext {
   readonly index: number;
   readonly count: number;
   /** External labels of `global`. */
-  readonly labels: Keys | undefined;
+  readonly labels: Mapping | undefined;
   readonly notes: Notes;
 }
 
@@ -36,7 +35,7 @@ const TLS_VERSIONS: Readonly<Record<string, string>> = {
   TLS13: '1.3',
 };
 
-/** Keys of an entry that an exporter has under the same meaning, with their names there. */
+/** Mapping of an entry that an exporter has under the same meaning, with their names there. */
 const SAME: Readonly<Record<string, string>> = {
   url: 'endpoint',
   remote_timeout: 'timeout',
@@ -45,22 +44,23 @@ const SAME: Readonly<Record<string, string>> = {
   proxy_url: 'proxy_url',
 };
 
-/** Keys that an exporter does by itself. */
+/** Mapping that an exporter does by itself. */
 const BY_ITSELF = new Set(['send_exemplars', 'send_native_histograms', 'round_robin_dns', 'name']);
 
-export function convertEntry(entry: Keys, context: EntryContext): WrittenExporter {
+export function convertEntry(entry: Mapping, context: EntryContext): WrittenExporter {
   const { index, count, labels, notes } = context;
   const given = typeof entry['name'] === 'string' ? entry['name'] : String(index + 1);
   const more = count === 1 ? '' : `/${given}`;
   const exporter: Record<string, unknown> = {};
   const { write_relabel_configs: rules, ...rest } = entry;
-  let extensions: Keys = {};
+  let extensions: Mapping = {};
   for (const [key, value] of Object.entries(rest)) {
     const same = SAME[key];
     if (same !== undefined) exporter[same] = value;
-    else if (key === 'tls_config') exporter['tls'] = convertTls(value as Keys);
-    else if (key === 'queue_config') convertQueue(value as Keys, exporter, notes);
-    else if (key === 'metadata_config') exporter['send_metadata'] = (value as Keys)['send'] ?? true;
+    else if (key === 'tls_config') exporter['tls'] = convertTls(value as Mapping);
+    else if (key === 'queue_config') convertQueue(value as Mapping, exporter, notes);
+    else if (key === 'metadata_config')
+      exporter['send_metadata'] = (value as Mapping)['send'] ?? true;
     else if (!BY_ITSELF.has(key)) {
       const made = makeExtension(key, value, more);
       if (made === undefined) notes.obstacle(`"${key}" of remote_write has no counterpart`);
@@ -77,7 +77,7 @@ export function convertEntry(entry: Keys, context: EntryContext): WrittenExporte
   return { name, exporter, extensions, rules: (rules ?? []) as readonly unknown[] };
 }
 
-function convertTls(tls: Keys): Keys {
+function convertTls(tls: Mapping): Mapping {
   return Object.fromEntries(
     Object.entries(tls).map(([key, value]) => [
       TLS_NAMES[key] ?? key,
@@ -86,7 +86,7 @@ function convertTls(tls: Keys): Keys {
   );
 }
 
-function convertQueue(queue: Keys, exporter: Record<string, unknown>, notes: Notes): void {
+function convertQueue(queue: Mapping, exporter: Record<string, unknown>, notes: Notes): void {
   for (const [key, value] of Object.entries(queue))
     if (key === 'max_bytes_per_send') exporter['max_batch_size_bytes'] = parseBytes(value);
     else notes.change(`"${key}" of queue_config is gone: an exporter has its own queue`);
@@ -103,8 +103,8 @@ function makeExtension(
   key: string,
   value: unknown,
   more: string,
-): { readonly name: string; readonly keys: Keys } | undefined {
-  const keys = value as Keys;
+): { readonly name: string; readonly keys: Mapping } | undefined {
+  const keys = value as Mapping;
   switch (key) {
     case 'sigv4':
       return { name: `sigv4auth${more}`, keys: convertSigv4(keys) };
@@ -121,7 +121,7 @@ function makeExtension(
       return { name: `bearertokenauth${more}`, keys: { filename: value } };
     case 'oauth2': {
       const { tls_config: tls, ...rest } = keys;
-      const written = withoutUndefined({ ...rest, tls: tls && convertTls(tls as Keys) });
+      const written = withoutUndefined({ ...rest, tls: tls && convertTls(tls as Mapping) });
       return { name: `oauth2client${more}`, keys: written };
     }
     default:
@@ -129,7 +129,7 @@ function makeExtension(
   }
 } // prettier-ignore
 
-function convertSigv4({ service_name: service, role_arn: arn, external_id: id, ...rest }: Keys): Keys {
+function convertSigv4({ service_name: service, role_arn: arn, external_id: id, ...rest }: Mapping): Mapping {
   return withoutUndefined({
     // The extension knows some of the other keys, and refuses the rest by name.
     ...rest,
@@ -137,7 +137,3 @@ function convertSigv4({ service_name: service, role_arn: arn, external_id: id, .
     assume_role: arn === undefined ? undefined : withoutUndefined({ arn, external_id: id }),
   });
 } // prettier-ignore
-
-function withoutUndefined(keys: Keys): Keys {
-  return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
-}

@@ -5,8 +5,7 @@
 import { type Conversion, Notes } from './notes.ts';
 import { withCollectorReferences } from './references.ts';
 import { convertEntry } from './remote-write-entry.ts';
-
-type Keys = Readonly<Record<string, unknown>>;
+import type { Mapping } from '../mapping.ts';
 
 /** @param value  the document of a Prometheus configuration that has no error */
 export function convertToCollector(value: unknown): Conversion {
@@ -17,10 +16,10 @@ export function convertToCollector(value: unknown): Conversion {
     scrape_config_files: files,
     remote_write: entries = [],
     ...others
-  } = value as Keys & {
-    readonly global?: Keys;
-    readonly scrape_configs?: readonly Keys[];
-    readonly remote_write?: readonly Keys[];
+  } = value as Mapping & {
+    readonly global?: Mapping;
+    readonly scrape_configs?: readonly Mapping[];
+    readonly remote_write?: readonly Mapping[];
   };
   for (const key of Object.keys(others))
     if (key === 'storage' || key === 'runtime') notes.change(`"${key}" is gone: it has no effect`);
@@ -35,7 +34,7 @@ export function convertToCollector(value: unknown): Conversion {
     convertEntry(entry, {
       index,
       count: entries.length,
-      labels: labels as Keys | undefined,
+      labels: labels as Mapping | undefined,
       notes,
     }),
   );
@@ -59,7 +58,7 @@ export function convertToCollector(value: unknown): Conversion {
   if (files !== undefined)
     notes.change('files of scrape_config_files are read as Prometheus has them, with single $');
   for (const key of listOwnKeys(jobs)) notes.change(`"${key}" is read by amperage alone`);
-  const extensions = Object.assign({}, ...writers.map((one) => one.extensions)) as Keys;
+  const extensions = Object.assign({}, ...writers.map((one) => one.extensions)) as Mapping;
   const document = {
     receivers: { prometheus: { config: withCollectorReferences(config) } },
     exporters: withCollectorReferences(
@@ -78,7 +77,7 @@ export function convertToCollector(value: unknown): Conversion {
   return { to: 'collector', document, changes: notes.changes, obstacles: notes.obstacles };
 }
 
-function withRules(jobs: readonly Keys[], rules: readonly unknown[]): readonly Keys[] {
+function withRules(jobs: readonly Mapping[], rules: readonly unknown[]): readonly Mapping[] {
   if (rules.length === 0) return jobs;
   return jobs.map((job) => ({
     ...job,
@@ -86,8 +85,8 @@ function withRules(jobs: readonly Keys[], rules: readonly unknown[]): readonly K
   }));
 }
 
-/** Keys of jobs that no other collector knows. */
-function listOwnKeys(jobs: readonly Keys[] | undefined): readonly string[] {
+/** Mapping of jobs that no other collector knows. */
+function listOwnKeys(jobs: readonly Mapping[] | undefined): readonly string[] {
   const keys = new Set((jobs ?? []).flatMap((job) => Object.keys(job)));
   return [...keys].filter((key) => key.startsWith('amperage_'));
 }

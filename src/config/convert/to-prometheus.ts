@@ -13,15 +13,14 @@ import { type Conversion, Notes } from './notes.ts';
 import { rulesOfProcessor } from './processor-rules.ts';
 import { listSources, withPrometheusReferences } from './references.ts';
 import type { WrittenRule } from './written-rule.ts';
-
-type Keys = Readonly<Record<string, unknown>>;
+import type { Mapping } from '../mapping.ts';
 
 /** The sections of a collector configuration that was checked, references kept. */
 export interface CollectorSections {
-  readonly receivers?: Readonly<Record<string, Keys | null>> | undefined;
-  readonly processors?: Readonly<Record<string, Keys | null>> | undefined;
-  readonly exporters?: Readonly<Record<string, Keys | null>> | undefined;
-  readonly extensions?: Readonly<Record<string, Keys | null>> | undefined;
+  readonly receivers?: Readonly<Record<string, Mapping | null>> | undefined;
+  readonly processors?: Readonly<Record<string, Mapping | null>> | undefined;
+  readonly exporters?: Readonly<Record<string, Mapping | null>> | undefined;
+  readonly extensions?: Readonly<Record<string, Mapping | null>> | undefined;
   readonly service: {
     readonly extensions?: readonly string[] | undefined;
     readonly telemetry?: unknown;
@@ -102,7 +101,7 @@ interface JobKeys {
 }
 
 interface ScrapingKeys {
-  readonly global?: Keys;
+  readonly global?: Mapping;
   readonly scrape_configs?: readonly JobKeys[];
   readonly scrape_config_files?: readonly string[];
 }
@@ -168,7 +167,7 @@ function convertProcessor(
   { processors = {} }: CollectorSections,
   notes: Notes,
 ): readonly WrittenRule[] {
-  const input = withoutNulls(processors[name] ?? {}) as Keys;
+  const input = withoutNulls(processors[name] ?? {}) as Mapping;
   const rules = rulesOfProcessor(typeOf(name), input);
   if (!('reason' in rules)) {
     if (rules.length > 0)
@@ -191,8 +190,8 @@ interface ExporterContext {
 function convertExporter(
   name: string,
   { sections, reading, notes }: ExporterContext,
-): Keys | undefined {
-  const exporter = withoutNulls(sections.exporters?.[name] ?? {}) as Keys;
+): Mapping | undefined {
+  const exporter = withoutNulls(sections.exporters?.[name] ?? {}) as Mapping;
   if (['debug', 'logging'].includes(typeOf(name))) {
     notes.change(`exporter "${name}" is gone: amperage prints no samples of this dialect`);
     return undefined;
@@ -204,7 +203,7 @@ function convertExporter(
   noteNames(exporter, notes);
   const partial = { ...reading, allowsPartial: true };
   const report = reportAsObstacles(name, notes);
-  const defined = withoutNulls(sections.extensions ?? {}) as Record<string, Keys>;
+  const defined = withoutNulls(sections.extensions ?? {}) as Record<string, Mapping>;
   const { authenticators } = resolveExtensions(
     { extensions: defined, service: {} },
     new Set(sections.service.extensions),
@@ -232,7 +231,7 @@ function reportAsObstacles(name: string, notes: Notes): Reporter {
   };
 }
 
-function noteNames(exporter: Keys, notes: Notes): void {
+function noteNames(exporter: Mapping, notes: Notes): void {
   if (exporter['add_metric_suffixes'] !== false)
     notes.change('names stay as they are exposed: a counter without _total gets none, and no unit');
   const { enabled } = (exporter['target_info'] ?? {}) as { readonly enabled?: boolean };
@@ -260,13 +259,13 @@ function noteExtensions({ service }: CollectorSections, notes: Notes): void {
     notes.change('service.telemetry is gone: see --log.level, --log.format, --web.listen-address');
 }
 
-function withRules(entry: Keys, rules: readonly WrittenRule[]): Keys {
+function withRules(entry: Mapping, rules: readonly WrittenRule[]): Mapping {
   const own = (entry['write_relabel_configs'] ?? []) as readonly WrittenRule[];
   const all = [...rules, ...own];
   return all.length === 0 ? entry : { ...entry, write_relabel_configs: all };
 }
 
-/** Keys without a value are absent. */
+/** Mapping without a value are absent. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;

@@ -7,6 +7,7 @@ import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { MESSAGE_2 } from '../../sinks/remote-write/config.ts';
 import { remoteWriteSchema } from '../../sinks/remote-write/schema.ts';
 import { buildLabelName } from '../../transforms/prometheus-names.ts';
+import { withoutUndefined } from '../mapping.ts';
 import { parseValue } from '../reading.ts';
 import {
   type AuthenticatorContext,
@@ -275,8 +276,4 @@ function externalLabelRules(
     return [{ source_labels: [label], regex: '', target_label: label, replacement }];
   });
   return rules.length === 0 ? undefined : rules;
-}
-
-function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
 }

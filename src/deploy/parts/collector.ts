@@ -5,8 +5,10 @@ import type { Deployment } from '../schema.ts';
 import type { AwsValue, Draft, Properties, Reference } from '../template.ts';
 import { defineCollector, PAGES_PORT, QUEUE_VOLUME } from './collector-container.ts';
 import type { CollectorConfiguration } from './configuration.ts';
+import { describePlatform } from './containers.ts';
 import type { Network } from './network.ts';
-import { addPagesRule, isOwnTarget } from './own-target.ts';
+import { letIn } from './ingress.ts';
+import { isOwnTarget } from './own-target.ts';
 import { addQueue, type QueuePlace } from './queue.ts';
 import { addTaskRole } from './roles.ts';
 import { labelTarget } from './services.ts';
@@ -57,19 +59,21 @@ function addGroup(draft: Draft, deployment: Deployment, network: Network): Refer
     properties: { GroupDescription: `Collectors of ${deployment.name}`, VpcId: network.vpc },
     why: 'Who scrapes: targets let this group in.',
   });
-  if (isOwnTarget(deployment)) addPagesRule(draft, group);
+  const itself = { into: group, from: group };
+  if (isOwnTarget(deployment))
+    letIn(draft, {
+      ...itself,
+      id: 'CollectorPages',
+      port: PAGES_PORT,
+      description: 'Metrics of the collectors',
+      why: 'A collector scrapes its own metrics by its address, and those of others.',
+    });
   if (shares(deployment))
-    draft.add({
+    letIn(draft, {
+      ...itself,
       id: 'CollectorSharing',
-      type: 'AWS::EC2::SecurityGroupIngress',
-      properties: {
-        Description: 'Collectors agree on who scrapes what',
-        GroupId: group.get('GroupId'),
-        SourceSecurityGroupId: group.get('GroupId'),
-        IpProtocol: 'tcp',
-        FromPort: SHARING_PORT,
-        ToPort: SHARING_PORT,
-      },
+      port: SHARING_PORT,
+      description: 'Collectors agree on who scrapes what',
       why: 'Each collector asks the others.',
     });
   return group;
@@ -189,16 +193,14 @@ function describeTask(deployment: Deployment, parts: TaskParts & { suffix: strin
         // The network of the machine is not known: nobody there needs the pages.
         ...(isMachine ? ['--web.listen-address', `127.0.0.1:${PAGES_PORT}`] : []),
         // The collectors scrape each other; the security group lets nobody else in.
-        ...(!isMachine && isOwnTarget(deployment)
-          ? ['--web.listen-address', `0.0.0.0:${PAGES_PORT}`]
-          : []),
+        ...(isOwnTarget(deployment) ? ['--web.listen-address', `0.0.0.0:${PAGES_PORT}`] : []),
       ],
       environment: replica === undefined ? {} : { AMPERAGE_REPLICA: `${name}-${replica}` },
       more: {
         User: queue.user,
-        ...(isMachine || !isOwnTarget(deployment)
-          ? {}
-          : labelTarget(deployment, { port: PAGES_PORT, path: '/metrics', job: 'amperage' })),
+        ...(isOwnTarget(deployment)
+          ? labelTarget(deployment, { port: PAGES_PORT, path: '/metrics', job: 'amperage' })
+          : {}),
       },
     },
     parts.logs,
@@ -233,12 +235,7 @@ function describeProcessor({ launch, architecture }: CollectorModel): Properties
         { Type: 'memberOf', Expression: `attribute:ecs.cpu-architecture == ${architecture}` },
       ],
     };
-  return {
-    RuntimePlatform: {
-      CpuArchitecture: architecture === 'arm64' ? 'ARM64' : 'X86_64',
-      OperatingSystemFamily: 'LINUX',
-    },
-  };
+  return { RuntimePlatform: describePlatform(architecture) };
 }
 
 /** The role by which the agent of ECS starts tasks. */

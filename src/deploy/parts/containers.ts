@@ -49,6 +49,14 @@ export function defineContainer(parts: ContainerParts, { group, region }: LogPar
   };
 }
 
+/** What a task within AWS runs on. */
+export function describePlatform(architecture: 'arm64' | 'x86_64'): Properties {
+  return {
+    CpuArchitecture: architecture === 'arm64' ? 'ARM64' : 'X86_64',
+    OperatingSystemFamily: 'LINUX',
+  };
+}
+
 /** Whom the image runs as. */
 export const IMAGE_USER = '65532';
 

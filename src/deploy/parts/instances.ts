@@ -1,15 +1,8 @@
 /** EC2 instances of the cluster, in an Auto Scaling group that ECS fills and drains. */
 import type { Deployment } from '../schema.ts';
-import {
-  type AwsValue,
-  type Draft,
-  join,
-  PARTITION,
-  PublicParameter,
-  Reference,
-} from '../template.ts';
+import { type AwsValue, type Draft, PublicParameter, Reference } from '../template.ts';
 import type { Network } from './network.ts';
-import { trustService } from './roles.ts';
+import { awsPolicy, trustService } from './roles.ts';
 
 /** Security group of instances that are made. */
 export const INSTANCE_GROUP = new Reference('InstanceSecurityGroup');
@@ -26,29 +19,8 @@ export function addInstances(
   const isArm = collector.architecture === 'arm64';
   // ECS does not count tasks of a daemon: it would take away the instances that they run on.
   const isScaled = collector.mode !== 'daemon';
-  const role = draft.add({
-    id: 'InstanceRole',
-    type: 'AWS::IAM::Role',
-    properties: {
-      AssumeRolePolicyDocument: trustService('ec2.amazonaws.com'),
-      ManagedPolicyArns: [
-        join`arn:${PARTITION}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role`,
-      ],
-    },
-    why: 'By it the agent of ECS on an instance registers it; AWS keeps this policy.',
-  });
-  const profile = draft.add({
-    id: 'InstanceProfile',
-    type: 'AWS::IAM::InstanceProfile',
-    properties: { Roles: [role] },
-    why: 'Hands the role to the instances.',
-  });
-  const group = draft.add({
-    id: INSTANCE_GROUP.id,
-    type: 'AWS::EC2::SecurityGroup',
-    properties: { GroupDescription: `Instances of ${name}`, VpcId: network.vpc },
-    why: 'Of the instances: nobody reaches them; tasks have groups of their own.',
-  });
+  const { profile } = addInstanceRole(draft, 'service-role/AmazonEC2ContainerServiceforEC2Role');
+  const group = addInstanceGroup(draft, name, network);
   const image = isArm ? `${IMAGES}/arm64` : IMAGES;
   const script = `#!/bin/bash\necho ECS_CLUSTER=${cluster.name ?? name} >> /etc/ecs/ecs.config\n`;
   const launch = draft.add({
@@ -112,4 +84,36 @@ export function addInstances(
     why: 'Joins the instances to the cluster.',
   });
   return provider;
+}
+
+/** @param policy  name of the policy that AWS keeps for instances of this kind */
+export function addInstanceRole(
+  draft: Draft,
+  policy: string,
+): { readonly role: Reference; readonly profile: Reference } {
+  const role = draft.add({
+    id: 'InstanceRole',
+    type: 'AWS::IAM::Role',
+    properties: {
+      AssumeRolePolicyDocument: trustService('ec2.amazonaws.com'),
+      ManagedPolicyArns: [awsPolicy(policy)],
+    },
+    why: 'By it the agent of ECS on an instance registers it; AWS keeps this policy.',
+  });
+  const profile = draft.add({
+    id: 'InstanceProfile',
+    type: 'AWS::IAM::InstanceProfile',
+    properties: { Roles: [role] },
+    why: 'Hands the role to the instances.',
+  });
+  return { role, profile };
+}
+
+export function addInstanceGroup(draft: Draft, name: string, { vpc }: Network): Reference {
+  return draft.add({
+    id: INSTANCE_GROUP.id,
+    type: 'AWS::EC2::SecurityGroup',
+    properties: { GroupDescription: `Instances of ${name}`, VpcId: vpc },
+    why: 'Of the instances: nobody reaches them; tasks have groups of their own.',
+  });
 }

@@ -2,9 +2,10 @@
 import { sizeOfTask } from '../collector-schema.ts';
 import { handOver } from '../permissions.ts';
 import type { Deployment } from '../schema.ts';
-import { type AwsValue, type Draft, join, PARTITION, type Reference } from '../template.ts';
+import type { AwsValue, Draft, Reference } from '../template.ts';
+import { addInstanceGroup, addInstanceRole } from './instances.ts';
 import type { Network } from './network.ts';
-import { renderPolicy, trustService } from './roles.ts';
+import { awsPolicy, renderPolicy, trustService } from './roles.ts';
 
 /** @returns the capacity provider, for services whose tasks run on them */
 export function addManagedInstances(
@@ -12,7 +13,10 @@ export function addManagedInstances(
   { collector, name }: Deployment,
   { network, cluster }: { readonly network: Network; readonly cluster: AwsValue },
 ): Reference {
-  const { role, profile } = addInstanceRole(draft);
+  const { role, profile } = addInstanceRole(
+    draft,
+    'AmazonECSInstanceRolePolicyForManagedInstances',
+  );
   const infrastructure = draft.add({
     id: 'InfrastructureRole',
     type: 'AWS::IAM::Role',
@@ -29,12 +33,7 @@ export function addManagedInstances(
     },
     why: 'By it ECS starts and ends the instances; AWS keeps the policy that is attached.',
   });
-  const group = draft.add({
-    id: 'InstanceSecurityGroup',
-    type: 'AWS::EC2::SecurityGroup',
-    properties: { GroupDescription: `Instances of ${name}`, VpcId: network.vpc },
-    why: 'Of the instances: nobody reaches them; tasks have groups of their own.',
-  });
+  const group = addInstanceGroup(draft, name, network);
   const { cpu, memory } = sizeOfTask(collector);
   return draft.add({
     id: 'CapacityProvider',
@@ -63,25 +62,4 @@ export function addManagedInstances(
     },
     why: 'Lets ECS choose instances of this processor for the tasks, as many as they need.',
   });
-}
-
-const awsPolicy = (policy: string): AwsValue => join`arn:${PARTITION}:iam::aws:policy/${policy}`;
-
-function addInstanceRole(draft: Draft): { readonly role: Reference; readonly profile: Reference } {
-  const role = draft.add({
-    id: 'InstanceRole',
-    type: 'AWS::IAM::Role',
-    properties: {
-      AssumeRolePolicyDocument: trustService('ec2.amazonaws.com'),
-      ManagedPolicyArns: [awsPolicy('AmazonECSInstanceRolePolicyForManagedInstances')],
-    },
-    why: 'By it the agent of ECS on an instance registers it; AWS keeps this policy.',
-  });
-  const profile = draft.add({
-    id: 'InstanceProfile',
-    type: 'AWS::IAM::InstanceProfile',
-    properties: { Roles: [role] },
-    why: 'Hands the role to the instances.',
-  });
-  return { role, profile };
 }

@@ -1,8 +1,10 @@
 /** node-exporter on each instance of the cluster: CPU, memory and disks of the machine itself. */
 import type { Deployment } from '../schema.ts';
 import type { AwsValue, Draft, Properties, Reference } from '../template.ts';
-import { defineContainer } from './containers.ts';
+import { defineContainer, describePlatform } from './containers.ts';
+import { letIn } from './ingress.ts';
 import { INSTANCE_GROUP } from './instances.ts';
+import { addRegistry } from './registry.ts';
 import { labelTarget } from './services.ts';
 
 const PORT = 9_100;
@@ -26,20 +28,26 @@ export function addNodeExporter(
   const { cluster, name } = deployment;
   if (cluster.node_exporter === undefined) return;
   if (cluster.instances !== undefined)
-    draft.add({
+    letIn(draft, {
       id: 'NodeExporterIngress',
-      type: 'AWS::EC2::SecurityGroupIngress',
-      properties: {
-        Description: 'Scrapes of node-exporter',
-        GroupId: INSTANCE_GROUP.get('GroupId'),
-        SourceSecurityGroupId: parts.collectors.get('GroupId'),
-        IpProtocol: 'tcp',
-        FromPort: PORT,
-        ToPort: PORT,
-      },
+      into: INSTANCE_GROUP,
+      from: parts.collectors,
+      port: PORT,
+      description: 'Scrapes of node-exporter',
       why: 'The collectors, and nobody else, may scrape node-exporter on the instances.',
     });
-  const registry = parts.space === undefined ? undefined : addRegistry(draft, name, parts.space);
+  const registry =
+    parts.space === undefined
+      ? undefined
+      : addRegistry(draft, {
+          id: 'NodeExporterRegistry',
+          name: `${name}-node-exporter`,
+          space: parts.space,
+          // A task on the network of its instance has no address of its own.
+          record: 'SRV',
+          metrics: { path: '/metrics', port: PORT },
+          why: 'Its tags tell the collector port and path.',
+        });
   const task = draft.add({
     id: 'NodeExporterTask',
     type: 'AWS::ECS::TaskDefinition',
@@ -78,24 +86,6 @@ export function addNodeExporter(
   });
 }
 
-/** A task on the network of its instance has no address of its own: SRV records alone tell it. */
-function addRegistry(draft: Draft, name: string, space: AwsValue): Reference {
-  return draft.add({
-    id: 'NodeExporterRegistry',
-    type: 'AWS::ServiceDiscovery::Service',
-    properties: {
-      Name: `${name}-node-exporter`,
-      NamespaceId: space,
-      DnsConfig: { DnsRecords: [{ Type: 'SRV', TTL: 10 }], RoutingPolicy: 'MULTIVALUE' },
-      Tags: [
-        { Key: 'METRICS_PATH', Value: '/metrics' },
-        { Key: 'METRICS_PORT', Value: `${PORT}` },
-      ],
-    },
-    why: 'Its tags tell the collector port and path.',
-  });
-}
-
 function describeTask(deployment: Deployment, parts: NodeExporterParts): Properties {
   const { cluster, collector, name, region } = deployment;
   const container = defineContainer(
@@ -119,10 +109,7 @@ function describeTask(deployment: Deployment, parts: NodeExporterParts): Propert
     RequiresCompatibilities: ['EC2'],
     Cpu: '128',
     Memory: '128',
-    RuntimePlatform: {
-      CpuArchitecture: collector.architecture === 'arm64' ? 'ARM64' : 'X86_64',
-      OperatingSystemFamily: 'LINUX',
-    },
+    RuntimePlatform: describePlatform(collector.architecture),
     ExecutionRoleArn: parts.executionRole,
     ContainerDefinitions: [container],
     Volumes: [{ Name: 'root', Host: { SourcePath: '/' } }],

@@ -5,10 +5,14 @@
 import type { Deployment } from '../schema.ts';
 import type { AwsValue, Draft, Reference } from '../template.ts';
 import { PAGES_PORT } from './collector-container.ts';
+import { addRegistry } from './registry.ts';
 
-/** A configuration that is given says itself how it is scraped. */
+/**
+ * Whether collectors find themselves as they find applications: a configuration that is given says
+ * itself how, and one on a machine outside of AWS is on its loopback alone.
+ */
 export function isOwnTarget({ collector }: Deployment): boolean {
-  return collector.configuration === undefined;
+  return collector.configuration === undefined && collector.launch !== 'external';
 }
 
 export function isRegisteredTarget(deployment: Deployment): boolean {
@@ -27,39 +31,11 @@ export function addCollectorRegistry(
     ...(isTarget ? ['Its tags tell the collectors where their own metrics are.'] : []),
     ...(traces ? ['Its name is where applications send segments.'] : []),
   ];
-  return draft.add({
+  return addRegistry(draft, {
     id: 'CollectorRegistry',
-    type: 'AWS::ServiceDiscovery::Service',
-    properties: {
-      Name: `${name}-collector`,
-      NamespaceId: space,
-      DnsConfig: { DnsRecords: [{ Type: 'A', TTL: 10 }], RoutingPolicy: 'WEIGHTED' },
-      ...(isTarget
-        ? {
-            Tags: [
-              { Key: 'METRICS_PATH', Value: '/metrics' },
-              { Key: 'METRICS_PORT', Value: `${PAGES_PORT}` },
-            ],
-          }
-        : {}),
-    },
+    name: `${name}-collector`,
+    space,
+    metrics: isTarget ? { path: '/metrics', port: PAGES_PORT } : undefined,
     why: uses.join(' '),
-  });
-}
-
-/** Lets collectors scrape themselves and each other. */
-export function addPagesRule(draft: Draft, collectors: Reference): void {
-  draft.add({
-    id: 'CollectorPages',
-    type: 'AWS::EC2::SecurityGroupIngress',
-    properties: {
-      Description: 'Metrics of the collectors',
-      GroupId: collectors.get('GroupId'),
-      SourceSecurityGroupId: collectors.get('GroupId'),
-      IpProtocol: 'tcp',
-      FromPort: PAGES_PORT,
-      ToPort: PAGES_PORT,
-    },
-    why: 'A collector scrapes its own metrics by its address, and those of others.',
   });
 }

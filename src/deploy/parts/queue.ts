@@ -3,6 +3,7 @@ import { makeArn, type PolicyStatement, TEMPLATE_PLACE } from '../permissions.ts
 import { type Draft, join, type Properties, type Reference } from '../template.ts';
 import type { Deployment } from '../schema.ts';
 import { IMAGE_USER } from './containers.ts';
+import { letIn } from './ingress.ts';
 import type { Network } from './network.ts';
 
 export interface QueuePlace {
@@ -74,17 +75,12 @@ function addFileSystem(
     properties: { GroupDescription: `Queue of ${name}`, VpcId: network.vpc },
     why: 'Lets the collectors alone reach the file system.',
   });
-  draft.add({
+  letIn(draft, {
     id: id('Ingress'),
-    type: 'AWS::EC2::SecurityGroupIngress',
-    properties: {
-      Description: 'NFS',
-      GroupId: door.get('GroupId'),
-      SourceSecurityGroupId: group.get('GroupId'),
-      IpProtocol: 'tcp',
-      FromPort: NFS,
-      ToPort: NFS,
-    },
+    into: door,
+    from: group,
+    port: NFS,
+    description: 'NFS',
     why: 'The collectors mount it.',
   });
   const targets = network.subnets.map((subnet, i) =>

@@ -47,6 +47,9 @@ export function trustService(service: string, conditions?: Properties): Properti
   };
 }
 
+/** A policy that AWS keeps. */
+export const awsPolicy = (name: string): AwsValue => join`arn:${PARTITION}:iam::aws:policy/${name}`;
+
 /** A policy document of these statements. */
 export function renderPolicy(statements: readonly PolicyStatement[]): AwsValue {
   return {

@@ -3,8 +3,15 @@ import { EXPORTER_PORT } from '../collector-schema.ts';
 import type { Deployment, ServiceModel } from '../schema.ts';
 import { type AwsValue, type Draft, idPart, type Properties, type Reference } from '../template.ts';
 import { QUEUE_VOLUME } from './collector-container.ts';
-import { defineContainer, defineHealthCheck, defineOwnContainer } from './containers.ts';
+import {
+  defineContainer,
+  defineHealthCheck,
+  defineOwnContainer,
+  describePlatform,
+} from './containers.ts';
+import { letIn } from './ingress.ts';
 import type { Network } from './network.ts';
+import { addRegistry } from './registry.ts';
 import { addTaskRole } from './roles.ts';
 import {
   defineSidecar,
@@ -77,7 +84,17 @@ function addService(
   parts: OneService,
 ): void {
   const id = idPart(service.name);
-  const registry = parts.space === undefined ? undefined : addRegistry(draft, service, parts.space);
+  const registry =
+    parts.space === undefined
+      ? undefined
+      : addRegistry(draft, {
+          id: `${id}Registry`,
+          name: service.name,
+          space: parts.space,
+          metrics: { path: service.metrics_path, port: service.port },
+          exporter: service.exporter ? { path: '/metrics', port: EXPORTER_PORT } : undefined,
+          why: 'Its tags tell the collector port and path.',
+        });
   const task = draft.add({
     id: `${id}Task`,
     type: 'AWS::ECS::TaskDefinition',
@@ -164,10 +181,7 @@ function describeTask(
     RequiresCompatibilities: ['FARGATE'],
     Cpu: `${service.cpu}`,
     Memory: `${service.memory}`,
-    RuntimePlatform: {
-      CpuArchitecture: collector.architecture === 'arm64' ? 'ARM64' : 'X86_64',
-      OperatingSystemFamily: 'LINUX',
-    },
+    RuntimePlatform: describePlatform(collector.architecture),
     ExecutionRoleArn: executionRole,
     TaskRoleArn: role.get('Arn'),
     ContainerDefinitions: [
@@ -194,30 +208,6 @@ export function labelTarget(
   };
 }
 
-/** The Cloud Map service, whose tags say what to scrape. */
-function addRegistry(draft: Draft, service: ServiceModel, space: AwsValue): Reference {
-  return draft.add({
-    id: `${idPart(service.name)}Registry`,
-    type: 'AWS::ServiceDiscovery::Service',
-    properties: {
-      Name: service.name,
-      NamespaceId: space,
-      DnsConfig: { DnsRecords: [{ Type: 'A', TTL: 10 }], RoutingPolicy: 'WEIGHTED' },
-      Tags: [
-        { Key: 'METRICS_PATH', Value: service.metrics_path },
-        { Key: 'METRICS_PORT', Value: `${service.port}` },
-        ...(service.exporter
-          ? [
-              { Key: 'ECS_METRICS_PATH', Value: '/metrics' },
-              { Key: 'ECS_METRICS_PORT', Value: `${EXPORTER_PORT}` },
-            ]
-          : []),
-      ],
-    },
-    why: 'Its tags tell the collector port and path.',
-  });
-}
-
 function addTargetGroup(
   draft: Draft,
   { name, services }: Deployment,
@@ -234,17 +224,12 @@ function addTargetGroup(
     services.flatMap(({ port, exporter }) => (exporter ? [port, EXPORTER_PORT] : [port])),
   );
   for (const port of ports)
-    draft.add({
+    letIn(draft, {
       id: `ScrapePort${port}`,
-      type: 'AWS::EC2::SecurityGroupIngress',
-      properties: {
-        Description: 'Scrapes',
-        GroupId: group.get('GroupId'),
-        SourceSecurityGroupId: collectors.get('GroupId'),
-        IpProtocol: 'tcp',
-        FromPort: port,
-        ToPort: port,
-      },
+      into: group,
+      from: collectors,
+      port,
+      description: 'Scrapes',
       why: `The collectors may scrape port ${port}.`,
     });
   return group;

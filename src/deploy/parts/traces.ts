@@ -1,6 +1,7 @@
 /** Traces: the address that applications send to, and the way to it. */
 import type { Deployment } from '../schema.ts';
 import type { Draft, Reference } from '../template.ts';
+import { letIn } from './ingress.ts';
 
 /** UDP for segments, TCP for sampling rules. */
 export const SEGMENT_PORT = 2_000;
@@ -15,18 +16,14 @@ export function addSegmentRules(
   draft: Draft,
   { collectors, applications }: { collectors: Reference; applications: Reference },
 ): void {
-  for (const protocol of ['udp', 'tcp'])
-    draft.add({
+  for (const protocol of ['udp', 'tcp'] as const)
+    letIn(draft, {
       id: `Segments${protocol === 'udp' ? 'Udp' : 'Tcp'}`,
-      type: 'AWS::EC2::SecurityGroupIngress',
-      properties: {
-        Description: protocol === 'udp' ? 'Segments of X-Ray' : 'Sampling rules of X-Ray',
-        GroupId: collectors.get('GroupId'),
-        SourceSecurityGroupId: applications.get('GroupId'),
-        IpProtocol: protocol,
-        FromPort: SEGMENT_PORT,
-        ToPort: SEGMENT_PORT,
-      },
+      into: collectors,
+      from: applications,
+      port: SEGMENT_PORT,
+      protocol,
+      description: protocol === 'udp' ? 'Segments of X-Ray' : 'Sampling rules of X-Ray',
       why: 'The applications send traces to the collector.',
     });
 }

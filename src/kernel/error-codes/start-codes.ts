@@ -88,10 +88,8 @@ const configuration = {
       'docs/configuration.md lists them.',
   },
   CONFIG_NO_EQUIVALENT: {
-    means: 'A configuration has what the other dialect or form cannot express; the message says.',
-    remedy:
-      'Keep the configuration as it is: collect takes both dialects. Of a deployment, generate ' +
-      'the form that the message names.',
+    means: 'A configuration does what the other dialect cannot express; the message says what.',
+    remedy: 'Keep the configuration as it is: collect takes both dialects.',
   },
   CONFIG_INVALID: {
     means:
