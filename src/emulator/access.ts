@@ -24,3 +24,14 @@ export type AccessTable = Readonly<Record<string, AccessRule>>;
 
 /** Why a call is denied, in AWS's words; undefined for one that is allowed. */
 export type Denial = string | undefined;
+
+/** Condition keys of the tags that a request gives. */
+export function describeTags(
+  tags: readonly (readonly [string, string])[],
+): NonNullable<Need['context']> {
+  if (tags.length === 0) return {};
+  return {
+    ...Object.fromEntries(tags.map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+    'aws:TagKeys': tags.map(([key]) => key),
+  };
+}

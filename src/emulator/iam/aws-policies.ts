@@ -56,9 +56,8 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
           ec2:DescribeTags ecs:CreateCluster ecs:DeregisterContainerInstance
           ecs:DiscoverPollEndpoint ecs:Poll ecs:RegisterContainerInstance
           ecs:StartTelemetrySession ecs:UpdateContainerInstancesState ecs:Submit*
-          ecr:GetAuthorizationToken ecr:BatchCheckLayerAvailability
-          ecr:GetDownloadUrlForLayer ecr:BatchGetImage logs:CreateLogStream
-          logs:PutLogEvents
+          ecr:GetAuthorizationToken ecr:BatchCheckLayerAvailability ecr:GetDownloadUrlForLayer
+          ecr:BatchGetImage logs:CreateLogStream logs:PutLogEvents
         `),
         Effect: 'Allow',
         Resource: '*',
@@ -104,9 +103,8 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
         Condition: { StringEquals: { 'aws:RequestTag/AmazonECSManaged': 'true' } },
         Effect: 'Allow',
         Resource: words(`
-          arn:aws:ec2:*:*:fleet/* arn:aws:ec2:*:*:instance/*
-          arn:aws:ec2:*:*:network-interface/* arn:aws:ec2:*:*:launch-template/*
-          arn:aws:ec2:*:*:volume/*
+          arn:aws:ec2:*:*:fleet/* arn:aws:ec2:*:*:instance/* arn:aws:ec2:*:*:network-interface/*
+          arn:aws:ec2:*:*:launch-template/* arn:aws:ec2:*:*:volume/*
         `),
         Sid: 'ProvisionEC2InstancesForManagedInstances',
       },
@@ -114,8 +112,7 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
         Action: ['ec2:CreateFleet'],
         Effect: 'Allow',
         Resource: words(`
-          arn:aws:ec2:*:*:subnet/* arn:aws:ec2:*:*:security-group/*
-          arn:aws:ec2:*::image/*
+          arn:aws:ec2:*:*:subnet/* arn:aws:ec2:*:*:security-group/* arn:aws:ec2:*::image/*
         `),
         Sid: 'CreateFleetForSupportingResources',
       },
@@ -124,8 +121,7 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
         Condition: { StringEquals: { 'aws:RequestTag/AmazonECSManaged': 'true' } },
         Effect: 'Allow',
         Resource: words(`
-          arn:aws:ec2:*:*:instance/* arn:aws:ec2:*:*:volume/*
-          arn:aws:ec2:*:*:network-interface/*
+          arn:aws:ec2:*:*:instance/* arn:aws:ec2:*:*:volume/* arn:aws:ec2:*:*:network-interface/*
         `),
         Sid: 'RunInstancesForManagedInstances',
       },
@@ -140,8 +136,8 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
         Action: ['ec2:RunInstances'],
         Effect: 'Allow',
         Resource: words(`
-          arn:aws:ec2:*:*:subnet/* arn:aws:ec2:*:*:security-group/*
-          arn:aws:ec2:*::image/* arn:aws:resource-groups:*:*:group/*
+          arn:aws:ec2:*:*:subnet/* arn:aws:ec2:*:*:security-group/* arn:aws:ec2:*::image/*
+          arn:aws:resource-groups:*:*:group/*
         `),
         Sid: 'RunInstancesForSupportingResources',
       },
@@ -155,8 +151,7 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
         Effect: 'Allow',
         Resource: words(`
           arn:aws:ec2:*:*:fleet/* arn:aws:ec2:*:*:launch-template/*
-          arn:aws:ec2:*:*:network-interface/* arn:aws:ec2:*:*:instance/*
-          arn:aws:ec2:*:*:volume/*
+          arn:aws:ec2:*:*:network-interface/* arn:aws:ec2:*:*:instance/* arn:aws:ec2:*:*:volume/*
         `),
         Sid: 'TagOnCreateEC2ResourcesForManagedInstances',
       },
@@ -245,9 +240,8 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
     statements: [
       {
         Action: words(`
-          ecr:GetAuthorizationToken ecr:BatchCheckLayerAvailability
-          ecr:GetDownloadUrlForLayer ecr:BatchGetImage logs:CreateLogStream
-          logs:PutLogEvents
+          ecr:GetAuthorizationToken ecr:BatchCheckLayerAvailability ecr:GetDownloadUrlForLayer
+          ecr:BatchGetImage logs:CreateLogStream logs:PutLogEvents
         `),
         Effect: 'Allow',
         Resource: '*',
@@ -314,12 +308,11 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
     statements: [
       {
         Action: words(`
-          ssm:DescribeAssociation ssm:GetDeployablePatchSnapshotForInstance
-          ssm:GetDocument ssm:DescribeDocument ssm:GetManifest ssm:GetParameter
-          ssm:GetParameters ssm:ListAssociations ssm:ListInstanceAssociations
-          ssm:PutInventory ssm:PutComplianceItems ssm:PutConfigurePackageResult
-          ssm:UpdateAssociationStatus ssm:UpdateInstanceAssociationStatus
-          ssm:UpdateInstanceInformation
+          ssm:DescribeAssociation ssm:GetDeployablePatchSnapshotForInstance ssm:GetDocument
+          ssm:DescribeDocument ssm:GetManifest ssm:GetParameter ssm:GetParameters
+          ssm:ListAssociations ssm:ListInstanceAssociations ssm:PutInventory
+          ssm:PutComplianceItems ssm:PutConfigurePackageResult ssm:UpdateAssociationStatus
+          ssm:UpdateInstanceAssociationStatus ssm:UpdateInstanceInformation
         `),
         Effect: 'Allow',
         Resource: '*',
@@ -334,9 +327,8 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
       },
       {
         Action: words(`
-          ec2messages:AcknowledgeMessage ec2messages:DeleteMessage
-          ec2messages:FailMessage ec2messages:GetEndpoint ec2messages:GetMessages
-          ec2messages:SendReply
+          ec2messages:AcknowledgeMessage ec2messages:DeleteMessage ec2messages:FailMessage
+          ec2messages:GetEndpoint ec2messages:GetMessages ec2messages:SendReply
         `),
         Effect: 'Allow',
         Resource: '*',
@@ -368,11 +360,10 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
     statements: [
       {
         Action: words(`
-          cloudwatch:PutMetricData ec2:DescribeVolumes ec2:DescribeTags
-          logs:PutLogEvents logs:PutRetentionPolicy logs:DescribeLogStreams
-          logs:DescribeLogGroups logs:CreateLogStream logs:CreateLogGroup
-          xray:PutTraceSegments xray:PutTelemetryRecords xray:GetSamplingRules
-          xray:GetSamplingTargets xray:GetSamplingStatisticSummaries
+          cloudwatch:PutMetricData ec2:DescribeVolumes ec2:DescribeTags logs:PutLogEvents
+          logs:PutRetentionPolicy logs:DescribeLogStreams logs:DescribeLogGroups
+          logs:CreateLogStream logs:CreateLogGroup xray:PutTraceSegments xray:PutTelemetryRecords
+          xray:GetSamplingRules xray:GetSamplingTargets xray:GetSamplingStatisticSummaries
         `),
         Effect: 'Allow',
         Resource: '*',
@@ -396,8 +387,7 @@ export const AWS_POLICIES: readonly AwsPolicy[] = [
       {
         Action: words(`
           logs:* cloudwatch:GenerateQuery cloudwatch:GenerateQueryResultsSummary
-          observabilityadmin:GetS3TableIntegration
-          observabilityadmin:ListS3TableIntegrations
+          observabilityadmin:GetS3TableIntegration observabilityadmin:ListS3TableIntegrations
           observabilityadmin:ListTelemetryPipelines
         `),
         Effect: 'Allow',

@@ -31,7 +31,7 @@ const HOUR_SECONDS = 3_600;
 const SESSION = { least: HOUR_SECONDS, most: 12 * HOUR_SECONDS, otherwise: HOUR_SECONDS };
 
 /** By service: the role that it makes for itself. */
-const LINKED_ROLES: Readonly<Record<string, string>> = {
+export const LINKED_ROLES: Readonly<Record<string, string>> = {
   'autoscaling.amazonaws.com': 'AWSServiceRoleForAutoScaling',
   'ecs.amazonaws.com': 'AWSServiceRoleForECS',
   'ecs.application-autoscaling.amazonaws.com': 'AWSServiceRoleForApplicationAutoScaling_ECSService',
