@@ -5,7 +5,7 @@
  */
 import { type AccessRule, type AccessTable, describeTags, type Need } from '../access.ts';
 import type { AwsInput } from '../service.ts';
-import { readList, readObjects, readOptional } from './members.ts';
+import { readObjects, readOptional } from './members.ts';
 import { LINKED_ROLES } from './roles.ts';
 import type { IamState } from './state.ts';
 
@@ -90,11 +90,6 @@ export function createIamAccess(iam: IamState): AccessTable {
 const PLACE = { accountId: '', region: '' };
 
 function contextOf(input: AwsInput): NonNullable<Need['context']> {
-  const tagKeys = readList(input, 'TagKeys');
-  const tags = readObjects(input, 'Tags').map((tag): [string, string] => [
-    readOptional(tag, 'Key') ?? '',
-    readOptional(tag, 'Value') ?? '',
-  ]);
   const given = {
     'iam:PolicyARN': readOptional(input, 'PolicyArn'),
     'iam:PermissionsBoundary': readOptional(input, 'PermissionsBoundary'),
@@ -104,7 +99,6 @@ function contextOf(input: AwsInput): NonNullable<Need['context']> {
     ...Object.fromEntries(
       Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
-    ...describeTags(tags),
-    ...(tagKeys.length > 0 && { 'aws:TagKeys': tagKeys }),
+    ...describeTags(input),
   };
 }
