@@ -22,6 +22,7 @@ interface EmulateFlags extends LogOptions {
   readonly 'web.listenAddress': string;
   readonly account: string;
   readonly region: readonly string[];
+  readonly 'iam.strict'?: boolean;
   readonly scenario?: string;
   readonly 'web.allowedHost': readonly string[];
 }
@@ -48,6 +49,10 @@ export function createEmulateCommand(): Command {
         'addresses and private names pass; may be given several times',
       gather,
       [],
+    )
+    .option(
+      '--iam.strict',
+      'a role that nobody created may do nothing; without it such a role may do all',
     )
     .option('--scenario <file>', 'YAML file of what happens: calls, objects, tasks, trouble')
     .addHelpText(
@@ -99,6 +104,7 @@ async function run(flags: EmulateFlags): Promise<void> {
     accountId,
     regions: [region, ...more],
     credentials,
+    isStrict: flags['iam.strict'] === true,
   });
   const allowedHosts = flags['web.allowedHost'];
   const emulator = createEmulator({ world, listen, cloud, allowedHosts });
