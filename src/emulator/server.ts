@@ -27,7 +27,7 @@ import { createLogs } from './logs/api.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
 import { otlpRoute } from './otlp-protocol.ts';
-import { restGetRoutes, restRoutes } from './rest-json-protocol.ts';
+import { restRoutes } from './rest-json-protocol.ts';
 import { rpcCborRoute } from './rpc-cbor-protocol.ts';
 import { renderS3Error } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
@@ -99,7 +99,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   ): Promise<HttpResponse> => {
     account.count(action);
     const response = await answer();
-    const outcome = response.status === 200 ? 'ok' : 'error';
+    const outcome = response.status < 300 ? 'ok' : 'error';
     calls.with({ action: isKnown ? action : 'unknown', outcome }).inc();
     return response;
   };
@@ -170,7 +170,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       ...restRoutes(xray, edges, (action, answer) =>
         count(action, Object.hasOwn(xray.actions, action), answer),
       ),
-      ...restGetRoutes(kafka, edges, (action, answer) => count(action, true, answer)),
+      ...restRoutes(kafka, edges, (action, answer) => count(action, true, answer)),
       rpcCborRoute(cloudWatch, edges, (action, answer) =>
         count(action, Object.hasOwn(cloudWatch.actions, action), answer),
       ),
