@@ -61,6 +61,7 @@ export const rooms: Record<string, Rooms> = {
   'sinks/remote-write': { joints: ['sink'], rooms: { 'way-in': [], 'way-out': [] } },
   // The store implements what the engine asks of it (promql/queryable.ts), so it stands above.
   workspace: {
+    joints: ['serving'],
     rooms: {
       promql: [], storage: ['promql'], api: ['promql', 'storage'], cloudwatch: ['api'], traces: ['api'],
     },
