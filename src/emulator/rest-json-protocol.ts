@@ -3,7 +3,7 @@
  * name in a header. What is checked before an action runs is as in json-protocol.ts.
  * Source: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
  */
-import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
+import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import { type CallEdges, dateHeader, json, parseInput, runAction } from './json-protocol.ts';
 import { parseOperation, readAddress, type RestOperation } from './rest-operations.ts';
 import { ABSENT_REST_PATHS, REST_PATHS } from './rest-paths.ts';
@@ -14,40 +14,32 @@ type CallCounter = (action: string, answer: () => Promise<HttpResponse>) => Prom
 
 const CONTENT_TYPE = { 'content-type': 'application/json' };
 
-/** A route for each path, up to its first member. */
-export function restRoutes(service: JsonService, edges: CallEdges, call: CallCounter): Route[] {
-  const answer = answerRest(service, edges, call);
-  const prefixes = new Set(
-    listOperations(service.signingName).map(({ path }) => path.replace(/\{.*$/, '*')),
-  );
-  return [...prefixes].map((path): Route => ({ method: 'ANY', path, handle: answer }));
+/** A service's operations, and what answers requests for it. */
+export interface RestService {
+  /** Whether any operation has a path as that of the request. */
+  isFor(request: HttpRequest): boolean;
+  answer(request: HttpRequest): Promise<HttpResponse>;
 }
 
-function listOperations(signingName: string): RestOperation[] {
-  const lines = { ...REST_PATHS[signingName], ...ABSENT_REST_PATHS[signingName] };
-  return Object.entries(lines).map(([action, line]) => parseOperation(action, line));
-}
-
-/** Answers any request of a service. */
-export function answerRest(
+export function createRestService(
   service: JsonService,
   edges: CallEdges,
-  call: CallCounter,
-): (request: HttpRequest) => Promise<HttpResponse> {
-  const operations = listOperations(service.signingName);
-  return async (request) => {
-    const fitting = operations.filter(({ pattern }) => pattern.test(request.path));
-    const operation = fitting.find(({ method }) => method === request.method);
-    if (operation === undefined)
-      return renderError(
-        new AwsError(
-          'UnknownOperationException',
-          `nothing is served by ${request.method} at this path`,
-          fitting.length === 0 ? 404 : 405,
-        ),
-        edges,
-      );
-    return call(operation.action, () => answerOperation(request, service, operation, edges));
+  count: CallCounter,
+): RestService {
+  const { signingName } = service;
+  const lines = { ...REST_PATHS[signingName], ...ABSENT_REST_PATHS[signingName] };
+  const operations = Object.entries(lines).map(([action, line]) => parseOperation(action, line));
+  const fitting = ({ path }: HttpRequest): RestOperation[] =>
+    operations.filter(({ pattern }) => pattern.test(path));
+  return {
+    isFor: (request) => fitting(request).length > 0,
+    answer: async (request) => {
+      const operation = fitting(request).find(({ method }) => method === request.method);
+      if (operation !== undefined)
+        return count(operation.action, () => answerOperation(request, service, operation, edges));
+      const words = `${signingName} has nothing here at ${request.method} ${request.path}`;
+      return renderError(new AwsError('UnknownOperationException', words, 404), edges);
+    },
   };
 }
 
@@ -73,12 +65,12 @@ async function answerOperation(
   }
 }
 
-function renderError(error: AwsError, { trouble, nowMs }: CallEdges): HttpResponse {
+function renderError(error: AwsError, { cloud }: CallEdges): HttpResponse {
   return json(
     error.status,
     error.members === undefined
       ? { Message: error.message }
       : { message: error.message, ...error.members },
-    { ...CONTENT_TYPE, 'x-amzn-errortype': error.code, ...dateHeader(trouble, nowMs()) },
+    { ...CONTENT_TYPE, 'x-amzn-errortype': error.code, ...dateHeader(cloud) },
   );
 }
