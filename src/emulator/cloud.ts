@@ -7,6 +7,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AwsCredentials } from '../aws/signing.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Denial, Need } from './access.ts';
+import { WorkspaceDirectory } from './amp/state.ts';
+import type { WorkspaceHost } from './amp/workspace-data.ts';
 import type { CloudParts } from './cloud-parts.ts';
 import { Identities } from './identities.ts';
 import { prepareCall } from './prepared-call.ts';
@@ -30,12 +32,15 @@ export interface CloudOptions {
   readonly credentials: AwsCredentials;
   /** The first account; DEFAULT_ACCOUNT by default. */
   readonly accountId?: string;
+  /** What keeps the samples of workspaces; without one there is their control plane alone. */
+  readonly workspaceHost?: WorkspaceHost;
 }
 
 export class EmulatedCloud implements CloudParts {
   readonly clock: Clock;
   readonly trouble: Trouble;
   readonly identities: Identities;
+  readonly workspaces: WorkspaceDirectory;
   readonly regions: readonly [string, ...string[]];
   readonly accountId: string;
   urlOf: () => string = () => '';
@@ -45,12 +50,19 @@ export class EmulatedCloud implements CloudParts {
   /** Calls by action, since the last `takeCalls`. */
   readonly #calls = new Map<string, number>();
 
-  constructor({ clock, regions, credentials, accountId = DEFAULT_ACCOUNT }: CloudOptions) {
+  constructor({
+    clock,
+    regions,
+    credentials,
+    accountId = DEFAULT_ACCOUNT,
+    workspaceHost,
+  }: CloudOptions) {
     this.clock = clock;
     this.regions = regions;
     this.accountId = accountId;
     this.trouble = new Trouble(clock);
     this.identities = new Identities(credentials, accountId);
+    this.workspaces = new WorkspaceDirectory(workspaceHost);
   }
 
   /** The region of what names none, in the first account. */
@@ -71,7 +83,8 @@ export class EmulatedCloud implements CloudParts {
       throw new AwsError('LimitExceeded', `this emulator has ${ACCOUNTS_MAX} accounts already`);
     const regions = known ?? new Map<string, EmulatedRegion>();
     this.#accounts.set(accountId, regions);
-    const found = regions.get(name) ?? new EmulatedRegion({ accountId, region: name }, this);
+    const found =
+      regions.get(name) ?? new EmulatedRegion({ accountId, region: name }, this, this.workspaces);
     regions.set(name, found);
     return found;
   }

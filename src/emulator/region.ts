@@ -3,6 +3,8 @@
  * logs, metrics, and the services that answer from it. Changes of tasks and instances are sent to
  * the subscribed queues in the form of EventBridge's events.
  */
+import { createAmp } from './amp/api.ts';
+import { AmpState, type WorkspaceDirectory } from './amp/state.ts';
 import type { CloudParts } from './cloud-parts.ts';
 import { createCloudMap } from './cloud-map/api.ts';
 import { CloudMapStore } from './cloud-map/store.ts';
@@ -35,12 +37,13 @@ export class EmulatedRegion {
   readonly xray: XrayState;
   readonly logs: LogsState;
   readonly cloudWatch = new CloudWatchState();
+  readonly amp: AmpState;
   /** Names of the queues that receive changes of tasks and instances. */
   readonly subscribed = new Set<string>();
   /** By signing name. */
   readonly services: ReadonlyMap<string, JsonService>;
 
-  constructor(place: AwsPlace, cloud: CloudParts) {
+  constructor(place: AwsPlace, cloud: CloudParts, workspaces: WorkspaceDirectory) {
     this.place = place;
     this.cloud = cloud;
     const { clock } = cloud;
@@ -55,6 +58,7 @@ export class EmulatedRegion {
     this.ec2 = new Ec2State(place.region);
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
     this.cloudMap = new CloudMapStore(place, clock);
+    this.amp = new AmpState(place, workspaces, () => cloud.nowMs());
     this.services = new Map(
       this.#createServices().map((service) => [service.signingName, service] as const),
     );
@@ -74,6 +78,7 @@ export class EmulatedRegion {
       this.queues.service(),
       createXray(this.xray, { nowMs, trouble: cloud.trouble }),
       createKafka(this.kafka),
+      createAmp(this.amp, () => cloud.urlOf()),
     ];
   }
 

@@ -2,14 +2,62 @@
  * The operations of the services that speak AWS's REST-JSON protocol, each as
  * `METHOD /path/{member}?member=kind STATUS`. What is neither in the path nor in the query is in
  * the body. Members of the query are texts but for those with a kind: `number`, `list` (one
- * parameter for each item), or `others`, a map of all parameters that have no kind. Members have the
- * names that they have in the request. The status is 200 where none is given.
+ * parameter for each item), or `others`, a map of all parameters that have no kind. Members have
+ * the names that they have in the request. The status is 200 where none is given.
  * Source: the service models of botocore,
  * https://github.com/boto/botocore/tree/develop/botocore/data
  */
 
 /** By signing name, then by action: the actions that the emulator has. */
 export const REST_PATHS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  aps: {
+    CreateAlertManagerDefinition: 'POST /workspaces/{workspaceId}/alertmanager/definition 202',
+    CreateAnomalyDetector: 'POST /workspaces/{workspaceId}/anomalydetectors 202',
+    CreateLoggingConfiguration: 'POST /workspaces/{workspaceId}/logging 202',
+    CreateQueryLoggingConfiguration: 'POST /workspaces/{workspaceId}/logging/query 202',
+    CreateRuleGroupsNamespace: 'POST /workspaces/{workspaceId}/rulegroupsnamespaces 202',
+    CreateScraper: 'POST /scrapers 202',
+    CreateWorkspace: 'POST /workspaces 202',
+    DeleteAlertManagerDefinition: 'DELETE /workspaces/{workspaceId}/alertmanager/definition 202',
+    DeleteAnomalyDetector:
+      'DELETE /workspaces/{workspaceId}/anomalydetectors/{anomalyDetectorId} 202',
+    DeleteLoggingConfiguration: 'DELETE /workspaces/{workspaceId}/logging 202',
+    DeleteQueryLoggingConfiguration: 'DELETE /workspaces/{workspaceId}/logging/query 202',
+    DeleteResourcePolicy: 'DELETE /workspaces/{workspaceId}/policy 202',
+    DeleteRuleGroupsNamespace: 'DELETE /workspaces/{workspaceId}/rulegroupsnamespaces/{name} 202',
+    DeleteScraper: 'DELETE /scrapers/{scraperId} 202',
+    DeleteScraperLoggingConfiguration: 'DELETE /scrapers/{scraperId}/logging-configuration 202',
+    DeleteWorkspace: 'DELETE /workspaces/{workspaceId} 202',
+    DescribeAlertManagerDefinition: 'GET /workspaces/{workspaceId}/alertmanager/definition',
+    DescribeAnomalyDetector: 'GET /workspaces/{workspaceId}/anomalydetectors/{anomalyDetectorId}',
+    DescribeLoggingConfiguration: 'GET /workspaces/{workspaceId}/logging',
+    DescribeQueryLoggingConfiguration: 'GET /workspaces/{workspaceId}/logging/query',
+    DescribeResourcePolicy: 'GET /workspaces/{workspaceId}/policy',
+    DescribeRuleGroupsNamespace: 'GET /workspaces/{workspaceId}/rulegroupsnamespaces/{name}',
+    DescribeScraper: 'GET /scrapers/{scraperId}',
+    DescribeScraperLoggingConfiguration: 'GET /scrapers/{scraperId}/logging-configuration',
+    DescribeWorkspace: 'GET /workspaces/{workspaceId}',
+    DescribeWorkspaceConfiguration: 'GET /workspaces/{workspaceId}/configuration',
+    GetDefaultScraperConfiguration: 'GET /scraperconfiguration',
+    ListAnomalyDetectors: 'GET /workspaces/{workspaceId}/anomalydetectors?maxResults=number',
+    ListRuleGroupsNamespaces:
+      'GET /workspaces/{workspaceId}/rulegroupsnamespaces?maxResults=number',
+    ListScrapers: 'GET /scrapers?filters=others&maxResults=number&nextToken=text',
+    ListTagsForResource: 'GET /tags/{resourceArn}',
+    ListWorkspaces: 'GET /workspaces?maxResults=number',
+    PutAlertManagerDefinition: 'PUT /workspaces/{workspaceId}/alertmanager/definition 202',
+    PutAnomalyDetector: 'PUT /workspaces/{workspaceId}/anomalydetectors/{anomalyDetectorId} 202',
+    PutResourcePolicy: 'PUT /workspaces/{workspaceId}/policy 202',
+    PutRuleGroupsNamespace: 'PUT /workspaces/{workspaceId}/rulegroupsnamespaces/{name} 202',
+    TagResource: 'POST /tags/{resourceArn}',
+    UntagResource: 'DELETE /tags/{resourceArn}?tagKeys=list',
+    UpdateLoggingConfiguration: 'PUT /workspaces/{workspaceId}/logging 202',
+    UpdateQueryLoggingConfiguration: 'PUT /workspaces/{workspaceId}/logging/query 202',
+    UpdateScraper: 'PUT /scrapers/{scraperId} 202',
+    UpdateScraperLoggingConfiguration: 'PUT /scrapers/{scraperId}/logging-configuration 202',
+    UpdateWorkspaceAlias: 'POST /workspaces/{workspaceId}/alias 204',
+    UpdateWorkspaceConfiguration: 'PATCH /workspaces/{workspaceId}/configuration 202',
+  },
   kafka: {
     DescribeClusterV2: 'GET /api/v2/clusters/{clusterArn}',
     ListClustersV2: 'GET /api/v2/clusters?maxResults=number',

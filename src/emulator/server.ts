@@ -10,6 +10,7 @@ import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-
 import type { Registry } from '../kernel/metrics.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import type { World } from '../kernel/world.ts';
+import { answerDataCall, type DataPlaneEdges, isDataCall } from './amp/data-plane.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { breakAnswer } from './broken-answers.ts';
 import { type EmulatedCloud, signedService } from './cloud.ts';
@@ -106,6 +107,15 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     return countOf(service)(action, () => answerForm(request, service, action, edges));
   };
 
+  const dataPlane: DataPlaneEdges = {
+    directory: cloud.workspaces,
+    trouble,
+    verify,
+    nowMs: () => cloud.nowMs(),
+    contextOf: (verdict, headers) => cloud.contextOf(verdict, headers),
+    authorize: (call, need) => cloud.authorize(call, need),
+    count: (action, answer) => count(action, true, answer),
+  };
   const rests = new Map(
     services
       .filter(({ signingName }) => Object.hasOwn(REST_PATHS, signingName))
@@ -113,6 +123,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   );
   /** REST-JSON is known by the signature, without one by the path; all other paths are S3's. */
   const callPath = async (request: HttpRequest): Promise<HttpResponse> => {
+    if (isDataCall(request)) return answerDataCall(request, dataPlane);
     const name = signedService(request.headers);
     const rest =
       name === undefined ? [...rests.values()].find((one) => one.isFor(request)) : rests.get(name);

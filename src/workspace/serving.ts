@@ -1,6 +1,6 @@
 /**
- * A workspace as it is served: its store, the limits of AMP over it, and the routes of its API below
- * any prefix. Who may write and read is for those who serve it to say.
+ * A workspace as it is served: its store, the limits of AMP over it, and the routes of its API
+ * below any prefix. Who may write and read is for those who serve it to say.
  */
 import type { Route } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
@@ -29,13 +29,21 @@ export class ServedWorkspace {
   readonly store: Store;
   readonly #options: ServedOptions;
   readonly #gate: RequestGate;
+  /** The store reads its retention from it each time. */
+  readonly #kept: { retentionMs: number };
 
   constructor(options: ServedOptions) {
     const { directory, retentionMs, limits, world } = options;
     this.#options = options;
     this.#gate = new RequestGate(limits, world.clock);
-    const given = { ...STORE_DEFAULTS, directory, retentionMs, ...limitStore(limits) };
+    const given = { ...STORE_DEFAULTS, directory, ...limitStore(limits), retentionMs };
+    this.#kept = given;
     this.store = new Store(given, world);
+  }
+
+  /** Sets for how long samples are kept. */
+  setRetention(retentionMs: number): void {
+    this.#kept.retentionMs = retentionMs;
   }
 
   /** Where samples are written. */
