@@ -281,7 +281,7 @@ test('every fault of a request is refused with its own code', async () => {
     ['too old', good, { nowMs: nowMs + 301_000 }, 'RequestExpired'],
     ['from the future', good, { nowMs: nowMs - 301_000 }, 'RequestExpired'],
     ['another service', good, { service: 'ssm' }, 'SignatureDoesNotMatch'],
-    ['another region', good, { region: 'eu-west-1' }, 'SignatureDoesNotMatch'],
+    ['another region', good, { regions: ['eu-west-1'] }, 'SignatureDoesNotMatch'],
   ];
   for (const [name, request, more, code] of cases) {
     const verdict = await verifyRequest(request, { ...options, ...more });
