@@ -64,6 +64,7 @@ export const rooms: Record<string, Rooms> = {
     joints: ['serving'],
     rooms: {
       promql: [], storage: ['promql'], api: ['promql', 'storage'], cloudwatch: ['api'], traces: ['api'],
+      rules: ['api', 'promql', 'storage'],
     },
   }, // prettier-ignore
   discovery: {

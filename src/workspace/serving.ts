@@ -10,6 +10,8 @@ import { type LimitName, type Limits, RequestGate } from './api/limits.ts';
 import { queryRoutes } from './api/query.ts';
 import type { ApiCall } from './api/routes.ts';
 import { writeRoute } from './api/write.ts';
+import { makeRuleCalls } from './rules/calls.ts';
+import { RuleEvaluator } from './rules/evaluator.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from './storage/store.ts';
 
 export interface ServedOptions {
@@ -27,6 +29,8 @@ export interface ServedOptions {
 
 export class ServedWorkspace {
   readonly store: Store;
+  /** Evaluates the rules that it is given, where it is started. */
+  readonly rules: RuleEvaluator;
   readonly #options: ServedOptions;
   readonly #gate: RequestGate;
   /** The store reads its retention from it each time. */
@@ -39,6 +43,7 @@ export class ServedWorkspace {
     const given = { ...STORE_DEFAULTS, directory, ...limitStore(limits), retentionMs };
     this.#kept = given;
     this.store = new Store(given, world);
+    this.rules = new RuleEvaluator(this.store, world);
   }
 
   /** Sets for how long samples are kept. */
@@ -59,7 +64,8 @@ export class ServedWorkspace {
   }
 
   queryRoutes(prefix: string, authorize: Authorize): Route[] {
-    const { world, version, moreCalls = [] } = this.#options;
+    const { world, version, moreCalls: others = [] } = this.#options;
+    const moreCalls = [...makeRuleCalls(() => this.rules.groups), ...others];
     return queryRoutes(prefix, { store: this.store, world, version, moreCalls, authorize });
   }
 }

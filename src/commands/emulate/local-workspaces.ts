@@ -22,6 +22,7 @@ import type { World } from '../../kernel/world.ts';
 import { Faults } from '../../workspace/api/faults.ts';
 import { resolveLimits } from '../../workspace/api/limits.ts';
 import { pageRoutes } from '../../workspace/page-files.ts';
+import { readRuleGroups } from '../../workspace/rules/groups.ts';
 import { ServedWorkspace } from '../../workspace/serving.ts';
 import { VERSION } from '../version.ts';
 
@@ -67,8 +68,9 @@ export class LocalWorkspaces implements WorkspaceHost, Component {
     return made;
   }
 
-  judgeRules(_text: string): RulesVerdict {
-    return {};
+  judgeRules(text: string): RulesVerdict {
+    const reading = readRuleGroups(text);
+    return 'groups' in reading ? {} : reading;
   }
 }
 
@@ -97,20 +99,22 @@ class LocalWorkspace implements WorkspaceData {
     this.#routes = [this.#served.writeRoute('', allow), ...this.#served.queryRoutes('', allow)];
   }
 
-  start(): Promise<void> {
-    return this.#served.store.start();
+  async start(): Promise<void> {
+    await this.#served.store.start();
+    await this.#served.rules.start();
   }
 
-  stop(): Promise<void> {
-    return this.#served.store.stop();
+  async stop(): Promise<void> {
+    await this.#served.rules.stop();
+    await this.#served.store.stop();
   }
 
   answer(request: HttpRequest): Promise<HttpResponse> {
     return answerByRoutes(this.#routes, request);
   }
 
-  setRules(_namespace: string, _text: string | undefined): void {
-    // Kept by the state of AMP alone.
+  setRules(namespace: string, text: string | undefined): void {
+    this.#served.rules.setFile(namespace, text);
   }
 
   setRetention(days: number): void {
