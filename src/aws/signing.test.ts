@@ -182,7 +182,8 @@ function signed(body = 'hello', token?: string): SignedRequest {
 const options = {
   lookup: (id: string) => (id === credentials.accessKeyId ? credentials : undefined),
   nowMs,
-  ...scope,
+  service: scope.service,
+  regions: [scope.region],
 };
 
 test('a signed request verifies, also with a session token', async () => {
