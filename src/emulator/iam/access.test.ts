@@ -30,19 +30,28 @@ const SAMPLE: Readonly<Record<string, unknown>> = {
   Name: '/a', Names: ['/a', '/b'], Path: '/a/', SecretId: 'secret', QueueName: 'q', QueueUrl: 'http://h/0/q',
   clusterArn: arn('kafka', 'cluster/c/1'), SamplingRule: { RuleName: 'r' }, RuleName: 'r',
   SamplingRuleUpdate: { RuleName: 'r' }, Destination: 'XRay',
+  workspaceId: 'ws-1', scraperId: 's-1', name: 'n', anomalyDetectorId: 'ad-1',
+  destination: { ampConfiguration: { workspaceArn: arn('aps', 'workspace/ws-1') } },
   RoleName: 'r', UserName: 'u', PolicyName: 'p', PolicyArn: 'arn:aws:iam::000000000000:policy/p',
   InstanceProfileName: 'p', AWSServiceName: 'ecs.amazonaws.com',
   PolicySourceArn: 'arn:aws:iam::000000000000:role/r',
   DeletionTaskId: 'task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/1',
 }; // prettier-ignore
 
+/** By the name of a service's members: what has tags, where it is no cluster of ECS. */
+const TAGGED: Readonly<Record<string, string>> = {
+  Logs_20140328: arn('logs', 'log-group:g'),
+  aps: arn('aps', 'workspace/ws-1'),
+};
+
 /** The names of members that an action has, with values for those that say what it is about. */
 function sampleInput(target: string, action: string): Record<string, unknown> {
   const { acts = '', idle = '' } = MEMBERS[target]?.[action] ?? {};
   const names = `${acts} ${idle}`.split(' ').filter((name) => name in SAMPLE);
   const input = Object.fromEntries(names.map((name) => [name, SAMPLE[name]]));
-  if (target === 'Logs_20140328' && 'resourceArn' in input)
-    input['resourceArn'] = arn('logs', 'log-group:g');
+  const tagged = TAGGED[target];
+  if (tagged !== undefined && 'resourceArn' in input) input['resourceArn'] = tagged;
+  if (target === 'aps' && 'tags' in input) input['tags'] = { a: 'b' };
   return target === 'iam' && 'Path' in input ? { ...input, Path: '/' } : input;
 }
 
