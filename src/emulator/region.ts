@@ -4,6 +4,8 @@
  * the subscribed queues in the form of EventBridge's events.
  */
 import type { CloudParts } from './cloud-parts.ts';
+import { createCloudFormation } from './cloudformation/api.ts';
+import { CloudFormationState } from './cloudformation/state.ts';
 import { createCloudMap } from './cloud-map/api.ts';
 import { CloudMapStore } from './cloud-map/store.ts';
 import { createCloudWatch } from './cloudwatch/api.ts';
@@ -29,6 +31,7 @@ export class EmulatedRegion {
   readonly ecs: EcsState;
   readonly ec2: Ec2State;
   readonly cloudMap: CloudMapStore;
+  readonly cloudFormation: CloudFormationState;
   readonly kafka: KafkaState;
   readonly queues: QueueService;
   readonly objects: ObjectStore;
@@ -55,6 +58,7 @@ export class EmulatedRegion {
     this.ec2 = new Ec2State(place.region);
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
     this.cloudMap = new CloudMapStore(place, clock);
+    this.cloudFormation = new CloudFormationState(place, cloud);
     this.services = new Map(
       this.#createServices().map((service) => [service.signingName, service] as const),
     );
@@ -66,11 +70,16 @@ export class EmulatedRegion {
     const nowMs = (): number => cloud.nowMs();
     return [
       createCloudMap(this.cloudMap),
+      createCloudFormation({
+        state: this.cloudFormation,
+        objects: this.objects,
+        urlOf: () => cloud.urlOf(),
+      }),
       createParameterStore(place, cloud.clock),
       createSecretsManager(place, cloud.clock),
       createEcs(this.ecs),
       createLogs(this.logs, nowMs),
-      createCloudWatch(this.cloudWatch, nowMs),
+      createCloudWatch(this.cloudWatch, place, nowMs),
       this.queues.service(),
       createXray(this.xray, { nowMs, trouble: cloud.trouble }),
       createKafka(this.kafka),

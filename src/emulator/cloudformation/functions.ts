@@ -47,9 +47,7 @@ export function asFunction(value: Values): { name: string; argument: unknown } |
   if (Object.hasOwn(FUNCTIONS, name)) return { name, argument: value[name] };
   // A condition of a policy has this name too; what is no text is none of a template.
   if (!name.startsWith('Fn::')) return undefined;
-  throw refuseFunction(
-    `this emulator has no ${name}; it has ${Object.keys(FUNCTIONS).join(', ')}`,
-  );
+  throw refuseFunction(`this emulator has no ${name}; it has ${Object.keys(FUNCTIONS).join(', ')}`);
 }
 
 type Evaluate = (argument: unknown, scope: Scope) => unknown;
@@ -74,10 +72,7 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
         const { name } = part;
         if (Object.hasOwn(own, name)) return toText(own[name], 'Fn::Sub');
         const [, id = '', attribute = ''] = /^([^.]*)\.(.*)$/.exec(name) ?? [];
-        return toText(
-          id === '' ? scope.ref(name) : scope.attribute(id, attribute),
-          'Fn::Sub',
-        );
+        return toText(id === '' ? scope.ref(name) : scope.attribute(id, attribute), 'Fn::Sub');
       })
       .join('');
   },
@@ -97,7 +92,9 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
     const items = evaluate(list, scope);
     const at = Number(toText(evaluate(index, scope), 'Fn::Select'));
     if (!Array.isArray(items))
-      throw refuseFunction('Fn::Select requires a list argument with two elements: an integer index and a list');
+      throw refuseFunction(
+        'Fn::Select requires a list argument with two elements: an integer index and a list',
+      );
     if (!Number.isInteger(at) || at < 0 || at >= items.length)
       throw refuseFunction(`Fn::Select cannot select nonexistent value at index ${at}`);
     return items[at];
@@ -156,7 +153,9 @@ export function isTruth(condition: unknown, scope: Scope): boolean {
 
 function requireConditions(argument: unknown, name: string, scope: Scope): boolean[] {
   if (!Array.isArray(argument) || argument.length < 2 || argument.length > 10)
-    throw refuseFunction(`every ${name} object requires a list of at least 2 and at most 10 boolean parameters.`);
+    throw refuseFunction(
+      `every ${name} object requires a list of at least 2 and at most 10 boolean parameters.`,
+    );
   return argument.map((one) => isTruth(one, scope));
 }
 
@@ -167,7 +166,9 @@ function plainly(value: unknown): unknown {
 
 export function splitAttribute(argument: unknown): [string, unknown] {
   const parts: readonly unknown[] =
-    typeof argument === 'string' ? [...(/^([^.]+)\.(.+)$/.exec(argument) ?? []).slice(1)] : asList(argument);
+    typeof argument === 'string'
+      ? (/^([^.]+)\.(.+)$/.exec(argument) ?? []).slice(1)
+      : asList(argument);
   const [id, attribute] = parts;
   if (typeof id !== 'string' || attribute === undefined || parts.length !== 2)
     throw refuseFunction(
@@ -181,7 +182,7 @@ export function readSub(argument: unknown): { text: string; given: Values } {
   const [text, given = {}, ...more] = typeof argument === 'string' ? [argument] : asList(argument);
   if (typeof text !== 'string' || !isRecord(given) || more.length > 0)
     throw refuseFunction(
-      'One or more Fn::Sub intrinsic functions don\'t specify expected arguments. Specify a ' +
+      "One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a " +
         'string as first argument, and an optional second argument to specify a mapping of ' +
         'values to replace in the string',
     );

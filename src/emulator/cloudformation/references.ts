@@ -106,10 +106,9 @@ function refuseCircles({ resources }: Template): void {
   const left = new Map(
     Object.values(resources).map((one) => [one.id, new Set(listDependencies(one, ids))]),
   );
-  for (let before = Infinity; left.size < before; ) {
+  for (let before = Infinity; left.size < before;) {
     before = left.size;
-    for (const [id, waits] of left)
-      if ([...waits].every((one) => !left.has(one))) left.delete(id);
+    for (const [id, waits] of left) if ([...waits].every((one) => !left.has(one))) left.delete(id);
   }
   if (left.size > 0)
     throw new AwsError(

@@ -23,10 +23,17 @@ export interface Site {
   readonly accountId: string;
   /** Tags of the stack. */
   readonly tags: readonly Tag[];
+  /** Tags by which AWS knows the stack of a resource; services that keep such get them. */
+  readonly systemTags: readonly Tag[];
   /** A name for a resource that has none: of stack, resource and a random part. */
-  makeName(lengthMax: number): string;
+  readonly makeName: (lengthMax: number) => string;
   /** Asks again and again until there is an answer. @throws AwsError after too many times */
-  until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T>;
+  readonly until: <T>(
+    what: string,
+    ask: () => Promise<T | undefined>,
+    triesMax?: number,
+  ) => Promise<T>;
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** A resource that is there. */
@@ -56,6 +63,10 @@ export interface ResourceKind {
   /** Absent where each change of a property makes another one. */
   update?(made: Made, change: Change, site: Site): Promise<Made>;
   remove(made: Made, properties: Values, site: Site): Promise<void>;
+  /** Who says by itself that the resource is ready: ids of instances. */
+  listSignals?(made: Made, site: Site): Promise<readonly string[]>;
+  /** Whether a change of these properties makes another resource by the UpdatePolicy. */
+  replacesByPolicy?(policy: Values, changed: readonly string[]): boolean;
   /** The properties as they are; undefined where it is gone. Absent where drift is not told. */
   read?(made: Made, properties: Values, site: Site): Promise<Values | undefined>;
 }

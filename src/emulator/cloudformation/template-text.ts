@@ -1,7 +1,7 @@
 /**
  * Reads the text of a template, JSON or YAML, into plain values: the short forms of functions become
  * the long ones, and scalars are read as YAML 1.1 has them, but dates stay text, so that
- * `Version: 2012-10-17` is one. Of a key that is given twice the last counts. Pure.
+ * `Version: 2012-10-17` is one. Of a key that is given twice the last counts.
  * Limits: those of the parser on nesting.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
  */
@@ -97,15 +97,15 @@ function readPlain(text: string): unknown {
   const plain = text.replaceAll('_', '');
   if (DECIMAL.test(text)) return Number.isSafeInteger(Number(plain)) ? Number(plain) : text;
   const octal = OCTAL.exec(plain);
-  if (octal !== null) return sign(octal[1], Number.parseInt(octal[2] ?? '', 8));
+  if (octal !== null) return withSign(octal[1], Number.parseInt(octal[2] ?? '', 8));
   if (HEX.test(text)) return Number(plain);
   if (FLOAT.test(text)) return Number(plain);
   const sixty = SEXAGESIMAL.exec(plain);
   if (sixty === null) return text;
   const total = (sixty[2] ?? '').split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
-  return sign(sixty[1], total);
+  return withSign(sixty[1], total);
 }
 
-function sign(sign: string | undefined, value: number): number {
-  return sign === '-' ? -value : value;
+function withSign(mark: string | undefined, value: number): number {
+  return mark === '-' ? -value : value;
 }

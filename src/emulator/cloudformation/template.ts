@@ -91,7 +91,7 @@ export function parseTemplate(text: string): Template {
     throw refuseTemplate('At least one Resources member must be defined.');
   const { Description: description } = root;
   if (description !== undefined && typeof description !== 'string')
-    throw refuseTemplate("Every Description member must be a string.");
+    throw refuseTemplate('Every Description member must be a string.');
   return {
     text,
     ...(description === undefined ? {} : { description }),
@@ -162,7 +162,8 @@ function readResource(found: unknown, id: string): TemplateResource {
   if (!isRecord(found) || typeof found['Type'] !== 'string')
     return refuse('Every Resources object must contain a Type member.');
   const unknown = Object.keys(found).find((member) => !RESOURCE_MEMBERS.includes(member));
-  if (unknown !== undefined) throw refuseTemplate(`Invalid template resource property '${unknown}'`);
+  if (unknown !== undefined)
+    throw refuseTemplate(`Invalid template resource property '${unknown}'`);
   const record = (member: string): Values => {
     const value = found[member] ?? {};
     if (!isRecord(value)) return refuse(`${member} must be an object.`);
@@ -184,7 +185,7 @@ function readResource(found: unknown, id: string): TemplateResource {
     id,
     type: found['Type'],
     properties: record('Properties'),
-    dependsOn: dependsOn as string[],
+    dependsOn,
     ...(condition === undefined ? {} : { condition }),
     deletionPolicy: policy('DeletionPolicy'),
     updateReplacePolicy: policy('UpdateReplacePolicy'),

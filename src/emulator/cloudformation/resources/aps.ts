@@ -29,14 +29,17 @@ function tagsInput(own: unknown, site: Site): { tags?: Record<string, string> } 
   return tags.length === 0 ? {} : { tags: asTagMap(tags) };
 }
 
-async function changeTags(resourceArn: string, change: Change, { call, tags }: Site): Promise<void> {
+async function changeTags(
+  resourceArn: string,
+  change: Change,
+  { call, tags }: Site,
+): Promise<void> {
   const { added, removed } = compareTags(
     joinTags(change.before['Tags'], change.tagsBefore),
     joinTags(change.after['Tags'], tags),
   );
   if (removed.length > 0) await call('aps', 'UntagResource', { resourceArn, tagKeys: removed });
-  if (added.length > 0)
-    await call('aps', 'TagResource', { resourceArn, tags: asTagMap(added) });
+  if (added.length > 0) await call('aps', 'TagResource', { resourceArn, tags: asTagMap(added) });
 }
 
 /** What a workspace has beside itself: how each part is made, changed and taken away. */
@@ -44,7 +47,7 @@ const PARTS: readonly {
   readonly property: string;
   readonly noun: string;
   readonly update: 'Put' | 'Update';
-  input(value: unknown): Values;
+  readonly input: (value: unknown) => Values;
 }[] = [
   {
     property: 'AlertManagerDefinition',

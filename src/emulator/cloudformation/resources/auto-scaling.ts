@@ -48,6 +48,9 @@ function groupTags(name: string, properties: Values, stackTags: readonly Tag[]):
   }));
 }
 
+/** What instances are launched by: another group comes for a change of it, if a policy says so. */
+const REPLACING = ['LaunchConfigurationName', 'LaunchTemplate'];
+
 const group: ResourceKind = {
   type: 'AWS::AutoScaling::AutoScalingGroup',
   shape: parseShape(
@@ -95,6 +98,15 @@ const group: ResourceKind = {
       (await askGroup(made, site)) === undefined ? true : undefined,
     );
   },
+  listSignals: async (made, site) => {
+    const instances = ((await askGroup(made, site))?.['Instances'] ?? []) as readonly Values[];
+    return instances
+      .filter(({ LifecycleState }) => LifecycleState === 'InService')
+      .map(({ InstanceId }) => String(InstanceId));
+  },
+  replacesByPolicy: ({ AutoScalingReplacingUpdate: replacing }, changed) =>
+    String(findMember(replacing, 'WillReplace')) === 'true' &&
+    changed.some((name) => REPLACING.includes(name)),
   read: async (made, _properties, site) => {
     const found = await askGroup(made, site);
     if (found === undefined) return undefined;

@@ -23,7 +23,11 @@ function tagsInput(own: unknown, site: Site): { Tags?: readonly object[] } {
   return tags.length === 0 ? {} : { Tags: tags };
 }
 
-async function changeTags(ResourceARN: string, change: Change, { call, tags }: Site): Promise<void> {
+async function changeTags(
+  ResourceARN: string,
+  change: Change,
+  { call, tags }: Site,
+): Promise<void> {
   const { added, removed } = compareTags(
     joinTags(change.before['Tags'], change.tagsBefore),
     joinTags(change.after['Tags'], tags),

@@ -27,9 +27,7 @@ async function setVpcAttributes(id: string, properties: Values, { call }: Site):
 
 const vpc: ResourceKind = {
   type: 'AWS::EC2::VPC',
-  shape: parseShape(
-    `CidrBlock! InstanceTenancy! EnableDnsSupport:b EnableDnsHostnames:b ${TAGS}`,
-  ),
+  shape: parseShape(`CidrBlock! InstanceTenancy! EnableDnsSupport:b EnableDnsHostnames:b ${TAGS}`),
   attributes: ['VpcId', 'CidrBlock', 'DefaultSecurityGroup'],
   create: async (properties, site) => {
     const answer = await site.call('ec2', 'CreateVpc', {
@@ -62,7 +60,10 @@ const vpc: ResourceKind = {
     const answer = await unlessMissing(call('ec2', 'DescribeVpcs', { VpcIds: [id] }));
     const found = findMember(answer, 'Vpcs.0');
     if (found === undefined) return undefined;
-    const values: Record<string, unknown> = pickMembers(found as Values, 'CidrBlock InstanceTenancy Tags');
+    const values: Record<string, unknown> = pickMembers(
+      found as Values,
+      'CidrBlock InstanceTenancy Tags',
+    );
     for (const name of VPC_ATTRIBUTES) {
       const Attribute = name.charAt(0).toLowerCase() + name.slice(1);
       const one = await call('ec2', 'DescribeVpcAttribute', { VpcId: id, Attribute });

@@ -2,14 +2,14 @@
 import { compareTags, joinTags, type Change, type Site, type Tag } from '../resource-kind.ts';
 import type { Values } from '../template.ts';
 
-/** The member of a call that makes a resource with tags; none without tags. */
+/** The member of a call that makes a resource with tags. */
 export function specifyTags(
   kind: string,
   properties: Values,
   site: Site,
 ): { TagSpecifications?: readonly { ResourceType: string; Tags: readonly Tag[] }[] } {
-  const tags = joinTags(properties['Tags'], site.tags);
-  return tags.length === 0 ? {} : { TagSpecifications: [{ ResourceType: kind, Tags: tags }] };
+  const tags = [...joinTags(properties['Tags'], site.tags), ...site.systemTags];
+  return { TagSpecifications: [{ ResourceType: kind, Tags: tags }] };
 }
 
 export async function changeTags(id: string, change: Change, site: Site): Promise<void> {

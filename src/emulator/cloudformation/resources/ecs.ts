@@ -19,8 +19,9 @@ import { isRecord, type Values } from '../template.ts';
 const TAGS = 'Tags[{Key* Value*}]';
 
 /** The members of a call that stand in the template, but tags. */
-function inputOf({ Tags: _, ...properties }: Values, shape: ObjectShape): Record<string, unknown> {
-  return lowerNames(properties, shape) as Record<string, unknown>;
+function inputOf(properties: Values, shape: ObjectShape): Record<string, unknown> {
+  const { tags: _tags, ...input } = lowerNames(properties, shape) as Record<string, unknown>;
+  return input;
 }
 
 function tagsInput(own: unknown, site: Site): { tags?: readonly object[] } {
@@ -32,7 +33,11 @@ function lowerTags(tags: readonly Tag[]): readonly { key: string; value: string 
   return tags.map(({ Key, Value }) => ({ key: Key, value: Value }));
 }
 
-async function changeTags(resourceArn: string, change: Change, { call, tags }: Site): Promise<void> {
+async function changeTags(
+  resourceArn: string,
+  change: Change,
+  { call, tags }: Site,
+): Promise<void> {
   const { added, removed } = compareTags(
     joinTags(change.before['Tags'], change.tagsBefore),
     joinTags(change.after['Tags'], tags),

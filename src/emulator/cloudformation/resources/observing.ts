@@ -47,8 +47,7 @@ const logGroup: ResourceKind = {
     return { id, attributes: { Arn: groupArn(id, site) } };
   },
   settle: async (made, properties, site) => {
-    if (properties['RetentionInDays'] !== undefined)
-      await setRetention(made.id, properties, site);
+    if (properties['RetentionInDays'] !== undefined) await setRetention(made.id, properties, site);
     return made;
   },
   update: async (made, { before, after, tagsBefore }, site) => {
