@@ -5,6 +5,7 @@
  * has (tokens for retries, descriptions, keys, networks of tasks) are accepted and listed as idle.
  */
 import { CLOUDFORMATION_MEMBERS } from './cloudformation-members.ts';
+import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
 
 interface Known {
@@ -185,6 +186,8 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     DeleteMessage: { acts: 'QueueUrl ReceiptHandle' },
     DeleteMessageBatch: { acts: 'QueueUrl Entries' },
   },
+  iam: IAM_MEMBERS,
+  sts: TOKEN_MEMBERS,
   kafka: {
     DescribeClusterV2: { acts: 'clusterArn' },
     ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },

@@ -43,7 +43,8 @@ export class EmulatedRegion {
   /** By signing name. */
   readonly services: ReadonlyMap<string, JsonService>;
 
-  constructor(place: AwsPlace, cloud: CloudParts) {
+  /** @param shared  the services that all regions of the account share */
+  constructor(place: AwsPlace, cloud: CloudParts, shared: readonly JsonService[] = []) {
     this.place = place;
     this.cloud = cloud;
     const { clock } = cloud;
@@ -60,7 +61,9 @@ export class EmulatedRegion {
     this.cloudMap = new CloudMapStore(place, clock);
     this.cloudFormation = new CloudFormationState(place, cloud);
     this.services = new Map(
-      this.#createServices().map((service) => [service.signingName, service] as const),
+      [...this.#createServices(), ...shared].map(
+        (service) => [service.signingName, service] as const,
+      ),
     );
   }
 

@@ -58,7 +58,7 @@ async function askNamespace({ id }: Made, { call }: Site): Promise<Values | unde
 
 const namespace: ResourceKind = {
   type: 'AWS::ServiceDiscovery::PrivateDnsNamespace',
-  shape: parseShape(`Name*! Vpc*! Description ${TAGS}`),
+  shape: parseShape(`Name*! Vpc! Description ${TAGS}`),
   attributes: ['Id', 'Arn', 'HostedZoneId'],
   name: 'Name',
   create: async (properties, site) => {

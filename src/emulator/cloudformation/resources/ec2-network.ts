@@ -140,11 +140,16 @@ const internetGateway: ResourceKind = {
 
 const gatewayAttachment: ResourceKind = {
   type: 'AWS::EC2::VPCGatewayAttachment',
-  shape: parseShape('VpcId*! InternetGatewayId*!'),
+  shape: parseShape('VpcId*! InternetGatewayId'),
   attributes: ['AttachmentType'],
   create: async (properties, { call }) => {
     await call('ec2', 'AttachInternetGateway', pickMembers(properties, 'VpcId InternetGatewayId'));
     return { id: `IGW|${String(properties['VpcId'])}`, attributes: { AttachmentType: 'IGW' } };
+  },
+  update: async (made, { before, after }, { call }) => {
+    await call('ec2', 'DetachInternetGateway', pickMembers(before, 'VpcId InternetGatewayId'));
+    await call('ec2', 'AttachInternetGateway', pickMembers(after, 'VpcId InternetGatewayId'));
+    return made;
   },
   remove: async (_made, properties, { call }) => {
     await call('ec2', 'DetachInternetGateway', pickMembers(properties, 'VpcId InternetGatewayId'));
@@ -245,7 +250,7 @@ const ROUTE = 'RouteTableId DestinationCidrBlock GatewayId NatGatewayId';
 
 const route: ResourceKind = {
   type: 'AWS::EC2::Route',
-  shape: parseShape('RouteTableId*! DestinationCidrBlock*! GatewayId NatGatewayId'),
+  shape: parseShape('RouteTableId*! DestinationCidrBlock! GatewayId NatGatewayId'),
   attributes: ['CidrBlock'],
   create: async (properties, { call }) => {
     await call('ec2', 'CreateRoute', pickMembers(properties, ROUTE));

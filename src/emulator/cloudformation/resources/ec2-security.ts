@@ -110,7 +110,7 @@ async function askRule({ id }: Made, { call }: Site): Promise<Values | undefined
 const securityGroupIngress: ResourceKind = {
   type: 'AWS::EC2::SecurityGroupIngress',
   shape: parseShape(
-    'GroupId*! IpProtocol*! FromPort!:n ToPort!:n CidrIp! CidrIpv6! SourceSecurityGroupId! ' +
+    'GroupId! IpProtocol*! FromPort!:n ToPort!:n CidrIp! CidrIpv6! SourceSecurityGroupId! ' +
       'Description',
   ),
   attributes: ['Id'],
@@ -171,7 +171,7 @@ function compareLists(
 const endpoint: ResourceKind = {
   type: 'AWS::EC2::VPCEndpoint',
   shape: parseShape(
-    'VpcId*! ServiceName*! VpcEndpointType! SubnetIds[] SecurityGroupIds[] RouteTableIds[] ' +
+    'VpcId*! ServiceName! VpcEndpointType! SubnetIds[] SecurityGroupIds[] RouteTableIds[] ' +
       `PrivateDnsEnabled:b PolicyDocument:j ${TAGS}`,
   ),
   attributes: ['Id'],
@@ -232,7 +232,7 @@ const launchTemplate: ResourceKind = {
       'TagSpecifications[{ResourceType Tags[{Key* Value*}]}] Monitoring{Enabled:b} EbsOptimized:b ' +
       'BlockDeviceMappings[{DeviceName Ebs{VolumeSize:n VolumeType Encrypted:b ' +
       'DeleteOnTermination:b}}] InstanceMarketOptions{MarketType}} ' +
-      'TagSpecifications[{ResourceType* Tags[{Key* Value*}]}]',
+      'TagSpecifications[{ResourceType Tags[{Key* Value*}]}]',
   ),
   attributes: ['LaunchTemplateId', 'LatestVersionNumber', 'DefaultVersionNumber'],
   name: 'LaunchTemplateName',

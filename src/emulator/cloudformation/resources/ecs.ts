@@ -122,8 +122,8 @@ const providerShape = parseShape(
     'TargetCapacity:n MinimumScalingStepSize:n MaximumScalingStepSize:n InstanceWarmupPeriod:n} ' +
     'ManagedTerminationProtection ManagedDraining} ' +
     'ManagedInstancesProvider{InfrastructureRoleArn* PropagateTags InstanceLaunchTemplate*{' +
-    'Ec2InstanceProfileArn* NetworkConfiguration*{Subnets*[] SecurityGroups[]} ' +
-    'StorageConfiguration{StorageSizeGiB:n} Monitoring InstanceRequirements{' +
+    'Ec2InstanceProfileArn* NetworkConfiguration*{Subnets*[] SecurityGroups*[]} ' +
+    'StorageConfiguration{StorageSizeGiB*:n} Monitoring InstanceRequirements{' +
     'VCpuCount*{Min*:n Max:n} MemoryMiB*{Min*:n Max:n} CpuManufacturers[] ' +
     `InstanceGenerations[] AllowedInstanceTypes[] ExcludedInstanceTypes[]}}} ${TAGS}`,
 );
@@ -175,7 +175,8 @@ function askProvider(id: string, site: Site): Promise<Values | undefined> {
 }
 
 const associationShape = parseShape(
-  `Cluster*! CapacityProviders[] DefaultCapacityProviderStrategy*${STRATEGY}`,
+  'Cluster*! CapacityProviders[] DefaultCapacityProviderStrategy*[{CapacityProvider* Weight:n ' +
+    'Base:n}]',
 );
 
 function associate(properties: Values, { call }: Site): Promise<Answer> {
@@ -277,7 +278,7 @@ const serviceShape = parseShape(
     `CapacityProviderStrategy${STRATEGY} EnableECSManagedTags:b EnableExecuteCommand:b ` +
     'PropagateTags PlatformVersion DeploymentConfiguration{MaximumPercent:n ' +
     'MinimumHealthyPercent:n DeploymentCircuitBreaker{Enable*:b Rollback*:b}} ' +
-    'NetworkConfiguration{AwsvpcConfiguration{Subnets*[] SecurityGroups[] AssignPublicIp}} ' +
+    'NetworkConfiguration{AwsvpcConfiguration{Subnets[] SecurityGroups[] AssignPublicIp}} ' +
     'ServiceRegistries[{RegistryArn ContainerName ContainerPort:n Port:n}] ' +
     'PlacementConstraints[{Type* Expression}] PlacementStrategies[{Type* Field}] ' +
     `HealthCheckGracePeriodSeconds:n ${TAGS}`,

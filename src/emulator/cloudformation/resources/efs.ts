@@ -138,7 +138,7 @@ const accessPoint: ResourceKind = {
   type: 'AWS::EFS::AccessPoint',
   shape: parseShape(
     'FileSystemId*! PosixUser!{Uid* Gid* SecondaryGids[]} RootDirectory!{Path ' +
-      'CreationInfo{OwnerUid* OwnerGid* Permissions*}} AccessPointTags[{Key* Value*}]',
+      'CreationInfo{OwnerUid* OwnerGid* Permissions*}} AccessPointTags[{Key Value}]',
   ),
   attributes: ['AccessPointId', 'Arn'],
   create: async (properties, site) => {

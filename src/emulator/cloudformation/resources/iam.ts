@@ -66,6 +66,11 @@ async function changeRole(RoleName: string, change: Change, site: Site): Promise
       Description: after['Description'] ?? '',
       MaxSessionDuration: String(after['MaxSessionDuration'] ?? 3_600),
     });
+  const { PermissionsBoundary } = after;
+  if (differs('PermissionsBoundary'))
+    await (PermissionsBoundary === undefined
+      ? call('iam', 'DeleteRolePermissionsBoundary', { RoleName })
+      : call('iam', 'PutRolePermissionsBoundary', { RoleName, PermissionsBoundary }));
   await changePolicies(RoleName, change, site);
   const { added, removed } = compareTags(
     joinTags(before['Tags'], change.tagsBefore),
@@ -79,7 +84,7 @@ const role: ResourceKind = {
   type: 'AWS::IAM::Role',
   shape: parseShape(
     'RoleName! Path! AssumeRolePolicyDocument*:j Description MaxSessionDuration:n ' +
-      'PermissionsBoundary! ManagedPolicyArns[] Policies[{PolicyName* PolicyDocument*:j}] ' +
+      'PermissionsBoundary ManagedPolicyArns[] Policies[{PolicyName* PolicyDocument*:j}] ' +
       'Tags[{Key* Value*}]',
   ),
   attributes: ['Arn', 'RoleId'],
@@ -132,6 +137,7 @@ const role: ResourceKind = {
     return {
       ...(found as Values),
       AssumeRolePolicyDocument: readDocument((found as Values)['AssumeRolePolicyDocument']),
+      PermissionsBoundary: findMember(found, 'PermissionsBoundary.PermissionsBoundaryArn'),
       Policies: await Promise.all(policies),
       ManagedPolicyArns: managed.map(({ PolicyArn }) => PolicyArn),
     };

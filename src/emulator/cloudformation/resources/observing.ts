@@ -1,4 +1,5 @@
 /** Log groups, parameters and alarms. */
+import { AwsError } from '../../service.ts';
 import { isSame, parseShape } from '../property-shape.ts';
 import {
   asTagMap,
@@ -31,7 +32,7 @@ async function askGroup({ id }: Made, { call }: Site): Promise<Values | undefine
 
 const logGroup: ResourceKind = {
   type: 'AWS::Logs::LogGroup',
-  shape: parseShape(`LogGroupName! RetentionInDays:n KmsKeyId LogGroupClass! ${TAGS}`),
+  shape: parseShape(`LogGroupName! RetentionInDays:n KmsKeyId LogGroupClass ${TAGS}`),
   attributes: ['Arn'],
   name: 'LogGroupName',
   create: async (properties, site) => {
@@ -51,6 +52,9 @@ const logGroup: ResourceKind = {
     return made;
   },
   update: async (made, { before, after, tagsBefore }, site) => {
+    for (const name of ['KmsKeyId', 'LogGroupClass'])
+      if (before[name] !== after[name])
+        throw new AwsError('NotUpdatable', `${name} of a log group cannot be changed here`);
     if (before['RetentionInDays'] !== after['RetentionInDays'])
       await setRetention(made.id, after, site);
     const { added, removed } = compareTags(
