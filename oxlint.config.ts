@@ -74,8 +74,8 @@ export const rooms: Record<string, Rooms> = {
   emulator: {
     joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
     rooms: {
-      amp: [], 'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], iam: [],
-      'instance-metadata': [],
+      amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
+      ecs: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },

@@ -6,6 +6,8 @@
 import { createAmp } from './amp/api.ts';
 import { AmpState, type WorkspaceDirectory } from './amp/state.ts';
 import type { CloudParts } from './cloud-parts.ts';
+import { createCloudFormation } from './cloudformation/api.ts';
+import { CloudFormationState } from './cloudformation/state.ts';
 import { createCloudMap } from './cloud-map/api.ts';
 import { CloudMapStore } from './cloud-map/store.ts';
 import { createCloudWatch } from './cloudwatch/api.ts';
@@ -38,6 +40,7 @@ export class EmulatedRegion {
   readonly ecs: EcsState;
   readonly ec2: Ec2State;
   readonly cloudMap: CloudMapStore;
+  readonly cloudFormation: CloudFormationState;
   readonly kafka: KafkaState;
   readonly queues: QueueService;
   readonly objects: ObjectStore;
@@ -66,6 +69,7 @@ export class EmulatedRegion {
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
     this.cloudMap = new CloudMapStore(place, clock);
     this.amp = new AmpState(place, workspaces, () => cloud.nowMs());
+    this.cloudFormation = new CloudFormationState(place, cloud);
     this.services = new Map(
       [...this.#createServices(), ...services].map(
         (service) => [service.signingName, service] as const,
@@ -79,11 +83,16 @@ export class EmulatedRegion {
     const nowMs = (): number => cloud.nowMs();
     return [
       createCloudMap(this.cloudMap),
+      createCloudFormation({
+        state: this.cloudFormation,
+        objects: this.objects,
+        urlOf: () => cloud.urlOf(),
+      }),
       createParameterStore(place, cloud.clock),
       createSecretsManager(place, cloud.clock),
       createEcs(this.ecs),
       createLogs(this.logs, nowMs),
-      createCloudWatch(this.cloudWatch, nowMs),
+      createCloudWatch(this.cloudWatch, place, nowMs),
       this.queues.service(),
       createXray(this.xray, { nowMs, trouble: cloud.trouble }),
       createKafka(this.kafka),
