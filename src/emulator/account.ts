@@ -8,6 +8,9 @@ import type { Clock } from '../kernel/clock.ts';
 import { CloudWatchState } from './cloudwatch/state.ts';
 import { type Ec2Instance, Ec2State } from './ec2/state.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
+import { CapacityProviders } from './ecs/capacity-providers.ts';
+import { type OwnCall, Registrar } from './ecs/registrar.ts';
+import { Services } from './ecs/services.ts';
 import { EcsState } from './ecs/state.ts';
 import { QueueService } from './sqs.ts';
 import type { AwsCredentials } from '../aws/signing.ts';
@@ -20,6 +23,9 @@ import { XrayState } from './xray/state.ts';
 
 export class EmulatedAccount {
   readonly ecs: EcsState;
+  readonly providers: CapacityProviders;
+  readonly registrar: Registrar;
+  readonly ecsServices: Services;
   readonly ec2: Ec2State;
   readonly kafka: KafkaState;
   readonly queues: QueueService;
@@ -36,6 +42,8 @@ export class EmulatedAccount {
   readonly #clock: Clock;
   /** The URL of the emulator, of which the URLs of queues are made. */
   urlOf: () => string = () => '';
+  ownCall: OwnCall = () => Promise.reject(new Error('the emulator has not started'));
+  onFailure: (words: string, error: unknown) => void = () => undefined;
 
   /** @param credentials  the long-lived keys that the emulator accepts */
   constructor(region: string, clock: Clock, credentials: AwsCredentials) {
@@ -48,7 +56,15 @@ export class EmulatedAccount {
     this.ecs = new EcsState(region, clock);
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);
     this.trouble = new Trouble(clock);
-    this.ecs.onTaskChange = (task, cluster) => this.#publishTask(task, cluster);
+    this.ecs.listeners.push((task, cluster) => this.#publishTask(task, cluster));
+    this.providers = new CapacityProviders(this.ecs);
+    this.registrar = new Registrar({
+      state: this.ecs,
+      call: (...given) => this.ownCall(...given),
+      addressOf: (id) => this.ec2.instances.get(id)?.privateIpAddress,
+      onFailure: (words, error) => this.onFailure(words, error),
+    });
+    this.ecsServices = new Services(this.ecs);
     this.kafka = new KafkaState(region);
     this.ec2 = new Ec2State(region);
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);

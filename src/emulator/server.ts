@@ -64,6 +64,11 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const lifetimeMs = options.credentialsLifetimeMs ?? CREDENTIALS_LIFETIME_MS;
   const nowMs = (): number => world.clock.nowMs() + trouble.skewMs;
   const services = jsonServices(region, world.clock, account);
+  account.ownCall = async (signingName, action, input) => {
+    const service = services.find((one) => one.signingName === signingName);
+    return (await service?.actions[action]?.(input, {})) as Record<string, unknown>;
+  };
+  account.onFailure = (words, error) => world.log.warn(words, { error });
   const cloudWatch = createCloudWatch(account.cloudWatch, nowMs);
   const calls = world.metrics.counters('emulator_calls_total', 'AWS calls, by action and outcome.');
 
@@ -196,7 +201,7 @@ export function jsonServices(
     createCloudMap(region, clock),
     createParameterStore(region, clock),
     createSecretsManager(region, clock),
-    createEcs(account.ecs),
+    createEcs({ ...account, state: account.ecs, services: account.ecsServices }),
     createLogs(account.logs, nowMs),
     createCloudWatch(account.cloudWatch, nowMs),
     account.queues.service(),

@@ -209,7 +209,7 @@ test('parameters that the SDKs always send are accepted', async () => {
       networkMode: 'awsvpc',
       requiresCompatibilities: ['FARGATE'],
       cpu: '256',
-      containerDefinitions: [{ name: 'a', image: 'a' }],
+      containerDefinitions: [{ name: 'a', image: 'a', memory: 128 }],
     }),
   );
   const run = { cluster: 'sdk', taskDefinition: 'sdk', launchType: 'FARGATE' as const };

@@ -22,7 +22,7 @@ export async function openEcsWorld(
 ): Promise<SourceWorld & { readonly account: EmulatedAccount }> {
   const aws = await startEmulatedAws();
   const { account } = aws;
-  const { ecs, trouble } = account;
+  const { ecs, ecsServices, trouble } = account;
   const app: ContainerDefinition = {
     name: 'app',
     image: 'web:1',
@@ -36,7 +36,7 @@ export async function openEcsWorld(
   ecs.register('web', [app]);
   ecs.register('batch', [app]);
   ecs.register('node', [app], 'host');
-  ecs.createService(one, {
+  ecsServices.create(one, {
     serviceName: 'front',
     taskDefinition: 'web',
     desiredCount: 0,
@@ -86,7 +86,7 @@ export async function openEcsWorld(
       ecs.stop(leaving);
       members.delete(leaving);
       ecs.register('fresh', [app]);
-      ecs.createService(two, { serviceName: 'new', taskDefinition: 'web', desiredCount: 0 });
+      ecsServices.create(two, { serviceName: 'new', taskDefinition: 'web', desiredCount: 0 });
       run(one, 'web');
       run(one, 'fresh', [...LISTED, ...definitionNeeds], { group: 'service:front' });
       run(two, 'web', LISTED, { group: 'service:new' });
