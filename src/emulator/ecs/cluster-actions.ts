@@ -1,10 +1,5 @@
 /** ECS's calls for clusters, their container instances and capacity providers. */
-import {
-  type ActionHandler,
-  AwsError,
-  type AwsInput,
-  requireText,
-} from '../service.ts';
+import { type ActionHandler, AwsError, type AwsInput, requireText } from '../service.ts';
 import { requireOne } from '../members.ts';
 import type { CapacityProviders } from './capacity-providers.ts';
 import {
@@ -19,7 +14,7 @@ import {
 import type { Cluster, ContainerInstance } from './shapes.ts';
 import type { EcsState } from './state.ts';
 
-const INCLUDED = ['TAGS', 'SETTINGS', 'STATISTICS', 'CONFIGURATIONS', 'ATTACHMENTS'];
+const INCLUDED = ['TAGS', 'SETTINGS'];
 const NAME = /^[\w-]{1,255}$/;
 
 export function clusterActions(
@@ -121,10 +116,7 @@ export function clusterActions(
         ({ task }) => task.containerInstanceArn === arn && task.lastStatus !== 'STOPPED',
       );
       if (isBusy && input['force'] !== true)
-        throw new AwsError(
-          'InvalidParameterException',
-          'Found running tasks on the instance.',
-        );
+        throw new AwsError('InvalidParameterException', 'Found running tasks on the instance.');
       state.removeInstance(cluster, arn, 'Container instance was deregistered');
       return { containerInstance: describeInstance(cluster, found) };
     },
@@ -169,8 +161,7 @@ function describeCluster(cluster: Cluster, withTags = true): object {
     capacityProviders: cluster.capacityProviders,
     defaultCapacityProviderStrategy: cluster.defaultCapacityProviderStrategy,
     settings: cluster.settings,
-    statistics: [],
+
     tags: withTags ? tags : [],
   };
 }
-

@@ -60,7 +60,8 @@ function checkContainer(container: ContainerDefinition, input: AwsInput): void {
   const { name, image, memory, memoryReservation, portMappings = [], secrets = [] } = container;
   if (typeof name !== 'string' || !NAME.test(name))
     refuse('Container.name contains invalid characters.');
-  if (typeof image !== 'string' || image === '') refuse('Container.image should not be null or empty.');
+  if (typeof image !== 'string' || image === '')
+    refuse('Container.image should not be null or empty.');
   if (memory === undefined && memoryReservation === undefined && (input['memory'] ?? '') === '')
     refuse(
       `Invalid setting for container '${name}'. At least one of 'memory' or 'memoryReservation' ` +
@@ -73,15 +74,17 @@ function checkContainer(container: ContainerDefinition, input: AwsInput): void {
     const isOfHost = ['awsvpc', 'host'].includes(String(input['networkMode']));
     if (isOfHost && (hostPort ?? 0) !== 0 && hostPort !== containerPort)
       refuse(
-        "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
+        'When networkMode=awsvpc, the host ports and container ports in port mappings must match.',
       );
   }
   for (const one of secrets)
     if ((one.valueFrom ?? '') === '' || (one.name ?? '') === '')
       refuse('The secret name and valueFrom must be specified.');
   if (secrets.length > 0 && (input['executionRoleArn'] ?? '') === '')
-    refuse('When you are specifying container secrets, you must also specify a value for ' +
-      "'executionRoleArn'.");
+    refuse(
+      'When you are specifying container secrets, you must also specify a value for ' +
+        "'executionRoleArn'.",
+    );
   const driver = container.logConfiguration?.logDriver;
   if (driver !== undefined && !LOG_DRIVERS.includes(driver))
     refuse(`Log driver ${driver} is not supported; these are: ${LOG_DRIVERS.join(', ')}.`);
@@ -98,7 +101,8 @@ function checkHealthCheck({ healthCheck }: ContainerDefinition): void {
   if (!isBetween(interval, 5, 300)) refuse('The health check interval must be from 5 to 300.');
   if (!isBetween(timeout, 2, 60)) refuse('The health check timeout must be from 2 to 60.');
   if (!isBetween(retries, 1, 10)) refuse('The health check retries must be from 1 to 10.');
-  if (!isBetween(startPeriod, 0, 300)) refuse('The health check startPeriod must be from 0 to 300.');
+  if (!isBetween(startPeriod, 0, 300))
+    refuse('The health check startPeriod must be from 0 to 300.');
 }
 
 function checkOrder(
@@ -133,8 +137,7 @@ function isCircular(name: string, all: readonly ContainerDefinition[]): boolean 
 }
 
 function checkFargate(input: AwsInput, containers: readonly ContainerDefinition[]): void {
-  if (input['networkMode'] !== 'awsvpc')
-    refuse('Fargate only supports network mode ‘awsvpc’.');
+  if (input['networkMode'] !== 'awsvpc') refuse('Fargate only supports network mode ‘awsvpc’.');
   const [cpu, memory] = [readUnits(input['cpu'], 1_024), readUnits(input['memory'], 1_024)];
   if (cpu === undefined || memory === undefined)
     refuse("Fargate requires that 'cpu' and 'memory' be defined at the task level.");
@@ -146,9 +149,13 @@ function checkFargate(input: AwsInput, containers: readonly ContainerDefinition[
   for (const { logConfiguration } of containers)
     if (!['awslogs', 'splunk', 'awsfirelens', undefined].includes(logConfiguration?.logDriver))
       refuse(`Log driver ${logConfiguration?.logDriver ?? ''} is not supported on Fargate.`);
-  const driven = containers.some(({ logConfiguration }) => logConfiguration?.logDriver === 'awslogs');
+  const driven = containers.some(
+    ({ logConfiguration }) => logConfiguration?.logDriver === 'awslogs',
+  );
   if (driven && (input['executionRoleArn'] ?? '') === '')
-    refuse('Fargate requires task definition to have execution role ARN to support log driver awslogs.');
+    refuse(
+      'Fargate requires task definition to have execution role ARN to support log driver awslogs.',
+    );
 }
 
 /** `256`, `.25 vCPU`, `0.5 GB`. */

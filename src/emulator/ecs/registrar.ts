@@ -151,9 +151,7 @@ export class Registrar {
     return {
       ...(address === undefined ? {} : { [kind]: address }),
       ...(wanted === undefined ? {} : { AWS_INSTANCE_PORT: String(wanted) }),
-      ...(networkMode === 'awsvpc' || instance === undefined
-        ? {}
-        : { EC2_INSTANCE_ID: instance }),
+      ...(networkMode === 'awsvpc' || instance === undefined ? {} : { EC2_INSTANCE_ID: instance }),
     };
   }
 

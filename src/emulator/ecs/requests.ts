@@ -81,9 +81,9 @@ export function readList(input: AwsInput, key: string, max: number): string[] {
 }
 
 /** Whether one of the parts that an answer may have is asked for. @throws AwsError */
-export function isIncluded<T extends string>(
+export function isIncluded(
   input: AwsInput,
-  what: T,
+  what: string,
   known: readonly string[] = [what],
 ): boolean {
   const asked: unknown = input['include'] ?? [];
@@ -119,8 +119,7 @@ export function refuseInactive({ status }: TaskDefinition, code: string): void {
   if (status !== 'ACTIVE') throw new AwsError(code, 'TaskDefinition is inactive');
 }
 
-export const readTags = (input: AwsInput): ReturnType<typeof parseTags> =>
-  parseTags(input['tags']);
+export const readTags = (input: AwsInput): ReturnType<typeof parseTags> => parseTags(input['tags']);
 
 /** The members of a request but these, which an answer describes as they came. */
 export function pickDescribed(input: AwsInput, names: readonly string[]): Record<string, unknown> {

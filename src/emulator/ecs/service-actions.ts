@@ -63,10 +63,7 @@ export function serviceActions(parts: ServiceParts): Record<string, ActionHandle
           'Unable to Start a service that is still Draining.',
         );
       if (before !== undefined)
-        throw new AwsError(
-          'InvalidParameterException',
-          'Creation of service was not idempotent.',
-        );
+        throw new AwsError('InvalidParameterException', 'Creation of service was not idempotent.');
       refuseInactive(state.definition(requireText(input, 'taskDefinition')), 'ClientException');
       const schedulingStrategy = requireOne(input, 'schedulingStrategy', STRATEGIES) ?? 'REPLICA';
       const desiredCount = readCount(input, 'desiredCount', 0);
@@ -222,15 +219,15 @@ function describeService(
   service: EcsService,
   withTags: boolean,
 ): object {
-  const { described, capacityProviderStrategy, launchType, networkConfiguration, ...rest } = service;
+  const { described, capacityProviderStrategy, launchType, networkConfiguration, ...rest } =
+    service;
   const tasks = services.tasksOf(cluster, service);
   const counts = (own: typeof tasks): object => {
     const runningCount = own.filter(({ lastStatus }) => lastStatus === 'RUNNING').length;
     return { runningCount, pendingCount: own.length - runningCount };
   };
   const desiredCount = services.desiredOf(cluster, service);
-  const place =
-    capacityProviderStrategy.length > 0 ? { capacityProviderStrategy } : { launchType };
+  const place = capacityProviderStrategy.length > 0 ? { capacityProviderStrategy } : { launchType };
   const network = networkConfiguration === undefined ? {} : { networkConfiguration };
   return {
     ...described,

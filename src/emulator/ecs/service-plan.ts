@@ -38,7 +38,6 @@ export function planStep(view: ServiceView, primary: EcsDeployment): ServiceStep
   if (current.length < desired && tasks.length < most) return { kind: 'start' };
   const [oldest] = old;
   if (oldest !== undefined && healthy.length > least) return { kind: 'stop', task: oldest };
-  const isDone =
-    tasks.length === desired && current.length === desired && current.every(isHealthy);
+  const isDone = tasks.length === desired && current.length === desired && current.every(isHealthy);
   return { kind: isDone ? 'done' : 'wait' };
 }

@@ -189,8 +189,11 @@ export class Services {
         return false;
       case 'stop':
         this.#state.stop(step.task, SCALED);
-        this.say(service, `(service ${service.serviceName}) has stopped 1 running tasks: ` +
-          `(task ${step.task.taskArn.split('/').at(-1) ?? ''}).`);
+        this.say(
+          service,
+          `(service ${service.serviceName}) has stopped 1 running tasks: ` +
+            `(task ${step.task.taskArn.split('/').at(-1) ?? ''}).`,
+        );
         return true;
       case 'start':
         return this.#start(cluster, service, primary, view.tasks);
@@ -207,8 +210,11 @@ export class Services {
     const definition = this.#state.definition(primary.taskDefinition);
     const place = choosePlace(cluster, service, definition, tasks);
     if (typeof place === 'string') {
-      this.say(service, `(service ${service.serviceName}) was unable to place a task because ` +
-        `no container instance met all of its requirements. Reason: ${place}`);
+      this.say(
+        service,
+        `(service ${service.serviceName}) was unable to place a task because ` +
+          `no container instance met all of its requirements. Reason: ${place}`,
+      );
       return false;
     }
     const own = service.propagateTags === 'TASK_DEFINITION' ? definition.tags : service.tags;
@@ -229,8 +235,11 @@ export class Services {
       enableExecuteCommand: service.described['enableExecuteCommand'] === true,
       ...(subnetId === undefined ? {} : { subnetId }),
     });
-    this.say(service, `(service ${service.serviceName}) has started 1 tasks: ` +
-      `(task ${task.taskArn.split('/').at(-1) ?? ''}).`);
+    this.say(
+      service,
+      `(service ${service.serviceName}) has started 1 tasks: ` +
+        `(task ${task.taskArn.split('/').at(-1) ?? ''}).`,
+    );
     return true;
   }
 
@@ -240,8 +249,10 @@ export class Services {
     primary.rolloutState = 'COMPLETED';
     primary.rolloutStateReason = `ECS deployment ${primary.id} completed.`;
     primary.updatedAt = this.#state.nowSeconds;
-    this.say(service, `(service ${service.serviceName}) (deployment ${primary.id}) deployment ` +
-      'completed.');
+    this.say(
+      service,
+      `(service ${service.serviceName}) (deployment ${primary.id}) deployment completed.`,
+    );
     this.say(service, `(service ${service.serviceName}) has reached a steady state.`);
   }
 
@@ -282,9 +293,12 @@ export class Services {
     const waitMs = Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** tries.failures);
     tries.failures += 1;
     if (tries.failures > 1)
-      this.say(service, `(service ${service.serviceName}) is unable to consistently start tasks ` +
-        'successfully. For more information, see the Troubleshooting section of the Amazon ECS ' +
-        'Developer Guide.');
+      this.say(
+        service,
+        `(service ${service.serviceName}) is unable to consistently start tasks ` +
+          'successfully. For more information, see the Troubleshooting section of the Amazon ECS ' +
+          'Developer Guide.',
+      );
     if (tries.isWaiting) return;
     tries.isWaiting = true;
     this.#state.clock.sleep(waitMs, this.#stopped.signal).then(

@@ -7,7 +7,7 @@
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
  */
 import type { Clock } from '../../kernel/clock.ts';
-import { AwsError } from '../service.ts';
+import { AwsError, type AwsPlace } from '../service.ts';
 import { TaskDefinitions } from './definitions.ts';
 import type {
   Cluster,
@@ -79,7 +79,7 @@ const INSTANCES_MAX = 5_000;
 
 export class EcsState {
   readonly region: string;
-  readonly accountId = '000000000000';
+  readonly accountId: string;
   readonly clusters = new Map<string, Cluster>();
   readonly definitions: TaskDefinitions;
   /** Network interfaces by id; that of a stopped task is removed, as on AWS. */
@@ -92,8 +92,9 @@ export class EcsState {
   readonly clock: Clock;
   #order = 0;
 
-  constructor(region: string, clock: Clock) {
+  constructor({ region, accountId }: AwsPlace, clock: Clock) {
     this.region = region;
+    this.accountId = accountId;
     this.clock = clock;
     this.definitions = new TaskDefinitions((id) => this.arn('task-definition', id), clock);
     this.runner = runAtOnce(this);
@@ -224,9 +225,7 @@ export class EcsState {
     const taskArn = this.arn('task', `${cluster.clusterName}/${makeHex(16)}`);
     const order = this.#order++;
     const address =
-      request.address ??
-      this.runner.chooseAddress() ??
-      `10.0.${(order >> 8) & 255}.${order & 255}`;
+      request.address ?? this.runner.chooseAddress() ?? `10.0.${(order >> 8) & 255}.${order & 255}`;
     const { cpu, memory } = definition;
     const task: Task = {
       taskArn,

@@ -1,5 +1,5 @@
 /** ECS's calls for tasks. */
-import { requireOne } from '../members.ts';
+import { notImplemented, requireOne } from '../members.ts';
 import { type ActionHandler, AwsError, type AwsInput, requireText } from '../service.ts';
 import { choosePlace } from './placement.ts';
 import {
@@ -15,7 +15,13 @@ import {
   requireService,
 } from './requests.ts';
 import type { CapacityProviders } from './capacity-providers.ts';
-import type { Cluster, NetworkConfiguration, ProviderShare, Task, TaskOverrides } from './shapes.ts';
+import type {
+  Cluster,
+  NetworkConfiguration,
+  ProviderShare,
+  Task,
+  TaskOverrides,
+} from './shapes.ts';
 import type { EcsState } from './state.ts';
 import { checkNetwork } from './network-rules.ts';
 
@@ -32,6 +38,7 @@ export function taskActions(
     RunTask: (input) => {
       const cluster = clusterOf(input);
       const count = readCount(input, 'count', 1, RUN_MAX) ?? 1;
+      const overrides = readOverrides(input);
       const definition = state.definition(requireText(input, 'taskDefinition'));
       refuseInactive(definition, 'InvalidParameterException');
       const launchType = requireOne(input, 'launchType', LAUNCH_TYPES);
@@ -68,10 +75,7 @@ export function taskActions(
               ...(input['propagateTags'] === 'TASK_DEFINITION' ? definition.tags : []),
               ...readTags(input),
             ],
-            overrides: {
-              containerOverrides: [],
-              ...(input['overrides'] as Partial<TaskOverrides> | undefined),
-            },
+            overrides,
             enableExecuteCommand: input['enableExecuteCommand'] === true,
           }),
         );
@@ -98,10 +102,25 @@ export function taskActions(
           return task && { ...task, tags: withTags ? task.tags : [] };
         },
         'tasks',
-        (arn) => (arn.startsWith('arn:') ? arn : state.arn('task', `${cluster.clusterName}/${arn}`)),
+        (arn) =>
+          arn.startsWith('arn:') ? arn : state.arn('task', `${cluster.clusterName}/${arn}`),
       );
     },
   };
+}
+
+/** @throws AwsError that names what has no effect here */
+function readOverrides(input: AwsInput): TaskOverrides {
+  const { containerOverrides = [], ...rest } = (input['overrides'] ?? {}) as Partial<TaskOverrides>;
+  const refuse = (names: readonly string[], known: readonly string[]): void => {
+    const unknown = names.filter((name) => !known.includes(name));
+    if (unknown.length > 0)
+      throw notImplemented(`overrides: ${unknown.join(', ')} is not supported here`);
+  };
+  refuse(Object.keys(rest), ['taskRoleArn', 'executionRoleArn']);
+  for (const one of containerOverrides)
+    refuse(Object.keys(one), ['name', 'command', 'environment']);
+  return { containerOverrides, ...rest };
 }
 
 /** The strategy of a request, else the cluster's where no launch type is asked for. */

@@ -54,11 +54,7 @@ export function attachNetwork(task: Task, place: TaskPlace): TaskInterface | und
   return own;
 }
 
-function attachInterface(
-  task: Task,
-  id: string,
-  { address, subnetId }: TaskPlace,
-): TaskInterface {
+function attachInterface(task: Task, id: string, { address, subnetId }: TaskPlace): TaskInterface {
   const networkInterfaceId = `eni-${makeHex(8)}`;
   const kind = address.includes(':') ? 'privateIPv6Address' : 'privateIPv4Address';
   task.attachments.push({
