@@ -39,6 +39,8 @@ export class EmulatedCloud implements CloudParts {
   readonly regions: readonly [string, ...string[]];
   readonly accountId: string;
   urlOf: () => string = () => '';
+  /** Called for each region that is made. */
+  onRegion: (region: EmulatedRegion) => void = () => undefined;
   warn: (words: string, error: unknown) => void = () => undefined;
   /** Judges a call by the policies of the caller; all may all, where nothing else is set. */
   authorize: (call: CallContext, need: Need) => Denial = () => undefined;
@@ -72,9 +74,12 @@ export class EmulatedCloud implements CloudParts {
       throw new AwsError('LimitExceeded', `this emulator has ${ACCOUNTS_MAX} accounts already`);
     const regions = known ?? new Map<string, EmulatedRegion>();
     this.#accounts.set(accountId, regions);
-    const found = regions.get(name) ?? new EmulatedRegion({ accountId, region: name }, this);
-    regions.set(name, found);
-    return found;
+    const found = regions.get(name);
+    if (found !== undefined) return found;
+    const made = new EmulatedRegion({ accountId, region: name }, this);
+    regions.set(name, made);
+    this.onRegion(made);
+    return made;
   }
 
   serviceFor({ caller, region }: CallContext, signingName: string): JsonService | undefined {

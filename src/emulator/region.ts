@@ -60,7 +60,7 @@ export class EmulatedRegion {
     this.providers = new CapacityProviders(this.ecs);
     this.registrar = new Registrar({
       state: this.ecs,
-      call: (...given) => cloud.call(this.#asItself('ecs.amazonaws.com'), ...given),
+      call: (...given) => cloud.call(this.asItself('ecs.amazonaws.com'), ...given),
       addressOf: (id) => this.ec2.instances.get(id)?.privateIpAddress,
       onFailure: (words, error) => cloud.warn(words, error),
     });
@@ -97,10 +97,10 @@ export class EmulatedRegion {
   }
 
   /** What AWS does by itself, in the name of one of its services. */
-  #asItself(arn: string): CallContext {
+  readonly asItself = (arn: string): CallContext => {
     const { accountId, region } = this.place;
     return { caller: { accountId, arn, userId: arn }, region, headers: {} };
-  }
+  };
 
   /** Puts an instance into a cluster; `mi-…` is one of ECS Anywhere, which EC2 does not know. */
   addInstance(

@@ -52,8 +52,12 @@ export interface TaskRunner {
   chooseAddress(): string | undefined;
   /** The task is PROVISIONING. */
   start(task: Task, definition: TaskDefinition): void;
-  /** The task's desired status is STOPPED. */
-  stop(task: Task): void;
+  /**
+   * The task's desired status is STOPPED.
+   *
+   * @param mostSeconds  until containers are killed, whatever their own time
+   */
+  stop(task: Task, mostSeconds?: number): void;
 }
 
 type TaskNews = Partial<
@@ -273,10 +277,10 @@ export class EcsState {
   }
 
   /** Asks a task to stop, which its runner does; nothing for one that has been asked. */
-  stop(task: Task, why?: StopReason): void {
+  stop(task: Task, why?: StopReason, mostSeconds?: number): void {
     if (task.desiredStatus === 'STOPPED') return;
     this.change(task, { desiredStatus: 'STOPPED', stoppingAt: this.nowSeconds, ...why });
-    this.runner.stop(task);
+    this.runner.stop(task, mostSeconds);
   }
 
   /** Sets the public address of the task's network interface; a task without one is unchanged. */
