@@ -139,11 +139,15 @@ async function run(flags: EmulateFlags): Promise<void> {
     process.stdout.write(
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
     );
-  await runUntilSignal(new Group('emulate', [emulator, ...(tasks === undefined ? [] : [tasks]), scenario]), world, {
-    flags,
-    started: () => ({ address: emulator.listensAt, region, scenario: file }),
-    totals: { calls: ['emulator_calls_total'] },
-  });
+  await runUntilSignal(
+    new Group('emulate', [emulator, ...(tasks === undefined ? [] : [tasks]), scenario]),
+    world,
+    {
+      flags,
+      started: () => ({ address: emulator.listensAt, region, scenario: file }),
+      totals: { calls: ['emulator_calls_total'] },
+    },
+  );
 }
 
 /** @throws ConfigError */

@@ -199,7 +199,9 @@ export class TaskRegistry {
       ...(wanted === undefined || wanted.ports.length === 0
         ? {}
         : { Ports: wanted.ports.map((port) => ({ ContainerPort: port, Protocol: 'tcp' })) }),
-      Networks: [{ NetworkMode: 'awsvpc', IPv4Addresses: [description.address], AttachmentIndex: 0 }],
+      Networks: [
+        { NetworkMode: 'awsvpc', IPv4Addresses: [description.address], AttachmentIndex: 0 },
+      ],
     };
   }
 

@@ -7,7 +7,11 @@ import type { TaskRegistry } from './task-metadata.ts';
 
 export function attachTasks(
   { place, ecs, ec2, registrar, asItself }: EmulatedRegion,
-  { cloud, tasks, metadata }: {
+  {
+    cloud,
+    tasks,
+    metadata,
+  }: {
     readonly cloud: EmulatedCloud;
     readonly tasks: LocalTasks;
     readonly metadata: TaskRegistry;

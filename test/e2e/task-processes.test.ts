@@ -7,7 +7,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as ecsModel from '@aws-sdk/client-ecs';
 import * as mapModel from '@aws-sdk/client-servicediscovery';
@@ -227,30 +226,100 @@ test('a service of processes is found, scraped, scaled, replaced and ended', { t
   assert.equal(first?.lastStatus, 'RUNNING');
   const address = first.containers?.[0]?.networkInterfaces?.[0]?.privateIpv4Address ?? '';
   assert.match(address, /^127\./);
-  assert.match(await (await fetch(`http://${address}:3000/metrics`)).text(), /http_requests_total/);
-  const page = await (await fetch(`http://${address}:9779/metrics`)).text();
-  assert.match(page, /container_name="webapp"/);
-  console.log('scraped by hand');
+  const answers = async (port: number, words: RegExp): Promise<boolean> => {
+    const answer = await fetch(`http://${address}:${port}/metrics`).catch(() => undefined);
+    return words.test((await answer?.text()) ?? '');
+  };
+  await until('the application answers', STEP_MS, () => answers(3000, /http_requests_total/));
+  await until('the exporter answers', STEP_MS, () => answers(9779, /container_name="webapp"/));
   await until('the collector is healthy', STEP_MS, async () => {
     const [task] = await tasksOf(place, 'collector');
     return task?.healthStatus === 'HEALTHY';
   });
-  void workspace;
-  void query;
+  const series = async (): Promise<number> =>
+    (await query(workspace.url, 'count(http_requests_total{job="ecs"}) by (instance)')).length;
+  await until('samples arrive', STEP_MS, async () => (await series()) === 1);
   for (const desiredCount of [5, 2]) {
-    const startMs = Date.now();
     await update(place, { desiredCount });
-    await until(`${desiredCount} are registered`, STEP_MS, async () => (await found(place)).length === desiredCount);
-    console.log(desiredCount, Date.now() - startMs);
+    await until(`${desiredCount} are scraped`, STEP_MS, async () => {
+      const up = await query(workspace.url, 'up{job="ecs"} == 1');
+      return (await found(place)).length === desiredCount && up.length === 2 * desiredCount;
+    });
   }
+  await register(place, 'webapp', WEBAPP);
+  const before = new Set((await tasksOf(place, 'webapp')).map(idOf));
+  await update(place, { taskDefinition: 'webapp' });
+  let least = Infinity;
+  await until('all tasks are replaced', STEP_MS, async () => {
+    const ids = await found(place);
+    least = Math.min(least, ids.length);
+    return ids.length === 2 && !ids.some((id) => before.has(id));
+  });
+  assert.ok(least >= 2, `${least} tasks were there`);
   const { events } = await place.logs.send(
     new FilterLogEventsCommand({ logGroupName: '/ecs/tasks', limit: 10 }),
   );
   assert.ok((events?.length ?? 0) > 0);
-  void describeTask;
-  void idOf;
-  void sleep;
   place.emulator.child.kill('SIGTERM');
   await place.emulator.exited;
+  await gone(place);
+}); // prettier-ignore
+
+test('what kills a task is told; what stops one tells it before; what kills the emulator kills all', { timeout: 600_000 }, async (context) => {
+  const place = await openPlace(context);
+  const registryArn = await createRegistry(place);
+  await register(place, 'webapp', WEBAPP.slice(0, 1));
+  await register(place, 'stubborn', [
+    { name: 'deaf', image: 'amperage', entryPoint: ['sh', '-c'], command: ["trap '' TERM; while :; do sleep 0.2; done"] },
+  ]);
+  await register(place, 'odd', [{ name: 'odd', image: 'postgres:16' }]);
+  await createService(place, 'webapp', { serviceRegistries: [{ registryArn }] });
+  await until('the task is registered', STEP_MS, async () => (await found(place)).length === 1);
+  const [killed] = await tasksOf(place, 'webapp');
+  const [pid] = listProcesses(place.emulator);
+  process.kill(pid!, 'SIGKILL');
+  await until('another is registered', STEP_MS, async () => {
+    const [id] = await found(place);
+    return id !== undefined && id !== idOf(killed!);
+  });
+  const told = await describeTask(place, killed!.taskArn!);
+  assert.deepEqual(
+    [told.lastStatus, told.stopCode, told.stoppedReason, told.containers?.[0]?.exitCode],
+    ['STOPPED', 'EssentialContainerExited', 'Essential container in task exited', 137],
+  );
+  const run = async (taskDefinition: string): Promise<string> => {
+    const { tasks } = await place.ecs.send(
+      new ecsModel.RunTaskCommand({
+        cluster: CLUSTER,
+        taskDefinition,
+        launchType: 'FARGATE',
+        networkConfiguration: { awsvpcConfiguration },
+      }),
+    );
+    return tasks?.[0]?.taskArn ?? '';
+  };
+  const isAt = (task: string, status: string) => async (): Promise<boolean> =>
+    (await describeTask(place, task)).lastStatus === status;
+  const odd = await run('odd');
+  await until('the odd one has stopped', STEP_MS, isAt(odd, 'STOPPED'));
+  const why = await describeTask(place, odd);
+  assert.equal(why.stopCode, 'TaskFailedToStart');
+  assert.match(why.stoppedReason!, /CannotPullContainerError: .*postgres:16.*--images/);
+  const stubborn = await run('stubborn');
+  await until('the stubborn one runs', STEP_MS, isAt(stubborn, 'RUNNING'));
+  const interrupt = JSON.stringify({ cluster: CLUSTER, task: stubborn, seconds: 1 });
+  const answer = await fetch(`${place.emulator.url}/_emulator/ecs/interrupt`, {
+    method: 'PUT',
+    body: interrupt,
+  });
+  assert.equal(answer.status, 200);
+  await until('the stubborn one has stopped', STEP_MS, isAt(stubborn, 'STOPPED'));
+  const interrupted = await describeTask(place, stubborn);
+  assert.deepEqual(
+    [interrupted.stopCode, interrupted.stoppedReason, interrupted.containers?.[0]?.exitCode],
+    ['SpotInterruption', 'Your Spot Task was interrupted.', 137],
+  );
+  assert.ok(listProcesses(place.emulator).length > 0);
+  place.emulator.child.kill('SIGKILL');
   await gone(place);
 }); // prettier-ignore

@@ -85,56 +85,73 @@ function mapConnecting(given: unknown[]): unknown[] {
   return [place, ...(host === undefined && second !== undefined ? [second] : []), ...rest];
 }
 
-wrap(net.Server.prototype, ['listen'], (listen) =>
-  function listenMapped(...given) {
-    return Reflect.apply(listen, this, mapListening(given));
-  },
+wrap(
+  net.Server.prototype,
+  ['listen'],
+  (listen) =>
+    function listenMapped(...given) {
+      return Reflect.apply(listen, this, mapListening(given));
+    },
 );
-wrap(net.Socket.prototype, ['connect'], (connect) =>
-  function connectMapped(...given) {
-    return Reflect.apply(connect, this, mapConnecting(given));
-  },
+wrap(
+  net.Socket.prototype,
+  ['connect'],
+  (connect) =>
+    function connectMapped(...given) {
+      return Reflect.apply(connect, this, mapConnecting(given));
+    },
 );
 
 /** TLS to a host of AWS ends here: the connection to the emulator is plain. */
-wrap(tls, ['connect'], (connect) =>
-  function connectPlain(...given) {
-    const options = given.find(isObject) ?? {};
-    const host = options['host'] ?? options['servername'];
-    if (typeof host !== 'string' || !isAwsHost(host)) return Reflect.apply(connect, this, given);
-    const socket = net.connect(atEmulator);
-    Object.assign(socket, { encrypted: true, authorized: true, alpnProtocol: false });
-    const callback = given.find((one) => typeof one === 'function');
-    if (callback !== undefined) socket.once('secureConnect', callback as () => void);
-    socket.once('connect', () => socket.emit('secureConnect'));
-    return socket;
-  },
+wrap(
+  tls,
+  ['connect'],
+  (connect) =>
+    function connectPlain(...given) {
+      const options = given.find(isObject) ?? {};
+      const host = options['host'] ?? options['servername'];
+      if (typeof host !== 'string' || !isAwsHost(host)) return Reflect.apply(connect, this, given);
+      const socket = net.connect(atEmulator);
+      Object.assign(socket, { encrypted: true, authorized: true, alpnProtocol: false });
+      const callback = given.find((one) => typeof one === 'function');
+      if (callback !== undefined) socket.once('secureConnect', callback as () => void);
+      socket.once('connect', () => socket.emit('secureConnect'));
+      return socket;
+    },
 );
 
-wrap(dgram.Socket.prototype, ['bind'], (bind) =>
-  function bindMapped(...given) {
-    const [first, second, ...rest] = given;
-    if (isObject(first)) {
-      if ('fd' in first) return Reflect.apply(bind, this, given);
-      const { address } = first;
-      const isOwn = EVERYWHERE.has(address) || LOCALHOST.has(address);
-      const place = isOwn ? { address: view.address } : {};
-      return Reflect.apply(bind, this, [{ ...first, ...place }, second, ...rest]);
-    }
-    if (typeof second === 'string' && !EVERYWHERE.has(second) && !LOCALHOST.has(second))
-      return Reflect.apply(bind, this, given);
-    const isPort = typeof first === 'number';
-    const callbacks = [isPort ? undefined : first, second, ...rest].filter(
-      (one) => typeof one === 'function',
-    );
-    return Reflect.apply(bind, this, [isPort ? first : 0, view.address, ...callbacks]);
-  },
+wrap(
+  dgram.Socket.prototype,
+  ['bind'],
+  (bind) =>
+    function bindMapped(...given) {
+      const [first, second, ...rest] = given;
+      if (isObject(first)) {
+        if ('fd' in first) return Reflect.apply(bind, this, given);
+        const { address } = first;
+        const isOwn = EVERYWHERE.has(address) || LOCALHOST.has(address);
+        const place = isOwn ? { address: view.address } : {};
+        return Reflect.apply(bind, this, [{ ...first, ...place }, second, ...rest]);
+      }
+      if (typeof second === 'string' && !EVERYWHERE.has(second) && !LOCALHOST.has(second))
+        return Reflect.apply(bind, this, given);
+      const isPort = typeof first === 'number';
+      const callbacks = [isPort ? undefined : first, second, ...rest].filter(
+        (one) => typeof one === 'function',
+      );
+      return Reflect.apply(bind, this, [isPort ? first : 0, view.address, ...callbacks]);
+    },
 );
-wrap(dgram.Socket.prototype, ['send', 'connect'], (send) =>
-  function sendMapped(...given) {
-    const mapped = given.map((one, index) => (index > 0 && LOCALHOST.has(one) ? view.address : one));
-    return Reflect.apply(send, this, mapped);
-  },
+wrap(
+  dgram.Socket.prototype,
+  ['send', 'connect'],
+  (send) =>
+    function sendMapped(...given) {
+      const mapped = given.map((one, index) =>
+        index > 0 && LOCALHOST.has(one) ? view.address : one,
+      );
+      return Reflect.apply(send, this, mapped);
+    },
 );
 
 interface PrivateName {
@@ -178,44 +195,56 @@ const toFound = (address: string): { address: string; family: number } => ({
   family: net.isIP(address),
 });
 
-wrap(dns, ['lookup'], (lookup) =>
-  function lookupMapped(...given) {
-    const [name, options] = given;
-    const done = given.at(-1) as (error: Error | null, ...found: unknown[]) => void;
-    const isAll = isObject(options) && options['all'] === true;
-    findOwn(String(name)).then(
-      (addresses) => {
-        if (addresses === undefined) return void Reflect.apply(lookup, this, given);
-        const [first] = addresses;
-        if (first === undefined) done(notFound(String(name)));
-        else if (isAll) done(null, addresses.map(toFound));
-        else done(null, first, net.isIP(first));
-      },
-      (error: unknown) => done(error as Error),
-    );
-  },
+wrap(
+  dns,
+  ['lookup'],
+  (lookup) =>
+    function lookupMapped(...given) {
+      const [name, options] = given;
+      const done = given.at(-1) as (error: Error | null, ...found: unknown[]) => void;
+      const isAll = isObject(options) && options['all'] === true;
+      findOwn(String(name)).then(
+        (addresses) => {
+          if (addresses === undefined) return void Reflect.apply(lookup, this, given);
+          const [first] = addresses;
+          if (first === undefined) done(notFound(String(name)));
+          else if (isAll) done(null, addresses.map(toFound));
+          else done(null, first, net.isIP(first));
+        },
+        (error: unknown) => done(error as Error),
+      );
+    },
 );
-wrap(dnsPromises, ['lookup'], (lookup) =>
-  async function lookupMapped(...given) {
-    const [name, options] = given;
-    const addresses = await findOwn(String(name));
-    if (addresses === undefined) return Reflect.apply(lookup, this, given);
-    const [first] = addresses;
-    if (first === undefined) throw notFound(String(name));
-    const isAll = isObject(options) && options['all'] === true;
-    return isAll ? addresses.map(toFound) : toFound(first);
-  },
+wrap(
+  dnsPromises,
+  ['lookup'],
+  (lookup) =>
+    async function lookupMapped(...given) {
+      const [name, options] = given;
+      const addresses = await findOwn(String(name));
+      if (addresses === undefined) return Reflect.apply(lookup, this, given);
+      const [first] = addresses;
+      if (first === undefined) throw notFound(String(name));
+      const isAll = isObject(options) && options['all'] === true;
+      return isAll ? addresses.map(toFound) : toFound(first);
+    },
 );
 for (const [method, read] of [
   ['resolve4', ({ addresses }: PrivateName): unknown => addresses],
-  ['resolveSrv', ({ services }: PrivateName): unknown =>
-    services.map((one) => ({ ...one, priority: 1, weight: 1 }))],
+  [
+    'resolveSrv',
+    ({ services }: PrivateName): unknown =>
+      services.map((one) => ({ ...one, priority: 1, weight: 1 })),
+  ],
 ] as const)
-  wrap(dnsPromises.Resolver.prototype, [method], (resolve) =>
-    async function resolveMapped(...given) {
-      const found = await askCloudMap(String(given[0]));
-      return found === undefined ? Reflect.apply(resolve, this, given) : read(found);
-    },
+  wrap(
+    dnsPromises.Resolver.prototype,
+    [method],
+    (resolve) =>
+      async function resolveMapped(...given) {
+        const found = await askCloudMap(String(given[0]));
+        return found === undefined ? Reflect.apply(resolve, this, given) : read(found);
+      },
   );
 
 const ONE_PATH =
@@ -233,12 +262,18 @@ function mapPath(path: unknown): unknown {
 }
 
 function wrapPaths(target: object): void {
-  for (const [words, count] of [[ONE_PATH, 1], [TWO_PATHS, 2]] as const)
-    wrap(target, words.split(' ').flatMap((name) => [name, `${name}Sync`]), (before) =>
-      function withPaths(...given) {
-        const mapped = given.map((one, index) => (index < count ? mapPath(one) : one));
-        return Reflect.apply(before, this, mapped);
-      },
+  for (const [words, count] of [
+    [ONE_PATH, 1],
+    [TWO_PATHS, 2],
+  ] as const)
+    wrap(
+      target,
+      words.split(' ').flatMap((name) => [name, `${name}Sync`]),
+      (before) =>
+        function withPaths(...given) {
+          const mapped = given.map((one, index) => (index < count ? mapPath(one) : one));
+          return Reflect.apply(before, this, mapped);
+        },
     );
 }
 

@@ -6,10 +6,13 @@ import { z } from 'zod';
 import { ConfigError } from '../../../kernel/errors.ts';
 
 const ruleSchema = z.strictObject({
-  image: z.string().min(1).meta({
-    description: 'Image as a task definition names it; * stands for any characters.',
-    examples: ['quay.io/prometheus/node-exporter*'],
-  }),
+  image: z
+    .string()
+    .min(1)
+    .meta({
+      description: 'Image as a task definition names it; * stands for any characters.',
+      examples: ['quay.io/prometheus/node-exporter*'],
+    }),
   program: z
     .array(z.string())
     .min(1)

@@ -70,6 +70,7 @@ export class LocalTasks implements Component {
   readonly #runs = new Map<string, TaskRun>();
   readonly #onLost: (lines: number, error?: unknown) => void;
   #folder = '';
+  #isStopping = false;
 
   constructor(options: LocalTasksOptions) {
     this.#options = options;
@@ -95,6 +96,8 @@ export class LocalTasks implements Component {
   }
 
   async stop(deadlineMs: number): Promise<void> {
+    // Services replace the tasks that end.
+    this.#isStopping = true;
     const seconds = Math.min(END_SECONDS, deadlineMs / 2_000);
     const ended = Promise.all([...this.#runs.values()].map((run) => run.stop(seconds)));
     const timer = setTimeout(() => {
@@ -118,6 +121,7 @@ export class LocalTasks implements Component {
   }
 
   #start(around: TaskSurroundings, task: Task, definition: TaskDefinition): void {
+    if (this.#isStopping) return;
     const { state } = around;
     const taskId = idOf(task);
     const folder = path.join(this.#folder, 'tasks', taskId);
@@ -212,7 +216,8 @@ export class LocalTasks implements Component {
     const id = idOf(task);
     return openAwslogs({
       group: options['awslogs-group'] ?? '',
-      stream: prefix === undefined ? `${container.name}/${id}` : `${prefix}/${container.name}/${id}`,
+      stream:
+        prefix === undefined ? `${container.name}/${id}` : `${prefix}/${container.name}/${id}`,
       isGroupCreated: options['awslogs-create-group'] === 'true',
       call: (action, input) => callAs(executionRoleOf(task, definition), 'logs', action, input),
       clock: this.#options.world.clock,

@@ -61,9 +61,7 @@ export function planContainer(container: ContainerDefinition, parts: PlanParts):
       ...writeContainerView(view),
     },
     checkLine: ([kind, ...words]) =>
-      kind === 'CMD-SHELL'
-        ? ['sh', '-c', toText(words.join(' '), view)]
-        : toLine(words),
+      kind === 'CMD-SHELL' ? ['sh', '-c', toText(words.join(' '), view)] : toLine(words),
   };
 }
 
