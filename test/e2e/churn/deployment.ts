@@ -65,10 +65,10 @@ export class Deployment {
 
   static async start(options: DeploymentOptions): Promise<Deployment> {
     const aws = await startEmulatedAws();
-    const { ecs } = aws.account;
+    const { ecs, ecsServices } = aws.account;
     const cluster = ecs.createCluster(CLUSTER);
     ecs.register('collector', [{ name: 'collect', image: 'amperage' }]);
-    ecs.createService(cluster, {
+    ecsServices.create(cluster, {
       serviceName: SERVICE,
       taskDefinition: 'collector',
       desiredCount: 0,
