@@ -6,7 +6,7 @@ import type { CredentialOptions, ExpiringCredentials } from '../aws/credential-s
 import { defineCheck, type Telling } from './check.ts';
 import { type ChainFault, describeLink, followChain } from './credential-chain.ts';
 import { describeBriefly, describeSeconds, type RefusalKind } from './faults.ts';
-import { askIdentity, type AwsUseOf, describeCredentials, listPrincipals } from './identity.ts';
+import { askAnyone, type AwsUseOf, describeCredentials, listPrincipals } from './identity.ts';
 import type { Subject } from './subject.ts';
 
 type Ids =
@@ -166,16 +166,16 @@ async function tellIdentity(
   { what, evidence }: { readonly what: string; readonly evidence: readonly string[] },
 ): Promise<void> {
   try {
-    const { refusal, identity } = await askIdentity(use, subject);
+    const { refusal, identity } = await askAnyone(use, subject);
     const id = REFUSALS[refusal.kind];
     if (identity !== undefined) tell.ok(`${what}: ${identity.arn}`, evidence);
     else if (id !== undefined)
       tell.found(id, {
-        what: `${what}: STS answered ${refusal.code}`,
+        what: `${what}: AWS answered ${refusal.code}`,
         where: use.where,
         evidence: [refusal.message, ...evidence],
       });
-    else tell.skipped(`${what}: who they are is not known, STS answered ${refusal.code}`);
+    else tell.skipped(`${what}: who they are is not known, STS does not tell`);
   } catch (error) {
     tell.skipped(`${what}: who they are is not known, ${describeBriefly(error)}`);
   }

@@ -2,7 +2,7 @@
 import type { CredentialOptions } from '../aws/credential-source.ts';
 import { type AskedAnswer, credentialKey } from './asking.ts';
 import { type Refusal, readRefusal } from './faults.ts';
-import { CALLER_IDENTITY } from './probes.ts';
+import { CALLER_IDENTITY, firstProbe } from './probes.ts';
 import type { Subject } from './subject.ts';
 import type { AwsUse, Use } from './uses.ts';
 
@@ -11,6 +11,25 @@ export type AwsUseOf = Use & { readonly aws: AwsUse };
 export interface CallerIdentity {
   readonly arn: string;
   readonly account: string;
+}
+
+/**
+ * An answer of AWS to a request that these credentials signed: of STS, and where that can't be had
+ * or has no word on them, of the service that is used.
+ *
+ * @throws RecoverableError where neither answers
+ */
+export async function askAnyone(use: AwsUseOf, subject: Subject): Promise<IdentityAnswer> {
+  const request = firstProbe(use);
+  if (request === undefined) return askIdentity(use, subject);
+  try {
+    const asked = await askIdentity(use, subject);
+    if (asked.refusal.kind === 'none' || asked.answer.response.status < 500) return asked;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'HTTP_NO_ANSWER') throw error;
+  }
+  const answer = await subject.asking.ask(use, request);
+  return { answer, refusal: readRefusal(answer.response), identity: undefined };
 }
 
 export interface IdentityAnswer {

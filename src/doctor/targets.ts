@@ -227,15 +227,20 @@ async function lookAtJob(
       where,
       evidence: failures.slice(0, EVIDENCE_MAX).map(oneLine),
     });
-  if (targets.length === 0 && failures.length === 0)
+  const words = [...lacks].slice(0, EVIDENCE_MAX);
+  if (targets.length > 0) await scrapeTargets(targets, source, plan, { ...way, subject });
+  else if (words.length > 0)
+    tell.found('discovery-failed', { what: `${job} has no target`, where, evidence: words });
+  else if (failures.length === 0)
     tell.found('targets-none', {
-      what: `${job} finds no target${
-        droppedCount === 0 ? '' : `: relabel_configs drop ` + `${droppedCount}`
-      }`,
+      what: `${job} finds no target${describeDropped(droppedCount)}`,
       where,
-      evidence: [...explain(explained), ...lacks].slice(0, EVIDENCE_MAX),
+      evidence: explain(explained).slice(0, EVIDENCE_MAX),
     });
-  else await scrapeTargets(targets, source, plan, { ...way, subject });
+}
+
+function describeDropped(count: number): string {
+  return count === 0 ? '' : `: relabel_configs drop ${count}`;
 }
 
 const SILENT = createLogger({ level: 'error', write: () => undefined });
