@@ -142,12 +142,17 @@ class Redaction {
     else if (isMap(node)) for (const { value } of node.items) this.#hide(value, depth + 1);
     else if (isSeq(node)) for (const item of node.items) this.#hide(item, depth + 1);
     else if (isScalar(node) && node.value !== null) {
-      this.values.push(String(node.value));
+      this.values.push(textOf(node.value));
       node.value = HIDDEN;
       delete node.type;
       delete node.tag;
     }
   }
+}
+
+/** Scalars of YAML are no objects, but for dates. */
+function textOf(value: unknown): string {
+  return value instanceof Date ? value.toISOString() : String(value as string | number | boolean);
 }
 
 /** A pair's value with what may stand there; a merge key adds to the mapping that it stands in. */

@@ -5,7 +5,7 @@
 import type { CredentialOptions, ExpiringCredentials } from '../aws/credential-source.ts';
 import { defineCheck, type Telling } from './check.ts';
 import { type ChainFault, describeLink, followChain } from './credential-chain.ts';
-import { describeBriefly, describeSeconds, type RefusalKind } from './faults.ts';
+import { describeBriefly, describeSkip, describeSeconds, type RefusalKind } from './faults.ts';
 import { askAnyone, type AwsUseOf, describeCredentials, listPrincipals } from './identity.ts';
 import type { Subject } from './subject.ts';
 
@@ -177,7 +177,7 @@ async function tellIdentity(
       });
     else tell.skipped(`${what}: who they are is not known, STS does not tell`);
   } catch (error) {
-    tell.skipped(`${what}: who they are is not known, ${describeBriefly(error)}`);
+    tell.skipped(`${what}: who they are is not known, ${describeSkip(error)}`);
   }
 }
 

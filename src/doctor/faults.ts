@@ -136,6 +136,14 @@ export function describeBriefly(error: unknown): string {
   return oneLine(describeError(error));
 }
 
+/** Why something could not be looked at; that there are no credentials is told at length once. */
+export function describeSkip(error: unknown): string {
+  const { code } = error as { readonly code?: string };
+  if (code === 'AWS_CREDENTIALS') return 'there are no credentials';
+  if (code === 'AWS_REGION_UNKNOWN') return 'no region is known';
+  return describeBriefly(error);
+}
+
 /** A span of time in whole seconds. */
 export function describeSeconds(spanMs: number): string {
   return formatDurationMs(Math.round(Math.max(0, spanMs) / 1_000) * 1_000);

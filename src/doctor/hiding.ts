@@ -4,6 +4,7 @@
  * wrote them, session tokens, signatures, and what URLs and Authorization headers hold.
  */
 import { hideInUrls, listHiddenValues } from '../config/redact.ts';
+import { hideSessionTokens } from '../kernel/session-tokens.ts';
 import type { Diagnosis } from './check.ts';
 import type { Subject } from './subject.ts';
 
@@ -17,7 +18,6 @@ const REFERENCE = /\$\{?(?:env:)?([A-Za-z_]\w*)/g;
 
 /** What is secret by its form: kept is what stands before it. */
 const FORMS: readonly RegExp[] = [
-  /(x-amz-security-token["']?\s*[:=]\s*["']?)[^\s"'&;,\\]+/gi,
   /(<SecurityToken>)[^<]+/gi,
   /(signature\s*=\s*)[0-9a-f]{64}/gi,
   /(authorization["']?\s*[:=]\s*["']?(?:bearer|basic|digest|apikey)\s+)[^\s"',]+/gi,
@@ -55,6 +55,7 @@ export class Hiding {
   text(given: string): string {
     let text = hideInUrls(given);
     for (const secret of this.#secrets) text = text.replaceAll(secret, HIDDEN);
+    text = hideSessionTokens(text);
     for (const form of FORMS) text = text.replaceAll(form, `$1${HIDDEN}`);
     return text;
   }

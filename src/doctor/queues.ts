@@ -162,7 +162,7 @@ async function lookAtDisk(
   tell: Telling<Ids>,
 ): Promise<void> {
   const { bavail, bsize } = await edges.statFileSystem(folder);
-  const freeBytes = Number(bavail) * Number(bsize);
+  const freeBytes = bavail * bsize;
   const mayGrow = queued.reduce((sum, { delivery }) => sum + delivery.capBytes, 0) - usedBytes;
   const grow = `the queues may grow by ${mebibytes(mayGrow)}`;
   const words = `${storagePath}: ${mebibytes(freeBytes)} free, ${grow}`;

@@ -5,7 +5,7 @@
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
  */
 import { defineCheck, type Telling } from './check.ts';
-import { describeBriefly, oneLine, type Refusal, readRefusal } from './faults.ts';
+import { describeSkip, oneLine, type Refusal, readRefusal } from './faults.ts';
 import { askIdentity, type AwsUseOf, listAwsUses } from './identity.ts';
 import { firstProbe } from './probes.ts';
 
@@ -71,7 +71,7 @@ export const signatureCheck = defineCheck({
         const { response, canonical } = await asking.ask(use, request);
         tellRefusal(tell, use, readRefusal(response), canonical);
       } catch (error) {
-        tell.skipped(`${use.what}: ${describeBriefly(error)}`);
+        tell.skipped(`${use.what}: ${describeSkip(error)}`);
       }
     }
     if (asked.size === 0) await askSts(listAwsUses(uses)[0], subject, tell);
@@ -92,7 +92,7 @@ async function askSts(
     const { answer, refusal } = await askIdentity(use, subject);
     tellRefusal(tell, use, refusal, answer.canonical);
   } catch (error) {
-    tell.skipped(`${use.what}: ${describeBriefly(error)}`);
+    tell.skipped(`${use.what}: ${describeSkip(error)}`);
   }
 }
 

@@ -313,7 +313,7 @@ async function scrapeTargets(
 }
 
 function judgeTarget(error: unknown): TargetFault {
-  const code = String((error as { code?: unknown }).code ?? '');
+  const { code = '' } = error as { readonly code?: string };
   if (code === 'SCRAPE_STATUS') return 'target-status';
   if (/^SCRAPE_|^EXPOSITION/.test(code) || (error as Error).name === 'ExpositionError')
     return 'target-not-metrics';

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { parseForeignJson } from '../kernel/foreign-json.ts';
 import { defineCheck, type Telling } from './check.ts';
-import { describeBriefly, oneLine, readRefusal } from './faults.ts';
+import { describeBriefly, describeSkip, oneLine, readRefusal } from './faults.ts';
 import { type AwsUseOf, listAwsUses } from './identity.ts';
 import type { Subject } from './subject.ts';
 
@@ -214,7 +214,7 @@ function makeCall(region: string, { asking, uses }: Subject, tell: Telling<Ids>)
       if (refusal.kind === 'none') return schema.parse(parseForeignJson(response.body.toString()));
       tell.skipped(`${action} would tell more: ${refusal.code || refusal.kind}`);
     } catch (error) {
-      tell.skipped(`${action} would tell more: ${describeBriefly(error)}`);
+      tell.skipped(`${action} would tell more: ${describeSkip(error)}`);
     }
     return undefined;
   };

@@ -7,7 +7,7 @@ import type { MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { clientOptions } from '../aws/client-options.ts';
 import { parseForeignJson } from '../kernel/foreign-json.ts';
 import { defineCheck, type Telling } from './check.ts';
-import { describeBriefly, oneLine, readRefusal } from './faults.ts';
+import { describeSkip, oneLine, readRefusal } from './faults.ts';
 import { type AwsUseOf, listAwsUses } from './identity.ts';
 import { firstProbe } from './probes.ts';
 import type { Subject } from './subject.ts';
@@ -133,7 +133,7 @@ async function describeWorkspace(
       tell.found('workspace-inactive', { what: `${what}: ${id} is ${status}`, where });
     return true;
   } catch (error) {
-    tell.skipped(`${id}: AMP cannot be asked for it, ${describeBriefly(error)}`);
+    tell.skipped(`${id}: AMP cannot be asked for it, ${describeSkip(error)}`);
     return undefined;
   }
 }
@@ -220,7 +220,7 @@ async function readUsage(
     else tell.skipped(`${id}: CloudWatch has no figures of its use`);
   } catch (error) {
     tell.skipped(
-      `${id}: its use is not known, ${describeBriefly(error)}; cloudwatch:GetMetricData would tell`,
+      `${id}: its use is not known, ${describeSkip(error)}; cloudwatch:GetMetricData would tell`,
     );
   } finally {
     client.destroy();
