@@ -96,7 +96,7 @@ class Redaction {
    * is shown.
    */
   readonly #hidden = new Set<unknown>();
-  /** What stood where `HIDDEN` stands now. */
+  /** What stood where `HIDDEN` stands now, perhaps in two spellings. */
   readonly values: string[] = [];
 
   constructor(aliases: YamlAliases) {
@@ -142,17 +142,14 @@ class Redaction {
     else if (isMap(node)) for (const { value } of node.items) this.#hide(value, depth + 1);
     else if (isSeq(node)) for (const item of node.items) this.#hide(item, depth + 1);
     else if (isScalar(node) && node.value !== null) {
-      this.values.push(textOf(node.value));
+      const { value, source = '' } = node;
+      // As it is written, and as it is read: a number may be both.
+      this.values.push(source, typeof value === 'string' ? value : JSON.stringify(value));
       node.value = HIDDEN;
       delete node.type;
       delete node.tag;
     }
   }
-}
-
-/** Scalars of YAML are no objects, but for dates. */
-function textOf(value: unknown): string {
-  return value instanceof Date ? value.toISOString() : String(value as string | number | boolean);
 }
 
 /** A pair's value with what may stand there; a merge key adds to the mapping that it stands in. */

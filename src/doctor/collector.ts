@@ -5,7 +5,7 @@
 import { parseForeignJson } from '../kernel/foreign-json.ts';
 import { readTextInSteps } from '../wire/exposition/text-samples.ts';
 import { defineCheck, type Telling } from './check.ts';
-import { oneLine } from './faults.ts';
+import { describeSeconds, oneLine } from './faults.ts';
 import type { Subject } from './subject.ts';
 
 type Ids = 'collector-targets-down' | 'collector-drops' | 'collector-fails';
@@ -53,7 +53,7 @@ export const collectorCheck = defineCheck({
     }
     const down = tellTargets(targets.toString(), tell);
     const metrics = await get(subject, '/metrics', signal);
-    const lost = metrics === undefined ? false : tellLosses(metrics, subject, tell);
+    const lost = metrics === undefined ? false : tellLosses(metrics, tell);
     if (!down && !lost) tell.ok(`${collectorUrl}: its targets are up, nothing is lost`);
   },
 });
@@ -103,41 +103,29 @@ function tellTargets(text: string, tell: Telling<Ids>): boolean {
   return true;
 }
 
-/** Series with the losses: those of sinks in general, and Prometheus' names for remote write. */
-const LOSSES = new Set(['amperage_sink_items_dropped_total']);
+/** What waits for longer is no wait between two requests. */
 const BEHIND_SECONDS = 600;
 
-function tellLosses(body: Buffer, { world }: Subject, tell: Telling<Ids>): boolean {
+function tellLosses(body: Buffer, tell: Telling<Ids>): boolean {
   const lost = new Map<string, number>();
-  let newestIn = 0;
-  const newestOut = new Map<string, number>();
+  const behind = new Map<string, number>();
   for (const sample of readTextInSteps(body, 'text')) {
     if (sample === 'pause' || typeof sample.value !== 'number') continue;
     const labels = Object.fromEntries(sample.labels);
-    const name = labels['__name__'] ?? '';
-    if (LOSSES.has(name) && sample.value > 0) {
-      const key = `${labels['sink'] ?? ''}: ${labels['reason'] ?? ''}`;
-      lost.set(key, (lost.get(key) ?? 0) + sample.value);
-    }
-    if (name === 'prometheus_remote_storage_highest_timestamp_in_seconds')
-      newestIn = Math.max(newestIn, sample.value);
-    if (name === 'prometheus_remote_storage_queue_highest_sent_timestamp_seconds')
-      newestOut.set(labels['remote_name'] ?? '', sample.value);
+    const { __name__: name, sink = '', queue = '', reason = '' } = labels;
+    if (name === 'amperage_sink_items_dropped_total' && sample.value > 0)
+      lost.set(`${sink}: ${reason}`, (lost.get(`${sink}: ${reason}`) ?? 0) + sample.value);
+    if (name === 'queue_oldest_age_seconds' && sample.value > BEHIND_SECONDS)
+      behind.set(queue, sample.value);
   }
   if (lost.size > 0)
     tell.found('collector-drops', {
       what: `${[...lost.values()].reduce((sum, count) => sum + count, 0)} items were lost`,
       evidence: [...lost].map(([key, count]) => `${key} ${count}`),
     });
-  const behind = [...newestOut].filter(
-    ([, seconds]) => newestIn > 0 && newestIn - seconds > BEHIND_SECONDS,
-  );
-  for (const [name, seconds] of behind) {
-    const since = seconds === 0 ? 'it started' : new Date(seconds * 1_000).toISOString();
+  for (const [queue, seconds] of behind)
     tell.found('collector-fails', {
-      what: `remote_write "${name}" has delivered nothing since ${since}`,
-      evidence: [`now ${new Date(world.clock.nowMs()).toISOString()}`],
+      what: `what waits in the queue "${queue}" has waited for ${describeSeconds(seconds * 1_000)}`,
     });
-  }
-  return lost.size + behind.length > 0;
+  return lost.size + behind.size > 0;
 }

@@ -236,13 +236,16 @@ async function judgeAll(
 }
 
 /** Asks what changes nothing, as the use does that needs the action. */
-async function tryAction({ action, resource }: NeededAction, subject: Subject): Promise<Judged> {
+async function tryAction(
+  { action, resource, conditions }: NeededAction,
+  subject: Subject,
+): Promise<Judged> {
   const [prefix = ''] = action.split(':');
   const id = /:workspace\/([^/]+)$/.exec(resource)?.[1] ?? '';
   const use = listAwsUses(subject.uses)
     .filter(isByRole)
     .find(({ aws, url = '' }) => aws.service === prefix && url.includes(id === '*' ? '' : id));
-  const request = use && makeProbe(action, resource, use);
+  const request = use && makeProbe(action, resource, conditions);
   if (use === undefined || request === undefined) return UNKNOWN;
   try {
     const refusal = readRefusal((await subject.asking.ask(use, request)).response);

@@ -4,6 +4,7 @@
  * Sources: the API references of the services, by action.
  */
 import { compress } from '../wire/snappy.ts';
+import type { PolicyStatement } from '../deploy/permissions.ts';
 import type { AskedRequest } from './asking.ts';
 import type { Use } from './uses.ts';
 
@@ -11,7 +12,8 @@ import type { Use } from './uses.ts';
 const NOBODY = 'amperage-doctor-none';
 const NO_ID = '0'.repeat(32);
 
-type MakeRequest = (resource: string, use: Use) => AskedRequest;
+type Conditions = PolicyStatement['conditions'];
+type MakeRequest = (resource: string, conditions: Conditions) => AskedRequest;
 
 function json(target: string, input: unknown): AskedRequest {
   return {
@@ -50,6 +52,12 @@ function clusterOf(resource: string): { readonly cluster?: string } {
   return name === '' || name.includes('*') ? {} : { cluster: name };
 }
 
+/** Tasks are listed of a cluster, which a condition names. */
+function conditionedCluster(conditions: Conditions = {}): string {
+  const { ArnLike = {} } = conditions as { readonly ArnLike?: Readonly<Record<string, unknown>> };
+  return [ArnLike['ecs:cluster']].flat().map(String)[0] ?? '';
+}
+
 /** An ARN without its end: the name of a resource. */
 function nameOf(resource: string, type: string): string {
   return resource.slice(resource.indexOf(`:${type}`) + type.length + 1);
@@ -58,7 +66,7 @@ function nameOf(resource: string, type: string): string {
 const PROBES: Readonly<Record<string, MakeRequest>> = {
   'aps:RemoteWrite': () => emptyWrite(),
   'ecs:ListClusters': () => ecs('ListClusters', { maxResults: 1 }),
-  'ecs:ListTasks': (resource) => ecs('ListTasks', clusterOf(resource)),
+  'ecs:ListTasks': (_, conditions) => ecs('ListTasks', clusterOf(conditionedCluster(conditions))),
   'ecs:DescribeTasks': (resource) =>
     ecs('DescribeTasks', { ...clusterOf(resource), tasks: [NO_ID] }),
   'ecs:DescribeTaskDefinition': () => ecs('DescribeTaskDefinition', { taskDefinition: NOBODY }),
@@ -91,14 +99,18 @@ const PROBES: Readonly<Record<string, MakeRequest>> = {
 };
 
 /** The request that tells whether an action is allowed; undefined where there is none. */
-export function makeProbe(action: string, resource: string, use: Use): AskedRequest | undefined {
-  return PROBES[action]?.(resource, use);
+export function makeProbe(
+  action: string,
+  resource: string,
+  conditions?: Conditions,
+): AskedRequest | undefined {
+  return PROBES[action]?.(resource, conditions);
 }
 
 /** The request of a use that is asked first: whether its signature is taken. */
 export function firstProbe(use: Use): AskedRequest | undefined {
   const action = FIRST_ACTIONS[use.aws?.service ?? ''];
-  return action === undefined ? undefined : makeProbe(action, '*', use);
+  return action === undefined ? undefined : makeProbe(action, '*');
 }
 
 const FIRST_ACTIONS: Readonly<Record<string, string>> = {

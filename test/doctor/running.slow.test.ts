@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -87,7 +86,7 @@ test('a UDP port of X-Ray that another process has', async (t) => {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   t.after(() => socket.close());
-  const { port } = socket.address() as AddressInfo;
+  const { port } = socket.address();
   assert.deepEqual(
     (await examineAt(port)).map(({ id }) => id),
     ['trace-port-taken'],
