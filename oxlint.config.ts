@@ -26,7 +26,8 @@ export const layers: Record<string, readonly string[]> = {
   ...Object.fromEntries(shared.map((folder) => [folder, low])),
   ...Object.fromEntries(features.map((folder) => [folder, [...low, ...shared]])),
   config: [...low, ...shared, ...features],
-  commands: [...low, ...shared, ...features, 'config'],
+  doctor: [...low, ...shared, ...features, 'config'],
+  commands: [...low, ...shared, ...features, 'config', 'doctor'],
   main: ['commands'],
 };
 
@@ -105,6 +106,16 @@ export const rooms: Record<string, Rooms> = {
       'ecs-prometheus-exporter': [], older: [],
     },
   }, // prettier-ignore
+  // Checks know what they share, and not each other.
+  doctor: {
+    joints: ['checks'],
+    rooms: {
+      clock: [], collector: [], configuration: [], 'credential-chain': [],
+      credentials: ['credential-chain'], endpoints: [], names: [], permissions: [], queues: [],
+      region: [], samples: [], series: [], signatures: [], targets: ['series'], task: [],
+      tracing: [], workspaces: [],
+    },
+  }, // prettier-ignore
   config: { joints: ['load', 'redact'], rooms: { convert: ['otel'], otel: [], sources: [] } },
   // One a line: each transform stands on what all share, and knows no other.
   transforms: {
@@ -151,7 +162,7 @@ export const rooms: Record<string, Rooms> = {
   commands: {
     joints: ['program'],
     rooms: {
-      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], emulate: [],
+      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], doctor: [], emulate: [],
       explain: [], generate: ['check'], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
       workspace: [], xray: ['replaced'],
     },
