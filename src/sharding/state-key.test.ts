@@ -12,6 +12,8 @@ const STATE: PeerState = {
   isReady: true,
   list: { readAtMs: 5, members: [{ id: 'a', address: 'host:1', isStarting: false }] },
   lost: ['c'],
+  folder: '20260101T000000-00000000',
+  sentEpoch: 6,
   proposal: { epoch: 7, by: 'a', members: ['a', 'c'], moves: [[1, 0]] },
   released: { epoch: 7, by: 'a', atMs: 9, unfinished: [4] },
 };
