@@ -77,7 +77,7 @@ test('each attempt is signed again, with the right key', async (t) => {
         lookup: () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret' }),
         nowMs: all.clock.nowMs(),
         service: 'aps',
-        region: 'eu-west-1',
+        regions: ['eu-west-1'],
         skewMaxMs: 1_000,
       },
     );
@@ -106,7 +106,7 @@ test('a wrong clock is corrected by the date of the refusal, and the next reques
         lookup: () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret' }),
         nowMs: all.clock.nowMs() + aheadMs,
         service: 'aps',
-        region: 'eu-west-1',
+        regions: ['eu-west-1'],
       },
     );
     verdicts.push(verdict);

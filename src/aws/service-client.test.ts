@@ -62,7 +62,7 @@ async function verify({ method, target, rawHeaders, body }: Seen, nowMs: number)
   const [path = '', query = ''] = target.split('?');
   const verified = await verifyRequest(
     { method, path, query, rawHeaders, body: Buffer.from(body) },
-    { lookup: () => KEYS, nowMs, service: 'xray', region: 'eu-west-1' },
+    { lookup: () => KEYS, nowMs, service: 'xray', regions: ['eu-west-1'] },
   );
   return verified.ok ? 'signed' : verified.message;
 }

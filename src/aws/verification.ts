@@ -32,7 +32,8 @@ export interface VerifyOptions {
   ) => Promise<AwsCredentials | undefined> | AwsCredentials | undefined;
   readonly nowMs: number;
   readonly service?: string;
-  readonly region?: string;
+  /** The regions that a signature may name; any by default. */
+  readonly regions?: readonly string[];
   /** How far the request's time may differ from `nowMs`, ms; five minutes by default, as in AWS. */
   readonly skewMaxMs?: number;
 }
@@ -244,8 +245,11 @@ function describeScopeFault(
   if (!claim.signedNames.includes('host')) return 'the host header must be signed';
   if (options.service !== undefined && claim.service !== options.service)
     return `Credential should be scoped to correct service: '${options.service}'.`;
-  if (options.region !== undefined && claim.region !== options.region)
-    return `Credential should be scoped to a valid region. '${options.region}' is expected.`;
+  const { regions } = options;
+  if (regions?.includes(claim.region) === false)
+    return (
+      'Credential should be scoped to a valid region. ' + `'${regions.join("' or '")}' is expected.`
+    );
   return undefined;
 }
 

@@ -4,8 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import { type Command } from 'commander';
 import { Scenario, parseScenario } from '../emulator/scenario.ts';
+import { EmulatedCloud } from '../emulator/cloud.ts';
 import { createEmulator } from '../emulator/server.ts';
+import { DEFAULT_ACCOUNT } from '../emulator/service.ts';
 import { Group } from '../kernel/component.ts';
+import { ConfigError } from '../kernel/errors.ts';
 import {
   createWorld,
   createLongRunningCommand,
@@ -17,7 +20,8 @@ import { readYamlFile } from './yaml-file.ts';
 
 interface EmulateFlags extends LogOptions {
   readonly 'web.listenAddress': string;
-  readonly region: string;
+  readonly account: string;
+  readonly region: readonly string[];
   readonly scenario?: string;
   readonly 'web.allowedHost': readonly string[];
 }
@@ -30,7 +34,14 @@ export function createEmulateCommand(): Command {
         'instance metadata v2, task metadata v4.',
     )
     .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:4566')
-    .option('--region <region>', 'region that signatures must name', 'us-east-1')
+    .option('--account <id>', 'the account whose keys are given, of 12 digits', DEFAULT_ACCOUNT)
+    .option(
+      '--region <region>',
+      'a region that signatures may name; may be given several times, and the first is that of ' +
+        'what names none (default: us-east-1)',
+      gather,
+      [],
+    )
     .option(
       '--web.allowed-host <name>',
       'a name of the public DNS by which it is asked for; others but those of AWS are refused, ' +
@@ -79,14 +90,18 @@ async function run(flags: EmulateFlags): Promise<void> {
   const secretAccessKey = process.env['EMULATE_SECRET_KEY'];
   const isGiven = accessKeyId !== undefined && secretAccessKey !== undefined;
   const credentials = isGiven ? { accessKeyId, secretAccessKey } : generateKeys();
-  const { 'web.listenAddress': listen, region, scenario: file } = flags;
-  const emulator = createEmulator({
-    world,
-    listen,
-    region,
+  const { 'web.listenAddress': listen, scenario: file, account: accountId } = flags;
+  if (!/^\d{12}$/.test(accountId))
+    throw new ConfigError('FLAG_VALUE', `--account ${accountId}: an account's id has 12 digits`);
+  const [region = 'us-east-1', ...more] = flags.region;
+  const cloud = new EmulatedCloud({
+    clock: world.clock,
+    accountId,
+    regions: [region, ...more],
     credentials,
-    allowedHosts: flags['web.allowedHost'],
   });
+  const allowedHosts = flags['web.allowedHost'];
+  const emulator = createEmulator({ world, listen, cloud, allowedHosts });
   const steps =
     file === undefined
       ? []

@@ -5,7 +5,7 @@
  * (admin-routes.ts).
  */
 import { z } from 'zod';
-import type { EmulatedAccount } from './account.ts';
+import type { EmulatedCloud } from './cloud.ts';
 import { type Ec2Instance, type Ec2State, INSTANCE_STATES } from './ec2/state.ts';
 
 const tagsSchema = z.record(z.string(), z.string()).default({});
@@ -77,14 +77,15 @@ export const ADMIN_PATHS = [...Object.keys(actions), '/_emulator/trouble'] as re
  * @returns the value of the answer
  * @throws  ZodError for a body of another form; AwsError
  */
-export function administer(account: EmulatedAccount, path: string, body: unknown): unknown {
-  const { ec2, ecs } = account;
+export function administer(cloud: EmulatedCloud, path: string, body: unknown): unknown {
+  const { home } = cloud;
+  const { ec2, ecs } = home;
   const toTags = (tags: Record<string, string>): { key: string; value: string }[] =>
     Object.entries(tags).map(([key, value]) => ({ key, value }));
   switch (path) {
     case '/_emulator/ecs/instances': {
       const { cluster, id, address, tags } = actions[path].parse(body);
-      account.addInstance(ecs.createCluster(cluster), id, address, tags);
+      home.addInstance(ecs.createCluster(cluster), id, address, tags);
       return {};
     }
     case '/_emulator/ecs/tasks': {
@@ -120,12 +121,12 @@ export function administer(account: EmulatedAccount, path: string, body: unknown
     }
     case '/_emulator/events': {
       const { queue } = actions[path].parse(body);
-      const url = account.queues.create(queue);
-      account.subscribed.add(queue);
+      const url = home.queues.create(queue);
+      home.subscribed.add(queue);
       return { url };
     }
     default:
-      return account.trouble.set(body);
+      return cloud.trouble.set(body);
   }
 }
 

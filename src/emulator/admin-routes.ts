@@ -6,8 +6,8 @@
  */
 import { ZodError, z } from 'zod';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
-import type { EmulatedAccount } from './account.ts';
 import { ADMIN_PATHS, administer } from './admin-actions.ts';
+import type { EmulatedCloud } from './cloud.ts';
 import { json } from './json-protocol.ts';
 import { AwsError } from './service.ts';
 import type { TaskRegistry } from './task-metadata.ts';
@@ -15,23 +15,19 @@ import type { TaskRegistry } from './task-metadata.ts';
 const TASKS = '/_emulator/tasks/';
 const CREDENTIALS = '/_emulator/credentials/';
 
-/** @param nowMs  the time by the emulated AWS's clock */
-export function adminRoutes(
-  account: EmulatedAccount,
-  tasks: TaskRegistry,
-  nowMs: () => number,
-): Route[] {
+export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] {
+  const { home } = cloud;
   return [
     ...ADMIN_PATHS.map((path): Route => ({
       method: 'PUT',
       path,
-      handle: (request) => put(request, (body) => administer(account, path, body)),
+      handle: (request) => put(request, (body) => administer(cloud, path, body)),
     })),
     {
       method: 'PUT',
       path: `${TASKS}*`,
       handle: (request) =>
-        put(request, (body) => tasks.put(request.path.slice(TASKS.length), body, account.urlOf())),
+        put(request, (body) => tasks.put(request.path.slice(TASKS.length), body, cloud.urlOf())),
     },
     {
       method: 'DELETE',
@@ -47,16 +43,16 @@ export function adminRoutes(
       handle: (request) => {
         const refusal = refuseRemote(request) ?? refuseWithoutHeader(request);
         if (refusal !== undefined) return refusal;
-        const found = account.identities.find(request.path.slice(CREDENTIALS.length), nowMs());
+        const found = cloud.identities.find(request.path.slice(CREDENTIALS.length), cloud.nowMs());
         if (found === undefined) return { status: 404, body: 'no such key\n' };
         const { accessKeyId, secretAccessKey, sessionToken } = found;
         return json(200, { accessKeyId, secretAccessKey, sessionToken });
       },
     },
-    ...shownRoutes('/_emulator/xray', account.xray),
-    ...shownRoutes('/_emulator/logs', account.logs),
-    ...shownRoutes('/_emulator/cloudwatch', account.cloudWatch),
-    ...shownRoutes('/_emulator/cloudwatch/otlp', account.cloudWatch.otlp),
+    ...shownRoutes('/_emulator/xray', home.xray),
+    ...shownRoutes('/_emulator/logs', home.logs),
+    ...shownRoutes('/_emulator/cloudwatch', home.cloudWatch),
+    ...shownRoutes('/_emulator/cloudwatch/otlp', home.cloudWatch.otlp),
   ];
 }
 

@@ -4,41 +4,44 @@
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
-import type { Identities } from './identities.ts';
+import type { CloudParts } from './cloud-parts.ts';
+import { type Identities, sessionOf } from './identities.ts';
 import { json } from './json-protocol.ts';
-import type { Trouble } from './trouble.ts';
 
 const PATH = '/v2/credentials/';
 /** The endpoint gives out new credentials when the present ones have less than this left. */
 const RENEW_MS = 15 * 60_000;
 const NAMES_MAX = 1_000;
+/** The name of the session of a task's role. */
+const SESSION = 'task';
 
 export function containerCredentialsRoute(options: {
-  readonly identities: Identities;
-  readonly trouble: Trouble;
+  readonly cloud: CloudParts;
   readonly lifetimeMs: number;
-  /** The time by the emulated AWS's clock. */
-  readonly nowMs: () => number;
 }): Route {
-  const { identities, trouble, lifetimeMs, nowMs } = options;
+  const { cloud, lifetimeMs } = options;
+  const { identities, trouble } = cloud;
   const issued = new Map<string, ReturnType<Identities['issue']>>();
   const handle = ({ path, headers }: HttpRequest): HttpResponse => {
     const { credentialsStatus: status, credentialsToken: token } = trouble;
     if (status !== 200) return { status, body: '<html>no JSON at all</html>' };
     if (token !== undefined && headers.authorization !== token)
       return json(401, { code: 'Unauthorized', message: 'the authorization token is another' });
-    const atMs = nowMs();
+    const atMs = cloud.nowMs();
     const name = path.slice(PATH.length);
     const known = issued.get(name);
     const isGood =
       known !== undefined &&
       known.expiresMs - atMs > Math.min(RENEW_MS, lifetimeMs / 2) &&
       identities.find(known.accessKeyId, atMs) !== undefined;
-    const current = isGood ? known : identities.issue(atMs, lifetimeMs);
+    const roleArn = `arn:aws:iam::${cloud.accountId}:role/${name}`;
+    const current = isGood
+      ? known
+      : identities.issue(atMs, lifetimeMs, sessionOf(roleArn, SESSION));
     if (issued.size >= NAMES_MAX) issued.clear();
     issued.set(name, current);
     return json(200, {
-      RoleArn: `arn:aws:iam::000000000000:role/${name}`,
+      RoleArn: roleArn,
       AccessKeyId: current.accessKeyId,
       SecretAccessKey: current.secretAccessKey,
       Token: current.sessionToken,

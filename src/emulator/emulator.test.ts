@@ -14,19 +14,22 @@ import { componentContract } from '../../test/contracts/component.ts';
 import { openInstanceMetadata } from '../aws/instance-metadata.ts';
 import { createTaskMetadataClient } from '../aws/task-metadata.ts';
 import { systemClock } from '../kernel/clock.ts';
+import { EmulatedCloud } from './cloud.ts';
 import { createEmulator } from './server.ts';
 import { createWorld, openHttp } from '../../test/kit/world.ts';
 
 const credentials = { accessKeyId: 'AKIAEMULATED', secretAccessKey: 'secret' };
 const world = createWorld({ clock: systemClock, http: openHttp({ after }) });
-const emulator = createEmulator({ world, listen: '127.0.0.1:0', region: 'us-east-1', credentials });
+const startCloud = (): EmulatedCloud =>
+  new EmulatedCloud({ clock: world.clock, regions: ['us-east-1'], credentials });
+const emulator = createEmulator({ world, listen: '127.0.0.1:0', cloud: startCloud() });
 before(() => emulator.start());
 after(async () => {
   await emulator.stop(100);
 });
 
 componentContract('the emulator', () =>
-  createEmulator({ world, listen: '127.0.0.1:0', region: 'us-east-1', credentials }),
+  createEmulator({ world, listen: '127.0.0.1:0', cloud: startCloud() }),
 );
 
 function client(more: object = {}): {
@@ -110,7 +113,10 @@ test('a wrong key, region or secret is refused as AWS refuses it', async () => {
 
 test('temporary credentials, assumed or of a container, sign like others, and not without their token', async () => {
   const sts = new STSClient(client());
-  assert.match((await sts.send(new GetCallerIdentityCommand({}))).Arn ?? '', /AKIAEMULATED/);
+  assert.match(
+    (await sts.send(new GetCallerIdentityCommand({}))).Arn ?? '',
+    /^arn:aws:iam::000000000000:root$/,
+  );
   const { Credentials } = await sts.send(
     new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::123456789012:role/r', RoleSessionName: 'test' }),
   );

@@ -21,9 +21,10 @@ const HEADERS = { 'content-type': 'text/xml' };
 export async function answerForm(
   request: HttpRequest,
   service: JsonService,
-  { action, namespace }: { readonly action: string; readonly namespace: string },
+  action: string,
   edges: CallEdges,
 ): Promise<HttpResponse> {
+  const namespace = service.xmlNamespace ?? '';
   const render = (output: unknown): HttpResponse => ({
     status: 200,
     headers: HEADERS,
@@ -40,7 +41,7 @@ export async function answerForm(
     if (!(error instanceof AwsError)) throw error;
     return {
       status: error.status,
-      headers: { ...HEADERS, ...dateHeader(edges.trouble, edges.nowMs()) },
+      headers: { ...HEADERS, ...dateHeader(edges.cloud) },
       body:
         `<ErrorResponse xmlns="${namespace}"><Error>${element('Type', 'Sender')}` +
         `${element('Code', error.code)}${element('Message', error.message)}</Error>` +

@@ -5,12 +5,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { AwsCredentials } from '../aws/signing.ts';
+import type { Caller } from './service.ts';
 
 export interface TemporaryCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
   readonly expiresMs: number;
+  /** Whose they are. */
+  readonly caller: Caller;
 }
 
 const TEMPORARY_MAX = 10_000;
@@ -20,15 +23,26 @@ export class Identities {
   readonly externalIds = new Map<string, string>();
   /** Web identity tokens that are refused. */
   readonly refusedTokens = new Set<string>();
-  readonly #root: AwsCredentials;
+  /** The long-lived keys by access key id. */
+  readonly #lasting = new Map<string, AwsCredentials & { readonly caller: Caller }>();
   readonly #temporary = new Map<string, TemporaryCredentials>();
 
-  constructor(root: AwsCredentials) {
-    this.#root = root;
+  /** @param accountId  the account whose root the keys are of */
+  constructor(root: AwsCredentials, accountId: string) {
+    this.addLasting(root, rootOf(accountId));
   }
 
-  find(accessKeyId: string, nowMs: number): AwsCredentials | undefined {
-    if (accessKeyId === this.#root.accessKeyId) return this.#root;
+  /** Adds long-lived keys, of an account's root or of a user. */
+  addLasting(keys: AwsCredentials, caller: Caller): void {
+    this.#lasting.set(keys.accessKeyId, { ...keys, caller });
+  }
+
+  find(
+    accessKeyId: string,
+    nowMs: number,
+  ): (AwsCredentials & { readonly caller: Caller }) | undefined {
+    const lasting = this.#lasting.get(accessKeyId);
+    if (lasting !== undefined) return lasting;
     const found = this.#temporary.get(accessKeyId);
     return found !== undefined && found.expiresMs > nowMs ? found : undefined;
   }
@@ -38,7 +52,7 @@ export class Identities {
     this.#temporary.clear();
   }
 
-  issue(nowMs: number, lifetimeMs: number): TemporaryCredentials {
+  issue(nowMs: number, lifetimeMs: number, caller: Caller): TemporaryCredentials {
     for (const [id, { expiresMs }] of this.#temporary)
       if (expiresMs <= nowMs) this.#temporary.delete(id);
     if (this.#temporary.size >= TEMPORARY_MAX) this.#temporary.clear();
@@ -47,8 +61,26 @@ export class Identities {
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: randomBytes(60).toString('base64'),
       expiresMs: nowMs + lifetimeMs,
+      caller,
     };
     this.#temporary.set(issued.accessKeyId, issued);
     return issued;
   }
+}
+
+/** The root of an account, who may do all. */
+export function rootOf(accountId: string): Caller {
+  return { accountId, arn: `arn:aws:iam::${accountId}:root`, userId: accountId };
+}
+
+/** Who has assumed a role. @param roleArn  `arn:aws:iam::ACCOUNT:role/PATH/NAME` */
+export function sessionOf(roleArn: string, session: string): Caller {
+  const accountId = roleArn.split(':')[4] ?? '';
+  const name = roleArn.split('/').at(-1) ?? '';
+  return {
+    accountId,
+    arn: `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`,
+    userId: `AROAEMULATED:${session}`,
+    roleArn,
+  };
 }

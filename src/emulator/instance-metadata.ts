@@ -8,7 +8,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
-import type { Identities } from './identities.ts';
+import type { CloudParts } from './cloud-parts.ts';
+import { sessionOf } from './identities.ts';
 
 const TTL_MAX_SECONDS = 21_600;
 const TOKENS_MAX = 10_000;
@@ -20,18 +21,16 @@ const INSTANCE_TYPE = 'm7g.large';
 const PRIVATE_IP = '10.0.0.10';
 
 export interface InstanceMetadataOptions {
-  readonly region: string;
-  readonly identities: Identities;
+  readonly cloud: CloudParts;
   readonly lifetimeMs: number;
   /** When the instance started. */
   readonly startedMs: number;
-  readonly nowMs: () => number;
 }
 
 export function instanceMetadataRoutes(options: InstanceMetadataOptions): Route[] {
   const tokens = new Map<string, number>();
   const isKnown = ({ headers }: HttpRequest): boolean =>
-    (tokens.get(String(headers['x-aws-ec2-metadata-token'])) ?? 0) > options.nowMs();
+    (tokens.get(String(headers['x-aws-ec2-metadata-token'])) ?? 0) > options.cloud.nowMs();
   return [
     {
       method: 'PUT',
@@ -41,7 +40,7 @@ export function instanceMetadataRoutes(options: InstanceMetadataOptions): Route[
         if (!(seconds >= 1 && seconds <= TTL_MAX_SECONDS)) return { status: 400 };
         const token = randomBytes(40).toString('base64');
         if (tokens.size >= TOKENS_MAX) tokens.clear();
-        tokens.set(token, options.nowMs() + seconds * 1_000);
+        tokens.set(token, options.cloud.nowMs() + seconds * 1_000);
         return {
           status: 200,
           headers: { 'x-aws-ec2-metadata-token-ttl-seconds': String(seconds) },
@@ -58,19 +57,21 @@ export function instanceMetadataRoutes(options: InstanceMetadataOptions): Route[
 }
 
 function answer(path: string, options: InstanceMetadataOptions): HttpResponse {
-  const { identities, nowMs, lifetimeMs } = options;
+  const { cloud, lifetimeMs } = options;
   switch (path.replace(/\/$/, '')) {
     case '/latest/meta-data/iam/security-credentials':
       return { status: 200, body: ROLE };
     case `/latest/meta-data/iam/security-credentials/${ROLE}`: {
-      const issued = identities.issue(nowMs(), lifetimeMs);
+      const roleArn = `arn:aws:iam::${cloud.accountId}:role/${ROLE}`;
+      const caller = sessionOf(roleArn, INSTANCE_ID);
+      const issued = cloud.identities.issue(cloud.nowMs(), lifetimeMs, caller);
       return {
         status: 200,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({
           Code: 'Success',
           Type: 'AWS-HMAC',
-          LastUpdated: new Date(nowMs()).toISOString(),
+          LastUpdated: new Date(cloud.nowMs()).toISOString(),
           AccessKeyId: issued.accessKeyId,
           SecretAccessKey: issued.secretAccessKey,
           Token: issued.sessionToken,
@@ -87,14 +88,15 @@ function answer(path: string, options: InstanceMetadataOptions): HttpResponse {
 
 /** By path, what stays the same as long as the instance runs. */
 function describeInstance({
-  region,
+  cloud,
   startedMs,
 }: InstanceMetadataOptions): Readonly<Record<string, string>> {
+  const [region] = cloud.regions;
   const availabilityZone = `${region}a`;
   const domain = region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`;
   const hostname = `ip-${PRIVATE_IP.replaceAll('.', '-')}.${domain}`;
   const document = {
-    accountId: '000000000000',
+    accountId: cloud.accountId,
     architecture: 'arm64',
     availabilityZone,
     billingProducts: null,

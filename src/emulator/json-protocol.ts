@@ -7,16 +7,14 @@ import type { Verification } from '../aws/verification.ts';
 import { describeError } from '../kernel/errors.ts';
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import { breakAnswer } from './broken-answers.ts';
-import { refuseUnknownMembers } from './members.ts';
+import type { CloudParts } from './cloud-parts.ts';
+import { prepareCall } from './prepared-call.ts';
 import { AwsError, type AwsInput, type JsonService, nameQueryError } from './service.ts';
-import type { Trouble } from './trouble.ts';
 
 /** The parts of the emulator that all protocols need. */
 export interface CallEdges {
   readonly verify: (request: HttpRequest, service: string) => Promise<Verification>;
-  readonly trouble: Trouble;
-  /** The time by the emulated AWS's clock. */
-  readonly nowMs: () => number;
+  readonly cloud: CloudParts;
 }
 
 export async function answerJson(
@@ -27,12 +25,7 @@ export async function answerJson(
 ): Promise<HttpResponse> {
   try {
     if (service === undefined)
-      throw new AwsError(
-        'UnknownOperationException',
-        'this emulator has CloudWatch, CloudWatch Logs, Cloud Map, ECS, EC2, MSK, S3, SQS, SSM, ' +
-          'Secrets Manager, ' +
-          'STS and X-Ray',
-      );
+      throw new AwsError('UnknownOperationException', edges.cloud.describeLack(request));
     return await runAction(request, { service, action, refusedStatus: 400 }, edges);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
@@ -42,7 +35,7 @@ export async function answerJson(
       {
         'x-amzn-errortype': error.code,
         ...(service === undefined ? {} : nameQueryError(service, error)),
-        ...dateHeader(edges.trouble, edges.nowMs()),
+        ...dateHeader(edges.cloud),
       },
     );
   }
@@ -58,7 +51,8 @@ export interface CallCodec {
 const jsonCodec: CallCodec = { parse: parseInput, render: (output) => json(200, output) };
 
 interface ServiceCall {
-  readonly service: JsonService;
+  /** The service in any region; the caller's account and region have their own. */
+  readonly service: Pick<JsonService, 'signingName'>;
   readonly action: string;
   /** The status of a refused signature, other than one that does not match (403). */
   readonly refusedStatus: number;
@@ -67,47 +61,36 @@ interface ServiceCall {
 }
 
 /**
- * Verifies a call, refuses what the service does not know, lets the trouble strike and runs the
- * action.
+ * Verifies a call, and runs the action in the caller's account and region, after what stands before
+ * every action.
  *
  * @throws AwsError
  */
 export async function runAction(
   request: HttpRequest,
-  { service, action, refusedStatus, codec = jsonCodec }: ServiceCall,
-  { verify, trouble }: CallEdges,
+  { service: { signingName }, action, refusedStatus, codec = jsonCodec }: ServiceCall,
+  { verify, cloud }: CallEdges,
 ): Promise<HttpResponse> {
-  const verdict = await verify(request, service.signingName);
+  const verdict = await verify(request, signingName);
   if (!verdict.ok)
     throw new AwsError(
       translateCode(verdict.code),
       verdict.message,
       verdict.code === 'SignatureDoesNotMatch' ? 403 : refusedStatus,
     );
-  const run = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
-  if (run === undefined)
-    throw new AwsError(
-      'UnknownOperationException',
-      `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
-    );
-  const given = codec.parse(await request.body());
-  refuseUnknownMembers(service.target, action, given);
-  const input = trouble.limitPage(action, given);
-  return breakAnswer(
-    trouble.strike(action, input, service.signingName),
-    request,
-    trouble,
-    async () => {
-      const output = await run(input, request.headers);
-      trouble.learnPage(input, output ?? {});
-      return codec.render(output);
-    },
-  );
+  const context = cloud.contextOf(verdict, request.headers);
+  const service = cloud.serviceFor(context, signingName);
+  if (service === undefined)
+    throw new AwsError('UnknownOperationException', cloud.describeLack(request));
+  const input = codec.parse(await request.body());
+  const call = { service, action, input, context, deniedStatus: refusedStatus };
+  const { how, run } = prepareCall(call, cloud);
+  return breakAnswer(how, request, cloud.trouble, async () => codec.render(await run()));
 }
 
 /** With a skewed clock the emulated AWS's time, from which the SDKs correct their own. */
-export function dateHeader(trouble: Trouble, nowMs: number): Record<string, string> {
-  return trouble.skewMs === 0 ? {} : { date: new Date(nowMs).toUTCString() };
+export function dateHeader(cloud: CloudParts): Record<string, string> {
+  return cloud.trouble.skewMs === 0 ? {} : { date: new Date(cloud.nowMs()).toUTCString() };
 }
 
 export function json(

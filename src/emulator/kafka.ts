@@ -3,7 +3,14 @@
  * Source: https://docs.aws.amazon.com/msk/1.0/apireference/
  * Limit: CLUSTERS_MAX clusters, NODES_MAX nodes in each.
  */
-import { AwsError, type AwsInput, type JsonService, parseToken, requireText } from './service.ts';
+import {
+  AwsError,
+  type AwsInput,
+  type JsonService,
+  parseToken,
+  type AwsPlace,
+  requireText,
+} from './service.ts';
 
 export interface EmulatedKafkaCluster {
   readonly name: string;
@@ -23,20 +30,20 @@ export interface EmulatedKafkaCluster {
 
 const CLUSTERS_MAX = 1_000;
 const NODES_MAX = 1_000;
-const ACCOUNT = '000000000000';
 
 export class KafkaState {
   /** By ARN. */
   readonly clusters = new Map<string, EmulatedKafkaCluster>();
-  readonly #region: string;
+  readonly #place: AwsPlace;
 
-  constructor(region: string) {
-    this.#region = region;
+  constructor(place: AwsPlace) {
+    this.#place = place;
   }
 
   arnOf(name: string): string {
     const id = Buffer.from(name).toString('hex').padEnd(8, '0');
-    return `arn:aws:kafka:${this.#region}:${ACCOUNT}:cluster/${name}/${id}-1`;
+    const { accountId, region } = this.#place;
+    return `arn:aws:kafka:${region}:${accountId}:cluster/${name}/${id}-1`;
   }
 
   /**

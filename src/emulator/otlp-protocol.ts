@@ -79,7 +79,8 @@ async function answerOtlp(
   action: string,
   edges: CallEdges,
 ): Promise<HttpResponse> {
-  const { verify, trouble } = edges;
+  const { verify, cloud } = edges;
+  const { trouble } = cloud;
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim();
   const encoding: Encoding = type === TYPES.json ? 'json' : 'protobuf';
   const headers = { 'content-type': TYPES[encoding] };
@@ -101,7 +102,7 @@ async function answerOtlp(
       headers: {
         ...headers,
         ...(status === 429 ? { 'retry-after': '1' } : {}),
-        ...dateHeader(trouble, edges.nowMs()),
+        ...dateHeader(cloud),
       },
       body: encodeRefusal(encoding, CODES[status] ?? UNKNOWN_CODE, message),
     };

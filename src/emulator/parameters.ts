@@ -6,7 +6,14 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import { requireOne } from './members.ts';
-import { AwsError, type AwsInput, type JsonService, cutListPage, requireText } from './service.ts';
+import {
+  AwsError,
+  type AwsInput,
+  cutListPage,
+  type JsonService,
+  type AwsPlace,
+  requireText,
+} from './service.ts';
 
 interface Parameter {
   readonly Name: string;
@@ -32,7 +39,7 @@ const PARAMETERS_MAX = 10_000;
 const LABELS_MAX = 10;
 const NAMES_MAX = 10;
 
-export function createParameterStore(region: string, clock: Clock): JsonService {
+export function createParameterStore(place: AwsPlace, clock: Clock): JsonService {
   const parameters = new Map<string, History>();
 
   /** Finds a parameter by `name`, `name:3` or `name:label`. */
@@ -103,7 +110,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
       Value: value,
       Version: version,
       LastModifiedDate: clock.nowMs() / 1_000,
-      ARN: `arn:aws:ssm:${region}:000000000000:parameter/${name.replace(/^\//, '')}`,
+      ARN: `arn:aws:ssm:${place.region}:${place.accountId}:parameter/${name.replace(/^\//, '')}`,
       DataType: 'text',
     });
     if (history.versions.length > VERSIONS_MAX) history.versions.shift();

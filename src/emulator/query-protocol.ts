@@ -4,18 +4,19 @@
  * Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
  */
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
-import type { EmulatedAccount } from './account.ts';
 import { breakAnswer } from './broken-answers.ts';
 import { type Ec2Answer, renderEc2Answer, renderEc2Error } from './ec2/answers.ts';
 import { describeInstances } from './ec2/instances.ts';
 import { describeAvailabilityZones } from './ec2/zones.ts';
 import { type CallEdges, dateHeader } from './json-protocol.ts';
 import { describeNetworkInterfaces } from './network-interfaces.ts';
+import type { EmulatedCloud } from './cloud.ts';
+import type { EmulatedRegion } from './region.ts';
 import { AwsError } from './service.ts';
 import { answerTokenService, renderTokenError } from './token-service.ts';
 
 const EC2_ACTIONS: Readonly<
-  Record<string, (form: URLSearchParams, account: EmulatedAccount, pageMax?: number) => Ec2Answer>
+  Record<string, (form: URLSearchParams, region: EmulatedRegion, pageMax?: number) => Ec2Answer>
 > = {
   DescribeAvailabilityZones: (form, { ec2 }) => describeAvailabilityZones(form, ec2),
   DescribeInstances: (form, { ec2 }, pageMax) => describeInstances(form, ec2, pageMax),
@@ -25,15 +26,16 @@ const EC2_ACTIONS: Readonly<
 
 export async function answerQuery(
   request: HttpRequest,
-  account: EmulatedAccount,
-  { verify, trouble, nowMs }: CallEdges,
+  { verify }: CallEdges,
+  cloud: EmulatedCloud,
 ): Promise<HttpResponse> {
+  const { trouble } = cloud;
   const form = new URLSearchParams((await request.body()).toString());
   const action = form.get('Action') ?? '';
   const isEc2 =
     Object.hasOwn(EC2_ACTIONS, action) ||
     /\/ec2\/aws4_request/.test(request.headers.authorization ?? '');
-  account.count(action);
+  cloud.count(action);
   const headers = { 'content-type': 'text/xml' };
   try {
     // A caller that shows a web identity token has no keys yet, so it cannot sign.
@@ -42,10 +44,9 @@ export async function answerQuery(
     if (verdict?.ok === false) throw new AwsError(verdict.code, verdict.message, 403);
     const input = Object.fromEntries(form);
     const how = trouble.strike(action, input, isEc2 ? 'ec2' : '');
-    if (!isEc2)
+    if (!isEc2 || verdict === undefined)
       return await breakAnswer(how, request, trouble, () => {
-        const { identities } = account;
-        const body = answerTokenService(form, verdict?.accessKeyId ?? '', identities, nowMs());
+        const body = answerTokenService(form, verdict?.accessKeyId ?? '', cloud);
         return { status: 200, headers, body };
       });
     const run = Object.hasOwn(EC2_ACTIONS, action) ? EC2_ACTIONS[action] : undefined;
@@ -54,8 +55,10 @@ export async function answerQuery(
         'InvalidAction',
         `The action ${action} is not valid for this web service.`,
       );
+    const context = cloud.contextOf(verdict, request.headers);
+    const region = cloud.regionOf(context.caller.accountId, context.region);
     return await breakAnswer(how, request, trouble, () => {
-      const answer = run(form, account, trouble.pageSizeOf(action));
+      const answer = run(form, region, trouble.pageSizeOf(action));
       trouble.learnPage(input, answer);
       return { status: 200, headers, body: renderEc2Answer(action, answer) };
     });
@@ -63,7 +66,7 @@ export async function answerQuery(
     if (!(error instanceof AwsError)) throw error;
     return {
       status: error.status,
-      headers: { ...headers, ...dateHeader(trouble, nowMs()) },
+      headers: { ...headers, ...dateHeader(cloud) },
       body: isEc2 ? renderEc2Error(error) : renderTokenError(error),
     };
   }

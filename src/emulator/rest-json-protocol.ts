@@ -81,7 +81,7 @@ async function answerRest(
       {
         ...contentType,
         'x-amzn-errortype': error.code,
-        ...dateHeader(edges.trouble, edges.nowMs()),
+        ...dateHeader(edges.cloud),
       },
     );
   }

@@ -52,7 +52,7 @@ async function answerCbor(
       headers: {
         ...HEADERS,
         ...nameQueryError(service, error),
-        ...dateHeader(edges.trouble, edges.nowMs()),
+        ...dateHeader(edges.cloud),
       },
       body: encodeCbor({ __type: error.code, message: error.message }),
     };

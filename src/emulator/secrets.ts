@@ -5,7 +5,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
-import { AwsError, type AwsInput, type JsonService, requireText } from './service.ts';
+import {
+  AwsError,
+  type AwsInput,
+  type JsonService,
+  type AwsPlace,
+  requireText,
+} from './service.ts';
 
 interface Secret {
   readonly arn: string;
@@ -23,7 +29,7 @@ const TEXT_MAX_BYTES = 65_536;
 const VERSIONS_MAX = 100;
 const SECRETS_MAX = 1_000;
 
-export function createSecretsManager(region: string, clock: Clock): JsonService {
+export function createSecretsManager(place: AwsPlace, clock: Clock): JsonService {
   const secrets = new Map<string, Secret>();
   const find = (id: string): Secret => {
     const found = [...secrets.values()].find(({ name, arn }) => name === id || arn === id);
@@ -72,7 +78,7 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
         if (secrets.size >= SECRETS_MAX)
           throw new AwsError('LimitExceededException', `there are ${SECRETS_MAX} secrets already`);
         const secret: Secret = {
-          arn: `arn:aws:secretsmanager:${region}:000000000000:secret:${name}-AbCdEf`,
+          arn: `arn:aws:secretsmanager:${place.region}:${place.accountId}:secret:${name}-AbCdEf`,
           name,
           versions: new Map(),
         };

@@ -5,45 +5,32 @@
  * on AWS either, and, for this machine only, an admin side below `/_emulator/`.
  */
 import { isAwsHost } from '../aws/endpoints.ts';
-import type { AwsCredentials } from '../aws/signing.ts';
 import { type Verification, verifyRequest } from '../aws/verification.ts';
-import type { Clock } from '../kernel/clock.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import type { World } from '../kernel/world.ts';
-import { EmulatedAccount } from './account.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { breakAnswer } from './broken-answers.ts';
-import { createCloudMap } from './cloud-map/api.ts';
-import { createCloudWatch } from './cloudwatch/api.ts';
+import { type EmulatedCloud, signedService } from './cloud.ts';
 import { containerCredentialsRoute } from './container-credentials.ts';
-import { createEcs } from './ecs/api.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
-import { answerJson, dateHeader, json } from './json-protocol.ts';
+import { answerJson, type CallEdges, dateHeader, json } from './json-protocol.ts';
 import { answerForm } from './form-protocol.ts';
-import { createKafka } from './kafka.ts';
-import { createLogs } from './logs/api.ts';
-import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
 import { otlpRoute } from './otlp-protocol.ts';
+import type { EmulatedRegion } from './region.ts';
 import { restGetRoutes, restRoutes } from './rest-json-protocol.ts';
 import { rpcCborRoute } from './rpc-cbor-protocol.ts';
 import { renderS3Error } from './s3.ts';
-import { createSecretsManager } from './secrets.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
-import { createXray } from './xray/api.ts';
 import { createOtlpTraces } from './xray/otlp-endpoint.ts';
 
 export interface EmulatorOptions {
   readonly world: World;
   readonly listen: string;
-  readonly region: string;
-  /** The long-lived keys that the emulator accepts. */
-  readonly credentials: AwsCredentials;
-  /** The account with its clusters, instances and queues; a new one by default. */
-  readonly account?: EmulatedAccount;
+  readonly cloud: EmulatedCloud;
   /** How long container credentials are valid, ms; six hours by default. */
   readonly credentialsLifetimeMs?: number;
   /** Names of the public DNS by which it is asked for, beside those of AWS. */
@@ -53,18 +40,15 @@ export interface EmulatorOptions {
 /** Six hours, as in ECS. */
 const CREDENTIALS_LIFETIME_MS = 6 * 3_600_000;
 
-/** Of CloudWatch's answers in XML. */
-const CLOUDWATCH_NAMESPACE = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
+/** The services of all regions: a signature may name any. */
+const GLOBAL_SERVICES: ReadonlySet<string> = new Set(['iam', 'sts']);
 
 export function createEmulator(options: EmulatorOptions): HttpServer {
-  const { world, region } = options;
-  const tasks = new TaskRegistry(world.clock, region);
-  const account = options.account ?? new EmulatedAccount(region, world.clock, options.credentials);
-  const { identities, trouble } = account;
+  const { world, cloud } = options;
+  const { home, identities, trouble } = cloud;
+  const tasks = new TaskRegistry(world.clock, home.place);
   const lifetimeMs = options.credentialsLifetimeMs ?? CREDENTIALS_LIFETIME_MS;
-  const nowMs = (): number => world.clock.nowMs() + trouble.skewMs;
-  const services = jsonServices(region, world.clock, account);
-  const cloudWatch = createCloudWatch(account.cloudWatch, nowMs);
+  const services = [...home.services.values()];
   const calls = world.metrics.counters('emulator_calls_total', 'AWS calls, by action and outcome.');
 
   const verify = async (request: HttpRequest, service: string): Promise<Verification> =>
@@ -78,31 +62,33 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         body: await request.bytes(),
       },
       {
-        lookup: (id) => identities.find(id, nowMs()),
-        nowMs: nowMs(),
+        lookup: (id) => identities.find(id, cloud.nowMs()),
+        nowMs: cloud.nowMs(),
         service,
-        region,
+        ...(GLOBAL_SERVICES.has(service) ? {} : { regions: cloud.regions }),
       },
     );
   const hosts = knownHosts('--web.allowed-host', options.allowedHosts);
-  const edges = { verify, trouble, nowMs };
-
-  const kafka = createKafka(account.kafka);
-  const xray = createXray(account.xray, { nowMs, trouble });
-  exposeXray(account, world.metrics);
-  exposeCloudWatch(account, world.metrics);
+  const edges: CallEdges = { verify, cloud };
+  exposeXray(home, world.metrics);
+  exposeCloudWatch(home, world.metrics);
 
   const count = async (
     action: string,
     isKnown: boolean,
     answer: () => Promise<HttpResponse>,
   ): Promise<HttpResponse> => {
-    account.count(action);
+    cloud.count(action);
     const response = await answer();
     const outcome = response.status === 200 ? 'ok' : 'error';
     calls.with({ action: isKnown ? action : 'unknown', outcome }).inc();
     return response;
   };
+  /** Counts the calls of one service. */
+  const countOf =
+    ({ actions }: JsonService) =>
+    (action: string, answer: () => Promise<HttpResponse>): Promise<HttpResponse> =>
+      count(action, Object.hasOwn(actions, action), answer);
 
   const callJson = (request: HttpRequest, target: string): Promise<HttpResponse> => {
     const [prefix = '', action = ''] = target.split('.');
@@ -111,32 +97,36 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     return count(action, isKnown, () => answerJson(request, service, action, edges));
   };
 
-  /** Of the services that speak the query protocol CloudWatch is known by its signature. */
+  /** The services that speak the query protocol are known by the signature. */
   const callForm = async (request: HttpRequest): Promise<HttpResponse> => {
-    if (!/\/monitoring\/aws4_request/.test(request.headers.authorization ?? ''))
-      return answerQuery(request, account, edges);
+    const service = home.services.get(signedService(request.headers) ?? '');
+    if (service?.xmlNamespace === undefined) return answerQuery(request, edges, cloud);
     const action = new URLSearchParams((await request.body()).toString()).get('Action') ?? '';
-    const call = { action, namespace: CLOUDWATCH_NAMESPACE };
-    return count(action, Object.hasOwn(cloudWatch.actions, action), () =>
-      answerForm(request, cloudWatch, call, edges),
-    );
+    return countOf(service)(action, () => answerForm(request, service, action, edges));
   };
 
   const callObjects = async (request: HttpRequest): Promise<HttpResponse> => {
-    const headers = { 'content-type': 'application/xml', ...dateHeader(trouble, nowMs()) };
+    const headers = { 'content-type': 'application/xml', ...dateHeader(cloud) };
+    const service = signedService(request.headers) ?? 's3';
+    // All paths that are nobody else's are S3's; what is signed for another service is lost here.
+    if (service !== 's3') return answerStray(request, service, cloud);
     try {
       const action = `S3 ${request.method}`;
-      account.count(action);
+      cloud.count(action);
       const verdict = await verify(request, 's3');
       if (!verdict.ok) throw new AwsError(translateCode(verdict.code), verdict.message, 403);
+      const { caller, region } = cloud.contextOf(verdict, request.headers);
+      const { objects } = cloud.regionOf(caller.accountId, region);
       const how = trouble.strike(action, {});
-      return await breakAnswer(how, request, trouble, () => account.objects.answer(request));
+      return await breakAnswer(how, request, trouble, () => objects.answer(request));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return { status: error.status, headers, body: renderS3Error(error) };
     }
   };
 
+  const rest = (signingName: string): readonly JsonService[] =>
+    services.filter((service) => service.signingName === signingName);
   const server: HttpServer = new HttpServer({
     name: 'emulate',
     isToldElsewhere: true,
@@ -153,8 +143,8 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
           return typeof target === 'string' ? callJson(request, target) : callForm(request);
         },
       },
-      containerCredentialsRoute({ identities, trouble, lifetimeMs, nowMs }),
-      ...instanceMetadataRoutes({ region, identities, lifetimeMs, nowMs, startedMs: nowMs() }),
+      containerCredentialsRoute({ cloud, lifetimeMs }),
+      ...instanceMetadataRoutes({ cloud, lifetimeMs, startedMs: cloud.nowMs() }),
       {
         method: 'GET',
         path: '/v4/*',
@@ -166,45 +156,36 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
             : json(200, answer);
         },
       },
-      ...adminRoutes(account, tasks, nowMs),
-      ...restRoutes(xray, edges, (action, answer) =>
-        count(action, Object.hasOwn(xray.actions, action), answer),
-      ),
-      ...restGetRoutes(kafka, edges, (action, answer) => count(action, true, answer)),
-      rpcCborRoute(cloudWatch, edges, (action, answer) =>
-        count(action, Object.hasOwn(cloudWatch.actions, action), answer),
-      ),
-      ...[account.cloudWatch.otlp, createOtlpTraces(account.xray, nowMs)].map((endpoint) =>
+      ...adminRoutes(cloud, tasks),
+      ...rest('xray').flatMap((xray) => restRoutes(xray, edges, countOf(xray))),
+      ...rest('kafka').flatMap((kafka) => restGetRoutes(kafka, edges, countOf(kafka))),
+      ...rest('monitoring').map((metrics) => rpcCborRoute(metrics, edges, countOf(metrics))),
+      ...[home.cloudWatch.otlp, createOtlpTraces(home.xray, () => cloud.nowMs())].map((endpoint) =>
         otlpRoute(endpoint, edges, (action, answer) => count(action, true, answer)),
       ),
       // All other paths are buckets and objects of S3.
       { method: 'ANY', path: '/*', handle: callObjects },
     ],
   });
-  account.urlOf = () => server.url;
+  cloud.urlOf = () => server.url;
   return server;
 }
 
-/** The services that speak AWS's JSON protocols. */
-export function jsonServices(
-  region: string,
-  clock: Clock,
-  account: EmulatedAccount,
-): readonly JsonService[] {
-  const nowMs = (): number => clock.nowMs() + account.trouble.skewMs;
-  return [
-    createCloudMap(region, clock),
-    createParameterStore(region, clock),
-    createSecretsManager(region, clock),
-    createEcs(account.ecs),
-    createLogs(account.logs, nowMs),
-    createCloudWatch(account.cloudWatch, nowMs),
-    account.queues.service(),
-  ];
+/** The answer to a call of REST-JSON that no path is for. */
+function answerStray(request: HttpRequest, service: string, cloud: EmulatedCloud): HttpResponse {
+  const isKnown = cloud.home.services.has(service);
+  const Message = isKnown
+    ? `${service} has nothing here at ${request.method} ${request.path}`
+    : cloud.describeLack(request);
+  return json(
+    isKnown ? 404 : 400,
+    { Message },
+    { 'content-type': 'application/json', 'x-amzn-errortype': 'UnknownOperationException' },
+  );
 }
 
 /** Metrics of what the emulated CloudWatch and CloudWatch Logs received and keep. */
-function exposeCloudWatch({ logs, cloudWatch }: EmulatedAccount, metrics: Registry): void {
+function exposeCloudWatch({ logs, cloudWatch }: EmulatedRegion, metrics: Registry): void {
   const events = metrics.counters(
     'emulator_logs_events_total',
     'Log events that PutLogEvents got, by what became of them.',
@@ -224,7 +205,7 @@ function exposeCloudWatch({ logs, cloudWatch }: EmulatedAccount, metrics: Regist
 }
 
 /** Metrics of what the emulated X-Ray received and keeps. */
-function exposeXray({ xray }: EmulatedAccount, metrics: Registry): void {
+function exposeXray({ xray }: EmulatedRegion, metrics: Registry): void {
   const documents = metrics.counters(
     'emulator_xray_documents_total',
     'Segment documents that PutTraceSegments got, by what became of them.',

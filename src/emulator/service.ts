@@ -1,20 +1,58 @@
 /**
- * What the emulated services share. An action takes the request's JSON and returns the answer's; an
- * AwsError becomes an error in the form of AWS's protocols.
+ * What the emulated services share. An action takes the members of a request and returns those of
+ * the answer, whatever the protocol; an AwsError becomes an error in the protocol's form.
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { AccessTable } from './access.ts';
 
 export type AwsInput = Readonly<Record<string, unknown>>;
-/** @param headers  of the request, names in lower case */
-export type ActionHandler = (input: AwsInput, headers: IncomingHttpHeaders) => unknown;
+
+/** Where resources are: in one region of one account. */
+export interface AwsPlace {
+  /** Of 12 digits. */
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/** The account of what names none. */
+export const DEFAULT_ACCOUNT = '000000000000';
+
+/** Who makes a call. */
+export interface Caller {
+  readonly accountId: string;
+  /**
+   * `arn:aws:iam::ACCOUNT:root` or `:user/NAME`, `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`;
+   * for what AWS does by itself the name of the service, `ecs.amazonaws.com`.
+   */
+  readonly arn: string;
+  readonly userId: string;
+  /** ARN of the role whose policies hold; undefined for root and for AWS itself. */
+  readonly roleArn?: string;
+}
+
+export interface CallContext {
+  readonly caller: Caller;
+  readonly region: string;
+  /** Of the request, names in lower case; none for a call from inside. */
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** The answer's members, or a promise of them. */
+export type ActionHandler = (input: AwsInput, call: CallContext) => unknown;
 
 export interface JsonService {
   /** The service name that signatures are scoped to. */
   readonly signingName: string;
-  /** The part of X-Amz-Target before the dot. */
+  /** The part of X-Amz-Target before the dot; of other protocols the key of their members. */
   readonly target: string;
   readonly actions: Readonly<Record<string, ActionHandler>>;
+  /** What a policy must allow for an action; the action itself on `*` where it says nothing. */
+  readonly access?: AccessTable;
+  /** The code of a call that no policy allows; AccessDeniedException by default. */
+  readonly deniedCode?: string;
+  /** Of answers in XML, in the query protocol. */
+  readonly xmlNamespace?: string;
   /** Whether errors also have the code of the query protocol, which the service spoke first. */
   readonly isQueryCompatible?: boolean;
 }

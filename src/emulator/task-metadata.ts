@@ -9,6 +9,7 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { type Clock, readMoment } from '../kernel/clock.ts';
 import { type ProcessReading, readProcess, toDockerStats } from './process-stats.ts';
+import type { AwsPlace } from './service.ts';
 
 const taskSchema = z.strictObject({
   cluster: z.string().min(1),
@@ -59,12 +60,12 @@ const READ_INTERVAL_MS = 1_000;
 
 export class TaskRegistry {
   readonly #clock: Clock;
-  readonly #region: string;
+  readonly #place: AwsPlace;
   readonly #tasks = new Map<string, Task>();
 
-  constructor(clock: Clock, region: string) {
+  constructor(clock: Clock, place: AwsPlace) {
     this.#clock = clock;
-    this.#region = region;
+    this.#place = place;
   }
 
   /**
@@ -138,13 +139,13 @@ export class TaskRegistry {
   }
 
   #arnOf({ id, description }: Task): string {
-    return `arn:aws:ecs:${this.#region}:000000000000:task/${description.cluster}/${id}`;
+    return `arn:aws:ecs:${this.#place.region}:${this.#place.accountId}:task/${description.cluster}/${id}`;
   }
 
   #describeTask(task: Task): object {
     const { description } = task;
     return {
-      Cluster: `arn:aws:ecs:${this.#region}:000000000000:cluster/${description.cluster}`,
+      Cluster: `arn:aws:ecs:${this.#place.region}:${this.#place.accountId}:cluster/${description.cluster}`,
       TaskARN: this.#arnOf(task),
       Family: description.family,
       Revision: description.revision,

@@ -3,31 +3,34 @@
  * the emulator accepts from then on.
  * Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
  */
-import type { Identities, TemporaryCredentials } from './identities.ts';
+import type { CloudParts } from './cloud-parts.ts';
+import { rootOf, sessionOf, type TemporaryCredentials } from './identities.ts';
 import { refuseUnknownParameters } from './members.ts';
 import { AwsError } from './service.ts';
 import { element } from './xml.ts';
 
-const ACCOUNT = '000000000000';
 const XMLNS = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"';
 
 /** The XML answer of an action. @throws AwsError */
 export function answerTokenService(
   form: URLSearchParams,
   accessKeyId: string,
-  identities: Identities,
-  nowMs: number,
+  cloud: CloudParts,
 ): string {
+  const { identities } = cloud;
+  const nowMs = cloud.nowMs();
   const action = form.get('Action') ?? '';
   switch (action) {
-    case 'GetCallerIdentity':
+    case 'GetCallerIdentity': {
       refuseUnknownParameters(form, []);
+      const caller = identities.find(accessKeyId, nowMs)?.caller ?? rootOf(cloud.accountId);
       return wrapResult(
         action,
-        element('Arn', `arn:aws:iam::${ACCOUNT}:user/${accessKeyId}`) +
-          element('UserId', accessKeyId) +
-          element('Account', ACCOUNT),
+        element('Arn', caller.arn) +
+          element('UserId', caller.userId) +
+          element('Account', caller.accountId),
       );
+    }
     case 'AssumeRole': {
       refuseUnknownParameters(form, [
         'RoleArn',
@@ -60,14 +63,14 @@ export function answerTokenService(
           'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed ' +
             'by role chaining',
         );
-      const issued = identities.issue(nowMs, seconds * 1_000);
-      const assumed = role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/');
+      const caller = sessionOf(role, session);
+      const issued = identities.issue(nowMs, seconds * 1_000, caller);
       return wrapResult(
         action,
         renderCredentials(issued) +
           '<AssumedRoleUser>' +
-          element('Arn', `${assumed}/${session}`) +
-          element('AssumedRoleId', `AROAEMULATED:${session}`) +
+          element('Arn', caller.arn) +
+          element('AssumedRoleId', caller.userId) +
           '</AssumedRoleUser>',
       );
     }
@@ -81,7 +84,9 @@ export function answerTokenService(
       const token = form.get('WebIdentityToken') ?? '';
       if (token === '' || identities.refusedTokens.has(token))
         throw new AwsError('InvalidIdentityToken', 'Incorrect token', 400);
-      const issued = identities.issue(nowMs, Number(form.get('DurationSeconds') ?? 3_600) * 1_000);
+      const caller = sessionOf(form.get('RoleArn') ?? '', form.get('RoleSessionName') ?? '');
+      const lifetimeMs = Number(form.get('DurationSeconds') ?? 3_600) * 1_000;
+      const issued = identities.issue(nowMs, lifetimeMs, caller);
       return wrapResult(
         action,
         element('SubjectFromWebIdentityToken', 'subject') + renderCredentials(issued),

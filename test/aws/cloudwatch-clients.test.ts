@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => aws.close());
 afterEach(() => {
-  aws.account.trouble.set({});
+  aws.cloud.trouble.set({});
   aws.account.logs.clear();
   aws.account.cloudWatch.clear();
 });

@@ -12,7 +12,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { createCredentialSource } from '../../src/aws/credentials.ts';
 import type { CredentialOptions } from '../../src/aws/credential-source.ts';
 import { signRequest } from '../../src/aws/signing.ts';
-import { EmulatedAccount } from '../../src/emulator/account.ts';
+import { EmulatedCloud } from '../../src/emulator/cloud.ts';
 import { createEmulator } from '../../src/emulator/server.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
@@ -26,19 +26,17 @@ const LIFETIME_MS = 20 * 60_000;
 const ROLE = 'arn:aws:iam::000000000000:role/metrics';
 const NAMES = Object.keys(process.env).filter((name) => name.startsWith('AWS_'));
 
-let account: EmulatedAccount;
+let cloud: EmulatedCloud;
 let emulator: HttpServer;
 const http = createHttpClient();
 
 before(async () => {
   for (const name of NAMES) delete process.env[name];
-  account = new EmulatedAccount('us-east-1', systemClock, ROOT);
+  cloud = new EmulatedCloud({ clock: systemClock, regions: ['us-east-1'], credentials: ROOT });
   emulator = createEmulator({
-    account,
+    cloud,
     world: { clock: systemClock, log: silentLogger, metrics: new Registry(), http },
     listen: '127.0.0.1:0',
-    region: 'us-east-1',
-    credentials: ROOT,
     credentialsLifetimeMs: LIFETIME_MS,
   });
   await emulator.start();
@@ -50,8 +48,8 @@ after(async () => {
 afterEach(() => {
   for (const name of Object.keys(process.env))
     if (name.startsWith('AWS_')) delete process.env[name];
-  account.trouble.set({});
-  account.takeCalls();
+  cloud.trouble.set({});
+  cloud.takeCalls();
 });
 
 /** Sets the environment of a task on ECS: only the address of its credentials. */
@@ -118,7 +116,7 @@ test('container credentials: concurrent callers share one call, and a new one is
   pass(LIFETIME_MS - 6 * 60_000);
   assert.equal((await source()).accessKeyId, first!.accessKeyId);
   pass(2 * 60_000);
-  account.identities.revoke();
+  cloud.identities.revoke();
   assert.notEqual((await source()).accessKeyId, first!.accessKeyId, 'less than five minutes left');
   assert.ok(await isAccepted(source));
 });
@@ -127,7 +125,7 @@ test('credentials that were rotated under a request are fetched again, once', as
   setEcsEnvironment();
   const { source, pass } = makeSource();
   const first = await source();
-  account.identities.revoke();
+  cloud.identities.revoke();
   assert.equal(await isAccepted(source), false);
   source.invalidate();
   assert.equal(
@@ -146,13 +144,13 @@ test('an endpoint that fails or answers nonsense leaves credentials that are sti
   const { source, pass } = makeSource();
   const first = await source();
   for (const status of [500, 404, 201]) {
-    account.trouble.set({ credentialsStatus: status });
+    cloud.trouble.set({ credentialsStatus: status });
     pass(LIFETIME_MS / 3 - 30_000);
     assert.equal((await source()).accessKeyId, first.accessKeyId, String(status));
   }
   pass(180_000);
   await assert.rejects(source(), 'they have ended');
-  account.trouble.set({});
+  cloud.trouble.set({});
   pass(11_000);
   assert.ok(await isAccepted(source), 'and are there again');
 });
@@ -172,7 +170,7 @@ test('without any source the failure is reported, and tried again later', async 
 
 test('a role is assumed with its external id, under a name that STS takes', async () => {
   setEcsEnvironment();
-  account.identities.externalIds.set(ROLE, 'shared');
+  cloud.identities.externalIds.set(ROLE, 'shared');
   await assert.rejects(
     makeSource({ roleArn: ROLE, region: 'us-east-1' }).source(),
     /not authorized/,
@@ -181,7 +179,7 @@ test('a role is assumed with its external id, under a name that STS takes', asyn
   const options = { roleArn: ROLE, externalId: 'shared', region: 'us-east-1', sessionName: long };
   const { source } = makeSource(options);
   assert.ok(await isAccepted(source));
-  account.identities.externalIds.clear();
+  cloud.identities.externalIds.clear();
 });
 
 test('static keys can assume a role, and without a role they make no call', async () => {
@@ -192,9 +190,9 @@ test('static keys can assume a role, and without a role they make no call', asyn
     region: 'us-east-1',
   };
   assert.ok(await isAccepted(makeSource({ ...keys, roleArn: ROLE }).source));
-  account.takeCalls();
+  cloud.takeCalls();
   assert.ok(await isAccepted(makeSource(keys).source));
-  assert.deepEqual(account.takeCalls(), { GetParameters: 1 });
+  assert.deepEqual(cloud.takeCalls(), { GetParameters: 1 });
 });
 
 test('instance metadata by version 2 alone', async () => {
@@ -224,7 +222,7 @@ test('web identity: the token file is read again, also when a symbolic link poin
   });
   const { source, pass } = makeSource();
   assert.ok(await isAccepted(source));
-  account.identities.refusedTokens.add('old');
+  cloud.identities.refusedTokens.add('old');
   unlinkSync(link);
   symlinkSync(path.join(folder, 'new'), link);
   pass(3_600_000);
@@ -238,22 +236,19 @@ test('the authorization token of container credentials is read again when it rot
   process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] = file;
   for (const token of ['first', 'second']) {
     writeFileSync(file, token);
-    account.trouble.set({ credentialsToken: token });
+    cloud.trouble.set({ credentialsToken: token });
     assert.ok(await isAccepted(createCredentialSource({})), token);
   }
-  account.trouble.set({ credentialsToken: 'third' });
+  cloud.trouble.set({ credentialsToken: 'third' });
   await assert.rejects(createCredentialSource({})());
   rmSync(folder, { recursive: true });
 });
 
 test('keys of an account whose clock is far ahead are valid all the same', async () => {
   setEcsEnvironment();
-  account.trouble.set({ skewMs: 3 * LIFETIME_MS });
+  cloud.trouble.set({ skewMs: 3 * LIFETIME_MS });
   const keys = await createCredentialSource({})();
-  assert.notEqual(
-    account.identities.find(keys.accessKeyId, Date.now() + 3 * LIFETIME_MS),
-    undefined,
-  );
+  assert.notEqual(cloud.identities.find(keys.accessKeyId, Date.now() + 3 * LIFETIME_MS), undefined);
 });
 
 test('a named profile takes precedence over keys of the environment', async (context) => {

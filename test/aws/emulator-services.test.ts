@@ -213,10 +213,10 @@ test('EC2: instances that are put, their states, zones and pages', async () => {
   const byId = [{ Name: 'zone-id', Values: ['*-az3'] }];
   assert.deepEqual(await zones({ Filters: byId }), ['use1-az3']);
   await assert.rejects(zones({ ZoneNames: ['us-east-1x'] }), { name: 'InvalidParameterValue' });
-  aws.account.trouble.set({ throttle: 0.02 });
+  aws.cloud.trouble.set({ throttle: 0.02 });
   await zones({});
   await assert.rejects(zones({}), { name: 'RequestLimitExceeded' });
-  aws.account.trouble.set({});
+  aws.cloud.trouble.set({});
   ec2.destroy();
 });
 
@@ -340,9 +340,9 @@ test('ECS: definitions, a service that exists already, an instance that drains',
 
 test('STS fails on command', async () => {
   const sts = new STSClient(settings());
-  aws.account.trouble.set({ faults: [{ action: 'GetCallerIdentity', code: 'Throttling' }] });
+  aws.cloud.trouble.set({ faults: [{ action: 'GetCallerIdentity', code: 'Throttling' }] });
   await assert.rejects(sts.send(new GetCallerIdentityCommand({})), { name: 'Throttling' });
-  aws.account.trouble.set({});
+  aws.cloud.trouble.set({});
   await sts.send(new GetCallerIdentityCommand({}));
   sts.destroy();
 });
@@ -376,10 +376,10 @@ test('a scenario: calls, objects, tasks, and trouble after a while', async () =>
   await scenario.start();
   assert.equal(aws.account.ecs.cluster('told').tasks.size, 3);
   assert.equal(aws.account.xray.rules.find('Default')?.FixedRate, 1);
-  assert.equal(aws.account.trouble.skewMs, 0);
+  assert.equal(aws.cloud.trouble.skewMs, 0);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.equal(aws.account.trouble.skewMs, 1);
-  aws.account.trouble.set({});
+  assert.equal(aws.cloud.trouble.skewMs, 1);
+  aws.cloud.trouble.set({});
   await scenario.stop();
   const bad = [{ call: 'ecs.DescribeClusters', input: { clusters: [] } }];
   await assert.rejects(

@@ -15,16 +15,19 @@ import * as ssmModel from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { sha256Hex, signRequest } from '../../src/aws/signing.ts';
 import { MEMBERS } from '../../src/emulator/members.ts';
-import { jsonServices } from '../../src/emulator/server.ts';
 import type { JsonService } from '../../src/emulator/service.ts';
-import { systemClock } from '../../src/kernel/clock.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+
+/** Services that speak no JSON with X-Amz-Target. */
+const OTHER_PROTOCOLS = new Set(['xray', 'kafka']);
 
 let aws: EmulatedAws;
 let services: readonly JsonService[] = [];
 before(async () => {
   aws = await startEmulatedAws();
-  services = jsonServices('us-east-1', systemClock, aws.account);
+  services = [...aws.account.services.values()].filter(
+    ({ signingName }) => !OTHER_PROTOCOLS.has(signingName),
+  );
 });
 after(() => aws.close());
 

@@ -1,4 +1,5 @@
 /** Parts that wait, hold back or keep for a while, and a wall clock that is set meanwhile. */
+import { rootOf } from '../../src/emulator/identities.ts';
 import { QueueService } from '../../src/emulator/sqs.ts';
 import { Trouble } from '../../src/emulator/trouble.ts';
 import { TaskSource } from '../../src/exporter/task-source.ts';
@@ -157,7 +158,14 @@ clockStepContract('messages of the emulated SQS that nobody deletes', {
     return {
       count: () => count,
       ...repeat(clock, async () => {
-        const got = await receive?.({ QueueUrl: 'q', VisibilityTimeout: 5 }, {});
+        const got = await receive?.(
+          { QueueUrl: 'q', VisibilityTimeout: 5 },
+          {
+            caller: rootOf('000000000000'),
+            region: 'us-east-1',
+            headers: {},
+          },
+        );
         count += (got as { readonly Messages: unknown[] }).Messages.length;
       }),
     };

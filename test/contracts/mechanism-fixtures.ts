@@ -98,7 +98,8 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
     emulatedCluster({ port: 8080 }, ['10.0.0.1:8080', '10.0.0.2:8080', '10.0.0.3:8080']),
   async ec2_sd_configs() {
     const emulated = await startEmulatedAws();
-    const { ec2, trouble } = emulated.account;
+    const { ec2 } = emulated.account;
+    const { trouble } = emulated.cloud;
     for (const [at, privateIpAddress] of ['10.0.0.1', '10.0.0.2'].entries())
       ec2.put({ instanceId: `i-0000000${at}`, privateIpAddress });
     const denied = { faults: [{ code: 'UnauthorizedOperation', status: 403 }] };
@@ -114,7 +115,8 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
   },
   async msk_sd_configs() {
     const emulated = await startEmulatedAws();
-    const { kafka, trouble } = emulated.account;
+    const { kafka } = emulated.account;
+    const { trouble } = emulated.cloud;
     kafka.put({ name: 'orders', brokers: [['10.0.0.1'], ['10.0.0.2']] });
     const denied = { faults: [{ code: 'ForbiddenException', status: 403 }] };
     return {
@@ -164,7 +166,8 @@ async function emulatedCluster(
   targets: readonly string[],
 ): Promise<MechanismFixture> {
   const emulated = await startEmulatedAws();
-  const { ecs, trouble } = emulated.account;
+  const { ecs } = emulated.account;
+  const { trouble } = emulated.cloud;
   const cluster = ecs.createCluster('demo');
   const labels = { PROMETHEUS_EXPORTER_PORT: '9779' };
   ecs.register('web', [{ name: 'app', image: 'web:1', dockerLabels: labels }]);

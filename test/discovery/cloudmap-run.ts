@@ -51,7 +51,7 @@ export class FakeCloudMap {
 
   /** The hook is called before each call; what it throws becomes the answer. */
   onCall(hook: ((action: string, input: AwsInput) => void) | undefined): void {
-    this.aws.account.trouble.strike = (action, input) => {
+    this.aws.cloud.trouble.strike = (action, input) => {
       hook?.(action, input);
       return undefined;
     };

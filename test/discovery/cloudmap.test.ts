@@ -254,9 +254,9 @@ test('at rest a service costs one call, one that changed two, and each change is
   services.push(await own.createService(space, 'not-scraped', {}));
   for (const [i, service] of services.entries()) await own.register(service, 2, i);
   const run = discover(context, own, { namespaces: [space.name], tags_interval: '10m' });
-  own.aws.account.takeCalls();
+  own.aws.cloud.takeCalls();
   await run.more(1);
-  assert.deepEqual(own.aws.account.takeCalls(), {
+  assert.deepEqual(own.aws.cloud.takeCalls(), {
     ListNamespaces: 1,
     ListServices: 1,
     ListTagsForResource: 21,
@@ -267,13 +267,13 @@ test('at rest a service costs one call, one that changed two, and each change is
     DiscoverInstances: read = 0,
     DiscoverInstancesRevision: asked = 0,
     ...lists
-  } = own.aws.account.takeCalls();
+  } = own.aws.cloud.takeCalls();
   assert.deepEqual(lists, { ListServices: 2, ListTagsForResource: 1 }, '21 turns in 20 readings');
   assert.equal(read + asked, 40);
   await own.deregister(services[7]!, 's7-0');
   await run.more(1);
   assert.equal(readAddresses(run.lists.at(-1)).length, 39);
-  const after = own.aws.account.takeCalls();
+  const after = own.aws.cloud.takeCalls();
   assert.ok((after['DiscoverInstances'] ?? 0) + (after['DiscoverInstancesRevision'] ?? 0) <= 21);
 });
 
@@ -306,14 +306,14 @@ test('unhealthy instances are dropped with the same one call for each service', 
   await keeps.more(2);
   assert.equal(readAddresses(keeps.lists.at(-1)).length, 3);
   await keeps.stop();
-  own.aws.account.takeCalls();
+  own.aws.cloud.takeCalls();
   await run.more(1);
   assert.deepEqual(readAddresses(run.lists.at(-1)), ['10.1.0.2:9102', '10.2.0.1:9102']);
   const {
     DiscoverInstances: asked,
     ListTagsForResource: _tags,
     ...rest
-  } = own.aws.account.takeCalls();
+  } = own.aws.cloud.takeCalls();
   assert.equal(asked, 2);
   assert.deepEqual(rest, { ListServices: 1 });
 });
@@ -323,17 +323,17 @@ test('a service of 1,000 instances is read to its end', async (context) => {
   const space = await own.createNamespace();
   await own.register(await own.createService(space, 'large'), 1_000);
   const run = discover(context, own, { namespaces: [space.name] });
-  own.aws.account.takeCalls();
+  own.aws.cloud.takeCalls();
   await run.more(1);
   assert.equal(new Set(readAddresses(run.lists[0])).size, 1_000);
   assert.equal(
-    own.aws.account.takeCalls()['ListInstances'],
+    own.aws.cloud.takeCalls()['ListInstances'],
     10,
     'the answer may have been cut short',
   );
   await run.more(1);
   assert.equal(
-    own.aws.account.takeCalls()['ListInstances'] ?? 0,
+    own.aws.cloud.takeCalls()['ListInstances'] ?? 0,
     0,
     'not read again without a change',
   );
@@ -344,10 +344,10 @@ test('64 services and 512 instances need no more calls than fit into eight secon
   const space = await own.createNamespace();
   for (let i = 0; i < 64; i++) await own.register(await own.createService(space, `s${i}`), 8, i);
   const run = discover(context, own, { namespaces: [space.name], call_budget: 1 });
-  own.aws.account.takeCalls();
+  own.aws.cloud.takeCalls();
   await run.more(1);
   assert.equal(readAddresses(run.lists[0]).length, 512);
-  const { DiscoverInstances: _discovered = 0, ...control } = own.aws.account.takeCalls();
+  const { DiscoverInstances: _discovered = 0, ...control } = own.aws.cloud.takeCalls();
   const calls = Object.values(control).reduce((sum, one) => sum + one, 0);
   assert.ok((calls - 20) / 10 < 5, `${calls} calls at ten a second, twenty at once`);
 });

@@ -26,7 +26,8 @@ const idOf = (at: number): string => `i-${String(at).padStart(8, '0')}`;
 
 test('filters and pages: what matches all filters, whatever the number of pages', async (context) => {
   const aws = await openAccount(context);
-  const { ec2, trouble } = aws.account;
+  const { ec2 } = aws.account;
+  const { trouble } = aws.cloud;
   for (let at = 0; at < 30; at++)
     ec2.put({
       instanceId: idOf(at),
@@ -67,7 +68,7 @@ test('the role ec2 of aws_sd_configs finds the same', async (context) => {
 test('zones that the role may not describe cost their label alone, and are said', async (context) => {
   const aws = await openAccount(context);
   aws.account.ec2.put({ instanceId: idOf(1), privateIpAddress: '10.0.0.1' });
-  aws.account.trouble.set({ only: ['DescribeInstances'] });
+  aws.cloud.trouble.set({ only: ['DescribeInstances'] });
   const run = start(context, aws.url);
   await run.until(() => run.lists.length > 0);
   assert.equal(run.targets()[0]?.['__meta_ec2_availability_zone'], 'us-east-1a');
@@ -77,20 +78,21 @@ test('zones that the role may not describe cost their label alone, and are said'
     said,
     /ec2:DescribeAvailabilityZones is denied to the role in use; without it: no ids/,
   );
-  aws.account.takeCalls();
+  aws.cloud.takeCalls();
   const before = run.lists.length;
   await run.until(() => run.lists.length >= before + 3, 20_000);
-  const { DescribeInstances, DescribeAvailabilityZones } = aws.account.takeCalls();
+  const { DescribeInstances, DescribeAvailabilityZones } = aws.cloud.takeCalls();
   assert.ok(DescribeInstances !== undefined && DescribeInstances >= 3);
   assert.equal(DescribeAvailabilityZones, undefined, 'asked slowly');
-  aws.account.trouble.set({});
+  aws.cloud.trouble.set({});
   const zoneId = (): string | undefined => run.targets()[0]?.['__meta_ec2_availability_zone_id'];
   await run.until(() => zoneId() === 'use1-az1', 60_000);
 });
 
 test('a denied list names the action, and the targets that were known stay', async (context) => {
   const aws = await openAccount(context);
-  const { ec2, trouble } = aws.account;
+  const { ec2 } = aws.account;
+  const { trouble } = aws.cloud;
   ec2.put({ instanceId: idOf(1), privateIpAddress: '10.0.0.1' });
   const run = start(context, aws.url);
   await run.until(() => run.lists.length > 0);
@@ -106,7 +108,8 @@ test('a denied list names the action, and the targets that were known stay', asy
 
 test('what was found before a page fails is taken, and nothing is dropped for it', async (context) => {
   const aws = await openAccount(context);
-  const { ec2, trouble } = aws.account;
+  const { ec2 } = aws.account;
+  const { trouble } = aws.cloud;
   const pageSizes = { DescribeInstances: 5 };
   for (let at = 1; at <= 8; at++)
     ec2.put({ instanceId: idOf(at), privateIpAddress: `10.0.0.${at}` });
@@ -128,7 +131,7 @@ test('what was found before a page fails is taken, and nothing is dropped for it
 test('throttled calls are repeated, and slow down', async (context) => {
   const aws = await openAccount(context);
   aws.account.ec2.put({ instanceId: idOf(1), privateIpAddress: '10.0.0.1' });
-  aws.account.trouble.set({ faults: [{ action: 'DescribeInstances', count: 3 }] });
+  aws.cloud.trouble.set({ faults: [{ action: 'DescribeInstances', count: 3 }] });
   const run = start(context, aws.url);
   await run.until(() => run.lists.length > 0);
   assert.equal(run.failures(), 0);
@@ -164,7 +167,7 @@ test('an instance is read right after its event, and that alone', async (context
   await run.until(() => run.lists.length === 2, 100);
   const startMs = run.clock.nowMs();
   await run.clock.advance(1_800_000);
-  account.takeCalls();
+  aws.cloud.takeCalls();
   const beganMs = run.clock.nowMs();
   ec2.put({ instanceId: idOf(3), privateIpAddress: '10.0.0.3' });
   ec2.change(idOf(1), 'stopped');
@@ -174,7 +177,7 @@ test('an instance is read right after its event, and that alone', async (context
   await until(() => events() === 4);
   await run.until(() => run.lists.length === 3, 100);
   assert.deepEqual(run.addresses(), ['10.0.0.2:9100', '10.0.0.3:9100']);
-  assert.equal(account.takeCalls()['DescribeInstances'], 1);
+  assert.equal(aws.cloud.takeCalls()['DescribeInstances'], 1);
   assert.ok(run.clock.nowMs() - beganMs < 60_000);
   assert.match(run.metrics.expose(), /amperage_sd_events_total\{outcome="other_event"\} 1/);
   await run.until(() => run.addresses().length === 1, 60_000);

@@ -171,7 +171,8 @@ test('every container that is no target has its reason', async (context) => {
 });
 
 test('one failing cluster keeps its targets and touches no other', async (context) => {
-  const { ecs, trouble } = aws.account;
+  const { ecs } = aws.account;
+  const { trouble } = aws.cloud;
   ecs.register('plain', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
   const [one, two] = [ecs.createCluster('one'), ecs.createCluster('two')];
   ecs.run(one, { taskDefinition: 'plain', address: '10.9.0.1' });
@@ -195,7 +196,8 @@ test('one failing cluster keeps its targets and touches no other', async (contex
 });
 
 test('another account is read by its role and external id, and is a scope of its own', async (context) => {
-  const { ecs, identities } = aws.account;
+  const { ecs } = aws.account;
+  const { identities } = aws.cloud;
   const role = 'arn:aws:iam::000000000000:role/observer';
   identities.externalIds.set(role, 'agreed');
   process.env['AWS_ENDPOINT_URL'] = aws.url;
@@ -219,7 +221,8 @@ test('another account is read by its role and external id, and is a scope of its
 });
 
 test('what was found is kept on disk, and is there at once when AWS is not', async (context) => {
-  const { ecs, trouble } = aws.account;
+  const { ecs } = aws.account;
+  const { trouble } = aws.cloud;
   const cluster = ecs.createCluster('kept');
   ecs.register('kept', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
   ecs.run(cluster, { taskDefinition: 'kept', address: '10.8.0.1' });
@@ -278,15 +281,16 @@ for (const [tasks, calls] of [
     createCrowd(`crowd${tasks}`, tasks);
     const run = start(context, { clusters: [`crowd${tasks}`], refresh_interval: '1m' });
     await run.until(() => addresses(run.lists.at(-1)).length === tasks);
-    aws.account.takeCalls();
+    aws.cloud.takeCalls();
     const before = run.lists.length;
     await run.until(() => run.lists.length === before + 1);
-    const made = Object.values(aws.account.takeCalls()).reduce((sum, count) => sum + count, 0);
+    const made = Object.values(aws.cloud.takeCalls()).reduce((sum, count) => sum + count, 0);
     assert.ok(made <= calls, `${made} calls`);
   });
 
 test('churn: no healthy target is ever dropped, and no dead one stays longer than a refresh', async (context) => {
-  const { ecs, trouble } = aws.account;
+  const { ecs } = aws.account;
+  const { trouble } = aws.cloud;
   const cluster = createCrowd('churn', 240);
   context.after(() => void trouble.set({}));
   const run = start(context, { clusters: ['churn'], refresh_interval: '10s', call_budget: 1 });

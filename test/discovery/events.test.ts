@@ -12,7 +12,7 @@ const PORTS = { port: 9779, definitions: true };
 
 async function open(context: TestContext) {
   const source = await openEcsWorld({ clusters: ['one', 'two'] }, PORTS);
-  const { account } = source;
+  const { account, cloud } = source;
   const url = account.queues.create('events');
   account.subscribed.add('events');
   const begin = (): Run => {
@@ -27,7 +27,7 @@ async function open(context: TestContext) {
       .members()
       .map(({ address }) => address)
       .toSorted();
-  return { source, account, begin, addresses };
+  return { source, account, cloud, begin, addresses };
 }
 
 /** Waits on the clock of the system, because the emulated queues do. */
@@ -40,29 +40,29 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 test('a denied queue is reported and asked slowly; changes are found at the interval', async (context) => {
-  const { source, account, begin, addresses } = await open(context);
-  account.trouble.set({ faults: [{ action: 'ReceiveMessage', code: 'AccessDeniedException' }] });
+  const { source, cloud, begin, addresses } = await open(context);
+  cloud.trouble.set({ faults: [{ action: 'ReceiveMessage', code: 'AccessDeniedException' }] });
   const run = begin();
   await run.forward(1_000);
   await until(() => run.lacks.some(({ what }) => what === 'sqs:ReceiveMessage'));
   assert.deepEqual(addressesOf(run.lists.at(-1)), addresses(), 'the list waits for no events');
   assert.equal(run.lacks[0]?.cause, 'denied');
   await source.turnOver();
-  account.takeCalls();
+  cloud.takeCalls();
   await run.forward(source.refreshMs);
   assert.deepEqual(addressesOf(run.lists.at(-1)), addresses());
-  assert.equal(account.takeCalls()['ReceiveMessage'], undefined);
+  assert.equal(cloud.takeCalls()['ReceiveMessage'], undefined);
 });
 
 test('when a queue stops answering, polling goes on at the interval', async (context) => {
-  const { source, account, begin, addresses } = await open(context);
+  const { source, account, cloud, begin, addresses } = await open(context);
   const run = begin();
   await run.forward(1_000);
   account.subscribed.clear();
   // The message shows that events can be received.
   account.queues.send('events', 'none');
-  await until(() => account.takeCalls()['DeleteMessageBatch'] !== undefined);
-  account.trouble.set({
+  await until(() => cloud.takeCalls()['DeleteMessageBatch'] !== undefined);
+  cloud.trouble.set({
     faults: [{ action: 'ReceiveMessage', code: 'InternalError', status: 500 }],
   });
   account.queues.send('events', 'none');
@@ -73,14 +73,14 @@ test('when a queue stops answering, polling goes on at the interval', async (con
 });
 
 test('what an event did not bring is read at the interval', async (context) => {
-  const { source, account, begin, addresses } = await open(context);
+  const { source, cloud, begin, addresses } = await open(context);
   const run = begin();
   await run.forward(1_000);
   const action = 'DescribeTaskDefinition';
-  account.trouble.set({ faults: [{ action, code: 'InternalError', status: 500 }] });
+  cloud.trouble.set({ faults: [{ action, code: 'InternalError', status: 500 }] });
   await source.turnOver();
   await until(() => run.lacks.some(({ what }) => what === `ecs:${action}`));
-  account.trouble.set({});
+  cloud.trouble.set({});
   await run.forward(source.refreshMs);
   assert.deepEqual(addressesOf(run.lists.at(-1)), addresses());
   assert.deepEqual(run.lacks, []);

@@ -50,6 +50,6 @@ test('interfaces are not asked for where nobody wants them', async (context) => 
     { services: false, interfaces: false },
   );
   await state.refresh(0);
-  assert.equal(aws.account.takeCalls()['DescribeNetworkInterfaces'], undefined);
+  assert.equal(aws.cloud.takeCalls()['DescribeNetworkInterfaces'], undefined);
   assert.equal([...state.facts()][0]?.networkInterface, undefined);
 });

@@ -123,7 +123,8 @@ test('without open monitoring and a configuration their labels are absent, not f
 
 test('all pages of clusters and nodes are read; serverless clusters are not asked for', async (context) => {
   const aws = await openAccount(context);
-  const { kafka, trouble } = aws.account;
+  const { kafka } = aws.account;
+  const { trouble } = aws.cloud;
   for (let at = 0; at < 5; at++)
     kafka.put({
       name: `c${at}`,
@@ -134,7 +135,7 @@ test('all pages of clusters and nodes are read; serverless clusters are not aske
   const run = start(context, aws.url);
   await run.until(() => run.lists.length > 0);
   assert.equal(run.addresses().length, 15);
-  assert.deepEqual(aws.account.takeCalls(), { ListClustersV2: 3, ListNodes: 10 });
+  assert.deepEqual(aws.cloud.takeCalls(), { ListClustersV2: 3, ListNodes: 10 });
 });
 
 test('clusters by ARN are described, those alone; a serverless one is told once', async (context) => {
@@ -148,7 +149,7 @@ test('clusters by ARN are described, those alone; a serverless one is told once'
   assert.deepEqual(run.addresses(), ['b.orders:11001']);
   const told = run.lines.filter((line) => /only provisioned ones/.test(JSON.stringify(line)));
   assert.equal(told.length, 1);
-  assert.equal(aws.account.takeCalls()['ListClustersV2'], undefined);
+  assert.equal(aws.cloud.takeCalls()['ListClustersV2'], undefined);
 });
 
 test('the role msk of aws_sd_configs finds the same, at port 80 where none is given', async (context) => {
@@ -162,7 +163,8 @@ test('the role msk of aws_sd_configs finds the same, at port 80 where none is gi
 
 test('a cluster whose nodes cannot be listed keeps its targets and holds up no other', async (context) => {
   const aws = await openAccount(context);
-  const { kafka, trouble } = aws.account;
+  const { kafka } = aws.account;
+  const { trouble } = aws.cloud;
   const broken = kafka.put({ name: 'broken', brokers: [['b.broken']] });
   kafka.put({ name: 'orders', brokers: [['b.orders']] });
   const run = start(context, aws.url);
@@ -188,7 +190,7 @@ test('throttled calls are repeated, and slow down', async (context) => {
   const aws = await openAccount(context);
   aws.account.kafka.put({ name: 'orders', brokers: [['b.orders']] });
   const throttled = { code: 'TooManyRequestsException', status: 429 };
-  aws.account.trouble.set({ faults: [{ action: 'ListNodes', count: 3, ...throttled }] });
+  aws.cloud.trouble.set({ faults: [{ action: 'ListNodes', count: 3, ...throttled }] });
   const run = start(context, aws.url);
   await run.until(() => run.lists.length > 0);
   assert.equal(run.failures(), 0);

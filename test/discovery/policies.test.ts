@@ -118,7 +118,7 @@ for (const { who, actions, key, config, port, lacks, isBeyond = () => false } of
   test(`the policy of ${who} is enough`, async () => {
     const definitions = key === 'amperage_ecs_sd_configs';
     const source = await openEcsWorld(config, { port, definitions });
-    source.account.trouble.set({ only: actions });
+    source.cloud.trouble.set({ only: actions });
     const run = new Run(key, source);
     try {
       await run.forward(5_000);
@@ -135,11 +135,11 @@ for (const { who, actions, key, config, port, lacks, isBeyond = () => false } of
         assert.equal(cause, 'denied');
         assert.match(words, new RegExp(`^${what} is denied to the role in use; without it: `));
       }
-      source.account.takeCalls();
+      source.cloud.takeCalls();
       await run.forward(9 * 60_000);
-      const asked = Object.keys(source.account.takeCalls()).filter((one) => !actions.includes(one));
+      const asked = Object.keys(source.cloud.takeCalls()).filter((one) => !actions.includes(one));
       assert.deepEqual(asked, [], 'a denied call is left alone for ten minutes');
-      source.account.trouble.set({});
+      source.cloud.trouble.set({});
       await run.forward(10 * 60_000 + source.refreshMs);
       assert.deepEqual(
         addressesOf(run.lists.at(-1)),

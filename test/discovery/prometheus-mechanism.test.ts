@@ -78,7 +78,8 @@ test('clusters are given by ARN, by name, or are all of the region', async (cont
 });
 
 test('a call that fails costs no target that is known, and no other cluster', async (context) => {
-  const { trouble, ecs } = aws.account;
+  const { ecs } = aws.account;
+  const { trouble } = aws.cloud;
   context.after(() => void trouble.set({}));
   const run = startRole(context, { endpoint: aws.url, refresh_interval: '10s' });
   await run.until(() => run.targets().length === 5);

@@ -50,7 +50,7 @@ const DENIED = { faults: [{ code: 'AccessDeniedException' }] };
 
 test('a denied cluster blocks the list, and the lack is reported', async (context) => {
   const source = await openWorld(context);
-  const { trouble } = source.account;
+  const { trouble } = source.cloud;
   trouble.set({ faults: [{ cluster: 'two', code: 'AccessDeniedException' }] });
   const run = start(context, source);
   await run.forward(3 * source.refreshMs);
@@ -68,7 +68,7 @@ test('a denied cluster blocks the list, and the lack is reported', async (contex
 
 test('where partial lists are accepted the first is a part, and lists only grow', async (context) => {
   const source = await openWorld(context);
-  const { trouble } = source.account;
+  const { trouble } = source.cloud;
   trouble.set({ faults: [{ cluster: 'two', code: 'AccessDeniedException' }] });
   const run = start(context, source, { takesPartial: true });
   await run.forward(5_000);
@@ -93,7 +93,8 @@ test('one of the named clusters that does not exist holds up nothing; none of th
 
 test('a cluster that vanishes takes its targets with it, and keeps them while none is found', async (context) => {
   const source = await openWorld(context, {});
-  const { ecs, trouble } = source.account;
+  const { ecs } = source.account;
+  const { trouble } = source.cloud;
   const run = start(context, source);
   await run.forward(5_000);
   assert.deepEqual(addressesOf(run.lists.at(-1)), addresses(source));
@@ -114,7 +115,7 @@ test('after a restart in an outage the last list is there at once, also of a who
     const first = start(context, source, {}, cache);
     await first.forward(5_000);
     await first.stop();
-    source.account.trouble.set(DENIED);
+    source.cloud.trouble.set(DENIED);
     const second = start(context, source, {}, cache);
     await second.forward(1);
     assert.deepEqual(addressesOf(second.lists[0]), addresses(source), JSON.stringify(config));
@@ -129,11 +130,11 @@ test('a snapshot of one cluster out of two is not a whole list', async (context)
   const first = start(context, source, {}, { ...cache, clusters: ['one'] });
   await first.forward(5_000);
   await first.stop();
-  source.account.trouble.set(DENIED);
+  source.cloud.trouble.set(DENIED);
   const second = start(context, source, {}, cache);
   await second.forward(source.refreshMs);
   assert.equal(second.lists.length, 0);
-  source.account.trouble.set({});
+  source.cloud.trouble.set({});
   await second.forward(source.refreshMs);
   assert.deepEqual(addressesOf(second.lists[0]), addresses(source));
 });
@@ -141,7 +142,7 @@ test('a snapshot of one cluster out of two is not a whole list', async (context)
 test('what a snapshot lacks is read at the first reading', async (context) => {
   const cache = { cache_dir: temporaryFolder(context) };
   const source = await openWorld(context);
-  const { trouble } = source.account;
+  const { trouble } = source.cloud;
   const first = start(context, source, {}, cache);
   await first.forward(5_000);
   await source.turnOver();
@@ -185,11 +186,11 @@ test('snapshots that are damaged, old, of another version or of another clock do
   };
   for (const [what, content] of Object.entries(bad)) {
     writeFileSync(path.join(cache.cache_dir, file), content);
-    source.account.trouble.set(DENIED);
+    source.cloud.trouble.set(DENIED);
     const run = start(context, source, {}, cache);
     await run.forward(1_000);
     assert.equal(run.lists.length, 0, what);
-    source.account.trouble.set({});
+    source.cloud.trouble.set({});
     await run.forward(10_000);
     assert.equal(run.lists.length > 0, true, `${what}: it goes on without`);
     await run.stop();

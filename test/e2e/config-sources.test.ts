@@ -114,9 +114,9 @@ for (const kind of ['s3', 'ssm'] as const)
     );
     collector.child.kill('SIGTERM');
     await collector.exited;
-    aws.account.trouble.set({ faults: [{ code: 'ServiceUnavailable', status: 503 }] });
+    aws.cloud.trouble.set({ faults: [{ code: 'ServiceUnavailable', status: 503 }] });
     const again = await collect(context, source, storage);
     await until('it scrapes all the same', 10_000, () => two.at(-1)! > Date.now() - 500);
     assert.match(again.output(), /its last good text serves/);
-    aws.account.trouble.set({});
+    aws.cloud.trouble.set({});
   });

@@ -87,9 +87,9 @@ function runTasks({ account }: EmulatedAws, app: Running, exporter: Running, dea
 }
 
 /** Some calls fail: one denied for good, one failed or throttled each few times. */
-function troubleCalls({ account }: EmulatedAws): void {
+function troubleCalls({ cloud }: EmulatedAws): void {
   let listed = 0;
-  account.trouble.strike = (action) => {
+  cloud.trouble.strike = (action) => {
     if (action === 'DescribeServices') throw new AwsError('AccessDeniedException', 'denied', 400);
     if (action === 'AssumeRole') throw new AwsError('AccessDenied', 'denied', 403);
     if (action === 'PutLogEvents') throw new AwsError('InvalidParameterException', 'no', 400);

@@ -20,7 +20,7 @@ after(() => map.close());
 test('started in an outage it answers 503 and why, and the whole list after it; a later outage costs nothing', async (context) => {
   const space = await map.createNamespace('outage');
   for (const name of ['a', 'b']) await map.register(await map.createService(space, name), 2);
-  const { trouble } = map.aws.account;
+  const { trouble } = map.aws.cloud;
   const broken = { faults: [{ action: 'ListServices', code: 'InternalFailure', status: 500 }] };
   trouble.set(broken);
   const port = await freePort();
@@ -52,14 +52,14 @@ test('started in an outage it answers 503 and why, and the whole list after it; 
   await until('there is a list', 10_000, async () => (await get()).status === 200);
   const whole = await get();
   assert.equal((JSON.parse(whole.body) as unknown[]).length, 4);
-  const calls = map.aws.account.takeCalls();
+  const calls = map.aws.cloud.takeCalls();
   assert.ok((calls['DiscoverInstances'] ?? 0) >= 2);
   assert.equal(calls['ListInstances'] ?? 0, 0);
   trouble.set(broken);
   await until(
     'it is refused',
     10_000,
-    async () => (map.aws.account.takeCalls()['ListServices'] ?? 0) > 0,
+    async () => (map.aws.cloud.takeCalls()['ListServices'] ?? 0) > 0,
   );
   assert.deepEqual(await get(), whole);
 });

@@ -140,7 +140,7 @@ test('shards divide the targets, and every target falls to one shard', async (co
 
 test('while a list is not whole, requests are refused with what it lacks, and no file is written', async (context) => {
   makeCluster('partly', 3000);
-  const { trouble } = aws.account;
+  const { trouble } = aws.cloud;
   const file = path.join(temporaryFolder(context), 'targets.json');
   context.after(() => void trouble.set({}));
   const [needed, optional] = ['DescribeTaskDefinition', 'DescribeClusters'].map((action) => ({
@@ -209,8 +209,8 @@ test('in file mode a reloader finds its files, and a failed start ends no target
     'taskid',
   ]);
   assert.match(readFileSync(path.join(folder, 'prometheus.yaml'), 'utf8'), /ecs-services/);
-  aws.account.trouble.set({ faults: [{ code: 'AccessDeniedException' }] });
-  context.after(() => void aws.account.trouble.set({}));
+  aws.cloud.trouble.set({ faults: [{ code: 'AccessDeniedException' }] });
+  context.after(() => void aws.cloud.trouble.set({}));
   await until('failures', 15_000, async () => {
     const metrics = await (await fetch(`${discover.url}/metrics`)).text();
     return /refresh_failures_total\{.*\} [2-9]/.test(metrics);

@@ -90,7 +90,7 @@ export async function tortureEmf(
   };
   writeConfig(folder, port, aws.url);
   const setFaults = (faults: readonly object[]): void => {
-    aws.account.trouble.set({ faults });
+    aws.cloud.trouble.set({ faults });
   };
   let [kills, stops, outages, full, dropped] = [0, 0, 0, 0, 0];
   const lives: Life[] = [];

@@ -4,6 +4,7 @@ import { request as ask } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { EmulatedCloud } from '../../src/emulator/cloud.ts';
 import { createEmulator } from '../../src/emulator/server.ts';
 import { ProxyServer } from '../../src/proxy/server.ts';
 import type { SigningProxy } from '../../src/proxy/proxy.ts';
@@ -51,9 +52,11 @@ async function isGuarded(guarded: Guarded): Promise<void> {
 
 test('the emulator changes nothing for a page, and gives secrets with its own header alone', async (context) => {
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
-  const options = { world: createWorld(), region: 'us-east-1', credentials };
+  const world = createWorld();
+  const cloud = new EmulatedCloud({ clock: world.clock, regions: ['us-east-1'], credentials });
   const emulator = createEmulator({
-    ...options,
+    world,
+    cloud,
     listen: '127.0.0.1:0',
     allowedHosts: ['aws.example'],
   });

@@ -4,7 +4,8 @@
  */
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { DemoDeployment } from '../../src/commands/demo/deployment.ts';
-import { EmulatedAccount } from '../../src/emulator/account.ts';
+import { EmulatedCloud } from '../../src/emulator/cloud.ts';
+import type { EmulatedRegion } from '../../src/emulator/region.ts';
 import { createEmulator } from '../../src/emulator/server.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
@@ -14,7 +15,9 @@ import { Registry } from '../../src/kernel/metrics.ts';
 export interface EmulatedAws {
   readonly url: string;
   readonly deployment: DemoDeployment;
-  readonly account: EmulatedAccount;
+  readonly cloud: EmulatedCloud;
+  /** The first account in its first region. */
+  readonly account: EmulatedRegion;
   readonly credentials: { accessKeyId: string; secretAccessKey: string };
   putParameter(): Promise<void>;
   deleteParameter(): Promise<void>;
@@ -27,18 +30,14 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
   process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
   const http = createHttpClient();
   const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
-  const account = new EmulatedAccount('us-east-1', systemClock, credentials);
-  const emulator = createEmulator({
-    account,
-    world,
-    listen: '127.0.0.1:0',
-    region: 'us-east-1',
-    credentials,
-  });
+  const cloud = new EmulatedCloud({ clock: systemClock, regions: ['us-east-1'], credentials });
+  const account = cloud.home;
+  const emulator = createEmulator({ cloud, world, listen: '127.0.0.1:0' });
   await emulator.start();
   const ssm = new SSMClient({ endpoint: emulator.url, region: 'us-east-1', credentials });
   return {
     url: emulator.url,
+    cloud,
     account,
     credentials,
     deployment: {

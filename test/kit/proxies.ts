@@ -84,7 +84,7 @@ export async function verdictOf(
   const [urlPath = '', query = ''] = one.url.split('?');
   const verdict = await verifyRequest(
     { method: one.method, path: urlPath, query, rawHeaders: one.rawHeaders, body: one.body },
-    { lookup: () => KEYS, nowMs: Date.now(), service, region },
+    { lookup: () => KEYS, nowMs: Date.now(), service, regions: [region] },
   );
   return verdict.ok ? 'ok' : verdict.message;
 }

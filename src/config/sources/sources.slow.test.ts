@@ -95,10 +95,10 @@ test('S3 is asked whether anything has changed, versions are pinned', async (con
   const { sources, metrics } = open(context, ['s3://configs/p.yml']);
   const first = await sources.readAtStart();
   assert.equal(first.text, 'a: 1');
-  aws.account.takeCalls();
+  aws.cloud.takeCalls();
   const again = await sources.read();
   assert.deepEqual(again, first);
-  assert.deepEqual(aws.account.takeCalls(), { 'S3 GET': 1 });
+  assert.deepEqual(aws.cloud.takeCalls(), { 'S3 GET': 1 });
   await put('p.yml', 'a: 2');
   assert.equal((await sources.read()).text, 'a: 2');
   assert.match(
@@ -241,14 +241,14 @@ test('several sources are merged in order: maps joined, lists replaced', async (
 
 test('a start during an outage has what the run before had, and nobody else may read it', async (context) => {
   const cacheDirectory = temporaryFolder(context);
-  context.after(() => aws.account.trouble.set({}));
+  context.after(() => aws.cloud.trouble.set({}));
   await put('kept.yml', 'a: 1');
   const first = open(context, ['s3://configs/kept.yml'], { cacheDirectory });
   await first.sources.readAtStart();
   await first.sources.keep();
   const [file] = readdirSync(cacheDirectory);
   assert.equal(statSync(path.join(cacheDirectory, file!)).mode & 0o777, 0o600);
-  aws.account.trouble.set({ faults: [{ code: 'ServiceUnavailable', status: 503 }] });
+  aws.cloud.trouble.set({ faults: [{ code: 'ServiceUnavailable', status: 503 }] });
   const second = open(context, ['s3://configs/kept.yml'], { cacheDirectory });
   assert.equal((await second.sources.readAtStart()).text, 'a: 1');
   assert.match(second.lines.join('\n'), /its last good text serves/);

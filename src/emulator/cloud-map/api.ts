@@ -3,14 +3,12 @@
  * calls that discovery and deploy scripts make.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
  */
-import type { Clock } from '../../kernel/clock.ts';
 import type { JsonService } from '../service.ts';
 import { discoveryActions, instanceActions } from './instances.ts';
 import { namespaceActions, serviceActions } from './namespaces.ts';
-import { CloudMapStore } from './store.ts';
+import type { CloudMapStore } from './store.ts';
 
-export function createCloudMap(region: string, clock: Clock): JsonService {
-  const store = new CloudMapStore(region, clock);
+export function createCloudMap(store: CloudMapStore): JsonService {
   return {
     signingName: 'servicediscovery',
     target: 'Route53AutoNaming_v20170314',

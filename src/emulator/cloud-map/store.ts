@@ -4,9 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
-import { AwsError, type AwsInput, requireText } from '../service.ts';
+import { AwsError, type AwsInput, type AwsPlace, requireText } from '../service.ts';
 
-export const ACCOUNT = '000000000000';
 const TAGS_MAX = 50;
 
 export interface StoredNamespace {
@@ -46,11 +45,11 @@ export class CloudMapStore {
   >();
   /** Tags by ARN. */
   readonly tags = new Map<string, Map<string, string>>();
-  readonly #region: string;
+  readonly #place: AwsPlace;
   readonly #clock: Clock;
 
-  constructor(region: string, clock: Clock) {
-    this.#region = region;
+  constructor(place: AwsPlace, clock: Clock) {
+    this.#place = place;
     this.#clock = clock;
   }
 
@@ -62,8 +61,9 @@ export class CloudMapStore {
     CreateDate: number;
   } {
     const Id = `${kind === 'namespace' ? 'ns' : 'srv'}-${randomBytes(8).toString('hex')}`;
-    const Arn = `arn:aws:servicediscovery:${this.#region}:${ACCOUNT}:${kind}/${Id}`;
-    return { Id, Arn, ResourceOwner: ACCOUNT, CreateDate: this.#clock.nowMs() / 1_000 };
+    const { accountId, region } = this.#place;
+    const Arn = `arn:aws:servicediscovery:${region}:${accountId}:${kind}/${Id}`;
+    return { Id, Arn, ResourceOwner: accountId, CreateDate: this.#clock.nowMs() / 1_000 };
   }
 
   addOperation(type: string, targets: Record<string, string>): { OperationId: string } {
@@ -104,7 +104,7 @@ export class CloudMapStore {
       ({ Properties }) => Properties.HttpProperties.HttpName === httpName,
     );
     const owner = input['OwnerAccount'];
-    if (namespace === undefined || (owner !== undefined && owner !== ACCOUNT))
+    if (namespace === undefined || (owner !== undefined && owner !== this.#place.accountId))
       throw new AwsError('NamespaceNotFound', `namespace ${httpName} not found`);
     const found = [...this.services.values()].find(
       ({ Name, NamespaceId }) => Name === name && NamespaceId === namespace.Id,

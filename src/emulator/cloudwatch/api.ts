@@ -23,6 +23,7 @@ export function createCloudWatch({ store }: CloudWatchState, nowMs: () => number
   return {
     signingName: 'monitoring',
     target: 'GraniteServiceVersion20100801',
+    xmlNamespace: 'http://monitoring.amazonaws.com/doc/2010-08-01/',
     isQueryCompatible: true,
     actions: {
       GetMetricData: (input) => getMetricData(store, input, nowMs()),

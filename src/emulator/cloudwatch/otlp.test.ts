@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => aws.close());
 afterEach(() => {
-  aws.account.trouble.set({});
+  aws.cloud.trouble.set({});
   aws.account.cloudWatch.otlp.clear();
 });
 
@@ -125,7 +125,7 @@ test('what is malformed, of another type or not signed for CloudWatch is refused
 
 test('requests are throttled, fail and are rejected in part on command', async () => {
   const set = (fault: object) =>
-    aws.account.trouble.set({ faults: [{ action: 'OTLP metrics', count: 1, ...fault }] });
+    aws.cloud.trouble.set({ faults: [{ action: 'OTLP metrics', count: 1, ...fault }] });
   set({});
   const throttled = await json(makeRequest(1));
   assert.deepEqual([throttled.status, throttled.headers.get('retry-after')], [429, '1']);

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
-import { AwsError } from '../service.ts';
+import { AwsError, type AwsPlace } from '../service.ts';
 import { TaskDefinitions } from './definitions.ts';
 import type {
   Cluster,
@@ -44,7 +44,6 @@ export interface TaskInterface {
 }
 
 const STOPPED_KEEP_MS = 3_600_000;
-const ACCOUNT = '000000000000';
 const FIRST_DYNAMIC_PORT = 32_768;
 
 export class EcsState {
@@ -56,16 +55,18 @@ export class EcsState {
   /** Called for every change of a task. */
   onTaskChange: (task: Task, cluster: Cluster) => void = () => undefined;
   readonly #clock: Clock;
+  readonly #accountId: string;
   #order = 0;
 
-  constructor(region: string, clock: Clock) {
+  constructor({ region, accountId }: AwsPlace, clock: Clock) {
     this.region = region;
+    this.#accountId = accountId;
     this.#clock = clock;
     this.definitions = new TaskDefinitions((id) => this.arn('task-definition', id), clock);
   }
 
   arn(kind: string, id: string): string {
-    return `arn:aws:ecs:${this.region}:${ACCOUNT}:${kind}/${id}`;
+    return `arn:aws:ecs:${this.region}:${this.#accountId}:${kind}/${id}`;
   }
 
   createCluster(name: string, tags: readonly Tag[] = []): Cluster {

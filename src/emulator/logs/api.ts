@@ -41,7 +41,7 @@ export function createLogs(state: LogsState, nowMs: () => number): JsonService {
       CreateLogStream: (input) => createStream(store, input, nowMs()),
       DeleteLogStream: (input) => deleteStream(store, input),
       DescribeLogStreams: (input) => describeStreams(store, input),
-      PutLogEvents: (input, headers) => {
+      PutLogEvents: (input, { headers }) => {
         const isEmf = headers[FORMAT_HEADER] === 'json/emf';
         return putEvents(state, input, { isEmf, nowMs: nowMs() });
       },

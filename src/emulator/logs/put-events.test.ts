@@ -14,7 +14,7 @@ beforeEach(async () => {
   await call('CreateLogStream', { logGroupName: '/shop/web', logStreamName: 'one' });
 });
 afterEach(() => {
-  aws.account.trouble.set({});
+  aws.cloud.trouble.set({});
   aws.account.logs.clear();
 });
 
@@ -126,10 +126,10 @@ test('a wrong entity is told, and the events are kept', async () => {
 });
 
 test('a call is throttled and fails on command', async () => {
-  aws.account.trouble.set({ faults: [{ action: 'PutLogEvents', count: 1 }] });
+  aws.cloud.trouble.set({ faults: [{ action: 'PutLogEvents', count: 1 }] });
   await assert.rejects(put([event(1)]), /400 .*ThrottlingException/);
   const fault = { action: 'PutLogEvents', code: 'ServiceUnavailableException', status: 503 };
-  aws.account.trouble.set({ faults: [{ ...fault, count: 1 }] });
+  aws.cloud.trouble.set({ faults: [{ ...fault, count: 1 }] });
   await assert.rejects(put([event(1)]), /503 .*ServiceUnavailableException/);
   await put([event(1)]);
 });

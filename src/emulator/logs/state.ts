@@ -2,6 +2,7 @@
  * The CloudWatch Logs of an emulated account: what it keeps, and what became of the events that it
  * received.
  */
+import type { AwsPlace } from '../service.ts';
 import { LogStore } from './store.ts';
 
 /** What became of an event; `dropped` left for newer ones at a limit of the store. */
@@ -26,8 +27,8 @@ export class LogsState {
   /** Called for each event that is kept, in order. */
   onEvent: (event: KeptEvent) => void = () => undefined;
 
-  constructor(region: string) {
-    this.store = new LogStore(region);
+  constructor(place: AwsPlace) {
+    this.store = new LogStore(place);
     this.store.onDrop = (count) => this.count('dropped', count);
   }
 

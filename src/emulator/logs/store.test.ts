@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { LogStore } from './store.ts';
 
 test('the events that came first leave at a limit, and are counted', () => {
-  const store = new LogStore('us-east-1');
+  const store = new LogStore({ accountId: '000000000000', region: 'us-east-1' });
   store.createGroup('g', {}, 0);
   const group = store.group('g');
   store.createStream(group, 'old', 0);

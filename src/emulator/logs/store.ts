@@ -4,7 +4,7 @@
  * came first leave at a limit.
  * Limits: 1,000 groups, 10,000 streams, 500,000 events, 128 MiB of events.
  */
-import { AwsError } from '../service.ts';
+import { AwsError, type AwsPlace } from '../service.ts';
 import { missGroup } from './requests.ts';
 
 export interface StoredEvent {
@@ -54,7 +54,7 @@ const FULL_AFTER = 0.9;
 export const EVENT_OVERHEAD_BYTES = 26;
 
 export class LogStore {
-  readonly #region: string;
+  readonly #place: AwsPlace;
   readonly #groups = new Map<string, LogGroup>();
   #batches: Batch[] = [];
   #streamCount = 0;
@@ -64,8 +64,8 @@ export class LogStore {
   /** Called with the number of events that left at a limit. */
   onDrop: (count: number) => void = () => undefined;
 
-  constructor(region: string) {
-    this.#region = region;
+  constructor(place: AwsPlace) {
+    this.#place = place;
   }
 
   get eventCount(): number {
@@ -111,7 +111,7 @@ export class LogStore {
       throw new AwsError('LimitExceededException', `there are ${GROUPS_MAX} log groups already`);
     this.#groups.set(name, {
       name,
-      arn: `arn:aws:logs:${this.#region}:000000000000:log-group:${name}`,
+      arn: `arn:aws:logs:${this.#place.region}:${this.#place.accountId}:log-group:${name}`,
       createdMs: nowMs,
       tags: new Map(Object.entries(tags)),
       streams: new Map(),

@@ -6,10 +6,10 @@
 import type { AnnotationValue, StoredEntity } from './entity.ts';
 import type { StoredTrace } from './store.ts';
 import { listVisits, type Visit } from './visits.ts';
+import { DEFAULT_ACCOUNT } from '../service.ts';
 
 /** X-Ray indexes no more annotations of a trace. */
 const ANNOTATIONS_MAX = 50;
-const ACCOUNT = '000000000000';
 
 export interface IndexedAnnotation {
   readonly key: string;
@@ -94,7 +94,7 @@ export function nameService({ name, type = '' }: Pick<Visit, 'name' | 'type'>): 
 }
 
 function renderServiceId({ name, type }: Visit): object {
-  return { Name: name, Names: [name], AccountId: ACCOUNT, Type: type };
+  return { Name: name, Names: [name], AccountId: DEFAULT_ACCOUNT, Type: type };
 }
 
 function listServiceIds(visits: readonly Visit[]): object[] {

@@ -25,7 +25,7 @@ after(async () => {
   await aws.close();
 });
 afterEach(() => {
-  aws.account.trouble.set({});
+  aws.cloud.trouble.set({});
   aws.account.xray.clear();
 });
 
@@ -59,7 +59,7 @@ async function put(from: number, count: number, client = xray): Promise<unknown[
 }
 
 test('a share of the documents is unprocessed with a code, exactly over the calls', async () => {
-  aws.account.trouble.set({
+  aws.cloud.trouble.set({
     faults: [
       {
         action: 'PutTraceSegments',
@@ -82,13 +82,13 @@ test('a share of the documents is unprocessed with a code, exactly over the call
 }); // prettier-ignore
 
 test('partial is refused for calls that have no documents', () => {
-  const set = (fault: object) => () => aws.account.trouble.set({ faults: [fault] });
+  const set = (fault: object) => () => aws.cloud.trouble.set({ faults: [fault] });
   assert.throws(set({ how: 'partial', action: 'ListTasks' }), /PutTraceSegments/);
   assert.throws(set({ how: 'partial' }), /PutTraceSegments/);
 });
 
 test("AWS's own quota throttles by documents, in X-Ray's own words", async () => {
-  aws.account.trouble.set({ throttle: 0.05 });
+  aws.cloud.trouble.set({ throttle: 0.05 });
   await put(0, 50);
   await put(50, 50);
   await assert.rejects(put(100, 50), (error: Error & { $metadata: { httpStatusCode: number } }) => {
@@ -96,27 +96,27 @@ test("AWS's own quota throttles by documents, in X-Ray's own words", async () =>
     assert.equal(error.$metadata.httpStatusCode, 429);
     return true;
   });
-  aws.account.trouble.set({ throttle: 0.01 });
+  aws.cloud.trouble.set({ throttle: 0.01 });
   await put(0, 50);
   await assert.rejects(put(50, 50), { name: 'ThrottledException' });
-  aws.account.trouble.set({ faults: [{ action: 'PutTraceSegments', count: 1 }] });
+  aws.cloud.trouble.set({ faults: [{ action: 'PutTraceSegments', count: 1 }] });
   await assert.rejects(put(0, 1), { name: 'ThrottledException' });
-  aws.account.trouble.set({ faults: [{ action: 'PutTraceSegments', code: 'InternalFailure', status: 500 }] });
+  aws.cloud.trouble.set({ faults: [{ action: 'PutTraceSegments', code: 'InternalFailure', status: 500 }] });
   await assert.rejects(put(0, 1), { name: 'InternalFailure' });
-  aws.account.trouble.set({ only: ['GetTraceSummaries'] });
+  aws.cloud.trouble.set({ only: ['GetTraceSummaries'] });
   await assert.rejects(put(0, 1), { name: 'AccessDeniedException' });
 }); // prettier-ignore
 
 test('resets, silence, half and malformed answers', async () => {
   for (const how of ['reset', 'half', 'malformed']) {
-    aws.account.trouble.set({ faults: [{ action: 'PutTraceSegments', how, count: 1 }] });
+    aws.cloud.trouble.set({ faults: [{ action: 'PutTraceSegments', how, count: 1 }] });
     const answer = await put(0, 1).then(
       (unprocessed) => JSON.stringify(unprocessed),
       () => 'failed',
     );
     assert.equal(answer, how === 'malformed' ? '[]' : 'failed', how);
   }
-  aws.account.trouble.set({ faults: [{ action: 'PutTraceSegments', how: 'hang' }] });
+  aws.cloud.trouble.set({ faults: [{ action: 'PutTraceSegments', how: 'hang' }] });
   const abort = new AbortController();
   const hanging = xray.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments: ['x'] }), {
     abortSignal: abort.signal,

@@ -23,7 +23,7 @@ after(async () => {
   await aws.close();
 });
 afterEach(() => {
-  aws.account.trouble.set({});
+  aws.cloud.trouble.set({});
   aws.account.xray.clear();
 });
 
@@ -118,6 +118,6 @@ test('spans that are too large, too old or too new are rejected one by one', asy
   assert.deepEqual(await rejected(makeSpan(5)), [undefined, undefined]);
   assert.equal(Object.keys(aws.account.xray.describe().traces).length, 3);
   const fault = { action: 'OTLP traces', how: 'partial', documents: 0.5, code: 'Bad' };
-  aws.account.trouble.set({ faults: [fault] });
+  aws.cloud.trouble.set({ faults: [fault] });
   assert.deepEqual(await rejected(makeSpan(6), makeSpan(7)), ['1', 'Bad on command']);
 });

@@ -6,7 +6,7 @@
  * https://docs.aws.amazon.com/general/latest/gr/xray.html
  */
 import { z } from 'zod';
-import { AwsError } from '../service.ts';
+import { AwsError, type AwsPlace } from '../service.ts';
 import { parseRequest, refuseRequest } from './requests.ts';
 
 const RULES_MAX = 25;
@@ -63,12 +63,12 @@ export interface SamplingRuleRecord {
 
 export class SamplingRules {
   readonly #records = new Map<string, SamplingRuleRecord>();
-  readonly #region: string;
+  readonly #place: AwsPlace;
   /** When a rule was changed, made or deleted last, seconds since the epoch. */
   modifiedSeconds: number;
 
-  constructor(region: string, nowSeconds: number) {
-    this.#region = region;
+  constructor(place: AwsPlace, nowSeconds: number) {
+    this.#place = place;
     this.modifiedSeconds = nowSeconds;
     const any = { ResourceARN: '*', ServiceName: '*', ServiceType: '*', Host: '*' };
     const rule = {
@@ -152,6 +152,7 @@ export class SamplingRules {
   }
 
   #nameArn(name: string): string {
-    return `arn:aws:xray:${this.#region}:000000000000:sampling-rule/${name}`;
+    const { accountId, region } = this.#place;
+    return `arn:aws:xray:${region}:${accountId}:sampling-rule/${name}`;
   }
 }

@@ -84,7 +84,7 @@ test('rules are made, changed and deleted, within the limits of the model', asyn
   await assert.rejects(emulated.xray.send(new DeleteSamplingRuleCommand({ RuleName: 'polling', RuleARN })), wrong);
   for (let index = 1; index < 25; index++) await create({ RuleName: `rule ${index}` });
   await assert.rejects(create({ RuleName: 'one more' }), { name: 'RuleLimitExceededException' });
-  emulated.aws.account.trouble.set({ pageSizes: { GetSamplingRules: 10 } });
+  emulated.aws.cloud.trouble.set({ pageSizes: { GetSamplingRules: 10 } });
   const paged: unknown[] = [];
   let NextToken: string | undefined;
   do {
@@ -94,7 +94,7 @@ test('rules are made, changed and deleted, within the limits of the model', asyn
     ({ NextToken } = page);
   } while (NextToken !== undefined);
   assert.equal(paged.length, 26);
-  emulated.aws.account.trouble.set({});
+  emulated.aws.cloud.trouble.set({});
   for (let index = 1; index < 25; index++)
     await emulated.xray.send(new DeleteSamplingRuleCommand({ RuleName: `rule ${index}` }));
   assert.deepEqual(await names(), ['Default', 'polling']);
@@ -163,7 +163,7 @@ function report(
 }
 
 test('a reservoir is divided among the clients that report, and none of it is lost', () => {
-  const rules = new SamplingRules('us-east-1', 0);
+  const rules = new SamplingRules({ accountId: '000000000000', region: 'us-east-1' }, 0);
   rules.create({ ...RULE, ReservoirSize: 5 }, 0);
   const targets = new SamplingTargets(rules);
   for (const client of [1, 2, 3]) report(targets, client, 1_000);
@@ -173,7 +173,7 @@ test('a reservoir is divided among the clients that report, and none of it is lo
 });
 
 test('anomalies bring a boost once in the window of its rule', () => {
-  const rules = new SamplingRules('us-east-1', 0);
+  const rules = new SamplingRules({ accountId: '000000000000', region: 'us-east-1' }, 0);
   const SamplingRateBoost = { MaxRate: 0.9, CooldownWindowMinutes: 5 };
   rules.create({ ...RULE, SamplingRateBoost }, 0);
   const targets = new SamplingTargets(rules);

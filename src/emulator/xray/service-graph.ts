@@ -7,8 +7,7 @@ import type { StoredEntity } from './entity.ts';
 import { measureDuration, nameService } from './digest.ts';
 import type { StoredTrace } from './store.ts';
 import { listVisits, type Visit } from './visits.ts';
-
-const ACCOUNT = '000000000000';
+import { DEFAULT_ACCOUNT } from '../service.ts';
 
 /** A graph that traces are added to, one after the other. */
 export class ServiceGraph {
@@ -82,7 +81,7 @@ class ServiceNode {
       Name: this.#name,
       Names: [this.#name],
       ...(this.isRoot && !isClient ? { Root: true } : {}),
-      AccountId: isClient ? undefined : ACCOUNT,
+      AccountId: isClient ? undefined : DEFAULT_ACCOUNT,
       Type: this.#type,
       State: this.isInferred || isClient ? 'unknown' : 'active',
       ...this.totals.renderTimes(),

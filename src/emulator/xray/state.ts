@@ -7,6 +7,7 @@ import { SamplingTargets } from './sampling-targets.ts';
 import { TraceStore } from './store.ts';
 import { ReceivedTelemetry } from './telemetry.ts';
 import { StepQueue } from './step-queue.ts';
+import type { AwsPlace } from '../service.ts';
 
 /**
  * What became of a document: `stored` anew; `replaced` one of the same id; `repeated`, the same was
@@ -38,8 +39,8 @@ export class XrayState {
   /** Called for each document, and for each trace that leaves at a limit. */
   onCount: (what: DocumentOutcome | 'dropped_trace') => void = () => undefined;
 
-  constructor(region: string, nowMs: number) {
-    this.rules = new SamplingRules(region, nowMs / 1_000);
+  constructor(place: AwsPlace, nowMs: number) {
+    this.rules = new SamplingRules(place, nowMs / 1_000);
     this.targets = new SamplingTargets(this.rules);
     this.traces.onDrop = () => {
       this.#droppedTraces += 1;

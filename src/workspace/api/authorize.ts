@@ -30,7 +30,7 @@ export async function refuseUnsigned(
   try {
     const verdict = await verifyRequest(
       { method, path, query, rawHeaders, body },
-      { lookup, nowMs: world.clock.nowMs(), service: 'aps', region },
+      { lookup, nowMs: world.clock.nowMs(), service: 'aps', regions: [region] },
     );
     if (verdict.ok) return undefined;
     world.log.warn('a request was refused', { code: verdict.code, path });

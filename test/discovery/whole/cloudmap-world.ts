@@ -12,8 +12,8 @@ const LISTED = ['ListServices', 'ListTagsForResource'];
 
 export async function openCloudMapWorld(): Promise<SourceWorld> {
   const map = await FakeCloudMap.start();
-  const { account, url } = map.aws;
-  const { trouble } = account;
+  const { cloud, url } = map.aws;
+  const { trouble } = cloud;
   const members = new Map<string, Member>();
   const spaces = [await map.createNamespace('other'), await map.createNamespace('ecs-services')];
   const service = async (at: number, name: string, count: number): Promise<void> => {
@@ -30,7 +30,7 @@ export async function openCloudMapWorld(): Promise<SourceWorld> {
   for (const [i, id] of ['d-0', 'd-1'].entries())
     members.set(id, { address: `10.99.0.${i + 1}:9102`, needs: LISTED });
   await map.aws.putParameter();
-  account.takeCalls();
+  cloud.takeCalls();
   trouble.set({ pageSizes });
   return {
     config: {
@@ -49,7 +49,7 @@ export async function openCloudMapWorld(): Promise<SourceWorld> {
     },
     takeCalls() {
       const calls = new Map<string, number>();
-      for (const action of Object.keys(account.takeCalls()))
+      for (const action of Object.keys(cloud.takeCalls()))
         if (/^(?:List|Discover|Get)/.test(action))
           calls.set(action, trouble.pagesSeen.get(action) ?? 1);
       return calls;

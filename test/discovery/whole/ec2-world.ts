@@ -9,7 +9,8 @@ const pageSizes = { DescribeInstances: 3 };
 /** @param role  the keys that choose the role, where the mechanism has several */
 export async function openEc2World(role: object = {}): Promise<SourceWorld> {
   const aws = await startEmulatedAws();
-  const { ec2, trouble } = aws.account;
+  const { ec2 } = aws.account;
+  const { trouble } = aws.cloud;
   const members = new Map<string, Member>();
   const add = (at: number): void => {
     const instanceId = `i-0000000${at}`;
@@ -39,7 +40,7 @@ export async function openEc2World(role: object = {}): Promise<SourceWorld> {
     },
     takeCalls() {
       const calls = new Map<string, number>();
-      for (const action of Object.keys(aws.account.takeCalls()))
+      for (const action of Object.keys(aws.cloud.takeCalls()))
         calls.set(action, trouble.pagesSeen.get(action) ?? 1);
       return calls;
     },

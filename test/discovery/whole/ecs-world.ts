@@ -2,7 +2,8 @@
  * Two clusters in an emulated account, with tasks on Fargate and on instances, enough for several
  * pages and batches.
  */
-import type { EmulatedAccount } from '../../../src/emulator/account.ts';
+import type { EmulatedCloud } from '../../../src/emulator/cloud.ts';
+import type { EmulatedRegion } from '../../../src/emulator/region.ts';
 import type { ContainerDefinition, Task } from '../../../src/emulator/ecs/shapes.ts';
 import { startEmulatedAws } from '../../kit/emulated-aws.ts';
 import { type Fault, makeTrouble } from './faults.ts';
@@ -19,10 +20,11 @@ const LISTED = ['ListTasks', 'DescribeTasks'];
 export async function openEcsWorld(
   config: object,
   { port, definitions }: { readonly port: number; readonly definitions: boolean },
-): Promise<SourceWorld & { readonly account: EmulatedAccount }> {
+): Promise<SourceWorld & { readonly cloud: EmulatedCloud; readonly account: EmulatedRegion }> {
   const aws = await startEmulatedAws();
-  const { account } = aws;
-  const { ecs, trouble } = account;
+  const { account, cloud } = aws;
+  const { ecs } = account;
+  const { trouble } = cloud;
   const app: ContainerDefinition = {
     name: 'app',
     image: 'web:1',
@@ -72,6 +74,7 @@ export async function openEcsWorld(
   run(two, 'web', [...LISTED, ...definitionNeeds]);
   trouble.set({ pageSizes });
   return {
+    cloud,
     account,
     config: {
       region: 'us-east-1',
@@ -94,7 +97,7 @@ export async function openEcsWorld(
     },
     takeCalls() {
       const calls = new Map<string, number>();
-      for (const action of Object.keys(account.takeCalls()))
+      for (const action of Object.keys(cloud.takeCalls()))
         calls.set(action, trouble.pagesSeen.get(action) ?? 1);
       return calls;
     },

@@ -8,7 +8,8 @@ const pageSizes = { ListClustersV2: 2, ListNodes: 2 };
 
 export async function openMskWorld(): Promise<SourceWorld> {
   const aws = await startEmulatedAws();
-  const { kafka, trouble } = aws.account;
+  const { kafka } = aws.account;
+  const { trouble } = aws.cloud;
   const members = new Map<string, Member[]>();
   const add = (name: string, brokers: number): void => {
     const hosts = Array.from({ length: brokers }, (_, at) => `b-${at}.${name}.example`);
@@ -38,7 +39,7 @@ export async function openMskWorld(): Promise<SourceWorld> {
     },
     takeCalls() {
       const calls = new Map<string, number>();
-      for (const action of Object.keys(aws.account.takeCalls()))
+      for (const action of Object.keys(aws.cloud.takeCalls()))
         calls.set(action, trouble.pagesSeen.get(action) ?? 1);
       return calls;
     },

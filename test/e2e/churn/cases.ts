@@ -80,7 +80,7 @@ export async function runChurn(
     for (let i = 0; i < count; i++) deployment.begin();
     await deployment.settled(count);
     const running = [...deployment.collectors];
-    const { trouble } = deployment.aws.account;
+    const { trouble } = deployment.aws.cloud;
     if (condition.startsWith('denied'))
       trouble.set({ faults: [{ code: 'AccessDeniedException' }] });
     if (condition === 'throttled')

@@ -1,0 +1,47 @@
+/**
+ * The cloud as its parts see it: its clock, its trouble, who calls, and calls of other services
+ * from inside. A part that imported the cloud itself would be in a circle, for the cloud is made of
+ * all.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../kernel/clock.ts';
+import type { Identities } from './identities.ts';
+import type { CallJudges } from './prepared-call.ts';
+import type { AwsInput, CallContext, JsonService } from './service.ts';
+
+/**
+ * Calls a service from inside, as that caller, in the caller's account: policies are asked and
+ * trouble strikes as for any other call.
+ *
+ * @param service  by its signing name
+ * @throws AwsError
+ */
+export type InsideCall = (
+  context: CallContext,
+  service: string,
+  action: string,
+  input: AwsInput,
+) => Promise<Readonly<Record<string, unknown>>>;
+
+export interface CloudParts extends CallJudges {
+  readonly clock: Clock;
+  readonly identities: Identities;
+  /** The account of what names no account. */
+  readonly accountId: string;
+  /** The first is the one of what names no region. */
+  readonly regions: readonly [string, ...string[]];
+  /** The time by the emulated AWS's clock. */
+  nowMs(): number;
+  /** The URL of the emulator. */
+  urlOf(): string;
+  readonly call: InsideCall;
+  /** Who calls, by the keys that a request was signed with. @throws AwsError */
+  contextOf(
+    signed: { readonly accessKeyId: string; readonly region: string },
+    headers: IncomingHttpHeaders,
+  ): CallContext;
+  /** A service in the caller's account; undefined where the emulator has none of this name. */
+  serviceFor(context: CallContext, signingName: string): JsonService | undefined;
+  /** Says that the service that a request is for is not there, and which are. */
+  describeLack(request: { readonly headers: IncomingHttpHeaders }): string;
+}

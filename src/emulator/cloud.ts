@@ -1,0 +1,130 @@
+/**
+ * The emulated AWS: accounts, each with its regions, which are made at their first use; who may
+ * call, and the trouble that calls meet.
+ * Limit: ACCOUNTS_MAX accounts.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AwsCredentials } from '../aws/signing.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Denial, Need } from './access.ts';
+import type { CloudParts } from './cloud-parts.ts';
+import { Identities } from './identities.ts';
+import { prepareCall } from './prepared-call.ts';
+import { EmulatedRegion } from './region.ts';
+import {
+  AwsError,
+  type AwsInput,
+  type CallContext,
+  DEFAULT_ACCOUNT,
+  type JsonService,
+} from './service.ts';
+import { Trouble } from './trouble.ts';
+
+const ACCOUNTS_MAX = 20;
+
+export interface CloudOptions {
+  readonly clock: Clock;
+  /** The first is the one of what names no region. */
+  readonly regions: readonly [string, ...string[]];
+  /** The long-lived keys of the first account. */
+  readonly credentials: AwsCredentials;
+  /** The first account; DEFAULT_ACCOUNT by default. */
+  readonly accountId?: string;
+}
+
+export class EmulatedCloud implements CloudParts {
+  readonly clock: Clock;
+  readonly trouble: Trouble;
+  readonly identities: Identities;
+  readonly regions: readonly [string, ...string[]];
+  readonly accountId: string;
+  urlOf: () => string = () => '';
+  /** Judges a call by the policies of the caller; all may all, where nothing else is set. */
+  authorize: (call: CallContext, need: Need) => Denial = () => undefined;
+  readonly #accounts = new Map<string, Map<string, EmulatedRegion>>();
+  /** Calls by action, since the last `takeCalls`. */
+  readonly #calls = new Map<string, number>();
+
+  constructor({ clock, regions, credentials, accountId = DEFAULT_ACCOUNT }: CloudOptions) {
+    this.clock = clock;
+    this.regions = regions;
+    this.accountId = accountId;
+    this.trouble = new Trouble(clock);
+    this.identities = new Identities(credentials, accountId);
+  }
+
+  /** The region of what names none, in the first account. */
+  get home(): EmulatedRegion {
+    return this.regionOf(this.accountId, this.regions[0]);
+  }
+
+  nowMs(): number {
+    return this.clock.nowMs() + this.trouble.skewMs;
+  }
+
+  /** @throws AwsError for a region or one account more than this emulator has */
+  regionOf(accountId: string, region: string): EmulatedRegion {
+    // The services of all regions, such as IAM, are asked in a region that may not be there.
+    const name = this.regions.includes(region) ? region : this.regions[0];
+    const known = this.#accounts.get(accountId);
+    if (known === undefined && this.#accounts.size >= ACCOUNTS_MAX)
+      throw new AwsError('LimitExceeded', `this emulator has ${ACCOUNTS_MAX} accounts already`);
+    const regions = known ?? new Map<string, EmulatedRegion>();
+    this.#accounts.set(accountId, regions);
+    const found = regions.get(name) ?? new EmulatedRegion({ accountId, region: name }, this);
+    regions.set(name, found);
+    return found;
+  }
+
+  serviceFor({ caller, region }: CallContext, signingName: string): JsonService | undefined {
+    return this.regionOf(caller.accountId, region).services.get(signingName);
+  }
+
+  contextOf(
+    { accessKeyId, region }: { readonly accessKeyId: string; readonly region: string },
+    headers: IncomingHttpHeaders,
+  ): CallContext {
+    const caller = this.identities.find(accessKeyId, this.nowMs())?.caller;
+    // The keys have just been verified; they can only have ended since.
+    if (caller === undefined)
+      throw new AwsError('ExpiredTokenException', 'The security token is expired', 403);
+    return { caller, region, headers };
+  }
+
+  describeLack({ headers }: { readonly headers: IncomingHttpHeaders }): string {
+    const target = headers['x-amz-target'];
+    const named = typeof target === 'string' ? target.split('.')[0] : undefined;
+    const wanted = signedService(headers) ?? named ?? 'service of this name';
+    const known = [...this.home.services.keys(), 's3'].toSorted();
+    return `this emulator has no ${wanted}; it has ${known.join(', ')}`;
+  }
+
+  readonly call = async (
+    context: CallContext,
+    signingName: string,
+    action: string,
+    input: AwsInput,
+  ): Promise<Readonly<Record<string, unknown>>> => {
+    const service = this.serviceFor(context, signingName);
+    if (service === undefined)
+      throw new AwsError('UnknownOperationException', `this emulator has no ${signingName}`);
+    this.count(action);
+    const { run } = prepareCall({ service, action, input, context, deniedStatus: 403 }, this);
+    return ((await run()) ?? {}) as Record<string, unknown>;
+  };
+
+  count(action: string): void {
+    this.#calls.set(action, (this.#calls.get(action) ?? 0) + 1);
+  }
+
+  takeCalls(): Record<string, number> {
+    const calls = Object.fromEntries(this.#calls);
+    this.#calls.clear();
+    return calls;
+  }
+}
+
+/** The service that the signature of a request names, if it has one. */
+export function signedService({ authorization }: IncomingHttpHeaders): string | undefined {
+  return /\/([\w-]+)\/aws4_request/.exec(authorization ?? '')?.[1];
+}

@@ -1,0 +1,125 @@
+/**
+ * The state of an account in one region: clusters, instances, queues, objects, parameters, traces,
+ * logs, metrics, and the services that answer from it. Changes of tasks and instances are sent to
+ * the subscribed queues in the form of EventBridge's events.
+ */
+import type { CloudParts } from './cloud-parts.ts';
+import { createCloudMap } from './cloud-map/api.ts';
+import { CloudMapStore } from './cloud-map/store.ts';
+import { createCloudWatch } from './cloudwatch/api.ts';
+import { CloudWatchState } from './cloudwatch/state.ts';
+import { type Ec2Instance, Ec2State } from './ec2/state.ts';
+import { createEcs } from './ecs/api.ts';
+import type { Cluster, Task } from './ecs/shapes.ts';
+import { EcsState } from './ecs/state.ts';
+import { createKafka, KafkaState } from './kafka.ts';
+import { createLogs } from './logs/api.ts';
+import { LogsState } from './logs/state.ts';
+import { createParameterStore } from './parameters.ts';
+import { ObjectStore } from './s3.ts';
+import { createSecretsManager } from './secrets.ts';
+import type { JsonService, AwsPlace } from './service.ts';
+import { QueueService } from './sqs.ts';
+import { createXray } from './xray/api.ts';
+import { XrayState } from './xray/state.ts';
+
+export class EmulatedRegion {
+  readonly place: AwsPlace;
+  readonly cloud: CloudParts;
+  readonly ecs: EcsState;
+  readonly ec2: Ec2State;
+  readonly cloudMap: CloudMapStore;
+  readonly kafka: KafkaState;
+  readonly queues: QueueService;
+  readonly objects: ObjectStore;
+  readonly xray: XrayState;
+  readonly logs: LogsState;
+  readonly cloudWatch = new CloudWatchState();
+  /** Names of the queues that receive changes of tasks and instances. */
+  readonly subscribed = new Set<string>();
+  /** By signing name. */
+  readonly services: ReadonlyMap<string, JsonService>;
+
+  constructor(place: AwsPlace, cloud: CloudParts) {
+    this.place = place;
+    this.cloud = cloud;
+    const { clock } = cloud;
+    this.objects = new ObjectStore(place.region, () => clock.nowMs());
+    this.xray = new XrayState(place, clock.nowMs());
+    this.logs = new LogsState(place);
+    this.logs.onEvent = (event) => this.cloudWatch.takeLogEvent(event);
+    this.ecs = new EcsState(place, clock);
+    this.queues = new QueueService(clock, (name) => `${cloud.urlOf()}/${place.accountId}/${name}`);
+    this.ecs.onTaskChange = (task, cluster) => this.#publishTask(task, cluster);
+    this.kafka = new KafkaState(place);
+    this.ec2 = new Ec2State(place.region);
+    this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
+    this.cloudMap = new CloudMapStore(place, clock);
+    this.services = new Map(
+      this.#createServices().map((service) => [service.signingName, service] as const),
+    );
+  }
+
+  /** The services that are tables of actions. */
+  #createServices(): readonly JsonService[] {
+    const { place, cloud } = this;
+    const nowMs = (): number => cloud.nowMs();
+    return [
+      createCloudMap(this.cloudMap),
+      createParameterStore(place, cloud.clock),
+      createSecretsManager(place, cloud.clock),
+      createEcs(this.ecs),
+      createLogs(this.logs, nowMs),
+      createCloudWatch(this.cloudWatch, nowMs),
+      this.queues.service(),
+      createXray(this.xray, { nowMs, trouble: cloud.trouble }),
+      createKafka(this.kafka),
+    ];
+  }
+
+  /** Puts an instance into a cluster; `mi-…` is one of ECS Anywhere, which EC2 does not know. */
+  addInstance(
+    cluster: Cluster,
+    id: string,
+    address: string,
+    tags: Record<string, string> = {},
+  ): void {
+    if (!id.startsWith('mi-')) this.ec2.put({ instanceId: id, privateIpAddress: address, tags });
+    this.ecs.addInstance(cluster, id);
+  }
+
+  #publishTask(task: Task, cluster: Cluster): void {
+    const { startedAt, stoppedAt, createdAt, ...rest } = task;
+    const iso = (seconds: number | undefined): string | undefined =>
+      seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString();
+    this.#publish('aws.ecs', 'ECS Task State Change', task.taskArn, {
+      ...rest,
+      clusterArn: cluster.clusterArn,
+      createdAt: iso(createdAt),
+      startedAt: iso(startedAt),
+      stoppedAt: iso(stoppedAt),
+    });
+  }
+
+  #publishInstance({ instanceId, state }: Ec2Instance): void {
+    const arn = `arn:aws:ec2:${this.place.region}:${this.place.accountId}:instance/${instanceId}`;
+    const detail = { 'instance-id': instanceId, state };
+    this.#publish('aws.ec2', 'EC2 Instance State-change Notification', arn, detail);
+  }
+
+  #publish(source: string, kind: string, resource: string, detail: object): void {
+    if (this.subscribed.size === 0) return;
+    const event = JSON.stringify({
+      version: '0',
+      id: crypto.randomUUID(),
+      'detail-type': kind,
+      source,
+      account: this.place.accountId,
+      time: new Date(this.cloud.clock.nowMs()).toISOString(),
+      region: this.place.region,
+      resources: [resource],
+      detail,
+    });
+    for (const name of this.subscribed) this.queues.send(name, event);
+  }
+}
