@@ -182,7 +182,8 @@ function signed(body = 'hello', token?: string): SignedRequest {
 const options = {
   lookup: (id: string) => (id === credentials.accessKeyId ? credentials : undefined),
   nowMs,
-  ...scope,
+  service: scope.service,
+  regions: [scope.region],
 };
 
 test('a signed request verifies, also with a session token', async () => {
@@ -281,7 +282,7 @@ test('every fault of a request is refused with its own code', async () => {
     ['too old', good, { nowMs: nowMs + 301_000 }, 'RequestExpired'],
     ['from the future', good, { nowMs: nowMs - 301_000 }, 'RequestExpired'],
     ['another service', good, { service: 'ssm' }, 'SignatureDoesNotMatch'],
-    ['another region', good, { region: 'eu-west-1' }, 'SignatureDoesNotMatch'],
+    ['another region', good, { regions: ['eu-west-1'] }, 'SignatureDoesNotMatch'],
   ];
   for (const [name, request, more, code] of cases) {
     const verdict = await verifyRequest(request, { ...options, ...more });
