@@ -4,6 +4,7 @@
  * sign, such as a list that is too long. Members without an effect on anything that the emulator
  * has (tokens for retries, descriptions, keys, networks of tasks) are accepted and listed as idle.
  */
+import { AMP_MEMBERS } from './amp-members.ts';
 import { CLOUDFORMATION_MEMBERS } from './cloudformation-members.ts';
 import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
@@ -188,6 +189,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
   },
   iam: IAM_MEMBERS,
   sts: TOKEN_MEMBERS,
+  aps: AMP_MEMBERS,
   kafka: {
     DescribeClusterV2: { acts: 'clusterArn' },
     ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },

@@ -3,6 +3,8 @@
  * logs, metrics, and the services that answer from it. Changes of tasks and instances are sent to
  * the subscribed queues in the form of EventBridge's events.
  */
+import { createAmp } from './amp/api.ts';
+import { AmpState, type WorkspaceDirectory } from './amp/state.ts';
 import type { CloudParts } from './cloud-parts.ts';
 import { createCloudFormation } from './cloudformation/api.ts';
 import { CloudFormationState } from './cloudformation/state.ts';
@@ -25,6 +27,13 @@ import { QueueService } from './sqs.ts';
 import { createXray } from './xray/api.ts';
 import { XrayState } from './xray/state.ts';
 
+/** What the regions of an account, or of all accounts, share. */
+export interface SharedParts {
+  /** The services of the account that all its regions share. */
+  readonly services: readonly JsonService[];
+  readonly workspaces: WorkspaceDirectory;
+}
+
 export class EmulatedRegion {
   readonly place: AwsPlace;
   readonly cloud: CloudParts;
@@ -38,13 +47,13 @@ export class EmulatedRegion {
   readonly xray: XrayState;
   readonly logs: LogsState;
   readonly cloudWatch = new CloudWatchState();
+  readonly amp: AmpState;
   /** Names of the queues that receive changes of tasks and instances. */
   readonly subscribed = new Set<string>();
   /** By signing name. */
   readonly services: ReadonlyMap<string, JsonService>;
 
-  /** @param shared  the services that all regions of the account share */
-  constructor(place: AwsPlace, cloud: CloudParts, shared: readonly JsonService[] = []) {
+  constructor(place: AwsPlace, cloud: CloudParts, { services, workspaces }: SharedParts) {
     this.place = place;
     this.cloud = cloud;
     const { clock } = cloud;
@@ -59,9 +68,10 @@ export class EmulatedRegion {
     this.ec2 = new Ec2State(place.region);
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
     this.cloudMap = new CloudMapStore(place, clock);
+    this.amp = new AmpState(place, workspaces, () => cloud.nowMs());
     this.cloudFormation = new CloudFormationState(place, cloud);
     this.services = new Map(
-      [...this.#createServices(), ...shared].map(
+      [...this.#createServices(), ...services].map(
         (service) => [service.signingName, service] as const,
       ),
     );
@@ -86,6 +96,7 @@ export class EmulatedRegion {
       this.queues.service(),
       createXray(this.xray, { nowMs, trouble: cloud.trouble }),
       createKafka(this.kafka),
+      createAmp(this.amp, () => cloud.urlOf()),
     ];
   }
 
