@@ -72,7 +72,9 @@ export const rooms: Record<string, Rooms> = {
     rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], msk: [], static: [] },
   },
   emulator: {
-    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
+    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
+      'workspace-usage',
+    ],
     rooms: {
       amp: [], 'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],

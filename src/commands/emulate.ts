@@ -9,6 +9,7 @@ import { type Command } from 'commander';
 import { Scenario, parseScenario } from '../emulator/scenario.ts';
 import { EmulatedCloud } from '../emulator/cloud.ts';
 import { createEmulator } from '../emulator/server.ts';
+import { UsageReporter } from '../emulator/workspace-usage.ts';
 import { DEFAULT_ACCOUNT } from '../emulator/service.ts';
 import { Group } from '../kernel/component.ts';
 import { makeNamedFolder } from '../kernel/private-files.ts';
@@ -35,7 +36,7 @@ interface EmulateFlags extends LogOptions {
 export function createEmulateCommand(): Command {
   return createLongRunningCommand('emulate')
     .description(
-      'Local AWS endpoints: S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, ' +
+      'Local AWS endpoints: AMP, S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, ' +
         'X-Ray, CloudWatch and its Logs,\nOTLP, STS, container credentials, ' +
         'instance metadata v2, task metadata v4.',
     )
@@ -72,6 +73,7 @@ Administration, from this machine only, PUT with JSON:
   /_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}],
                       "skewMs":3600000,"credentialsStatus":500,"credentialsToken":"secret"}
 GET /_emulator/credentials/KEY                                                the secret of a temporary key; header x-amperage-emulator: 1
+GET /_emulator/workspaces/ID/                                                 the web page of a workspace of AMP
 GET /_emulator/xray                                                           what X-Ray received; DELETE forgets it
 
 A scenario:
@@ -116,6 +118,7 @@ async function run(flags: EmulateFlags): Promise<void> {
     regions: [region, ...more],
     credentials,
   });
+  const usage = new UsageReporter(cloud);
   const allowedHosts = flags['web.allowedHost'];
   const emulator = createEmulator({ world, listen, cloud, allowedHosts });
   const steps =
@@ -132,7 +135,7 @@ async function run(flags: EmulateFlags): Promise<void> {
     process.stdout.write(
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
     );
-  await runUntilSignal(new Group('emulate', [workspaces, emulator, scenario]), world, {
+  await runUntilSignal(new Group('emulate', [workspaces, usage, emulator, scenario]), world, {
     flags,
     started: () => ({ address: emulator.listensAt, region, scenario: file }),
     totals: { calls: ['emulator_calls_total'] },

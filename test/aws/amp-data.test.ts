@@ -6,9 +6,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import * as amp from '@aws-sdk/client-amp';
 import { LocalWorkspaces } from '../../src/commands/emulate/local-workspaces.ts';
 import type { AwsCredentials } from '../../src/aws/signing.ts';
 import { signRequest } from '../../src/aws/signing.ts';
+import { UsageReporter } from '../../src/emulator/workspace-usage.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { makeLabelSet } from '../../src/model/labels.ts';
 import { WriteRequestEncoder } from '../../src/wire/remote-write/encoder.ts';
@@ -60,9 +62,9 @@ async function send(
   return { status: answer.status, text: await answer.text(), code };
 }
 
-function encode(name: string, value: number): Uint8Array<ArrayBuffer> {
+function encode(name: string, value: number, atMs = Date.now()): Uint8Array<ArrayBuffer> {
   const encoder = new WriteRequestEncoder();
-  encoder.append(encodeLabels(makeLabelSet({ __name__: name })), Date.now(), value);
+  encoder.append(encodeLabels(makeLabelSet({ __name__: name })), atMs, value);
   return Buffer.from(compress(encoder.bytes()));
 }
 
@@ -84,6 +86,73 @@ test('each workspace has samples of its own, which go with it', async () => {
   assert.equal(existsSync(path.join(folder, first)), false);
   const gone = await send('POST', `${first}/api/v1/remote_write`, { body });
   assert.deepEqual([gone.status, gone.code], [404, 'ResourceNotFoundException']);
+});
+
+test('rules of a namespace are evaluated, listed, and fail where one cannot be', async () => {
+  const id = await makeWorkspace();
+  const body = encode('orders', 7);
+  assert.equal((await send('POST', `${id}/api/v1/remote_write`, { body })).status, 200);
+  const { url: endpoint, credentials } = aws;
+  const client = new amp.AmpClient({ endpoint, region: 'us-east-1', credentials });
+  const create = (name: string, expr: string) =>
+    client.send(
+      new amp.CreateRuleGroupsNamespaceCommand({
+        workspaceId: id,
+        name,
+        data: Buffer.from(`groups: [{ name: g, rules: [{ record: twice, expr: '${expr}' }] }]`),
+      }),
+    );
+  await create('good', 'orders * 2');
+  await create('bad', 'orders *');
+  await assert.rejects(create('none', "' }"), { name: 'ValidationException' });
+  await until('the rule is evaluated', 10_000, async () =>
+    (await send('GET', `${id}/api/v1/query?query=twice`)).text.includes('"14"'),
+  );
+  const { text } = await send('GET', `${id}/api/v1/rules`);
+  assert.match(text, /"name":"twice","query":"orders \* 2"/);
+  const { ruleGroupsNamespace } = await client.send(
+    new amp.DescribeRuleGroupsNamespaceCommand({ workspaceId: id, name: 'bad' }),
+  );
+  const { statusCode, statusReason = '' } = ruleGroupsNamespace?.status ?? {};
+  assert.equal(statusCode, 'CREATION_FAILED');
+  assert.match(statusReason, /group "g", rule "twice": could not parse expression/);
+});
+
+test('CloudWatch is told what a workspace has and got', async () => {
+  const reporter = new UsageReporter(aws.cloud);
+  const id = await makeWorkspace();
+  const write = (body: Uint8Array<ArrayBuffer>) =>
+    send('POST', `${id}/api/v1/remote_write`, { body });
+  const read = (name: string): number | undefined => {
+    const { store } = aws.account.cloudWatch;
+    const metric = store.list().find(({ dimensions }) => {
+      const values = dimensions.map(({ value }) => value);
+      return values.includes(id) && values.includes(name);
+    });
+    return [...(metric?.buckets.values() ?? [])].reduce((sum, one) => sum + one.sum, 0);
+  };
+  assert.equal((await write(encode('orders', 7))).status, 200);
+  reporter.report();
+  assert.deepEqual([read('ActiveSeries'), read('IngestionRate')], [1, 1 / 60]);
+  assert.equal((await write(encode('orders', 8, Date.now() - 2 * 3_600_000))).status, 400);
+  reporter.report();
+  assert.equal(read('greater_than_max_sample_age'), 1);
+  reporter.report();
+  assert.equal(read('greater_than_max_sample_age'), 1);
+});
+
+test('the page of a workspace asks without a signature, below the admin side', async () => {
+  const id = await makeWorkspace();
+  const body = encode('orders', 7);
+  await send('POST', `${id}/api/v1/remote_write`, { body });
+  const at = `${aws.url}/_emulator/workspaces/${id}`;
+  const answer = await fetch(`${at}/api/v1/query?query=orders`);
+  assert.match(await answer.text(), /"7"/);
+  const page = await (await fetch(`${at}/`)).text();
+  assert.match(page, /main\.js|has not been built/);
+  const write = await fetch(`${at}/api/v1/remote_write`, { method: 'POST', body });
+  assert.equal(write.status, 403);
+  assert.equal((await fetch(`${at}x/`)).status, 404);
 });
 
 test('a call without a right signature, region or path is refused', async () => {
