@@ -43,7 +43,13 @@ export class EmulatedRegion {
   /** By signing name. */
   readonly services: ReadonlyMap<string, JsonService>;
 
-  constructor(place: AwsPlace, cloud: CloudParts, workspaces: WorkspaceDirectory) {
+  /** @param parts  the services that all regions share, and the workspaces of all accounts */
+  constructor(
+    place: AwsPlace,
+    cloud: CloudParts,
+    parts: { readonly shared: readonly JsonService[]; readonly workspaces: WorkspaceDirectory },
+  ) {
+    const { shared, workspaces } = parts;
     this.place = place;
     this.cloud = cloud;
     const { clock } = cloud;
@@ -60,7 +66,9 @@ export class EmulatedRegion {
     this.cloudMap = new CloudMapStore(place, clock);
     this.amp = new AmpState(place, workspaces, () => cloud.nowMs());
     this.services = new Map(
-      this.#createServices().map((service) => [service.signingName, service] as const),
+      [...this.#createServices(), ...shared].map(
+        (service) => [service.signingName, service] as const,
+      ),
     );
   }
 

@@ -7,6 +7,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import * as amp from '@aws-sdk/client-amp';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { LocalWorkspaces } from '../../src/commands/emulate/local-workspaces.ts';
 import type { AwsCredentials } from '../../src/aws/signing.ts';
 import { signRequest } from '../../src/aws/signing.ts';
@@ -110,12 +112,15 @@ test('rules of a namespace are evaluated, listed, and fail where one cannot be',
   );
   const { text } = await send('GET', `${id}/api/v1/rules`);
   assert.match(text, /"name":"twice","query":"orders \* 2"/);
-  const { ruleGroupsNamespace } = await client.send(
-    new amp.DescribeRuleGroupsNamespaceCommand({ workspaceId: id, name: 'bad' }),
-  );
-  const { statusCode, statusReason = '' } = ruleGroupsNamespace?.status ?? {};
-  assert.equal(statusCode, 'CREATION_FAILED');
-  assert.match(statusReason, /group "g", rule "twice": could not parse expression/);
+  const describe = () =>
+    client.send(new amp.DescribeRuleGroupsNamespaceCommand({ workspaceId: id, name: 'bad' }));
+  await until('the namespace fails', 10_000, async () => {
+    const { statusCode, statusReason = '' } = (await describe()).ruleGroupsNamespace?.status ?? {};
+    if (statusCode === 'CREATING') return false;
+    assert.equal(statusCode, 'CREATION_FAILED');
+    assert.match(statusReason, /group "g", rule "twice": could not parse expression/);
+    return true;
+  });
 });
 
 test('CloudWatch is told what a workspace has and got', async () => {
@@ -170,31 +175,122 @@ test('a call without a right signature, region or path is refused', async () => 
   assert.match(alerts.text, /no alert manager/);
 });
 
-test('policies are asked for each call, by its action on the ARN of the workspace', async () => {
-  const id = await makeWorkspace();
-  const needs: string[] = [];
-  const authorize = aws.cloud.authorize;
-  aws.cloud.authorize = (_call, { action, resource, context }) => {
-    needs.push(`${action} ${resource} ${JSON.stringify(context)}`);
-    return action === 'aps:QueryMetrics' ? 'User: a is not authorized' : undefined;
-  };
-  try {
-    const denied = await send('GET', `${id}/api/v1/query?query=up`);
-    assert.deepEqual(
-      [denied.status, denied.code, denied.text],
-      [403, 'AccessDeniedException', '{"Message":"User: a is not authorized"}'],
+/** The keys of a session in a role, which is made where it has a policy. */
+async function assume(roleArn: string, policy?: object): Promise<AwsCredentials> {
+  const { url: endpoint, credentials } = aws;
+  const options = { endpoint, region: 'us-east-1', credentials };
+  const RoleName = roleArn.split('/').at(-1) ?? '';
+  if (policy !== undefined) {
+    const iam = new IAMClient(options);
+    const trust = { Effect: 'Allow', Principal: { AWS: '000000000000' }, Action: 'sts:AssumeRole' };
+    await iam.send(
+      new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: writePolicy(trust) }),
     );
-    const calls = ['labels', 'label/a/values', 'series?match[]=up', 'metadata', 'rules', 'alerts'];
-    for (const call of calls)
-      assert.equal((await send('GET', `${id}/api/v1/${call}`)).status, 200, call);
-    const arn = `arn:aws:aps:us-east-1:000000000000:workspace/${id}`;
-    assert.deepEqual(
-      needs,
-      [
-        'QueryMetrics', 'GetLabels', 'GetLabels', 'GetSeries', 'GetMetricMetadata', 'ListRules', 'ListAlerts',
-      ].map((action) => `aps:${action} ${arn} {"aws:ResourceTag/team":"a"}`),
-    ); // prettier-ignore
-  } finally {
-    aws.cloud.authorize = authorize;
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName,
+        PolicyName: 'own',
+        PolicyDocument: writePolicy(policy),
+      }),
+    );
   }
+  const sts = new STSClient(options);
+  const session = { RoleArn: roleArn, RoleSessionName: 'session' };
+  const { Credentials: keys } = await sts.send(new AssumeRoleCommand(session));
+  return {
+    accessKeyId: keys?.AccessKeyId ?? '',
+    secretAccessKey: keys?.SecretAccessKey ?? '',
+    sessionToken: keys?.SessionToken ?? '',
+  };
+}
+
+function writePolicy(...statements: readonly object[]): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: statements });
+}
+
+test('each call needs its action on the ARN of the workspace, as its tags allow', async () => {
+  const id = await makeWorkspace();
+  const arn = `arn:aws:aps:us-east-1:000000000000:workspace/${id}`;
+  const calls: [string, string][] = [
+    ['query?query=up', 'QueryMetrics'],
+    ['query_range?query=up&start=0&end=1&step=1', 'QueryMetrics'],
+    ['labels', 'GetLabels'],
+    ['label/a/values', 'GetLabels'],
+    ['series?match[]=up', 'GetSeries'],
+    ['metadata', 'GetMetricMetadata'],
+    ['rules', 'ListRules'],
+    ['alerts', 'ListAlerts'],
+  ];
+  const role = 'arn:aws:iam::000000000000:role';
+  const Condition = { StringEquals: { 'aws:ResourceTag/team': 'a' } };
+  const all = [...new Set(calls.map(([, action]) => `aps:${action}`))];
+  const allow = { Effect: 'Allow', Action: all, Resource: arn, Condition };
+  const reader = await assume(`${role}/reader`, allow);
+  for (const [call] of calls)
+    assert.equal((await send('GET', `${id}/api/v1/${call}`, { credentials: reader })).status, 200);
+  const write = { body: encode('orders', 1), credentials: reader };
+  const denied = await send('POST', `${id}/api/v1/remote_write`, write);
+  assert.deepEqual([denied.status, denied.code], [403, 'AccessDeniedException']);
+  assert.equal(
+    denied.text,
+    '{"Message":"User: arn:aws:sts::000000000000:assumed-role/reader/session is not authorized ' +
+      `to perform: aps:RemoteWrite on resource: ${arn} because no identity-based policy allows ` +
+      'the aps:RemoteWrite action"}',
+  );
+  const writer = await assume(`${role}/writer`, {
+    Effect: 'Allow',
+    Action: 'aps:RemoteWrite',
+    Resource: arn,
+  });
+  for (const [call, action] of calls) {
+    const { status, text } = await send('GET', `${id}/api/v1/${call}`, { credentials: writer });
+    assert.equal(status, 403, call);
+    assert.match(text, new RegExp(`perform: aps:${action} on`));
+  }
+  const other = await assume(`${role}/other`, {
+    ...allow,
+    Condition: { StringEquals: { 'aws:ResourceTag/team': 'b' } },
+  });
+  const tagged = await send('GET', `${id}/api/v1/labels`, { credentials: other });
+  assert.equal(tagged.status, 403);
+});
+
+test('another account needs the policy of the workspace, besides its own', async () => {
+  const id = await makeWorkspace();
+  const { url: endpoint, credentials: own } = aws;
+  const client = new amp.AmpClient({ endpoint, region: 'us-east-1', credentials: own });
+  // Nobody created the role, so that policies of its account allow all.
+  const credentials = await assume('arn:aws:iam::111111111111:role/far');
+  const write = () =>
+    send('POST', `${id}/api/v1/remote_write`, { body: encode('orders', 1), credentials });
+  const denied = await write();
+  assert.equal(denied.status, 403);
+  assert.match(denied.text, /because no resource-based policy allows the aps:RemoteWrite action/);
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: 'arn:aws:iam::111111111111:root' },
+    Action: ['aps:RemoteWrite', 'aps:GetLabels'],
+    Resource: `arn:aws:aps:us-east-1:000000000000:workspace/${id}`,
+  };
+  const put = (...statements: object[]) =>
+    client.send(
+      new amp.PutResourcePolicyCommand({
+        workspaceId: id,
+        policyDocument: writePolicy(...statements),
+      }),
+    );
+  await put(statement);
+  assert.equal((await write()).status, 200);
+  assert.equal((await send('GET', `${id}/api/v1/series?match[]=a`, { credentials })).status, 403);
+  await put(statement, { ...statement, Effect: 'Deny', Action: 'aps:RemoteWrite' });
+  assert.match((await write()).text, /with an explicit deny in a resource-based policy/);
+  assert.equal((await send('GET', `${id}/api/v1/labels`, { credentials })).status, 200);
+  const { Principal: _none, ...lacking } = statement;
+  await assert.rejects(put(lacking), { name: 'ValidationException' });
+  await client.send(new amp.DeleteResourcePolicyCommand({ workspaceId: id }));
+  await until(
+    'the policy is gone',
+    10_000,
+    async () => (await send('GET', `${id}/api/v1/labels`, { credentials })).status === 403,
+  );
 });
