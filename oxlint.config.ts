@@ -76,7 +76,8 @@ export const rooms: Record<string, Rooms> = {
       'workspace-usage',
     ],
     rooms: {
-      amp: [], 'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], iam: [], 'instance-metadata': [],
+      amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
+      ecs: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },

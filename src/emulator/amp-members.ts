@@ -1,6 +1,5 @@
-/** The members of AMP's requests that the emulated service knows, as in members.ts. */
+/** The members of AMP's requests, as in members.ts. */
 
-/** By action, as in MEMBERS. */
 export const AMP_MEMBERS: Readonly<
   Record<string, { readonly acts: string; readonly idle?: string }>
 > = {

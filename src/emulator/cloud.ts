@@ -38,10 +38,10 @@ export interface CloudOptions {
   readonly credentials: AwsCredentials;
   /** The first account; DEFAULT_ACCOUNT by default. */
   readonly accountId?: string;
-  /** What keeps the samples of workspaces; without one there is their control plane alone. */
-  readonly workspaceHost?: WorkspaceHost;
   /** Whether a role that nobody created may do nothing; it may do all by default. */
   readonly isStrict?: boolean;
+  /** What keeps the samples of workspaces; without one there is their control plane alone. */
+  readonly workspaceHost?: WorkspaceHost;
 }
 
 interface Account {
@@ -73,17 +73,17 @@ export class EmulatedCloud implements CloudParts {
     regions,
     credentials,
     accountId = DEFAULT_ACCOUNT,
-    workspaceHost,
     isStrict = false,
+    workspaceHost,
   }: CloudOptions) {
     this.clock = clock;
     this.regions = regions;
     this.accountId = accountId;
     this.trouble = new Trouble(clock);
     this.identities = new Identities(credentials, accountId);
-    this.workspaces = new WorkspaceDirectory(workspaceHost);
     this.isStrict = isStrict;
     this.authorize = createAuthorizer(this);
+    this.workspaces = new WorkspaceDirectory(workspaceHost);
   }
 
   /** The region of what names none, in the first account. */
@@ -103,7 +103,7 @@ export class EmulatedCloud implements CloudParts {
     const found =
       regions.get(name) ??
       new EmulatedRegion({ accountId, region: name }, this, {
-        shared: services,
+        services,
         workspaces: this.workspaces,
       });
     regions.set(name, found);

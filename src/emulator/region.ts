@@ -6,6 +6,8 @@
 import { createAmp } from './amp/api.ts';
 import { AmpState, type WorkspaceDirectory } from './amp/state.ts';
 import type { CloudParts } from './cloud-parts.ts';
+import { createCloudFormation } from './cloudformation/api.ts';
+import { CloudFormationState } from './cloudformation/state.ts';
 import { createCloudMap } from './cloud-map/api.ts';
 import { CloudMapStore } from './cloud-map/store.ts';
 import { createCloudWatch } from './cloudwatch/api.ts';
@@ -25,12 +27,20 @@ import { QueueService } from './sqs.ts';
 import { createXray } from './xray/api.ts';
 import { XrayState } from './xray/state.ts';
 
+/** What the regions of an account, or of all accounts, share. */
+export interface SharedParts {
+  /** The services of the account that all its regions share. */
+  readonly services: readonly JsonService[];
+  readonly workspaces: WorkspaceDirectory;
+}
+
 export class EmulatedRegion {
   readonly place: AwsPlace;
   readonly cloud: CloudParts;
   readonly ecs: EcsState;
   readonly ec2: Ec2State;
   readonly cloudMap: CloudMapStore;
+  readonly cloudFormation: CloudFormationState;
   readonly kafka: KafkaState;
   readonly queues: QueueService;
   readonly objects: ObjectStore;
@@ -43,13 +53,7 @@ export class EmulatedRegion {
   /** By signing name. */
   readonly services: ReadonlyMap<string, JsonService>;
 
-  /** @param parts  the services that all regions share, and the workspaces of all accounts */
-  constructor(
-    place: AwsPlace,
-    cloud: CloudParts,
-    parts: { readonly shared: readonly JsonService[]; readonly workspaces: WorkspaceDirectory },
-  ) {
-    const { shared, workspaces } = parts;
+  constructor(place: AwsPlace, cloud: CloudParts, { services, workspaces }: SharedParts) {
     this.place = place;
     this.cloud = cloud;
     const { clock } = cloud;
@@ -65,8 +69,9 @@ export class EmulatedRegion {
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
     this.cloudMap = new CloudMapStore(place, clock);
     this.amp = new AmpState(place, workspaces, () => cloud.nowMs());
+    this.cloudFormation = new CloudFormationState(place, cloud);
     this.services = new Map(
-      [...this.#createServices(), ...shared].map(
+      [...this.#createServices(), ...services].map(
         (service) => [service.signingName, service] as const,
       ),
     );
@@ -78,11 +83,16 @@ export class EmulatedRegion {
     const nowMs = (): number => cloud.nowMs();
     return [
       createCloudMap(this.cloudMap),
+      createCloudFormation({
+        state: this.cloudFormation,
+        objects: this.objects,
+        urlOf: () => cloud.urlOf(),
+      }),
       createParameterStore(place, cloud.clock),
       createSecretsManager(place, cloud.clock),
       createEcs(this.ecs),
       createLogs(this.logs, nowMs),
-      createCloudWatch(this.cloudWatch, nowMs),
+      createCloudWatch(this.cloudWatch, place, nowMs),
       this.queues.service(),
       createXray(this.xray, { nowMs, trouble: cloud.trouble }),
       createKafka(this.kafka),

@@ -7,8 +7,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import * as amp from '@aws-sdk/client-amp';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { LocalWorkspaces } from '../../src/commands/emulate/local-workspaces.ts';
 import type { AwsCredentials } from '../../src/aws/signing.ts';
 import { signRequest } from '../../src/aws/signing.ts';
@@ -19,6 +17,7 @@ import { WriteRequestEncoder } from '../../src/wire/remote-write/encoder.ts';
 import { encodeLabels } from '../../src/wire/remote-write/labels.ts';
 import { compress } from '../../src/wire/snappy.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import { putRole } from '../kit/emulated-roles.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { until } from '../kit/waiting.ts';
 import { createWorld } from '../kit/world.ts';
@@ -175,37 +174,9 @@ test('a call without a right signature, region or path is refused', async () => 
   assert.match(alerts.text, /no alert manager/);
 });
 
-/** The keys of a session in a role, which is made where it has a policy. */
-async function assume(roleArn: string, policy?: object): Promise<AwsCredentials> {
-  const { url: endpoint, credentials } = aws;
-  const options = { endpoint, region: 'us-east-1', credentials };
-  const RoleName = roleArn.split('/').at(-1) ?? '';
-  if (policy !== undefined) {
-    const iam = new IAMClient(options);
-    const trust = { Effect: 'Allow', Principal: { AWS: '000000000000' }, Action: 'sts:AssumeRole' };
-    await iam.send(
-      new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: writePolicy(trust) }),
-    );
-    await iam.send(
-      new PutRolePolicyCommand({
-        RoleName,
-        PolicyName: 'own',
-        PolicyDocument: writePolicy(policy),
-      }),
-    );
-  }
-  const sts = new STSClient(options);
-  const session = { RoleArn: roleArn, RoleSessionName: 'session' };
-  const { Credentials: keys } = await sts.send(new AssumeRoleCommand(session));
-  return {
-    accessKeyId: keys?.AccessKeyId ?? '',
-    secretAccessKey: keys?.SecretAccessKey ?? '',
-    sessionToken: keys?.SessionToken ?? '',
-  };
-}
-
-function writePolicy(...statements: readonly object[]): string {
-  return JSON.stringify({ Version: '2012-10-17', Statement: statements });
+/** The keys of a session in a role. */
+function openSession(roleArn: string): AwsCredentials {
+  return aws.cloud.identities.issue(Date.now(), 60_000, aws.cloud.openSession(roleArn, 'session'));
 }
 
 test('each call needs its action on the ARN of the workspace, as its tags allow', async () => {
@@ -221,11 +192,12 @@ test('each call needs its action on the ARN of the workspace, as its tags allow'
     ['rules', 'ListRules'],
     ['alerts', 'ListAlerts'],
   ];
-  const role = 'arn:aws:iam::000000000000:role';
+  const assume = async (name: string, statement: object): Promise<AwsCredentials> =>
+    openSession(await putRole(aws.cloud, name, { statements: [statement] }));
   const Condition = { StringEquals: { 'aws:ResourceTag/team': 'a' } };
   const all = [...new Set(calls.map(([, action]) => `aps:${action}`))];
   const allow = { Effect: 'Allow', Action: all, Resource: arn, Condition };
-  const reader = await assume(`${role}/reader`, allow);
+  const reader = await assume('reader', allow);
   for (const [call] of calls)
     assert.equal((await send('GET', `${id}/api/v1/${call}`, { credentials: reader })).status, 200);
   const write = { body: encode('orders', 1), credentials: reader };
@@ -237,7 +209,7 @@ test('each call needs its action on the ARN of the workspace, as its tags allow'
       `to perform: aps:RemoteWrite on resource: ${arn} because no identity-based policy allows ` +
       'the aps:RemoteWrite action"}',
   );
-  const writer = await assume(`${role}/writer`, {
+  const writer = await assume('writer', {
     Effect: 'Allow',
     Action: 'aps:RemoteWrite',
     Resource: arn,
@@ -247,7 +219,7 @@ test('each call needs its action on the ARN of the workspace, as its tags allow'
     assert.equal(status, 403, call);
     assert.match(text, new RegExp(`perform: aps:${action} on`));
   }
-  const other = await assume(`${role}/other`, {
+  const other = await assume('other', {
     ...allow,
     Condition: { StringEquals: { 'aws:ResourceTag/team': 'b' } },
   });
@@ -260,7 +232,7 @@ test('another account needs the policy of the workspace, besides its own', async
   const { url: endpoint, credentials: own } = aws;
   const client = new amp.AmpClient({ endpoint, region: 'us-east-1', credentials: own });
   // Nobody created the role, so that policies of its account allow all.
-  const credentials = await assume('arn:aws:iam::111111111111:role/far');
+  const credentials = openSession('arn:aws:iam::111111111111:role/far');
   const write = () =>
     send('POST', `${id}/api/v1/remote_write`, { body: encode('orders', 1), credentials });
   const denied = await write();
@@ -276,7 +248,7 @@ test('another account needs the policy of the workspace, besides its own', async
     client.send(
       new amp.PutResourcePolicyCommand({
         workspaceId: id,
-        policyDocument: writePolicy(...statements),
+        policyDocument: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
       }),
     );
   await put(statement);
