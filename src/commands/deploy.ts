@@ -7,7 +7,7 @@ import { ConfigError } from '../kernel/errors.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import { takesAway } from './deployment/changes.ts';
 import { followAct, isMoving } from './deployment/follow.ts';
-import { hideValues } from './deployment/hidden-values.ts';
+import { hideOnTerminal, hideValuesOf } from './deployment/hidden-values.ts';
 import {
   describeFailure,
   isSettled,
@@ -61,12 +61,14 @@ export function createDeployCommand(openEdges: () => RunEdges = openRunEdges): C
     .action(async (file: string, flags: DeployFlags) => {
       const model = await readModel(file);
       const edges = openEdges();
-      if (flags.dryRun === true) printCommands(hideValues(edges.terminal, model.deployment), model);
+      if (flags.dryRun === true) printCommands(edges.terminal, model);
       else await runOnStack(model, flags, edges, (run) => deploy(run, model, flags));
     });
 }
 
-function printCommands({ write, tell }: Terminal, { template, file }: Model): void {
+/** To be read: values of variables are in the files alone. */
+function printCommands(terminal: Terminal, { template, file, deployment }: Model): void {
+  const { write, tell } = hideOnTerminal(terminal, hideValuesOf(deployment));
   for (const [name, text] of renderCommands(template)) write(`==> ${name} <==\n${text}\n`);
   tell(`"amperage generate commands ${file} --output DIR" writes these as files to run`);
 }

@@ -11,7 +11,7 @@ import type { World } from '../../kernel/world.ts';
 import { readDurationFlag } from '../flags.ts';
 import { describeModel } from '../generate/model.ts';
 import { createWorld } from '../runner.ts';
-import { hideValues } from './hidden-values.ts';
+import { type Hide, hideInError, hideOnTerminal, hideValuesOf } from './hidden-values.ts';
 import { type AccessFlags, OperatorSession } from './session.ts';
 import { StackApi } from './stack.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
@@ -116,11 +116,13 @@ export async function runOnStack(
     world,
     edges.signal,
   );
-  const terminal =
-    model === undefined ? edges.terminal : hideValues(edges.terminal, model.deployment);
+  const hide: Hide = model === undefined ? (text) => text : hideValuesOf(model.deployment);
+  const terminal = hideOnTerminal(edges.terminal, hide);
   try {
     const api = await StackApi.open(name, session);
     await work({ terminal, session, api, model, timeoutMs });
+  } catch (error) {
+    throw hideInError(error, hide);
   } finally {
     session.close();
     await world.http.close();
