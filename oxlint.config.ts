@@ -73,7 +73,8 @@ export const rooms: Record<string, Rooms> = {
     rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], msk: [], static: [] },
   },
   emulator: {
-    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
+    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
+      'task-surroundings'],
     rooms: {
       amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
       ecs: [], iam: [], 'instance-metadata': [],
