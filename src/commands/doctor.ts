@@ -4,6 +4,7 @@
  */
 import { lookup } from 'node:dns';
 import { statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { checkConfigText } from '../config/load.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
@@ -125,7 +126,7 @@ async function runDoctor(
       env: process.env,
       checked,
       configName: file,
-      baseDirectory: process.cwd(),
+      baseDirectory: dirname(resolve(file)),
       storagePath: flags['storage.path'],
       collectorUrl: flags.collector.replace(/\/+$/, ''),
       role: flags.role,

@@ -1,7 +1,7 @@
 /** Who the credentials of a use are, as STS says; asked once for each of them. */
 import type { CredentialOptions } from '../aws/credential-source.ts';
 import { type AskedAnswer, credentialKey } from './asking.ts';
-import { type AwsRefusal, readRefusal } from './faults.ts';
+import { type JudgedRefusal, readRefusal } from './faults.ts';
 import { CALLER_IDENTITY, firstProbe } from './probes.ts';
 import type { DoctorSubject } from './subject.ts';
 import type { AwsUse, Use } from './uses.ts';
@@ -34,7 +34,7 @@ export async function askAnyone(use: AwsUseOf, subject: DoctorSubject): Promise<
 
 export interface IdentityAnswer {
   readonly answer: AskedAnswer;
-  readonly refusal: AwsRefusal;
+  readonly refusal: JudgedRefusal;
   readonly identity: CallerIdentity | undefined;
 }
 

@@ -279,4 +279,25 @@ testPlanted([
       return edited(patient, /url: http:\/\/127\.0\.0\.1:\d+/, `url: ${url}`);
     },
   },
+  {
+    fault: 'task metadata that do not answer',
+    id: 'task-metadata-silent',
+    remedy: /169\.254\.170\.2/,
+    plant: async () => ({
+      env: { ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${await freePort()}/v4/x` },
+    }),
+  },
+  {
+    fault: 'a task without a role',
+    id: 'task-role-absent',
+    remedy: /taskRoleArn/,
+    also: ['credentials-none', 'task-metadata-silent'],
+    plant: async () => ({
+      env: {
+        AWS_ACCESS_KEY_ID: '',
+        AWS_SECRET_ACCESS_KEY: '',
+        ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${await freePort()}/v4/x`,
+      },
+    }),
+  },
 ]);
