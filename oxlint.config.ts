@@ -74,7 +74,8 @@ export const rooms: Record<string, Rooms> = {
   },
   emulator: {
     joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
-      'task-surroundings'],
+      'task-surroundings', 'workspace-usage',
+    ],
     rooms: {
       amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
       ecs: [], iam: [], 'instance-metadata': [],
