@@ -4,6 +4,7 @@
  */
 import { lookup } from 'node:dns';
 import { statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { checkConfigText } from '../config/load.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
@@ -12,8 +13,8 @@ import type { Diagnosis, DoctorCheck } from '../doctor/check.ts';
 import { doctorChecks } from '../doctor/checks.ts';
 import { examine } from '../doctor/examine.ts';
 import { renderDiagnoses } from '../doctor/report.ts';
-import type { DoctorEdges, Subject } from '../doctor/subject.ts';
-import { listUses } from '../doctor/uses.ts';
+import type { DoctorEdges, DoctorSubject } from '../doctor/subject.ts';
+import { listNetworkUses } from '../doctor/uses.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { loadHttpClient } from '../kernel/http-client.ts';
 import { findUrlFault } from '../settings/url.ts';
@@ -40,9 +41,9 @@ export function createDoctorCommand(
 ): Command {
   return addTrustFlag(new Command('doctor'))
     .description(
-      'Says why metrics do not arrive and what to do: credentials, clock, region, DNS, endpoints, ' +
-        'signatures, permissions, workspaces, queues, targets. Run it where the collector runs; it ' +
-        'changes nothing.',
+      'Says why metrics do not arrive and what to do: credentials, clock, region, DNS, ' +
+        'endpoints, signatures, permissions, workspaces, queues, targets. Run it where the ' +
+        'collector runs; it changes nothing.',
     )
     .option('--config.file <source>', 'configuration, as for collect', 'prometheus.yml')
     .option('--config <source>', 'the same; several are merged in order', gather, [])
@@ -120,16 +121,16 @@ async function runDoctor(
       allowPartial: flags.allowPartial ?? false,
       readRemote: (uri) => sources.readReferred(uri),
     });
-    const subject: Subject = {
+    const subject: DoctorSubject = {
       world,
       env: process.env,
       checked,
       configName: file,
-      baseDirectory: process.cwd(),
+      baseDirectory: dirname(resolve(file)),
       storagePath: flags['storage.path'],
       collectorUrl: flags.collector.replace(/\/+$/, ''),
       role: flags.role,
-      uses: checked.plan === undefined ? [] : listUses(checked.plan),
+      uses: checked.plan === undefined ? [] : listNetworkUses(checked.plan),
       asking,
       edges: EDGES,
     };

@@ -4,7 +4,7 @@
  * by that table. A check changes nothing, asks only what the subject hands it, and ends when its
  * signal aborts.
  */
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 export type DiagnosisSeverity = 'error' | 'warning' | 'ok' | 'skipped';
 
@@ -57,7 +57,7 @@ export interface DoctorCheck<Id extends string = string, Ids extends string = st
   readonly looksAt: string;
   readonly timeoutMs: number;
   readonly kinds: Readonly<Record<Ids, FindingKind>>;
-  look(subject: Subject, tell: Telling<Ids>, signal: AbortSignal): Promise<void>;
+  look(subject: DoctorSubject, tell: Telling<Ids>, signal: AbortSignal): Promise<void>;
 }
 
 /** Declares a check: the ids that it tells are those of its kinds. */

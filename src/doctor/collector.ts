@@ -6,7 +6,7 @@ import { parseForeignJson } from '../kernel/foreign-json.ts';
 import { readTextInSteps } from '../wire/exposition/text-samples.ts';
 import { defineCheck, type Telling } from './check.ts';
 import { describeSeconds, oneLine } from './faults.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 type Ids = 'collector-targets-down' | 'collector-drops' | 'collector-fails';
 
@@ -59,7 +59,7 @@ export const collectorCheck = defineCheck({
 });
 
 async function get(
-  { world, collectorUrl }: Subject,
+  { world, collectorUrl }: DoctorSubject,
   path: string,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { openInstanceMetadata } from '../aws/instance-metadata.ts';
 import { parseForeignJson } from '../kernel/foreign-json.ts';
 import { describeBriefly, judgeConnection } from './faults.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 export type ChainFault =
   | 'credentials-partial'
@@ -32,7 +32,7 @@ export interface ChainLink {
   readonly fault?: ChainFault;
 }
 
-type Env = Subject['env'];
+type Env = DoctorSubject['env'];
 
 const ENDPOINT = 'http://169.254.170.2';
 const TIMEOUT_MS = 2_000;
@@ -43,7 +43,7 @@ const TIMEOUT_MS = 2_000;
  * @param isAsked  whether endpoints are asked why they give none
  */
 export async function followChain(
-  subject: Subject,
+  subject: DoctorSubject,
   profile: string | undefined,
   isAsked: boolean,
 ): Promise<readonly ChainLink[]> {
@@ -159,7 +159,7 @@ async function readTokenFile(env: Env): Promise<ChainLink> {
   }
 }
 
-async function readContainer({ env, world }: Subject, isAsked: boolean): Promise<ChainLink> {
+async function readContainer({ env, world }: DoctorSubject, isAsked: boolean): Promise<ChainLink> {
   const name = 'container';
   const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
   const full = env['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
@@ -190,7 +190,7 @@ async function readContainer({ env, world }: Subject, isAsked: boolean): Promise
   }
 }
 
-async function readInstance({ env, world }: Subject, isAsked: boolean): Promise<ChainLink> {
+async function readInstance({ env, world }: DoctorSubject, isAsked: boolean): Promise<ChainLink> {
   const name = 'instance';
   if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true')
     return { name, words: 'AWS_EC2_METADATA_DISABLED is set', isChosen: false };

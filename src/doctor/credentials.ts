@@ -7,7 +7,7 @@ import { defineCheck, type Telling } from './check.ts';
 import { type ChainFault, describeLink, followChain } from './credential-chain.ts';
 import { describeBriefly, describeSkip, describeSeconds, type RefusalKind } from './faults.ts';
 import { askAnyone, type AwsUseOf, describeCredentials, listPrincipals } from './identity.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 type Ids =
   | ChainFault
@@ -132,7 +132,7 @@ export const credentialsCheck = defineCheck({
   },
 });
 
-async function lookAt(use: AwsUseOf, subject: Subject, tell: Telling<Ids>): Promise<void> {
+async function lookAt(use: AwsUseOf, subject: DoctorSubject, tell: Telling<Ids>): Promise<void> {
   const options: CredentialOptions = use.aws.credentials;
   let keys: ExpiringCredentials;
   try {
@@ -161,7 +161,7 @@ async function lookAt(use: AwsUseOf, subject: Subject, tell: Telling<Ids>): Prom
 
 async function tellIdentity(
   use: AwsUseOf,
-  subject: Subject,
+  subject: DoctorSubject,
   tell: Telling<Ids>,
   { what, evidence }: { readonly what: string; readonly evidence: readonly string[] },
 ): Promise<void> {
@@ -194,7 +194,7 @@ function isChained({ accessKey, webIdentityTokenFile }: CredentialOptions): bool
 
 async function tellAbsent(
   { aws: { credentials }, where }: AwsUseOf,
-  subject: Subject,
+  subject: DoctorSubject,
   tell: Telling<Ids>,
   error: unknown,
 ): Promise<void> {

@@ -5,7 +5,7 @@
 import { describeError } from '../kernel/errors.ts';
 import type { Diagnosis, DoctorCheck, FindingKind, FoundCase } from './check.ts';
 import { Hiding } from './hiding.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 const AT_ONCE = 6;
 /** Findings of one check that are told; those behind them are counted. */
@@ -30,7 +30,7 @@ export const OWN_KINDS = {
 /** @returns  in the order of the checks */
 export async function examine(
   checks: readonly DoctorCheck[],
-  subject: Subject,
+  subject: DoctorSubject,
 ): Promise<readonly Diagnosis[]> {
   const results = new Map<DoctorCheck, readonly Diagnosis[]>();
   const waiting = [...checks];
@@ -43,7 +43,7 @@ export async function examine(
   return checks.flatMap((check) => results.get(check) ?? []).map((one) => hiding.hide(one));
 }
 
-async function runCheck(check: DoctorCheck, subject: Subject): Promise<readonly Diagnosis[]> {
+async function runCheck(check: DoctorCheck, subject: DoctorSubject): Promise<readonly Diagnosis[]> {
   const told: Diagnosis[] = [];
   let isOver = false;
   const add = (one: Omit<Diagnosis, 'check'>): void => {

@@ -74,7 +74,7 @@ export type RefusalKind =
   | 'throttled'
   | 'other';
 
-export interface Refusal {
+export interface JudgedRefusal {
   readonly kind: RefusalKind;
   /** The code of the error, as the service writes it. */
   readonly code: string;
@@ -85,11 +85,11 @@ const TEXT_MAX = 16_384;
 const DENIED = /AccessDenied|Unauthori[sz]ed(?:Operation)?|not authorized to perform/i;
 
 /** Reads the error of any of AWS's protocols. */
-export function readRefusal({ status, headers, body }: ClientResponse): Refusal {
+export function readRefusal({ status, headers, body }: ClientResponse): JudgedRefusal {
   const text = body.subarray(0, TEXT_MAX).toString();
   const { code, message } = readError(text, headers['x-amzn-errortype'] ?? '');
   const said = `${code} ${message}`;
-  const make = (kind: RefusalKind): Refusal => ({ kind, code, message });
+  const make = (kind: RefusalKind): JudgedRefusal => ({ kind, code, message });
   if (status < 300) return make('none');
   if (blamesClock(said)) return make('clock');
   if (/scoped to a valid region/i.test(said)) return make('region');

@@ -6,7 +6,7 @@
 import { hideInUrls, listHiddenValues } from '../config/redact.ts';
 import { hideSessionTokens } from '../kernel/session-tokens.ts';
 import type { Diagnosis } from './check.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 const HIDDEN = '<secret>';
 /** Shorter values would hide half of the words that are told. */
@@ -29,7 +29,7 @@ export class Hiding {
   /** The longest first: a secret may begin another. */
   readonly #secrets: readonly string[];
 
-  constructor({ asking, checked, env }: Subject) {
+  constructor({ asking, checked, env }: DoctorSubject) {
     const values = listHiddenValues(checked.text);
     const named = values.flatMap((value) =>
       [...value.matchAll(REFERENCE)].map(([, name = '']) => env[name] ?? ''),

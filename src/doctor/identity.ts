@@ -1,9 +1,9 @@
 /** Who the credentials of a use are, as STS says; asked once for each of them. */
 import type { CredentialOptions } from '../aws/credential-source.ts';
 import { type AskedAnswer, credentialKey } from './asking.ts';
-import { type Refusal, readRefusal } from './faults.ts';
+import { type JudgedRefusal, readRefusal } from './faults.ts';
 import { CALLER_IDENTITY, firstProbe } from './probes.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 import type { AwsUse, Use } from './uses.ts';
 
 export type AwsUseOf = Use & { readonly aws: AwsUse };
@@ -19,7 +19,7 @@ export interface CallerIdentity {
  *
  * @throws RecoverableError where neither answers
  */
-export async function askAnyone(use: AwsUseOf, subject: Subject): Promise<IdentityAnswer> {
+export async function askAnyone(use: AwsUseOf, subject: DoctorSubject): Promise<IdentityAnswer> {
   const request = firstProbe(use);
   if (request === undefined) return askIdentity(use, subject);
   try {
@@ -34,12 +34,15 @@ export async function askAnyone(use: AwsUseOf, subject: Subject): Promise<Identi
 
 export interface IdentityAnswer {
   readonly answer: AskedAnswer;
-  readonly refusal: Refusal;
+  readonly refusal: JudgedRefusal;
   readonly identity: CallerIdentity | undefined;
 }
 
 /** @throws RecoverableError where there are no credentials, no region or no answer */
-export async function askIdentity(use: AwsUseOf, { asking }: Subject): Promise<IdentityAnswer> {
+export async function askIdentity(
+  use: AwsUseOf,
+  { asking }: DoctorSubject,
+): Promise<IdentityAnswer> {
   const region = await asking.region(use.aws);
   const aws = { ...use.aws, service: 'sts', region, endpoint: undefined };
   const answer = await asking.ask({ ...use, url: undefined, aws }, CALLER_IDENTITY);
@@ -52,7 +55,7 @@ export async function askIdentity(use: AwsUseOf, { asking }: Subject): Promise<I
 }
 
 /** One use of AWS for each way to get credentials. */
-export function listPrincipals({ uses }: Subject): readonly AwsUseOf[] {
+export function listPrincipals({ uses }: DoctorSubject): readonly AwsUseOf[] {
   const byKey = new Map<string, AwsUseOf>();
   for (const use of listAwsUses(uses)) {
     const key = credentialKey(use.aws.credentials);

@@ -12,7 +12,7 @@ import { defineCheck, type Telling } from './check.ts';
 import { describeBriefly, oneLine, readRefusal } from './faults.ts';
 import { askIdentity, type AwsUseOf, type CallerIdentity, listAwsUses } from './identity.ts';
 import { makeProbe } from './probes.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 interface NeededAction {
   readonly action: string;
@@ -77,7 +77,7 @@ export const permissionsCheck = defineCheck({
 });
 
 /** Whether it is called with the credentials of the place, not with keys of the configuration. */
-function isByRole(use: Subject['uses'][number]): use is AwsUseOf {
+function isByRole(use: DoctorSubject['uses'][number]): use is AwsUseOf {
   const { accessKey, profile, roleArn, webIdentityTokenFile } = use.aws?.credentials ?? {};
   const own = accessKey ?? profile ?? roleArn ?? webIdentityTokenFile;
   return use.aws !== undefined && own === undefined;
@@ -86,7 +86,7 @@ function isByRole(use: Subject['uses'][number]): use is AwsUseOf {
 async function listNeeded(
   plan: CollectorPlan,
   first: AwsUseOf,
-  subject: Subject,
+  subject: DoctorSubject,
   identity: CallerIdentity | undefined,
 ): Promise<readonly NeededAction[]> {
   const [, partition = 'aws', , , account = '*'] = (identity?.arn ?? subject.role ?? '').split(':');
@@ -114,7 +114,7 @@ function roleOfCaller(identity: CallerIdentity | undefined): string | undefined 
 async function simulate(
   principal: string | undefined,
   needed: readonly NeededAction[],
-  subject: Subject,
+  subject: DoctorSubject,
   { aws, connection }: AwsUseOf,
   tell: Telling<Ids>,
 ): Promise<ReadonlyMap<string, Judged>> {
@@ -196,7 +196,7 @@ function listContext(conditions: PolicyStatement['conditions'] = {}) {
 async function judgeAll(
   needed: readonly NeededAction[],
   simulated: ReadonlyMap<string, Judged>,
-  subject: Subject,
+  subject: DoctorSubject,
   tell: Telling<Ids>,
   identity: CallerIdentity | undefined,
 ): Promise<void> {
@@ -238,7 +238,7 @@ async function judgeAll(
 /** Asks what changes nothing, as the use does that needs the action. */
 async function tryAction(
   { action, resource, conditions }: NeededAction,
-  subject: Subject,
+  subject: DoctorSubject,
 ): Promise<Judged> {
   const [prefix = ''] = action.split(':');
   const id = /:workspace\/([^/]+)$/.exec(resource)?.[1] ?? '';

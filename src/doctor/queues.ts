@@ -11,7 +11,7 @@ import { inspectQueue } from '../queue/inspect.ts';
 import { findLockHolder, type LockHolder } from '../queue/lock.ts';
 import { defineCheck, type Telling } from './check.ts';
 import { describeBriefly, describeSeconds } from './faults.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 type Ids =
   | 'queue-unwritable'
@@ -158,7 +158,7 @@ async function lookAtDisk(
   folder: string,
   queued: readonly QueuedSinkPlan[],
   usedBytes: number,
-  { edges, storagePath }: Subject,
+  { edges, storagePath }: DoctorSubject,
   tell: Telling<Ids>,
 ): Promise<void> {
   const { bavail, bsize } = await edges.statFileSystem(folder);
@@ -175,7 +175,7 @@ function mebibytes(bytes: number): string {
   return `${Math.round(bytes / 1_048_576)} MiB`;
 }
 
-async function isCollectorThere({ collectorUrl, world }: Subject): Promise<boolean> {
+async function isCollectorThere({ collectorUrl, world }: DoctorSubject): Promise<boolean> {
   const limits = { timeoutMs: 2_000, bodyMaxBytes: 65_536, signal: AbortSignal.timeout(4_000) };
   const url = `${collectorUrl}/-/healthy`;
   return world.http.send({ method: 'GET', url, ...limits }).then(
@@ -185,7 +185,7 @@ async function isCollectorThere({ collectorUrl, world }: Subject): Promise<boole
 }
 
 interface QueueLook {
-  readonly subject: Subject;
+  readonly subject: DoctorSubject;
   readonly tell: Telling<Ids>;
   /** Whether a collector answers where this one would. */
   readonly answers: boolean;

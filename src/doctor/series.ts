@@ -12,7 +12,7 @@ import type { Target } from '../scrape/target.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { readTextInSteps } from '../wire/exposition/text-samples.ts';
 import { describeBriefly, oneLine } from './faults.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 export type SeriesFault =
   | 'target-relabelling-fails'
@@ -42,7 +42,7 @@ const AGE_MAX_MS = 3_600_000;
 const NOTHING = makeLabelSet([]);
 
 /** @throws ExpositionError */
-export function judgeSeries(given: ScrapedBody, subject: Subject): JudgedSeries {
+export function judgeSeries(given: ScrapedBody, subject: DoctorSubject): JudgedSeries {
   const { source, plan } = given;
   const faults = new Map<SeriesFault, string>();
   const kept: LabelSet[] = [];

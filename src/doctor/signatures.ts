@@ -5,7 +5,7 @@
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
  */
 import { defineCheck, type Telling } from './check.ts';
-import { describeSkip, oneLine, type Refusal, readRefusal } from './faults.ts';
+import { describeSkip, oneLine, type JudgedRefusal, readRefusal } from './faults.ts';
 import { askIdentity, type AwsUseOf, listAwsUses } from './identity.ts';
 import { firstProbe } from './probes.ts';
 
@@ -96,7 +96,12 @@ async function askSts(
   }
 }
 
-function tellRefusal(tell: Telling<Ids>, use: AwsUseOf, refusal: Refusal, ours: string): void {
+function tellRefusal(
+  tell: Telling<Ids>,
+  use: AwsUseOf,
+  refusal: JudgedRefusal,
+  ours: string,
+): void {
   const { what, where, aws } = use;
   const message = oneLine(refusal.message);
   switch (refusal.kind) {

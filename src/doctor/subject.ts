@@ -15,7 +15,7 @@ export interface DoctorEdges {
   readonly statFileSystem: (folder: string) => Promise<StatsFs>;
 }
 
-export interface Subject {
+export interface DoctorSubject {
   readonly world: World;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly checked: CheckedConfig;

@@ -17,7 +17,7 @@ import { DEFAULT_PROTOCOLS } from '../wire/exposition/negotiation.ts';
 import { defineCheck, type Telling } from './check.ts';
 import { type ConnectionFault, describeBriefly, judgeConnection, oneLine } from './faults.ts';
 import { judgeSeries, type SeriesFault } from './series.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 const DISCOVERY_TIMEOUT_MS = 10_000;
 const SCRAPE_TIMEOUT_MS = 5_000;
@@ -196,7 +196,7 @@ interface Way {
 async function lookAtJob(
   source: SourcePlan,
   plan: CollectorPlan,
-  subject: Subject,
+  subject: DoctorSubject,
   way: Way,
 ): Promise<void> {
   const { tell } = way;
@@ -255,7 +255,7 @@ async function scrapeTargets(
   targets: readonly Target[],
   source: SourcePlan,
   plan: CollectorPlan,
-  { tell, signal, subject }: Way & { readonly subject: Subject },
+  { tell, signal, subject }: Way & { readonly subject: DoctorSubject },
 ): Promise<void> {
   const { scrape, position: where } = source;
   const { connection, allowMetadataAddresses } = scrape;

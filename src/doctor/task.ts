@@ -8,7 +8,7 @@ import { parseForeignJson } from '../kernel/foreign-json.ts';
 import { defineCheck, type Telling } from './check.ts';
 import { describeBriefly, describeSkip, oneLine, readRefusal } from './faults.ts';
 import { type AwsUseOf, listAwsUses } from './identity.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 type Ids =
   | 'task-metadata-silent'
@@ -108,7 +108,7 @@ type OwnTask = z.output<typeof metadataSchema>;
 
 async function readTask(
   uri: string,
-  { world }: Subject,
+  { world }: DoctorSubject,
   tell: Telling<Ids>,
   signal: AbortSignal,
 ): Promise<OwnTask | undefined> {
@@ -196,7 +196,7 @@ type CallAws = <Output>(
   schema: z.ZodType<Output>,
 ) => Promise<Output | undefined>;
 
-function makeCall(region: string, { asking, uses }: Subject, tell: Telling<Ids>): CallAws {
+function makeCall(region: string, { asking, uses }: DoctorSubject, tell: Telling<Ids>): CallAws {
   const [own] = listAwsUses(uses).filter(({ aws }) => aws.credentials.roleArn === undefined);
   return async (target, input, schema) => {
     const service = target.startsWith('Logs') ? 'logs' : 'ecs';
@@ -222,7 +222,11 @@ function makeCall(region: string, { asking, uses }: Subject, tell: Telling<Ids>)
 
 const ECS = 'AmazonEC2ContainerServiceV20141113';
 
-async function lookAtTask(task: OwnTask, subject: Subject, tell: Telling<Ids>): Promise<void> {
+async function lookAtTask(
+  task: OwnTask,
+  subject: DoctorSubject,
+  tell: Telling<Ids>,
+): Promise<void> {
   const { TaskARN: arn, Cluster: cluster, Family: family, Revision: revision } = task;
   const call = makeCall(arn.split(':')[3] ?? '', subject, tell);
   tell.ok(`task ${arn.split('/').at(-1)} of ${family}:${revision}`);

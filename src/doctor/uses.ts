@@ -39,7 +39,7 @@ export interface Use {
   readonly remoteWrite?: RemoteWriteConfig;
 }
 
-export function listUses({ sinks, sources, forwarders }: CollectorPlan): readonly Use[] {
+export function listNetworkUses({ sinks, sources, forwarders }: CollectorPlan): readonly Use[] {
   return [
     ...sinks.flatMap(listOfSink),
     ...sources.flatMap(({ id, discovery, position }) =>

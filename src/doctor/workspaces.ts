@@ -10,7 +10,7 @@ import { defineCheck, type Telling } from './check.ts';
 import { describeSkip, oneLine, readRefusal } from './faults.ts';
 import { type AwsUseOf, listAwsUses } from './identity.ts';
 import { firstProbe } from './probes.ts';
-import type { Subject } from './subject.ts';
+import type { DoctorSubject } from './subject.ts';
 
 type Ids =
   | 'workspace-unknown'
@@ -84,7 +84,11 @@ export const workspacesCheck = defineCheck({
   },
 });
 
-async function lookAtWorkspace(use: AwsUseOf, subject: Subject, tell: Telling<Ids>): Promise<void> {
+async function lookAtWorkspace(
+  use: AwsUseOf,
+  subject: DoctorSubject,
+  tell: Telling<Ids>,
+): Promise<void> {
   const { what, where, url = '' } = use;
   const [, id = ''] =
     /\/workspaces\/([\w-]+)\/api\/v1\/remote_write$/.exec(new URL(url).pathname) ?? [];
@@ -102,7 +106,7 @@ async function lookAtWorkspace(use: AwsUseOf, subject: Subject, tell: Telling<Id
 async function describeWorkspace(
   id: string,
   use: AwsUseOf,
-  { asking }: Subject,
+  { asking }: DoctorSubject,
   tell: Telling<Ids>,
 ): Promise<boolean | undefined> {
   const { what, where } = use;
@@ -142,7 +146,7 @@ async function describeWorkspace(
 async function writeNothing(
   id: string,
   use: AwsUseOf,
-  { asking }: Subject,
+  { asking }: DoctorSubject,
   tell: Telling<Ids>,
 ): Promise<void> {
   const { what, where } = use;
@@ -173,7 +177,7 @@ const USAGE_DIMENSIONS = { Type: 'Resource', Service: 'Prometheus', Class: 'None
 async function readUsage(
   id: string,
   { what, where, aws, connection }: AwsUseOf,
-  { asking, world }: Subject,
+  { asking, world }: DoctorSubject,
   tell: Telling<Ids>,
 ): Promise<void> {
   const { CloudWatchClient, GetMetricDataCommand } = await import('@aws-sdk/client-cloudwatch');

@@ -43,7 +43,7 @@ test('a collector that is well has its queue, and nothing is told', async (t) =>
   assert.match(JSON.stringify(found), /its targets are up, nothing is lost/);
 });
 
-test('targets that are down and samples that are refused are told with their reasons', async (t) => {
+test('targets that are down and samples that are refused are told with reasons', async (t) => {
   const patient = await startPatient(t);
   const refusing = await serve(t, (_, response) =>
     response.writeHead(400).end('out of order sample'),
@@ -80,7 +80,9 @@ test('a UDP port of X-Ray that another process has', async (t) => {
   const patient = await startPatient(t);
   const examineAt = (port: number) =>
     examinePatient(t, patient, {
-      config: `xray_receivers: [{ listen: '127.0.0.1:${port}' }]\nxray_write: [{ region: us-east-1 }]\n`,
+      config:
+        `xray_receivers: [{ listen: '127.0.0.1:${port}' }]\n` +
+        'xray_write: [{ region: us-east-1 }]\n',
       checks: [tracingCheck],
     });
   const socket = createSocket('udp4').bind(0, '127.0.0.1');

@@ -53,7 +53,7 @@ test('neither keys, tokens nor what URLs hold are told', async (t) => {
     const canonical = `POST\n/\n\nhost:other\nx-amz-security-token:${String(token)}\n\nhost`;
     const message =
       'The request signature we calculated does not match. The Canonical String for this request ' +
-      `should have been\n'${canonical}'\n${authorization} Bearer hush-token-123`;
+      `should have been\n'${canonical}'\n${authorization} of ${String(token)} Bearer hush-token-123`;
     response.end(JSON.stringify({ message }));
   });
   const config = healthyConfig(patient)
