@@ -26,7 +26,8 @@ export const layers: Record<string, readonly string[]> = {
   ...Object.fromEntries(shared.map((folder) => [folder, low])),
   ...Object.fromEntries(features.map((folder) => [folder, [...low, ...shared]])),
   config: [...low, ...shared, ...features],
-  commands: [...low, ...shared, ...features, 'config'],
+  doctor: [...low, ...shared, ...features, 'config'],
+  commands: [...low, ...shared, ...features, 'config', 'doctor'],
   main: ['commands'],
 };
 
@@ -73,7 +74,7 @@ export const rooms: Record<string, Rooms> = {
   },
   emulator: {
     joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
-      'workspace-usage',
+      'task-surroundings', 'workspace-usage',
     ],
     rooms: {
       amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
@@ -104,6 +105,16 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       adot: ['adot-labels'], 'adot-labels': [], details: [], 'ecs-exporter': [],
       'ecs-prometheus-exporter': [], older: [],
+    },
+  }, // prettier-ignore
+  // Checks know what they share, and not each other.
+  doctor: {
+    joints: ['checks'],
+    rooms: {
+      clock: [], collector: [], configuration: [], 'credential-chain': [],
+      credentials: ['credential-chain'], endpoints: [], names: [], permissions: [], queues: [],
+      region: [], samples: [], series: [], signatures: [], targets: ['series'], task: [],
+      tracing: [], workspaces: [],
     },
   }, // prettier-ignore
   config: { joints: ['load', 'redact'], rooms: { convert: ['otel'], otel: [], sources: [] } },
@@ -152,7 +163,7 @@ export const rooms: Record<string, Rooms> = {
   commands: {
     joints: ['program'],
     rooms: {
-      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], emulate: [],
+      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], doctor: [], emulate: [],
       explain: [], generate: ['check'], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
       workspace: [], xray: ['replaced'],
     },

@@ -13,12 +13,14 @@ import {
 } from '../kernel/http-server.ts';
 import { ADMIN_PATHS, administer } from './admin-actions.ts';
 import { withPath } from './amp/data-plane.ts';
+import { resolvePrivateName } from './cloud-map/private-names.ts';
 import type { EmulatedCloud } from './cloud.ts';
 import { json } from './json-protocol.ts';
 import { AwsError } from './service.ts';
 import type { TaskRegistry } from './task-metadata.ts';
 
 const TASKS = '/_emulator/tasks/';
+const NAMES = '/_emulator/names/';
 const CREDENTIALS = '/_emulator/credentials/';
 const WORKSPACES = '/_emulator/workspaces/';
 
@@ -57,6 +59,19 @@ export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] 
       },
     },
     { method: 'ANY', path: `${WORKSPACES}*`, handle: (request) => showWorkspace(request, cloud) },
+    {
+      method: 'GET',
+      path: `${NAMES}*`,
+      handle: (request) => {
+        const refusal = refuseRemote(request);
+        if (refusal !== undefined) return refusal;
+        const name = decodeURIComponent(request.path.slice(NAMES.length));
+        const found = resolvePrivateName(home.cloudMap, name);
+        return found === undefined
+          ? { status: 404, body: 'in no private namespace\n' }
+          : json(200, found);
+      },
+    },
     ...shownRoutes('/_emulator/xray', home.xray),
     ...shownRoutes('/_emulator/logs', home.logs),
     ...shownRoutes('/_emulator/cloudwatch', home.cloudWatch),

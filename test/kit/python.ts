@@ -3,6 +3,8 @@ import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { EmulatedAws } from './emulated-aws.ts';
 
+type Called = Pick<EmulatedAws, 'url' | 'credentials'>;
+
 function isMissing(command: string, args: readonly string[]): boolean {
   try {
     execFileSync(command, args, { stdio: 'ignore', timeout: 120_000 });
@@ -20,7 +22,7 @@ export function skipWithoutAwsCli(): string | false {
   return isMissing('aws', ['--version']) ? 'there is no AWS CLI' : false;
 }
 
-function makeEnvironment({ url, credentials }: EmulatedAws): NodeJS.ProcessEnv {
+function makeEnvironment({ url, credentials }: Called): NodeJS.ProcessEnv {
   return {
     ...process.env,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -32,7 +34,7 @@ function makeEnvironment({ url, credentials }: EmulatedAws): NodeJS.ProcessEnv {
 }
 
 /** Runs a script that prints JSON. */
-export async function runPython(aws: EmulatedAws, script: string): Promise<unknown> {
+export async function runPython(aws: Called, script: string): Promise<unknown> {
   const env = makeEnvironment(aws);
   const { stdout } = await promisify(execFile)('python3', ['-c', script], {
     env,
@@ -43,7 +45,7 @@ export async function runPython(aws: EmulatedAws, script: string): Promise<unkno
 }
 
 /** Runs a command of the AWS CLI that prints JSON, or nothing. */
-export async function runAwsCli(aws: EmulatedAws, ...args: string[]): Promise<unknown> {
+export async function runAwsCli(aws: Called, ...args: string[]): Promise<unknown> {
   const env = makeEnvironment(aws);
   const { stdout } = await promisify(execFile)('aws', [...args, '--output', 'json'], {
     env,
