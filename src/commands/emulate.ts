@@ -31,6 +31,7 @@ interface EmulateFlags extends LogOptions {
   readonly 'web.listenAddress': string;
   readonly account: string;
   readonly region: readonly string[];
+  readonly 'iam.strict'?: boolean;
   readonly scenario?: string;
   readonly 'storage.path'?: string;
   readonly runTasks?: boolean;
@@ -61,6 +62,10 @@ export function createEmulateCommand(): Command {
         'addresses and private names pass; may be given several times',
       gather,
       [],
+    )
+    .option(
+      '--iam.strict',
+      'a role that nobody created may do nothing; without it such a role may do all',
     )
     .option(
       '--storage.path <dir>',
@@ -132,6 +137,7 @@ async function run(flags: EmulateFlags): Promise<void> {
     accountId,
     regions: [region, ...more],
     credentials,
+    isStrict: flags['iam.strict'] === true,
   });
   const usage = new UsageReporter(cloud);
   const allowedHosts = flags['web.allowedHost'];

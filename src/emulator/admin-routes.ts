@@ -12,8 +12,8 @@ import {
   type Route,
 } from '../kernel/http-server.ts';
 import { ADMIN_PATHS, administer } from './admin-actions.ts';
-import { withPath } from './amp/data-plane.ts';
 import { resolvePrivateName } from './cloud-map/private-names.ts';
+import { withPath } from './amp/data-plane.ts';
 import type { EmulatedCloud } from './cloud.ts';
 import { json } from './json-protocol.ts';
 import { AwsError } from './service.ts';
@@ -58,7 +58,6 @@ export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] 
         return json(200, { accessKeyId, secretAccessKey, sessionToken });
       },
     },
-    { method: 'ANY', path: `${WORKSPACES}*`, handle: (request) => showWorkspace(request, cloud) },
     {
       method: 'GET',
       path: `${NAMES}*`,
@@ -72,6 +71,7 @@ export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] 
           : json(200, found);
       },
     },
+    { method: 'ANY', path: `${WORKSPACES}*`, handle: (request) => showWorkspace(request, cloud) },
     ...shownRoutes('/_emulator/xray', home.xray),
     ...shownRoutes('/_emulator/logs', home.logs),
     ...shownRoutes('/_emulator/cloudwatch', home.cloudWatch),

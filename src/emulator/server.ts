@@ -24,7 +24,8 @@ import type { EmulatedRegion } from './region.ts';
 import { createRestService } from './rest-json-protocol.ts';
 import { REST_PATHS } from './rest-paths.ts';
 import { rpcCborRoute } from './rpc-cbor-protocol.ts';
-import { renderS3Error } from './s3.ts';
+import { refuseDenied } from './prepared-call.ts';
+import { describeObjectNeed, renderS3Error } from './s3.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
 import { attachTasks } from './task-surroundings.ts';
@@ -149,8 +150,12 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       cloud.count(action);
       const verdict = await verify(request, 's3');
       if (!verdict.ok) throw new AwsError(translateCode(verdict.code), verdict.message, 403);
-      const { caller, region } = cloud.contextOf(verdict, request.headers);
-      const { objects } = cloud.regionOf(caller.accountId, region);
+      const context = cloud.contextOf(verdict, request.headers);
+      refuseDenied([describeObjectNeed(request)], context, cloud, {
+        code: 'AccessDenied',
+        status: 403,
+      });
+      const { objects } = cloud.regionOf(context.caller.accountId, context.region);
       const how = trouble.strike(action, {});
       return await breakAnswer(how, request, trouble, () => objects.answer(request));
     } catch (error) {
