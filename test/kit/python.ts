@@ -3,6 +3,8 @@ import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { EmulatedAws } from './emulated-aws.ts';
 
+type Called = Pick<EmulatedAws, 'url' | 'credentials'>;
+
 function isMissing(command: string, args: readonly string[]): boolean {
   try {
     execFileSync(command, args, { stdio: 'ignore', timeout: 120_000 });
@@ -21,7 +23,7 @@ export function skipWithoutAwsCli(): string | false {
 }
 
 /** Runs lines of Bash with the AWS CLI; one that fails ends them. */
-export async function runAwsScript(aws: EmulatedAws, folder: string, lines: string): Promise<void> {
+export async function runAwsScript(aws: Called, folder: string, lines: string): Promise<void> {
   await promisify(execFile)('bash', ['-e', '-c', lines], {
     cwd: folder,
     env: makeEnvironment(aws),
@@ -29,7 +31,7 @@ export async function runAwsScript(aws: EmulatedAws, folder: string, lines: stri
   });
 }
 
-function makeEnvironment({ url, credentials }: EmulatedAws): NodeJS.ProcessEnv {
+function makeEnvironment({ url, credentials }: Called): NodeJS.ProcessEnv {
   return {
     ...process.env,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -41,7 +43,7 @@ function makeEnvironment({ url, credentials }: EmulatedAws): NodeJS.ProcessEnv {
 }
 
 /** Runs a script that prints JSON. */
-export async function runPython(aws: EmulatedAws, script: string): Promise<unknown> {
+export async function runPython(aws: Called, script: string): Promise<unknown> {
   const env = makeEnvironment(aws);
   const { stdout } = await promisify(execFile)('python3', ['-c', script], {
     env,
@@ -52,7 +54,7 @@ export async function runPython(aws: EmulatedAws, script: string): Promise<unkno
 }
 
 /** Runs a command of the AWS CLI that prints JSON, or nothing. */
-export async function runAwsCli(aws: EmulatedAws, ...args: string[]): Promise<unknown> {
+export async function runAwsCli(aws: Called, ...args: string[]): Promise<unknown> {
   const env = makeEnvironment(aws);
   const { stdout } = await promisify(execFile)('aws', [...args, '--output', 'json'], {
     env,
