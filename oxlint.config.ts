@@ -73,9 +73,9 @@ export const rooms: Record<string, Rooms> = {
     joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
       'task-surroundings'],
     rooms: {
-      'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
+      'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
-      secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
+      secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },
   }, // prettier-ignore
   // What a template is made of knows none of the forms that it is written in.

@@ -4,6 +4,7 @@
  * sign, such as a list that is too long. Members without an effect on anything that the emulator
  * has (tokens for retries, descriptions, keys, networks of tasks) are accepted and listed as idle.
  */
+import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
 
 interface Known {
@@ -202,6 +203,8 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     DeleteMessage: { acts: 'QueueUrl ReceiptHandle' },
     DeleteMessageBatch: { acts: 'QueueUrl Entries' },
   },
+  iam: IAM_MEMBERS,
+  sts: TOKEN_MEMBERS,
   kafka: {
     DescribeClusterV2: { acts: 'clusterArn' },
     ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },

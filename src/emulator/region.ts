@@ -46,7 +46,8 @@ export class EmulatedRegion {
   /** By signing name. */
   readonly services: ReadonlyMap<string, JsonService>;
 
-  constructor(place: AwsPlace, cloud: CloudParts) {
+  /** @param shared  the services that all regions of the account share */
+  constructor(place: AwsPlace, cloud: CloudParts, shared: readonly JsonService[] = []) {
     this.place = place;
     this.cloud = cloud;
     const { clock } = cloud;
@@ -70,7 +71,9 @@ export class EmulatedRegion {
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
     this.cloudMap = new CloudMapStore(place, clock);
     this.services = new Map(
-      this.#createServices().map((service) => [service.signingName, service] as const),
+      [...this.#createServices(), ...shared].map(
+        (service) => [service.signingName, service] as const,
+      ),
     );
   }
 

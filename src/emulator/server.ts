@@ -16,7 +16,7 @@ import { type EmulatedCloud, signedService } from './cloud.ts';
 import { containerCredentialsRoute } from './container-credentials.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, type CallEdges, dateHeader, json } from './json-protocol.ts';
-import { answerForm } from './form-protocol.ts';
+import { answerForm, refuseForm } from './form-protocol.ts';
 import { answerQuery } from './query-protocol.ts';
 import { otlpRoute } from './otlp-protocol.ts';
 import type { EmulatedRegion } from './region.ts';
@@ -103,9 +103,14 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
 
   /** The services that speak the query protocol are known by the signature. */
   const callForm = async (request: HttpRequest): Promise<HttpResponse> => {
-    const service = home.services.get(signedService(request.headers) ?? '');
-    if (service?.xmlNamespace === undefined) return answerQuery(request, edges, cloud);
     const action = new URLSearchParams((await request.body()).toString()).get('Action') ?? '';
+    const signed = signedService(request.headers);
+    const service =
+      signed === undefined
+        ? services.find(({ unsigned }) => unsigned?.has(action))
+        : home.services.get(signed);
+    if (signed === 'ec2') return answerQuery(request, edges, cloud);
+    if (service?.xmlNamespace === undefined) return refuseForm(request, cloud);
     return countOf(service)(action, () => answerForm(request, service, action, edges));
   };
 

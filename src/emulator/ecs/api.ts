@@ -4,6 +4,7 @@
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/
  */
 import type { JsonService } from '../service.ts';
+import { createEcsAccess } from './access.ts';
 import { clusterActions } from './cluster-actions.ts';
 import { definitionActions } from './definition-actions.ts';
 import { serviceActions, type ServiceParts } from './service-actions.ts';
@@ -15,6 +16,7 @@ export function createEcs(parts: ServiceParts): JsonService {
   return {
     signingName: 'ecs',
     target: 'AmazonEC2ContainerServiceV20141113',
+    access: createEcsAccess(state),
     actions: {
       ...clusterActions(state, providers),
       ...definitionActions(state),
