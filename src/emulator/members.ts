@@ -81,7 +81,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     CreateService: {
       acts:
         'cluster serviceName taskDefinition desiredCount launchType tags schedulingStrategy ' +
-        `${SERVICE_SETTINGS}`,
+        SERVICE_SETTINGS,
       idle: `clientToken role ${SERVICE_IDLE}`,
     },
     UpdateService: {

@@ -233,7 +233,9 @@ test('providers of capacity: the strategy of a service divides its tasks', async
   );
   await ecs.send(new ecsModel.CreateServiceCommand(service));
   const tasks = [...aws.account.ecs.cluster(cluster).tasks.values()];
-  const names = tasks.map(({ task }) => task.capacityProviderName).toSorted();
+  const names = tasks
+    .map(({ task }) => task.capacityProviderName ?? '')
+    .sort((a, b) => a.localeCompare(b));
   assert.deepEqual(names, ['FARGATE', 'FARGATE_SPOT', 'FARGATE_SPOT', 'FARGATE_SPOT']);
   const none = { cluster, capacityProviders: [], defaultCapacityProviderStrategy: [] };
   await assert.rejects(ecs.send(new ecsModel.PutClusterCapacityProvidersCommand(none)), {

@@ -182,10 +182,11 @@ test('a service of processes is found, scraped, scaled, replaced and ended', { t
     context,
     'workspace',
     [
-      ...['--storage.path', temporaryFolder(context), '--workspace-id', 'ws-1'],
-      ...['--trust-emulator', place.emulator.url],
+      `--storage.path=${temporaryFolder(context)}`,
+      '--workspace-id=ws-1',
+      `--trust-emulator=${place.emulator.url}`,
       // Localhost is the task itself, for a task.
-      ...['--web.listen-address', `0.0.0.0:${port}`],
+      `--web.listen-address=0.0.0.0:${port}`,
     ],
     {
       WORKSPACE_ACCESS_KEY: KEYS.AWS_ACCESS_KEY_ID,
