@@ -52,7 +52,9 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
       acts:
         'family containerDefinitions networkMode tags taskRoleArn executionRoleArn cpu memory ' +
         'requiresCompatibilities volumes',
-      idle: 'runtimePlatform placementConstraints ephemeralStorage pidMode ipcMode proxyConfiguration',
+      idle:
+        'runtimePlatform placementConstraints ephemeralStorage pidMode ipcMode ' +
+        'proxyConfiguration',
     },
     DeregisterTaskDefinition: { acts: 'taskDefinition' },
     DeleteTaskDefinitions: { acts: 'taskDefinitions' },

@@ -14,7 +14,7 @@ import {
   ServiceDiscoveryClient,
 } from '@aws-sdk/client-servicediscovery';
 import { VirtualClock } from '../../src/kernel/clock.ts';
-import { Services } from '../../src/emulator/ecs/services.ts';
+import { EcsServices } from '../../src/emulator/ecs/services.ts';
 import type { Task } from '../../src/emulator/ecs/shapes.ts';
 import { EcsState } from '../../src/emulator/ecs/state.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
@@ -339,7 +339,7 @@ test('what ECS refuses is refused in its words', async () => {
 test('a task that does not start is tried again later, and a circuit breaker goes back', async () => {
   const clock = new VirtualClock();
   const state = new EcsState({ region: 'us-east-1', accountId: '000000000000' }, clock);
-  const services = new Services(state);
+  const services = new EcsServices(state);
   const instant = state.runner;
   const bad = state.register('web', [app]);
   const good = state.register('web', [app]);

@@ -19,7 +19,7 @@ const ruleSchema = z.strictObject({
     .max(100)
     .meta({
       description:
-        'Program and its first arguments, as the entry point of the image; amperage is this program.',
+        'Program and its first arguments, as the entry point of an image; amperage is this one.',
       examples: [['/usr/bin/prometheus-node-exporter']],
     }),
   command: z
