@@ -26,7 +26,8 @@ export const layers: Record<string, readonly string[]> = {
   ...Object.fromEntries(shared.map((folder) => [folder, low])),
   ...Object.fromEntries(features.map((folder) => [folder, [...low, ...shared]])),
   config: [...low, ...shared, ...features],
-  commands: [...low, ...shared, ...features, 'config'],
+  doctor: [...low, ...shared, ...features, 'config'],
+  commands: [...low, ...shared, ...features, 'config', 'doctor'],
   main: ['commands'],
 };
 
@@ -61,8 +62,10 @@ export const rooms: Record<string, Rooms> = {
   'sinks/remote-write': { joints: ['sink'], rooms: { 'way-in': [], 'way-out': [] } },
   // The store implements what the engine asks of it (promql/queryable.ts), so it stands above.
   workspace: {
+    joints: ['serving'],
     rooms: {
       promql: [], storage: ['promql'], api: ['promql', 'storage'], cloudwatch: ['api'], traces: ['api'],
+      rules: ['api', 'promql', 'storage'],
     },
   }, // prettier-ignore
   discovery: {
@@ -73,7 +76,8 @@ export const rooms: Record<string, Rooms> = {
     joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
       'task-surroundings'],
     rooms: {
-      'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], iam: [], 'instance-metadata': [],
+      amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
+      ecs: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },
@@ -100,6 +104,16 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       adot: ['adot-labels'], 'adot-labels': [], details: [], 'ecs-exporter': [],
       'ecs-prometheus-exporter': [], older: [],
+    },
+  }, // prettier-ignore
+  // Checks know what they share, and not each other.
+  doctor: {
+    joints: ['checks'],
+    rooms: {
+      clock: [], collector: [], configuration: [], 'credential-chain': [],
+      credentials: ['credential-chain'], endpoints: [], names: [], permissions: [], queues: [],
+      region: [], samples: [], series: [], signatures: [], targets: ['series'], task: [],
+      tracing: [], workspaces: [],
     },
   }, // prettier-ignore
   config: { joints: ['load', 'redact'], rooms: { convert: ['otel'], otel: [], sources: [] } },
@@ -148,7 +162,7 @@ export const rooms: Record<string, Rooms> = {
   commands: {
     joints: ['program'],
     rooms: {
-      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], emulate: [],
+      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], doctor: [], emulate: [],
       explain: [], generate: ['check'], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
       workspace: [], xray: ['replaced'],
     },

@@ -2,7 +2,9 @@
  * `amperage emulate`: local AWS endpoints, which verify signatures, for trials and tests.
  */
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { type Command } from 'commander';
 import { Scenario, parseScenario } from '../emulator/scenario.ts';
 import { EmulatedCloud } from '../emulator/cloud.ts';
@@ -11,6 +13,7 @@ import { LocalTasks } from '../emulator/ecs/processes/local-tasks.ts';
 import { createEmulator } from '../emulator/server.ts';
 import { DEFAULT_ACCOUNT } from '../emulator/service.ts';
 import { Group } from '../kernel/component.ts';
+import { makeNamedFolder } from '../kernel/private-files.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import {
@@ -19,6 +22,7 @@ import {
   type LogOptions,
   runUntilSignal,
 } from './runner.ts';
+import { LocalWorkspaces } from './emulate/local-workspaces.ts';
 import { gather } from './flags.ts';
 import { readYamlFile } from './yaml-file.ts';
 
@@ -26,7 +30,9 @@ interface EmulateFlags extends LogOptions {
   readonly 'web.listenAddress': string;
   readonly account: string;
   readonly region: readonly string[];
+  readonly 'iam.strict'?: boolean;
   readonly scenario?: string;
+  readonly 'storage.path'?: string;
   readonly runTasks?: boolean;
   readonly images?: string;
   readonly 'tasks.path'?: string;
@@ -55,6 +61,15 @@ export function createEmulateCommand(): Command {
         'addresses and private names pass; may be given several times',
       gather,
       [],
+    )
+    .option(
+      '--iam.strict',
+      'a role that nobody created may do nothing; without it such a role may do all',
+    )
+    .option(
+      '--storage.path <dir>',
+      'folder of what workspaces of AMP keep, one in it for each (default: a temporary folder, ' +
+        'removed at the end)',
     )
     .option('--scenario <file>', 'YAML file of what happens: calls, objects, tasks, trouble')
     .option(
@@ -111,11 +126,17 @@ async function run(flags: EmulateFlags): Promise<void> {
   if (!/^\d{12}$/.test(accountId))
     throw new ConfigError('FLAG_VALUE', `--account ${accountId}: an account's id has 12 digits`);
   const [region = 'us-east-1', ...more] = flags.region;
+  const { 'storage.path': given } = flags;
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'amperage-emulate-'));
+  makeNamedFolder(folder, '--storage.path');
+  const workspaces = new LocalWorkspaces({ folder, isTemporary: given === undefined, world });
   const cloud = new EmulatedCloud({
+    workspaceHost: workspaces,
     clock: world.clock,
     accountId,
     regions: [region, ...more],
     credentials,
+    isStrict: flags['iam.strict'] === true,
   });
   const allowedHosts = flags['web.allowedHost'];
   const tasks = await createTasks(flags, world);
@@ -141,7 +162,7 @@ async function run(flags: EmulateFlags): Promise<void> {
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
     );
   await runUntilSignal(
-    new Group('emulate', [emulator, ...(tasks === undefined ? [] : [tasks]), scenario]),
+    new Group('emulate', [workspaces, emulator, ...(tasks === undefined ? [] : [tasks]), scenario]),
     world,
     {
       flags,
@@ -166,7 +187,7 @@ async function createTasks(flags: EmulateFlags, world: World): Promise<LocalTask
     world,
     images: new Images(rules),
     ownLine: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
-    ...(folder === undefined ? {} : { folder: path.resolve(folder) }),
+    ...(folder === undefined ? {} : { folder: resolve(folder) }),
   });
 }
 

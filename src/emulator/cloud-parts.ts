@@ -42,7 +42,7 @@ export interface CloudParts extends CallJudges {
     signed: { readonly accessKeyId: string; readonly region: string },
     headers: IncomingHttpHeaders,
   ): CallContext;
-  /** By the id of its container credentials: the ARN of a task's role; without, the id is a name. */
+  /** ARNs of the roles of tasks, by the id of container credentials; other ids are names. */
   readonly taskRoles: Map<string, string>;
   /** The ARN of a role of the first account, by its name. */
   roleArnOf(name: string): string;

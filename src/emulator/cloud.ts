@@ -7,6 +7,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AwsCredentials } from '../aws/signing.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Denial, Need } from './access.ts';
+import { WorkspaceDirectory } from './amp/state.ts';
+import type { WorkspaceHost } from './amp/workspace-data.ts';
 import type { CloudParts } from './cloud-parts.ts';
 import { createIam } from './iam/api.ts';
 import { openSession } from './iam/assume-role.ts';
@@ -38,6 +40,8 @@ export interface CloudOptions {
   readonly accountId?: string;
   /** Whether a role that nobody created may do nothing; it may do all by default. */
   readonly isStrict?: boolean;
+  /** What keeps the samples of workspaces; without one there is their control plane alone. */
+  readonly workspaceHost?: WorkspaceHost;
 }
 
 interface Account {
@@ -51,17 +55,18 @@ export class EmulatedCloud implements CloudParts {
   readonly clock: Clock;
   readonly trouble: Trouble;
   readonly identities: Identities;
+  readonly workspaces: WorkspaceDirectory;
   readonly regions: readonly [string, ...string[]];
   readonly accountId: string;
   urlOf: () => string = () => '';
-  /** Called for each region that is made. */
-  onRegion: (region: EmulatedRegion) => void = () => undefined;
-  warn: (words: string, error: unknown) => void = () => undefined;
   readonly isStrict: boolean;
   /** Judges a call by the policies of the caller. */
   readonly authorize: (call: CallContext, need: Need) => Denial;
   readonly taskRoles = new Map<string, string>();
   readonly instanceProfiles = new Map<string, string>();
+  /** Called for each region that is made. */
+  onRegion: (region: EmulatedRegion) => void = () => undefined;
+  warn: (words: string, error: unknown) => void = () => undefined;
   readonly #accounts = new Map<string, Account>();
   /** Calls by action, since the last `takeCalls`. */
   readonly #calls = new Map<string, number>();
@@ -72,6 +77,7 @@ export class EmulatedCloud implements CloudParts {
     credentials,
     accountId = DEFAULT_ACCOUNT,
     isStrict = false,
+    workspaceHost,
   }: CloudOptions) {
     this.clock = clock;
     this.regions = regions;
@@ -80,6 +86,7 @@ export class EmulatedCloud implements CloudParts {
     this.identities = new Identities(credentials, accountId);
     this.isStrict = isStrict;
     this.authorize = createAuthorizer(this);
+    this.workspaces = new WorkspaceDirectory(workspaceHost);
   }
 
   /** The region of what names none, in the first account. */
@@ -98,7 +105,8 @@ export class EmulatedCloud implements CloudParts {
     const { regions, services } = this.#accountOf(accountId);
     const found = regions.get(name);
     if (found !== undefined) return found;
-    const made = new EmulatedRegion({ accountId, region: name }, this, services);
+    const { workspaces } = this;
+    const made = new EmulatedRegion({ accountId, region: name }, this, { services, workspaces });
     regions.set(name, made);
     this.onRegion(made);
     return made;

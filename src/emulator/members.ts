@@ -4,6 +4,8 @@
  * sign, such as a list that is too long. Members without an effect on anything that the emulator
  * has (tokens for retries, descriptions, keys, networks of tasks) are accepted and listed as idle.
  */
+import { AMP_MEMBERS } from './amp-members.ts';
+import { CLOUDFORMATION_MEMBERS } from './cloudformation-members.ts';
 import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
 
@@ -97,6 +99,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     UntagResource: { acts: 'resourceArn tagKeys' },
     ListTagsForResource: { acts: 'resourceArn' },
   },
+  CloudFormation: CLOUDFORMATION_MEMBERS,
   GraniteServiceVersion20100801: {
     GetMetricData: {
       acts: 'MetricDataQueries StartTime EndTime NextToken ScanBy MaxDatapoints',
@@ -109,6 +112,18 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
         'ExtendedStatistics Unit',
     },
     ListMetrics: { acts: 'Namespace MetricName Dimensions NextToken RecentlyActive' },
+    PutMetricAlarm: {
+      acts:
+        'AlarmName AlarmDescription ActionsEnabled OKActions AlarmActions InsufficientDataActions ' +
+        'MetricName Namespace Statistic ExtendedStatistic Dimensions Period Unit ' +
+        'EvaluationPeriods DatapointsToAlarm Threshold ComparisonOperator TreatMissingData ' +
+        'EvaluateLowSampleCountPercentile ThresholdMetricId Metrics Tags',
+    },
+    DescribeAlarms: { acts: 'AlarmNames AlarmNamePrefix NextToken', idle: 'AlarmTypes' },
+    DeleteAlarms: { acts: 'AlarmNames' },
+    TagResource: { acts: 'ResourceARN Tags' },
+    UntagResource: { acts: 'ResourceARN TagKeys' },
+    ListTagsForResource: { acts: 'ResourceARN' },
   },
   Logs_20140328: {
     CreateLogGroup: {
@@ -181,7 +196,13 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     ListTagsForResource: { acts: 'ResourceARN' },
   },
   AmazonSSM: {
-    PutParameter: { acts: 'Name Value Type Overwrite Tier', idle: 'Description KeyId' },
+    PutParameter: {
+      acts: 'Name Value Type Overwrite Tier Tags',
+      idle: 'Description KeyId',
+    },
+    AddTagsToResource: { acts: 'ResourceType ResourceId Tags' },
+    RemoveTagsFromResource: { acts: 'ResourceType ResourceId TagKeys' },
+    ListTagsForResource: { acts: 'ResourceType ResourceId' },
     GetParameter: { acts: 'Name WithDecryption' },
     GetParameters: { acts: 'Names WithDecryption' },
     GetParametersByPath: { acts: `Path Recursive WithDecryption ${CLOUD_MAP_PAGE}` },
@@ -207,6 +228,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
   },
   iam: IAM_MEMBERS,
   sts: TOKEN_MEMBERS,
+  aps: AMP_MEMBERS,
   kafka: {
     DescribeClusterV2: { acts: 'clusterArn' },
     ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },

@@ -12,6 +12,7 @@ import { type CallEdges, dateHeader } from './json-protocol.ts';
 import { describeNetworkInterfaces } from './network-interfaces.ts';
 import type { EmulatedCloud } from './cloud.ts';
 import type { EmulatedRegion } from './region.ts';
+import { refuseDenied } from './prepared-call.ts';
 import { AwsError } from './service.ts';
 
 const EC2_ACTIONS: Readonly<
@@ -44,13 +45,10 @@ export async function answerQuery(
         `The action ${action} is not valid for this web service.`,
       );
     const context = cloud.contextOf(verdict, request.headers);
-    const denial = cloud.authorize(context, { action: `ec2:${action}`, resource: '*' });
-    if (denial !== undefined)
-      throw new AwsError(
-        'UnauthorizedOperation',
-        `You are not authorized to perform this operation. ${denial}`,
-        403,
-      );
+    refuseDenied([{ action: `ec2:${action}`, resource: '*' }], context, cloud, {
+      code: 'UnauthorizedOperation',
+      status: 403,
+    });
     const region = cloud.regionOf(context.caller.accountId, context.region);
     const how = trouble.strike(action, input, 'ec2');
     return await breakAnswer(how, request, trouble, () => {
