@@ -5,6 +5,7 @@
 import { prometheusSchema, scrapeFileSchema } from '../../src/config/prometheus.ts';
 import { deploymentSchema } from '../../src/deploy/schema.ts';
 import { targetListSchema } from '../../src/discovery/schema.ts';
+import { imagesSchema } from '../../src/emulator/ecs/processes/images.ts';
 import { scenarioSchema } from '../../src/emulator/scenario.ts';
 import { routesSchema } from '../../src/proxy/config.ts';
 import { webConfigSchema } from '../../src/settings/web-config.ts';
@@ -103,6 +104,13 @@ export function listDialects(): readonly Dialect[] {
       title: 'Keys of a scenario',
       intro: 'Named by `emulate --scenario`: what happens in the emulated account, step by step.',
       tree: buildTree(scenarioSchema),
+      allowsEmpty: false,
+    },
+    {
+      name: 'emulator-images',
+      title: 'Keys of a file of images',
+      intro: 'Named by `emulate --images`: which program of this machine stands for which image.',
+      tree: buildTree(imagesSchema),
       allowsEmpty: false,
     },
   ];

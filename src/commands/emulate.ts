@@ -87,6 +87,7 @@ export function createEmulateCommand(): Command {
       `
 Administration, from this machine only, PUT with JSON:
   /_emulator/ecs/instances, /_emulator/ecs/tasks, /_emulator/ecs/task-state   what AWS does by itself
+  /_emulator/ecs/interrupt                                                    ends a task as Fargate Spot does
   /_emulator/ec2/instances, /_emulator/ec2/instance-state                     instances of EC2
   /_emulator/events {"queue":"name"}                                          changes of tasks and instances go to this queue
   /_emulator/tasks/ID (and DELETE)                                            task metadata v4 of real processes

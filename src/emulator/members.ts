@@ -54,7 +54,9 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
       acts:
         'family containerDefinitions networkMode tags taskRoleArn executionRoleArn cpu memory ' +
         'requiresCompatibilities volumes',
-      idle: 'runtimePlatform placementConstraints ephemeralStorage pidMode ipcMode proxyConfiguration',
+      idle:
+        'runtimePlatform placementConstraints ephemeralStorage pidMode ipcMode ' +
+        'proxyConfiguration',
     },
     DeregisterTaskDefinition: { acts: 'taskDefinition' },
     DeleteTaskDefinitions: { acts: 'taskDefinitions' },
@@ -83,7 +85,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     CreateService: {
       acts:
         'cluster serviceName taskDefinition desiredCount launchType tags schedulingStrategy ' +
-        `${SERVICE_SETTINGS}`,
+        SERVICE_SETTINGS,
       idle: `clientToken role ${SERVICE_IDLE}`,
     },
     UpdateService: {

@@ -16,7 +16,7 @@ import { type Ec2Instance, Ec2State } from './ec2/state.ts';
 import { createEcs } from './ecs/api.ts';
 import { CapacityProviders } from './ecs/capacity-providers.ts';
 import { Registrar } from './ecs/registrar.ts';
-import { Services } from './ecs/services.ts';
+import { EcsServices } from './ecs/services.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
 import { createKafka, KafkaState } from './kafka.ts';
@@ -43,7 +43,7 @@ export class EmulatedRegion {
   readonly ecs: EcsState;
   readonly providers: CapacityProviders;
   readonly registrar: Registrar;
-  readonly ecsServices: Services;
+  readonly ecsServices: EcsServices;
   readonly ec2: Ec2State;
   readonly cloudMap: CloudMapStore;
   readonly cloudFormation: CloudFormationState;
@@ -77,7 +77,7 @@ export class EmulatedRegion {
       addressOf: (id) => this.ec2.instances.get(id)?.privateIpAddress,
       onFailure: (words, error) => cloud.warn(words, error),
     });
-    this.ecsServices = new Services(this.ecs);
+    this.ecsServices = new EcsServices(this.ecs);
     this.kafka = new KafkaState(place);
     this.ec2 = new Ec2State(place.region);
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);

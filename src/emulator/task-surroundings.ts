@@ -1,7 +1,6 @@
 /** Joins tasks that are local processes with what they need of an emulated region. */
 import type { EmulatedCloud } from './cloud.ts';
 import type { LocalTasks } from './ecs/processes/local-tasks.ts';
-import { sessionOf } from './identities.ts';
 import type { EmulatedRegion } from './region.ts';
 import type { TaskRegistry } from './task-metadata.ts';
 
@@ -23,16 +22,23 @@ export function attachTasks(
     urlOf: () => cloud.urlOf(),
     callAs: (roleArn, ...call) => {
       const context = asItself('ecs.amazonaws.com');
-      const caller = roleArn === undefined ? context.caller : sessionOf(roleArn, 'task');
+      const caller =
+        roleArn === undefined ? context.caller : cloud.openSession(roleArn, 'ecs-agent');
       return cloud.call({ ...context, caller }, ...call);
     },
     deregistered: () => registrar.settled(),
-    credentialsPath: (_taskId, roleArn) => `/v2/credentials/${roleArn.split('/').at(-1) ?? ''}`,
+    credentialsPath: (taskId, roleArn) => {
+      cloud.taskRoles.set(taskId, roleArn);
+      return `/v2/credentials/${taskId}`;
+    },
     describe: (taskId, task) => {
       const { containers } = metadata.put(taskId, task, cloud.urlOf(), place);
       return new Map(containers.map(({ name, metadataUri }) => [name, metadataUri]));
     },
-    forget: (taskId) => void metadata.delete(taskId),
+    forget: (taskId) => {
+      metadata.delete(taskId);
+      cloud.taskRoles.delete(taskId);
+    },
     addressOf: (id) => ec2.instances.get(id)?.privateIpAddress,
     setAddress: (id, privateIpAddress) => {
       const instance = ec2.instances.get(id);

@@ -14,7 +14,7 @@ import {
   ServiceDiscoveryClient,
 } from '@aws-sdk/client-servicediscovery';
 import { VirtualClock } from '../../src/kernel/clock.ts';
-import { Services } from '../../src/emulator/ecs/services.ts';
+import { EcsServices } from '../../src/emulator/ecs/services.ts';
 import type { Task } from '../../src/emulator/ecs/shapes.ts';
 import { EcsState } from '../../src/emulator/ecs/state.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
@@ -233,7 +233,9 @@ test('providers of capacity: the strategy of a service divides its tasks', async
   );
   await ecs.send(new ecsModel.CreateServiceCommand(service));
   const tasks = [...aws.account.ecs.cluster(cluster).tasks.values()];
-  const names = tasks.map(({ task }) => task.capacityProviderName).toSorted();
+  const names = tasks
+    .map(({ task }) => task.capacityProviderName ?? '')
+    .sort((a, b) => a.localeCompare(b));
   assert.deepEqual(names, ['FARGATE', 'FARGATE_SPOT', 'FARGATE_SPOT', 'FARGATE_SPOT']);
   const none = { cluster, capacityProviders: [], defaultCapacityProviderStrategy: [] };
   await assert.rejects(ecs.send(new ecsModel.PutClusterCapacityProvidersCommand(none)), {
@@ -337,7 +339,7 @@ test('what ECS refuses is refused in its words', async () => {
 test('a task that does not start is tried again later, and a circuit breaker goes back', async () => {
   const clock = new VirtualClock();
   const state = new EcsState({ region: 'us-east-1', accountId: '000000000000' }, clock);
-  const services = new Services(state);
+  const services = new EcsServices(state);
   const instant = state.runner;
   const bad = state.register('web', [app]);
   const good = state.register('web', [app]);

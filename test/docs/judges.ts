@@ -13,6 +13,7 @@ import { checkConfigText } from '../../src/config/load.ts';
 import { describeDeployment } from '../../src/deploy/describe.ts';
 import type { AwsValue } from '../../src/deploy/template.ts';
 import { parseTargetList } from '../../src/discovery/schema.ts';
+import { parseImages } from '../../src/emulator/ecs/processes/images.ts';
 import { parseScenario } from '../../src/emulator/scenario.ts';
 import { parseRoutes } from '../../src/proxy/config.ts';
 import { formatFinding } from '../../src/settings/finding.ts';
@@ -56,6 +57,7 @@ export type YamlFile = 'collector.yaml' | 'deployment.yml' | 'prometheus.yml' | 
 const FILES: readonly (readonly [RegExp, string])[] = [
   [/^(receivers|processors|exporters|extensions|connectors|service)$/, 'collector.yaml'],
   [/^steps$/, 'scenario.yml'],
+  [/^images$/, 'images.yml'],
   [/^routes$/, 'routes.yml'],
   [/^(image|network)$/, 'deployment.yml'],
   [/^(tls_server_config|basic_auth_users|http_server_config)$/, 'web.yml'],
@@ -103,6 +105,8 @@ async function judgeYaml(document: unknown, text: string, judging: Judging): Pro
       return faultsOf(() => parseRoutes(document, name));
     case 'rules.yml':
       return judgeRules(document);
+    case 'images.yml':
+      return faultsOf(() => parseImages(document, name));
     case 'scenario.yml':
       return faultsOf(() => parseScenario(document, name));
     case 'targets.yml':

@@ -13,7 +13,7 @@ import * as mapModel from '@aws-sdk/client-servicediscovery';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { onEnd } from '../kit/ending.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { query, type Running, startAmperage } from '../kit/processes.ts';
+import { freePort, query, type Running, startAmperage } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIATASKS', AWS_SECRET_ACCESS_KEY: 'secret-of-tasks' };
@@ -177,14 +177,22 @@ async function gone({ emulator }: Place): Promise<void> {
 
 test('a service of processes is found, scraped, scaled, replaced and ended', { timeout: 600_000 }, async (context) => {
   const place = await openPlace(context);
+  const port = await freePort();
   const workspace = await startAmperage(
     context,
     'workspace',
-    ['--storage.path', temporaryFolder(context), '--workspace-id', 'ws-1'],
+    [
+      `--storage.path=${temporaryFolder(context)}`,
+      '--workspace-id=ws-1',
+      `--trust-emulator=${place.emulator.url}`,
+      // Localhost is the task itself, for a task.
+      `--web.listen-address=0.0.0.0:${port}`,
+    ],
     {
       WORKSPACE_ACCESS_KEY: KEYS.AWS_ACCESS_KEY_ID,
       WORKSPACE_SECRET_KEY: KEYS.AWS_SECRET_ACCESS_KEY,
     },
+    port,
   );
   const registryArn = await createRegistry(place);
   await register(place, 'webapp', WEBAPP);
@@ -197,7 +205,12 @@ test('a service of processes is found, scraped, scaled, replaced and ended', { t
         cloudmap_sd_configs: [{ namespaces: ['ecs-services'], refresh_interval: '2s' }],
       },
     ],
-    remote_write: [{ url: `${workspace.url}/workspaces/ws-1/api/v1/remote_write` }],
+    remote_write: [
+      {
+        url: `http://127.0.0.2:${port}/workspaces/ws-1/api/v1/remote_write`,
+        sigv4: { region: 'us-east-1' },
+      },
+    ],
   });
   await place.ssm.send(
     new PutParameterCommand({ Name: '/collector', Type: 'String', Value: config }),
@@ -270,7 +283,7 @@ test('what kills a task is told; what stops one tells it before; what kills the 
   const registryArn = await createRegistry(place);
   await register(place, 'webapp', WEBAPP.slice(0, 1));
   await register(place, 'stubborn', [
-    { name: 'deaf', image: 'amperage', entryPoint: ['sh', '-c'], command: ["trap '' TERM; while :; do sleep 0.2; done"] },
+    { name: 'deaf', image: 'amperage', entryPoint: ['sh', '-c'], command: ["trap '' TERM; echo deaf now; while :; do sleep 0.2; done"] },
   ]);
   await register(place, 'odd', [{ name: 'odd', image: 'postgres:16' }]);
   await createService(place, 'webapp', { serviceRegistries: [{ registryArn }] });
@@ -307,6 +320,11 @@ test('what kills a task is told; what stops one tells it before; what kills the 
   assert.match(why.stoppedReason!, /CannotPullContainerError: .*postgres:16.*--images/);
   const stubborn = await run('stubborn');
   await until('the stubborn one runs', STEP_MS, isAt(stubborn, 'RUNNING'));
+  const logged = { logGroupName: '/ecs/tasks', filterPattern: 'deaf' };
+  await until('it says so', STEP_MS, async () => {
+    const { events = [] } = await place.logs.send(new FilterLogEventsCommand(logged));
+    return events.length > 0;
+  });
   const interrupt = JSON.stringify({ cluster: CLUSTER, task: stubborn, seconds: 1 });
   const answer = await fetch(`${place.emulator.url}/_emulator/ecs/interrupt`, {
     method: 'PUT',

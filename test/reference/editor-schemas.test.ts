@@ -14,6 +14,7 @@ import { checkConfigText } from '../../src/config/load.ts';
 import { isCollectorConfig } from '../../src/config/otel/collector.ts';
 import { parseRoutes } from '../../src/proxy/config.ts';
 import { webConfigSchema } from '../../src/settings/web-config.ts';
+import { parseImages } from '../../src/emulator/ecs/processes/images.ts';
 import { parseScenario } from '../../src/emulator/scenario.ts';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
 
@@ -177,6 +178,7 @@ test('one fault of each kind is refused', () => {
     ['proxy-routes', 'routes: []'],
     ['proxy-routes', 'routes: [{ hst: a }]'],
     ['emulator-scenario', 'steps: [{ call: nothing }]'],
+    ['emulator-images', 'images: [{ image: a }]'],
   ];
   for (const [dialect, text] of faults) assert.notEqual(findRefusal(dialect, text), '', text);
 });
@@ -193,6 +195,9 @@ test('the other files: what their readers accept is accepted', () => {
     'after: 10s }]';
   assert.equal(parseScenario(parse(steps), 'f').length, 2);
   assert.equal(findRefusal('emulator-scenario', steps), '');
+  const images = "images: [{ image: 'a/*', program: [amperage, collect], command: [b] }]";
+  assert.equal(parseImages(parse(images), 'f')[0]?.fits('a/b:1'), true);
+  assert.equal(findRefusal('emulator-images', images), '');
   assert.equal(findRefusal('targets', '[{ targets: [a:1], labels: { x: y } }, {}]'), '');
 });
 

@@ -35,6 +35,8 @@ export function createEcsAccess(state: EcsState): AccessTable {
     const latest = [...state.definitions.all.values()].findLast(({ family }) => family === id);
     return latest?.taskDefinitionArn ?? state.arn('task-definition', `${id}:1`);
   };
+  const providerArn = (name: string): string =>
+    state.arn('capacity-provider', name.split('/').at(-1) ?? '');
   const context = (input: AwsInput): NonNullable<Need['context']> => ({
     'ecs:cluster': state.arn('cluster', clusterName(input)),
     ...describeTags(input),
@@ -110,6 +112,7 @@ export function createEcsAccess(state: EcsState): AccessTable {
       (input) => state.arn('task-definition', `${textOf(input, 'family')}:*`),
     ],
     ['RunTask', (input) => within('task', input, '*')],
+    ['CreateCapacityProvider', (input) => providerArn(textOf(input, 'name'))],
   ];
   return {
     ...withRoles,

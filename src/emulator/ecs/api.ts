@@ -7,11 +7,11 @@ import type { JsonService } from '../service.ts';
 import { createEcsAccess } from './access.ts';
 import { clusterActions } from './cluster-actions.ts';
 import { definitionActions } from './definition-actions.ts';
-import { serviceActions, type ServiceParts } from './service-actions.ts';
+import { ecsServiceActions, type EcsParts } from './service-actions.ts';
 import { tagActions } from './tags.ts';
 import { taskActions } from './task-actions.ts';
 
-export function createEcs(parts: ServiceParts): JsonService {
+export function createEcs(parts: EcsParts): JsonService {
   const { state, providers } = parts;
   return {
     signingName: 'ecs',
@@ -21,7 +21,7 @@ export function createEcs(parts: ServiceParts): JsonService {
       ...clusterActions(state, providers),
       ...definitionActions(state),
       ...taskActions(state, providers),
-      ...serviceActions(parts),
+      ...ecsServiceActions(parts),
       ...tagActions(state),
     },
   };

@@ -5,7 +5,7 @@
  */
 import { AwsError, type AwsInput, requireText } from '../service.ts';
 import { FARGATE_PROVIDERS } from './placement.ts';
-import { cutPage, isIncluded, readTags } from './requests.ts';
+import { cutEcsPage, isIncluded, readTags } from './requests.ts';
 import type { Cluster, ProviderShare, Tag } from './shapes.ts';
 import type { EcsState } from './state.ts';
 
@@ -116,7 +116,7 @@ export class CapacityProviders {
       provider: this.all.get(lastPart(name)),
     }));
     const known = found.flatMap(({ provider }) => provider ?? []);
-    const { page, nextToken } = cutPage(known, input);
+    const { page, nextToken } = cutEcsPage(known, input);
     return {
       capacityProviders: page.map((one) => ({ ...one, tags: withTags ? one.tags : [] })),
       failures: found.flatMap(({ name, provider }) =>

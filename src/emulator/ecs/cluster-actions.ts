@@ -3,11 +3,11 @@ import { type ActionHandler, AwsError, type AwsInput, requireText } from '../ser
 import { requireOne } from '../members.ts';
 import type { CapacityProviders } from './capacity-providers.ts';
 import {
-  cutPage,
+  cutEcsPage,
   describeAll,
   isIncluded,
   PAGE_MAX,
-  readList,
+  readNames,
   readTags,
   SERVICES_PAGE,
 } from './requests.ts';
@@ -46,13 +46,13 @@ export function clusterActions(
       return { cluster: { ...describeCluster(cluster), status: 'INACTIVE' } };
     },
     ListClusters: (input) => {
-      const { page, nextToken } = cutPage([...state.clusters.values()], input);
+      const { page, nextToken } = cutEcsPage([...state.clusters.values()], input);
       return { clusterArns: page.map(({ clusterArn }) => clusterArn), nextToken };
     },
     DescribeClusters: (input) => {
       const withTags = isIncluded(input, 'TAGS', INCLUDED);
       const names =
-        input['clusters'] === undefined ? ['default'] : readList(input, 'clusters', PAGE_MAX);
+        input['clusters'] === undefined ? ['default'] : readNames(input, 'clusters', PAGE_MAX);
       return describeAll(
         names,
         (name) => {
@@ -77,14 +77,14 @@ export function clusterActions(
       const all = [...clusterOf(input).instances.values()]
         .filter(({ status }) => (wanted ?? status) === status)
         .map(({ containerInstanceArn }) => containerInstanceArn);
-      const { page, nextToken } = cutPage(all, input);
+      const { page, nextToken } = cutEcsPage(all, input);
       return { containerInstanceArns: page, nextToken };
     },
     DescribeContainerInstances: (input) => {
       const cluster = clusterOf(input);
       const withTags = isIncluded(input, 'TAGS');
       return describeAll(
-        readList(input, 'containerInstances', PAGE_MAX),
+        readNames(input, 'containerInstances', PAGE_MAX),
         (name) => {
           const found = findByName(cluster, name);
           return found && { ...describeInstance(cluster, found), tags: withTags ? found.tags : [] };
@@ -98,7 +98,7 @@ export function clusterActions(
       if (status !== 'ACTIVE' && status !== 'DRAINING')
         throw new AwsError('InvalidParameterException', 'status must be ACTIVE or DRAINING.');
       return describeAll(
-        readList(input, 'containerInstances', SERVICES_PAGE),
+        readNames(input, 'containerInstances', SERVICES_PAGE),
         (name) => {
           const found = findByName(cluster, name);
           return found && state.setInstanceStatus(cluster, found.containerInstanceArn, status);

@@ -2,7 +2,7 @@
 import { requireOne } from '../members.ts';
 import { type ActionHandler, requireText } from '../service.ts';
 import { checkDefinition } from './definition-rules.ts';
-import { cutPage, isIncluded, pickDescribed, readList, readTags } from './requests.ts';
+import { cutEcsPage, isIncluded, pickDescribed, readNames, readTags } from './requests.ts';
 import type { ContainerDefinition } from './shapes.ts';
 import type { EcsState } from './state.ts';
 
@@ -40,7 +40,7 @@ export function definitionActions(state: EcsState): Record<string, ActionHandler
     DeleteTaskDefinitions: (input) => {
       const taskDefinitions: object[] = [];
       const failures: object[] = [];
-      for (const arn of readList(input, 'taskDefinitions', DELETED_MAX)) {
+      for (const arn of readNames(input, 'taskDefinitions', DELETED_MAX)) {
         const deleted = state.definitions.delete(arn);
         if (typeof deleted === 'string') failures.push({ arn, reason: deleted });
         else taskDefinitions.push(deleted);
@@ -59,7 +59,7 @@ export function definitionActions(state: EcsState): Record<string, ActionHandler
         ({ family, status }) => (prefix ?? family) === family && status === wanted,
       );
       if (requireOne(input, 'sort', ['ASC', 'DESC']) === 'DESC') all.reverse();
-      const { page, nextToken } = cutPage(all, input);
+      const { page, nextToken } = cutEcsPage(all, input);
       const taskDefinitionArns = page.map(({ taskDefinitionArn }) => taskDefinitionArn);
       return { taskDefinitionArns, nextToken };
     },
@@ -74,7 +74,7 @@ export function definitionActions(state: EcsState): Record<string, ActionHandler
         .filter(([, isActive]) => wanted === 'ALL' || isActive === (wanted === 'ACTIVE'))
         .map(([family]) => family)
         .sort();
-      const { page, nextToken } = cutPage(families, input);
+      const { page, nextToken } = cutEcsPage(families, input);
       return { families: page, nextToken };
     },
   };

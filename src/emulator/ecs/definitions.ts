@@ -103,7 +103,7 @@ export class TaskDefinitions {
     const found = this.all.get(name.split('/').at(-1) ?? '');
     if (found === undefined) return 'The specified task definition does not exist.';
     if (found.status === 'ACTIVE')
-      return 'The specified task definition is still in ACTIVE status. Deregister it, then try again.';
+      return 'The specified task definition is still in ACTIVE status. Please deregister it first.';
     found.status = 'DELETE_IN_PROGRESS';
     return found;
   }

@@ -12,7 +12,7 @@ export type Placing = Pick<
   'serviceName' | 'launchType' | 'capacityProviderStrategy' | 'schedulingStrategy'
 >;
 
-export interface Place {
+export interface ChosenPlace {
   readonly launchType: string;
   readonly capacityProviderName?: string;
   readonly containerInstance?: string;
@@ -43,7 +43,7 @@ export function choosePlace(
   service: Placing,
   definition: TaskDefinition,
   tasks: readonly Task[],
-): Place | string {
+): ChosenPlace | string {
   const provider = chooseProvider(service, tasks);
   if (provider !== undefined && FARGATE_PROVIDERS.includes(provider))
     return { launchType: 'FARGATE', capacityProviderName: provider };
@@ -64,7 +64,7 @@ export function choosePlace(
   const [best] = fitting;
   if (best === undefined)
     return (
-      `The closest matching container-instance ${allowed[0]?.containerInstanceArn.split('/').at(-1) ?? ''} ` +
+      `The closest matching container-instance ${lastPartOf(allowed)} ` +
       'is already using a port required by your task.'
     );
   const { containerInstanceArn, capacityProviderName } = best.instance;
@@ -92,6 +92,9 @@ function chooseProvider(
   const [best] = shares.sort((a, b) => a.load - b.load);
   return best?.capacityProvider;
 }
+
+const lastPartOf = ([first]: readonly ContainerInstance[]): string =>
+  first?.containerInstanceArn.split('/').at(-1) ?? '';
 
 function tasksOn({ tasks }: Cluster, { containerInstanceArn }: ContainerInstance): Task[] {
   return [...tasks.values()]

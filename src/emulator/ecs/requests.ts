@@ -1,4 +1,4 @@
-/** What the actions of ECS share: names, lists, pages and counts of requests, as ECS judges them. */
+/** What the actions of ECS share: names, lists, pages and counts of a request. */
 import { notImplemented } from '../members.ts';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
 import type { Cluster, EcsService, TaskDefinition } from './shapes.ts';
@@ -62,7 +62,7 @@ export function cutPageBy<T>(
   };
 }
 
-export function cutPage<T>(
+export function cutEcsPage<T>(
   items: readonly T[],
   input: AwsInput,
   pageSize?: number,
@@ -71,7 +71,7 @@ export function cutPage<T>(
 }
 
 /** @throws AwsError */
-export function readList(input: AwsInput, key: string, max: number): string[] {
+export function readNames(input: AwsInput, key: string, max: number): string[] {
   const list = (input[key] ?? []) as string[];
   if (list.length === 0)
     throw new AwsError('InvalidParameterException', `${key} can not be empty.`);

@@ -5,19 +5,19 @@ import type { CapacityProviders } from './capacity-providers.ts';
 import { checkNetwork } from './network-rules.ts';
 import type { Registrar } from './registrar.ts';
 import {
-  cutPage,
+  cutEcsPage,
   describeAll,
   isIncluded,
   LAUNCH_TYPES,
   pickDescribed,
   readCount,
-  readList,
+  readNames,
   readTags,
   refuseInactive,
   requireService,
   SERVICES_PAGE,
 } from './requests.ts';
-import type { Services } from './services.ts';
+import type { EcsServices } from './services.ts';
 import type {
   Cluster,
   DeploymentConfiguration,
@@ -36,14 +36,14 @@ const DESCRIBED = [
   'healthCheckGracePeriodSeconds', 'enableExecuteCommand', 'deploymentController',
 ]; // prettier-ignore
 
-export interface ServiceParts {
+export interface EcsParts {
   readonly state: EcsState;
-  readonly services: Services;
+  readonly services: EcsServices;
   readonly providers: CapacityProviders;
   readonly registrar: Registrar;
 }
 
-export function serviceActions(parts: ServiceParts): Record<string, ActionHandler> {
+export function ecsServiceActions(parts: EcsParts): Record<string, ActionHandler> {
   const { state, services, registrar } = parts;
   const clusterOf = (input: AwsInput): Cluster =>
     state.cluster(input['cluster'] as string | undefined);
@@ -133,14 +133,14 @@ export function serviceActions(parts: ServiceParts): Record<string, ActionHandle
           (launchType ?? one.launchType) === one.launchType &&
           (strategy ?? one.schedulingStrategy) === one.schedulingStrategy,
       );
-      const { page, nextToken } = cutPage(all, input, SERVICES_PAGE);
+      const { page, nextToken } = cutEcsPage(all, input, SERVICES_PAGE);
       return { serviceArns: page.map(({ serviceArn }) => serviceArn), nextToken };
     },
     DescribeServices: (input) => {
       const cluster = clusterOf(input);
       const withTags = isIncluded(input, 'TAGS');
       return describeAll(
-        readList(input, 'services', SERVICES_PAGE),
+        readNames(input, 'services', SERVICES_PAGE),
         (nameOrArn) => {
           const name = nameOrArn.split('/').at(-1) ?? '';
           const found = cluster.services.get(name) ?? cluster.inactive.get(name);
@@ -164,7 +164,7 @@ const isForced = (input: AwsInput): boolean => input['forceNewDeployment'] === t
 
 /** The settings of a request; what is not given is left as it is. @throws AwsError */
 async function readSettings(
-  { registrar }: ServiceParts,
+  { registrar }: EcsParts,
   input: AwsInput,
   strategy: EcsService['schedulingStrategy'],
   before?: EcsService,
@@ -214,7 +214,7 @@ function checkShares(shares: DeploymentConfiguration): DeploymentConfiguration {
 }
 
 function describeService(
-  { state, services }: ServiceParts,
+  { state, services }: EcsParts,
   cluster: Cluster,
   service: EcsService,
   withTags: boolean,

@@ -41,7 +41,7 @@ interface Tries {
   isWaiting: boolean;
 }
 
-export class Services {
+export class EcsServices {
   readonly #state: EcsState;
   readonly #tries = new WeakMap<EcsService, Tries>();
   readonly #stopped = new AbortController();
@@ -324,7 +324,8 @@ export class Services {
     primary.status = 'ACTIVE';
     last.status = 'PRIMARY';
     last.rolloutState = 'IN_PROGRESS';
-    last.rolloutStateReason = `ECS deployment circuit breaker: rolling back to deploymentId ${last.id}.`;
+    const why = 'ECS deployment circuit breaker: rolling back to deploymentId';
+    last.rolloutStateReason = `${why} ${last.id}.`;
     service.deployments = [last, ...service.deployments.filter((one) => one !== last)];
     service.taskDefinition = last.taskDefinition;
     this.#tries.delete(service);

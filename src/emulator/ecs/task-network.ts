@@ -15,7 +15,7 @@ export interface TaskInterface {
   publicAddress: string | undefined;
 }
 
-export interface TaskPlace {
+export interface NewTaskPlace {
   readonly definition: TaskDefinition;
   readonly address: string;
   readonly subnetId: string;
@@ -26,7 +26,7 @@ export interface TaskPlace {
 const FIRST_DYNAMIC_PORT = 32_768;
 
 /** Adds the containers of the definition to the task. @returns its interface, where it has one */
-export function attachNetwork(task: Task, place: TaskPlace): TaskInterface | undefined {
+export function attachNetwork(task: Task, place: NewTaskPlace): TaskInterface | undefined {
   const { definition, address } = place;
   const isVpc = definition.networkMode === 'awsvpc';
   const attachmentId = makeHex(8);
@@ -54,7 +54,11 @@ export function attachNetwork(task: Task, place: TaskPlace): TaskInterface | und
   return own;
 }
 
-function attachInterface(task: Task, id: string, { address, subnetId }: TaskPlace): TaskInterface {
+function attachInterface(
+  task: Task,
+  id: string,
+  { address, subnetId }: NewTaskPlace,
+): TaskInterface {
   const networkInterfaceId = `eni-${makeHex(8)}`;
   const kind = address.includes(':') ? 'privateIPv6Address' : 'privateIPv4Address';
   task.attachments.push({
@@ -79,7 +83,7 @@ function attachInterface(task: Task, id: string, { address, subnetId }: TaskPlac
 
 function bindPorts(
   { portMappings = [] }: ContainerDefinition,
-  { definition: { networkMode }, order }: TaskPlace,
+  { definition: { networkMode }, order }: NewTaskPlace,
 ): NetworkBinding[] {
   if (networkMode !== 'bridge' && networkMode !== 'host') return [];
   return portMappings.flatMap(({ containerPort, hostPort = 0, protocol = 'tcp' }, index) => {
@@ -105,7 +109,7 @@ export function listHostPorts({ networkMode, containerDefinitions }: TaskDefinit
 }
 
 /** The address of the task's own interface. */
-export function findAddress({ attachments }: Task): string | undefined {
+export function findTaskAddress({ attachments }: Task): string | undefined {
   return attachments
     .flatMap(({ details }) => details)
     .find(({ name }) => name === 'privateIPv4Address' || name === 'privateIPv6Address')?.value;

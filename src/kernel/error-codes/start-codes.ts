@@ -112,8 +112,8 @@ const files = {
   },
   EMULATOR_IMAGES: {
     means:
-      'The file of images of "emulate" cannot be read, is not YAML, or has a key or value that is ' +
-      'not valid.',
+      'The file of images of "emulate" cannot be read, is not YAML, or has a key or value that ' +
+      'is not valid.',
     remedy: 'Correct what the message names; docs/keys/emulator-images.md lists the keys.',
   },
   PROXY_ROUTES: {

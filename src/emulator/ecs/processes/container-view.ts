@@ -201,17 +201,17 @@ wrap(
   (lookup) =>
     function lookupMapped(...given) {
       const [name, options] = given;
-      const done = given.at(-1) as (error: Error | null, ...found: unknown[]) => void;
+      const tell = given.at(-1) as (error: Error | null, ...found: unknown[]) => void;
       const isAll = isObject(options) && options['all'] === true;
       findOwn(String(name)).then(
         (addresses) => {
           if (addresses === undefined) return void Reflect.apply(lookup, this, given);
           const [first] = addresses;
-          if (first === undefined) done(notFound(String(name)));
-          else if (isAll) done(null, addresses.map(toFound));
-          else done(null, first, net.isIP(first));
+          if (first === undefined) tell(notFound(String(name)));
+          else if (isAll) tell(null, addresses.map(toFound));
+          else tell(null, first, net.isIP(first));
         },
-        (error: unknown) => done(error as Error),
+        (error: unknown) => tell(error as Error),
       );
     },
 );

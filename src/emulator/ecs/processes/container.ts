@@ -1,7 +1,7 @@
 /**
  * One container as a local process, in a process group of its own: starts it, hands on its lines,
- * asks its health, starts it again if its restart policy says so, and stops it by SIGTERM and, after
- * its time, SIGKILL.
+ * asks its health, starts it again if its restart policy says so, and stops it: by SIGTERM, and
+ * after its time by SIGKILL.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-restart-policy.html
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -33,7 +33,7 @@ const RESTART_PERIOD_SECONDS = 300;
 const NOT_FOUND = 127;
 const SIGNALS: Readonly<Record<string, number>> = { SIGKILL: 137, SIGTERM: 143, SIGINT: 130 };
 
-export class Container {
+export class ContainerProcess {
   readonly plan: ContainerPlan;
   exitCode: number | undefined;
   health: 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN' = 'UNKNOWN';

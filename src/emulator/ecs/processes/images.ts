@@ -19,7 +19,7 @@ const ruleSchema = z.strictObject({
     .max(100)
     .meta({
       description:
-        'Program and its first arguments, as the entry point of the image; amperage is this program.',
+        'Program and its first arguments, as the entry point of an image; amperage is this one.',
       examples: [['/usr/bin/prometheus-node-exporter']],
     }),
   command: z
@@ -29,7 +29,7 @@ const ruleSchema = z.strictObject({
     .describe('Further arguments, for a container that has no command of its own.'),
 });
 
-const imagesSchema = z.strictObject({
+export const imagesSchema = z.strictObject({
   images: z.array(ruleSchema).max(1_000).describe('The first that fits is taken.'),
 });
 
@@ -73,7 +73,7 @@ export class Images {
 }
 
 /**
- * Reads the rules of a file.
+ * Reads the rules of a file, from its document.
  *
  * @throws ConfigError EMULATOR_IMAGES
  */

@@ -13,12 +13,12 @@ import type { World } from '../../../kernel/world.ts';
 import type { AwsInput } from '../../service.ts';
 import type { ContainerDefinition, Task, TaskDefinition } from '../shapes.ts';
 import type { EcsState, TaskRunner } from '../state.ts';
-import { findAddress } from '../task-network.ts';
+import { findTaskAddress } from '../task-network.ts';
 import type { ContainerPlan } from './container.ts';
 import type { Images } from './images.ts';
-import { type LineSink, openAwslogs, openLogFile } from './log-lines.ts';
+import { type LineSink, openAwslogs, openLineFile } from './log-lines.ts';
 import { isLoopback, LoopbackAddresses } from './loopback.ts';
-import { readSecrets } from './secret-values.ts';
+import { readContainerSecrets } from './secret-values.ts';
 import { planContainer } from './task-plan.ts';
 import { TaskRun } from './task-run.ts';
 import type { ContainerView } from './view-text.ts';
@@ -156,7 +156,7 @@ export class LocalTasks implements Component {
     makeFolders(folder);
     const { images, ownLine } = this.#options;
     for (const { image } of definition.containerDefinitions) images.find(image);
-    const secrets = await readSecrets(definition, (...call) =>
+    const secrets = await readContainerSecrets(definition, (...call) =>
       around.callAs(executionRoleOf(task, definition), ...call),
     );
     const address = this.#addressOf(around, task, definition);
@@ -174,7 +174,8 @@ export class LocalTasks implements Component {
       ...(roleArn === undefined
         ? {}
         : {
-            AWS_CONTAINER_CREDENTIALS_FULL_URI: `${emulator}${around.credentialsPath(idOf(task), roleArn)}`,
+            AWS_CONTAINER_CREDENTIALS_FULL_URI:
+              emulator + around.credentialsPath(idOf(task), roleArn),
           }),
     };
     return (container) => {
@@ -207,10 +208,10 @@ export class LocalTasks implements Component {
     const { task, definition, container, folder } = given;
     const { logDriver, options = {} } = container.logConfiguration ?? {};
     if (logDriver === undefined || logDriver === 'json-file')
-      return openLogFile(path.join(folder, `${container.name}.log`));
+      return openLineFile(path.join(folder, `${container.name}.log`));
     if (logDriver !== 'awslogs')
       throw new Error(
-        `the log driver ${logDriver} is not there for tasks as processes; awslogs and json-file are`,
+        `the log driver ${logDriver} is not there for processes; awslogs and json-file are`,
       );
     const prefix = options['awslogs-stream-prefix'];
     const id = idOf(task);
@@ -233,7 +234,7 @@ export class LocalTasks implements Component {
 
   /** The address of the task, or of its instance, which gets one of the loopback. */
   #addressOf(around: TaskSurroundings, task: Task, definition: TaskDefinition): string {
-    const own = definition.networkMode === 'awsvpc' ? findAddress(task) : undefined;
+    const own = definition.networkMode === 'awsvpc' ? findTaskAddress(task) : undefined;
     if (own !== undefined) return own;
     const cluster = around.state.cluster(task.clusterArn);
     const instance = cluster.instances.get(task.containerInstanceArn ?? '')?.ec2InstanceId ?? '';
@@ -253,7 +254,7 @@ function describeTask(
   pids: ReadonlyMap<string, number | undefined>,
 ): ReadonlyMap<string, string> {
   const service = /^service:(.*)$/.exec(task.group)?.[1];
-  const address = findAddress(task);
+  const address = findTaskAddress(task);
   return around.describe(idOf(task), {
     cluster: around.state.cluster(task.clusterArn).clusterName,
     family: definition.family,

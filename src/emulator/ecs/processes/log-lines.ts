@@ -112,7 +112,7 @@ class Awslogs implements LineSink {
 }
 
 /** The first mebibyte of lines, in a file. */
-export function openLogFile(file: string): LineSink {
+export function openLineFile(file: string): LineSink {
   let bytes = 0;
   return {
     write: (line) => {

@@ -15,7 +15,7 @@ type SecretCall = (
 ) => Promise<Readonly<Record<string, unknown>>>;
 
 /** @throws Error with the reason of a task that does not start */
-export async function readSecrets(
+export async function readContainerSecrets(
   { containerDefinitions }: TaskDefinition,
   call: SecretCall,
 ): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> {

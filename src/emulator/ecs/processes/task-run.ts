@@ -8,7 +8,7 @@ import { describeError } from '../../../kernel/errors.ts';
 import type { ContainerDefinition, Task, TaskDefinition } from '../shapes.ts';
 import type { EcsState, StopReason } from '../state.ts';
 import { UNHEALTHY } from '../services.ts';
-import { Container, type ContainerPlan } from './container.ts';
+import { ContainerProcess, type ContainerPlan } from './container.ts';
 import type { LineSink } from './log-lines.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -33,7 +33,7 @@ const START_SECONDS = 180;
 
 export class TaskRun {
   readonly #parts: TaskRunParts;
-  #containers: readonly Container[] = [];
+  #containers: readonly ContainerProcess[] = [];
   #sinks: readonly LineSink[] = [];
   readonly #changed = new EventTarget();
   #starting: Promise<void> = Promise.resolve();
@@ -71,14 +71,14 @@ export class TaskRun {
     if (this.#isStopping) return;
     state.change(task, { lastStatus: 'PENDING' });
     const plan = await prepare();
-    const all: Container[] = [];
+    const all: ContainerProcess[] = [];
     const sinks: LineSink[] = [];
     this.#sinks = sinks;
     for (const one of definition.containerDefinitions) {
       const planned = plan(one);
       const sink = await openLog(one);
       sinks.push(sink);
-      const container = new Container(
+      const container = new ContainerProcess(
         planned,
         { clock: state.clock, watchdog, sink },
         {
@@ -99,7 +99,7 @@ export class TaskRun {
   }
 
   /** @throws Error where a container that it depends on does not get so far in time */
-  async #startInOrder(container: Container): Promise<void> {
+  async #startInOrder(container: ContainerProcess): Promise<void> {
     const { dependsOn = [], startTimeout = START_SECONDS } = container.plan.definition;
     for (const { containerName, condition } of dependsOn) {
       const other = this.#containers.find(({ name }) => name === containerName);
@@ -109,7 +109,7 @@ export class TaskRun {
     container.start();
   }
 
-  async #waitFor(other: Container, condition: string, seconds: number): Promise<void> {
+  async #waitFor(other: ContainerProcess, condition: string, seconds: number): Promise<void> {
     const { clock } = this.#parts.state;
     const endMs = clock.elapsedMs() + seconds * 1_000;
     for (;;) {
@@ -134,7 +134,7 @@ export class TaskRun {
     await this.#parts.state.clock.sleep(mostMs, over.signal).catch(() => undefined);
   }
 
-  #follow(container: Container): void {
+  #follow(container: ContainerProcess): void {
     const { state, task, tellPids } = this.#parts;
     this.#changed.dispatchEvent(new Event('change'));
     const shown = task.containers.find(({ name }) => name === container.name);
@@ -189,7 +189,7 @@ export class TaskRun {
   }
 
   /** Containers that depend on others stop before these. */
-  async #stopInOrder(container: Container, mostSeconds: number | undefined): Promise<void> {
+  async #stopInOrder(container: ContainerProcess, mostSeconds: number | undefined): Promise<void> {
     const dependents = this.#containers.filter(({ plan }) =>
       plan.definition.dependsOn?.some(({ containerName }) => containerName === container.name),
     );
