@@ -3,18 +3,23 @@
  * logs, metrics, and the services that answer from it. Changes of tasks and instances are sent to
  * the subscribed queues in the form of EventBridge's events.
  */
+import { createAutoScaling } from './autoscaling/api.ts';
+import { AutoScalingState } from './autoscaling/groups.ts';
 import type { CloudParts } from './cloud-parts.ts';
 import { createCloudMap } from './cloud-map/api.ts';
 import { CloudMapStore } from './cloud-map/store.ts';
 import { createCloudWatch } from './cloudwatch/api.ts';
 import { CloudWatchState } from './cloudwatch/state.ts';
 import { type Ec2Instance, Ec2State } from './ec2/state.ts';
+import { ContainerInstances } from './container-instances.ts';
+import { createEc2 } from './ec2/api.ts';
 import { createEcs } from './ecs/api.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
 import { createKafka, KafkaState } from './kafka.ts';
 import { createLogs } from './logs/api.ts';
 import { LogsState } from './logs/state.ts';
+import { listTaskInterfaces } from './network-interfaces.ts';
 import { createParameterStore } from './parameters.ts';
 import { ObjectStore } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
@@ -28,6 +33,8 @@ export class EmulatedRegion {
   readonly cloud: CloudParts;
   readonly ecs: EcsState;
   readonly ec2: Ec2State;
+  readonly autoScaling: AutoScalingState;
+  readonly #containerInstances: ContainerInstances;
   readonly cloudMap: CloudMapStore;
   readonly kafka: KafkaState;
   readonly queues: QueueService;
@@ -52,8 +59,23 @@ export class EmulatedRegion {
     this.queues = new QueueService(clock, (name) => `${cloud.urlOf()}/${place.accountId}/${name}`);
     this.ecs.onTaskChange = (task, cluster) => this.#publishTask(task, cluster);
     this.kafka = new KafkaState(place);
-    this.ec2 = new Ec2State(place.region);
-    this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
+    this.ec2 = new Ec2State(place, () => clock.nowMs());
+    this.ec2.network.taskInterfaces = () => listTaskInterfaces(this.ecs.interfaces, this.ec2);
+    this.ec2.onStateChange = (instance) => this.#noteInstance(instance);
+    this.autoScaling = new AutoScalingState({
+      place,
+      call: cloud.call,
+      nowMs: () => clock.nowMs(),
+    });
+    this.#containerInstances = new ContainerInstances({
+      find: (name) => this.ecs.clusters.get(name),
+      mayRegister: () => true,
+      add: (cluster, { instanceId }) => {
+        const { containerInstanceArn } = this.ecs.addInstance(cluster, instanceId);
+        return () => this.ecs.removeInstance(cluster, containerInstanceArn);
+      },
+    });
+    this.ecs.onCluster = () => this.#containerInstances.join();
     this.cloudMap = new CloudMapStore(place, clock);
     this.services = new Map(
       this.#createServices().map((service) => [service.signingName, service] as const),
@@ -69,6 +91,8 @@ export class EmulatedRegion {
       createParameterStore(place, cloud.clock),
       createSecretsManager(place, cloud.clock),
       createEcs(this.ecs),
+      createEc2(this.ec2),
+      createAutoScaling(this.autoScaling),
       createLogs(this.logs, nowMs),
       createCloudWatch(this.cloudWatch, nowMs),
       this.queues.service(),
@@ -99,6 +123,12 @@ export class EmulatedRegion {
       startedAt: iso(startedAt),
       stoppedAt: iso(stoppedAt),
     });
+  }
+
+  #noteInstance(instance: Ec2Instance): void {
+    this.#publishInstance(instance);
+    this.#containerInstances.note(instance);
+    if (instance.state === 'terminated') this.autoScaling.noteEnd(instance.instanceId);
   }
 
   #publishInstance({ instanceId, state }: Ec2Instance): void {

@@ -25,6 +25,7 @@ import { rpcCborRoute } from './rpc-cbor-protocol.ts';
 import { renderS3Error } from './s3.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
+import { answerEc2 } from './ec2/answer.ts';
 import { createOtlpTraces } from './xray/otlp-endpoint.ts';
 
 export interface EmulatorOptions {
@@ -100,9 +101,11 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   /** The services that speak the query protocol are known by the signature. */
   const callForm = async (request: HttpRequest): Promise<HttpResponse> => {
     const service = home.services.get(signedService(request.headers) ?? '');
-    if (service?.xmlNamespace === undefined) return answerQuery(request, edges, cloud);
+    const isEc2 = service?.signingName === 'ec2';
+    if (!isEc2 && service?.xmlNamespace === undefined) return answerQuery(request, edges, cloud);
     const action = new URLSearchParams((await request.body()).toString()).get('Action') ?? '';
-    return countOf(service)(action, () => answerForm(request, service, action, edges));
+    const answer = isEc2 ? answerEc2 : answerForm;
+    return countOf(service)(action, () => answer(request, service, action, edges));
   };
 
   const callObjects = async (request: HttpRequest): Promise<HttpResponse> => {

@@ -54,6 +54,8 @@ export class EcsState {
   readonly interfaces = new Map<string, TaskInterface>();
   /** Called for every change of a task. */
   onTaskChange: (task: Task, cluster: Cluster) => void = () => undefined;
+  /** Called after a cluster came. */
+  onCluster: (cluster: Cluster) => void = () => undefined;
   readonly #clock: Clock;
   readonly #accountId: string;
   #order = 0;
@@ -81,6 +83,7 @@ export class EcsState {
       tasks: new Map(),
     };
     this.clusters.set(name, cluster);
+    this.onCluster(cluster);
     return cluster;
   }
 
@@ -121,6 +124,13 @@ export class EcsState {
     };
     cluster.instances.set(instance.containerInstanceArn, instance);
     return instance;
+  }
+
+  /** An instance that is gone takes its tasks with it. */
+  removeInstance(cluster: Cluster, arn: string): void {
+    cluster.instances.delete(arn);
+    for (const { task } of cluster.tasks.values())
+      if (task.containerInstanceArn === arn && task.desiredStatus !== 'STOPPED') this.stop(task);
   }
 
   /** A draining instance gets no new tasks, and services replace their tasks on it elsewhere. */
