@@ -70,11 +70,11 @@ export const rooms: Record<string, Rooms> = {
     rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], msk: [], static: [] },
   },
   emulator: {
-    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
+    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'container-instances', 'network-interfaces', 'server'],
     rooms: {
-      'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
+      autoscaling: [], 'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], efs: [], ecs: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
-      secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
+      secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },
   }, // prettier-ignore
   // What a template is made of knows none of the forms that it is written in.

@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../kernel/clock.ts';
 import type { Identities } from './identities.ts';
 import type { CallJudges } from './prepared-call.ts';
-import type { AwsInput, CallContext, JsonService } from './service.ts';
+import type { AwsInput, Caller, CallContext, JsonService } from './service.ts';
 
 /**
  * Calls a service from inside, as that caller, in the caller's account: policies are asked and
@@ -40,6 +40,18 @@ export interface CloudParts extends CallJudges {
     signed: { readonly accessKeyId: string; readonly region: string },
     headers: IncomingHttpHeaders,
   ): CallContext;
+  /** By the id of its container credentials: the ARN of a task's role; without, the id is a name. */
+  readonly taskRoles: Map<string, string>;
+  /** The ARN of a role of the first account, by its name. */
+  roleArnOf(name: string): string;
+  /** Who has a role from now on: a task, or an instance. Trust policies are not asked here. */
+  openSession(roleArn: string, sessionName: string): Caller;
+  /** The ARN of the role of an instance profile, by its name or ARN. */
+  profileRoleOf(profile: string): string | undefined;
+  /** The ARN of the role of an instance's profile. */
+  instanceRoleOf(instanceId: string): string | undefined;
+  /** By the id of an instance: the name of its instance profile. */
+  readonly instanceProfiles: Map<string, string>;
   /** A service in the caller's account; undefined where the emulator has none of this name. */
   serviceFor(context: CallContext, signingName: string): JsonService | undefined;
   /** Says that the service that a request is for is not there, and which are. */

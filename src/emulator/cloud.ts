@@ -8,12 +8,18 @@ import type { AwsCredentials } from '../aws/signing.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Denial, Need } from './access.ts';
 import type { CloudParts } from './cloud-parts.ts';
+import { createIam } from './iam/api.ts';
+import { openSession } from './iam/assume-role.ts';
+import { createAuthorizer } from './iam/authorizer.ts';
+import { IamState } from './iam/state.ts';
+import { createTokenService } from './iam/token-service.ts';
 import { Identities } from './identities.ts';
 import { prepareCall } from './prepared-call.ts';
 import { EmulatedRegion } from './region.ts';
 import {
   AwsError,
   type AwsInput,
+  type Caller,
   type CallContext,
   DEFAULT_ACCOUNT,
   type JsonService,
@@ -30,6 +36,15 @@ export interface CloudOptions {
   readonly credentials: AwsCredentials;
   /** The first account; DEFAULT_ACCOUNT by default. */
   readonly accountId?: string;
+  /** Whether a role that nobody created may do nothing; it may do all by default. */
+  readonly isStrict?: boolean;
+}
+
+interface Account {
+  readonly iam: IamState;
+  /** The services that all regions share. */
+  readonly services: readonly JsonService[];
+  readonly regions: Map<string, EmulatedRegion>;
 }
 
 export class EmulatedCloud implements CloudParts {
@@ -39,18 +54,29 @@ export class EmulatedCloud implements CloudParts {
   readonly regions: readonly [string, ...string[]];
   readonly accountId: string;
   urlOf: () => string = () => '';
-  /** Judges a call by the policies of the caller; all may all, where nothing else is set. */
-  authorize: (call: CallContext, need: Need) => Denial = () => undefined;
-  readonly #accounts = new Map<string, Map<string, EmulatedRegion>>();
+  readonly isStrict: boolean;
+  /** Judges a call by the policies of the caller. */
+  readonly authorize: (call: CallContext, need: Need) => Denial;
+  readonly taskRoles = new Map<string, string>();
+  readonly instanceProfiles = new Map<string, string>();
+  readonly #accounts = new Map<string, Account>();
   /** Calls by action, since the last `takeCalls`. */
   readonly #calls = new Map<string, number>();
 
-  constructor({ clock, regions, credentials, accountId = DEFAULT_ACCOUNT }: CloudOptions) {
+  constructor({
+    clock,
+    regions,
+    credentials,
+    accountId = DEFAULT_ACCOUNT,
+    isStrict = false,
+  }: CloudOptions) {
     this.clock = clock;
     this.regions = regions;
     this.accountId = accountId;
     this.trouble = new Trouble(clock);
     this.identities = new Identities(credentials, accountId);
+    this.isStrict = isStrict;
+    this.authorize = createAuthorizer(this);
   }
 
   /** The region of what names none, in the first account. */
@@ -66,14 +92,47 @@ export class EmulatedCloud implements CloudParts {
   regionOf(accountId: string, region: string): EmulatedRegion {
     // The services of all regions, such as IAM, are asked in a region that may not be there.
     const name = this.regions.includes(region) ? region : this.regions[0];
-    const known = this.#accounts.get(accountId);
-    if (known === undefined && this.#accounts.size >= ACCOUNTS_MAX)
-      throw new AwsError('LimitExceeded', `this emulator has ${ACCOUNTS_MAX} accounts already`);
-    const regions = known ?? new Map<string, EmulatedRegion>();
-    this.#accounts.set(accountId, regions);
-    const found = regions.get(name) ?? new EmulatedRegion({ accountId, region: name }, this);
+    const { regions, services } = this.#accountOf(accountId);
+    const found =
+      regions.get(name) ?? new EmulatedRegion({ accountId, region: name }, this, services);
     regions.set(name, found);
     return found;
+  }
+
+  roleArnOf(name: string): string {
+    const role = this.iamOf(this.accountId).roles.get(name);
+    return role?.arn ?? `arn:aws:iam::${this.accountId}:role/${name}`;
+  }
+
+  openSession(roleArn: string, sessionName: string): Caller {
+    return openSession(this, { roleArn, sessionName }, this.regions[0]);
+  }
+
+  profileRoleOf(profile: string): string | undefined {
+    const [, accountId = this.accountId] = /^arn:aws[\w-]*:iam::(\d{12}):/.exec(profile) ?? [];
+    const name = profile.split('/').at(-1) ?? '';
+    return this.iamOf(accountId).profiles.get(name)?.role?.arn;
+  }
+
+  instanceRoleOf(instanceId: string): string | undefined {
+    return this.profileRoleOf(this.instanceProfiles.get(instanceId) ?? '');
+  }
+
+  iamOf(accountId: string): IamState {
+    return this.#accountOf(accountId).iam;
+  }
+
+  /** @throws AwsError for one account more than this emulator has */
+  #accountOf(accountId: string): Account {
+    const known = this.#accounts.get(accountId);
+    if (known !== undefined) return known;
+    if (this.#accounts.size >= ACCOUNTS_MAX)
+      throw new AwsError('LimitExceeded', `this emulator has ${ACCOUNTS_MAX} accounts already`);
+    const iam = new IamState(accountId, () => this.nowMs());
+    const services = [createIam(iam, this.identities), createTokenService(this)];
+    const account: Account = { iam, services, regions: new Map() };
+    this.#accounts.set(accountId, account);
+    return account;
   }
 
   serviceFor({ caller, region }: CallContext, signingName: string): JsonService | undefined {

@@ -5,7 +5,7 @@
  */
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
 import type { CloudParts } from './cloud-parts.ts';
-import { type Identities, sessionOf } from './identities.ts';
+import type { Identities } from './identities.ts';
 import { json } from './json-protocol.ts';
 
 const PATH = '/v2/credentials/';
@@ -34,10 +34,10 @@ export function containerCredentialsRoute(options: {
       known !== undefined &&
       known.expiresMs - atMs > Math.min(RENEW_MS, lifetimeMs / 2) &&
       identities.find(known.accessKeyId, atMs) !== undefined;
-    const roleArn = `arn:aws:iam::${cloud.accountId}:role/${name}`;
+    const roleArn = cloud.taskRoles.get(name) ?? cloud.roleArnOf(name);
     const current = isGood
       ? known
-      : identities.issue(atMs, lifetimeMs, sessionOf(roleArn, SESSION));
+      : identities.issue(atMs, lifetimeMs, cloud.openSession(roleArn, SESSION));
     if (issued.size >= NAMES_MAX) issued.clear();
     issued.set(name, current);
     return json(200, {

@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import { EpochTime } from '../wire/cbor.ts';
+import type { CloudParts } from './cloud-parts.ts';
 import { type CallEdges, dateHeader, runAction } from './json-protocol.ts';
 import { AwsError, type AwsInput, type JsonService } from './service.ts';
 import { element, escapeXml } from './xml.ts';
@@ -36,18 +37,36 @@ export async function answerForm(
   });
   const codec = { parse: parseForm, render };
   try {
-    return await runAction(request, { service, action, refusedStatus: 403, codec }, edges);
+    const nameFault = (code: string): string => code;
+    return await runAction(
+      request,
+      { service, action, refusedStatus: 403, codec, nameFault },
+      edges,
+    );
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return {
-      status: error.status,
-      headers: { ...HEADERS, ...dateHeader(edges.cloud) },
-      body:
-        `<ErrorResponse xmlns="${namespace}"><Error>${element('Type', 'Sender')}` +
-        `${element('Code', error.code)}${element('Message', error.message)}</Error>` +
-        `${element('RequestId', randomUUID())}</ErrorResponse>`,
-    };
+    return renderError(error, namespace, edges.cloud);
   }
+}
+
+/** The answer to a form that is for no service that is here. */
+export function refuseForm(request: HttpRequest, cloud: CloudParts): HttpResponse {
+  const error =
+    request.headers.authorization === undefined
+      ? new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403)
+      : new AwsError('InvalidAction', cloud.describeLack(request));
+  return renderError(error, '', cloud);
+}
+
+function renderError(error: AwsError, namespace: string, cloud: CloudParts): HttpResponse {
+  return {
+    status: error.status,
+    headers: { ...HEADERS, ...dateHeader(cloud) },
+    body:
+      `<ErrorResponse xmlns="${namespace}"><Error>${element('Type', 'Sender')}` +
+      `${element('Code', error.code)}${element('Message', error.message)}</Error>` +
+      `${element('RequestId', randomUUID())}</ErrorResponse>`,
+  };
 }
 
 /** A list while the form is read: its items by their numbers. */
@@ -123,9 +142,9 @@ function renderText(value: unknown): string {
   return value === undefined || value === null ? '' : escapeXml(String(value));
 }
 
-/** The member whose value is a map with any keys. */
+/** The members whose values are maps with any keys. */
 function isMap(name: string): boolean {
-  return name === 'ExtendedStatistics';
+  return name === 'ExtendedStatistics' || name === 'SummaryMap';
 }
 
 function renderEntries(map: object): string {

@@ -19,8 +19,6 @@ export interface TemporaryCredentials {
 const TEMPORARY_MAX = 10_000;
 
 export class Identities {
-  /** The external id of each role that can be assumed with it only. */
-  readonly externalIds = new Map<string, string>();
   /** Web identity tokens that are refused. */
   readonly refusedTokens = new Set<string>();
   /** The long-lived keys by access key id. */
@@ -35,6 +33,11 @@ export class Identities {
   /** Adds long-lived keys, of an account's root or of a user. */
   addLasting(keys: AwsCredentials, caller: Caller): void {
     this.#lasting.set(keys.accessKeyId, { ...keys, caller });
+  }
+
+  /** Ends long-lived keys. */
+  removeLasting(accessKeyId: string): void {
+    this.#lasting.delete(accessKeyId);
   }
 
   find(
@@ -73,14 +76,19 @@ export function rootOf(accountId: string): Caller {
   return { accountId, arn: `arn:aws:iam::${accountId}:root`, userId: accountId };
 }
 
-/** Who has assumed a role. @param roleArn  `arn:aws:iam::ACCOUNT:role/PATH/NAME` */
-export function sessionOf(roleArn: string, session: string): Caller {
+/**
+ * Who has assumed a role.
+ *
+ * @param roleArn  `arn:aws:iam::ACCOUNT:role/PATH/NAME`
+ * @param roleId   that of IAM, where it knows the role
+ */
+export function sessionOf(roleArn: string, session: string, roleId = 'AROAEMULATED'): Caller {
   const accountId = roleArn.split(':')[4] ?? '';
   const name = roleArn.split('/').at(-1) ?? '';
   return {
     accountId,
     arn: `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`,
-    userId: `AROAEMULATED:${session}`,
+    userId: `${roleId}:${session}`,
     roleArn,
   };
 }

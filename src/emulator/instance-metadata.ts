@@ -9,7 +9,6 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
 import type { CloudParts } from './cloud-parts.ts';
-import { sessionOf } from './identities.ts';
 
 const TTL_MAX_SECONDS = 21_600;
 const TOKENS_MAX = 10_000;
@@ -58,12 +57,13 @@ export function instanceMetadataRoutes(options: InstanceMetadataOptions): Route[
 
 function answer(path: string, options: InstanceMetadataOptions): HttpResponse {
   const { cloud, lifetimeMs } = options;
+  const roleArn = cloud.instanceRoleOf(INSTANCE_ID) ?? cloud.roleArnOf(ROLE);
+  const roleName = roleArn.split('/').at(-1) ?? '';
   switch (path.replace(/\/$/, '')) {
     case '/latest/meta-data/iam/security-credentials':
-      return { status: 200, body: ROLE };
-    case `/latest/meta-data/iam/security-credentials/${ROLE}`: {
-      const roleArn = `arn:aws:iam::${cloud.accountId}:role/${ROLE}`;
-      const caller = sessionOf(roleArn, INSTANCE_ID);
+      return { status: 200, body: roleName };
+    case `/latest/meta-data/iam/security-credentials/${roleName}`: {
+      const caller = cloud.openSession(roleArn, INSTANCE_ID);
       const issued = cloud.identities.issue(cloud.nowMs(), lifetimeMs, caller);
       return {
         status: 200,

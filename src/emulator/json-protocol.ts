@@ -9,7 +9,13 @@ import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import { breakAnswer } from './broken-answers.ts';
 import type { CloudParts } from './cloud-parts.ts';
 import { prepareCall } from './prepared-call.ts';
-import { AwsError, type AwsInput, type JsonService, nameQueryError } from './service.ts';
+import {
+  AwsError,
+  type AwsInput,
+  type CallContext,
+  type JsonService,
+  nameQueryError,
+} from './service.ts';
 
 /** The parts of the emulator that all protocols need. */
 export interface CallEdges {
@@ -52,12 +58,14 @@ const jsonCodec: CallCodec = { parse: parseInput, render: (output) => json(200, 
 
 interface ServiceCall {
   /** The service in any region; the caller's account and region have their own. */
-  readonly service: Pick<JsonService, 'signingName'>;
+  readonly service: Pick<JsonService, 'signingName' | 'unsigned'>;
   readonly action: string;
   /** The status of a refused signature, other than one that does not match (403). */
   readonly refusedStatus: number;
   /** JSON by default. */
   readonly codec?: CallCodec;
+  /** The protocol's name of a fault of a signature; that of JSON by default. */
+  readonly nameFault?: (code: string) => string;
 }
 
 /**
@@ -68,24 +76,39 @@ interface ServiceCall {
  */
 export async function runAction(
   request: HttpRequest,
-  { service: { signingName }, action, refusedStatus, codec = jsonCodec }: ServiceCall,
-  { verify, cloud }: CallEdges,
+  call: ServiceCall,
+  edges: CallEdges,
 ): Promise<HttpResponse> {
-  const verdict = await verify(request, signingName);
-  if (!verdict.ok)
-    throw new AwsError(
-      translateCode(verdict.code),
-      verdict.message,
-      verdict.code === 'SignatureDoesNotMatch' ? 403 : refusedStatus,
-    );
-  const context = cloud.contextOf(verdict, request.headers);
-  const service = cloud.serviceFor(context, signingName);
+  const { cloud } = edges;
+  const { action, refusedStatus, codec = jsonCodec } = call;
+  const context = await identify(request, call, edges);
+  const service = cloud.serviceFor(context, call.service.signingName);
   if (service === undefined)
     throw new AwsError('UnknownOperationException', cloud.describeLack(request));
   const input = codec.parse(await request.body());
-  const call = { service, action, input, context, deniedStatus: refusedStatus };
-  const { how, run } = prepareCall(call, cloud);
+  const prepared = { service, action, input, context, deniedStatus: refusedStatus };
+  const { how, run } = prepareCall(prepared, cloud);
   return breakAnswer(how, request, cloud.trouble, async () => codec.render(await run()));
+}
+
+/** Who calls, by the signature. @throws AwsError */
+async function identify(
+  request: HttpRequest,
+  { service, action, refusedStatus, nameFault = translateCode }: ServiceCall,
+  { verify, cloud }: CallEdges,
+): Promise<CallContext> {
+  const { headers } = request;
+  if (service.unsigned?.has(action) === true) {
+    const caller = { accountId: cloud.accountId, arn: 'anonymous', userId: 'anonymous' };
+    return { caller, region: cloud.regions[0], headers };
+  }
+  const verdict = await verify(request, service.signingName);
+  if (verdict.ok) return cloud.contextOf(verdict, headers);
+  throw new AwsError(
+    nameFault(verdict.code),
+    verdict.message,
+    verdict.code === 'SignatureDoesNotMatch' ? 403 : refusedStatus,
+  );
 }
 
 /** With a skewed clock the emulated AWS's time, from which the SDKs correct their own. */

@@ -3,6 +3,7 @@
  * Source: https://docs.aws.amazon.com/msk/1.0/apireference/
  * Limit: CLUSTERS_MAX clusters, NODES_MAX nodes in each.
  */
+import { needOn, textOf } from './access.ts';
 import {
   AwsError,
   type AwsInput,
@@ -77,6 +78,7 @@ export function createKafka(state: KafkaState): JsonService {
   return {
     signingName: 'kafka',
     target: 'kafka',
+    access: needOn('kafka', 'DescribeClusterV2 ListNodes', (input) => textOf(input, 'clusterArn')),
     actions: {
       ListClustersV2: (input) => {
         const { clusterTypeFilter: type, clusterNameFilter: prefix = '' } = input;

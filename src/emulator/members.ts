@@ -6,6 +6,7 @@
  */
 import { AUTO_SCALING_MEMBERS } from './autoscaling-members.ts';
 import { EC2_MEMBERS } from './ec2-members.ts';
+import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
 import type { KnownMembers } from './known-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
 
@@ -163,6 +164,8 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, KnownMembe
     DeleteMessage: { acts: 'QueueUrl ReceiptHandle' },
     DeleteMessageBatch: { acts: 'QueueUrl Entries' },
   },
+  iam: IAM_MEMBERS,
+  sts: TOKEN_MEMBERS,
   kafka: {
     DescribeClusterV2: { acts: 'clusterArn' },
     ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },

@@ -5,6 +5,7 @@
  * Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
 import type { Clock } from '../kernel/clock.ts';
+import { type AccessTable, describeTags, needOn, textOf, textsOf } from './access.ts';
 import { requireOne } from './members.ts';
 import {
   AwsError,
@@ -38,6 +39,38 @@ const VERSIONS_MAX = 100;
 const PARAMETERS_MAX = 10_000;
 const LABELS_MAX = 10;
 const NAMES_MAX = 10;
+
+/** A parameter by its name, perhaps with a version or label, or by its ARN. */
+function parameterArn(name: string, { accountId, region }: AwsPlace): string {
+  const path = name
+    .replace(/^arn:.*:parameter\//, '')
+    .replace(/^\//, '')
+    .replace(/:[^:/]*$/, '');
+  return `arn:aws:ssm:${region}:${accountId}:parameter/${path}`;
+}
+
+const PARAMETER_ACCESS: AccessTable = {
+  ...needOn(
+    'ssm',
+    'GetParameter PutParameter DeleteParameter LabelParameterVersion',
+    (input, at) => parameterArn(textOf(input, 'Name'), at),
+    (input) => ({
+      ...describeTags(input),
+      ...(typeof input['Overwrite'] === 'boolean' && {
+        'ssm:Overwrite': String(input['Overwrite']),
+      }),
+    }),
+  ),
+  ...needOn('ssm', 'GetParameters', (input, at) =>
+    textsOf(input, 'Names').map((name) => parameterArn(name, at)),
+  ),
+  ...needOn(
+    'ssm',
+    'GetParametersByPath',
+    (input, at) => parameterArn(textOf(input, 'Path').replace(/\/$/, ''), at),
+    (input) => ({ 'ssm:Recursive': String(input['Recursive'] === true) }),
+  ),
+};
 
 export function createParameterStore(place: AwsPlace, clock: Clock): JsonService {
   const parameters = new Map<string, History>();
@@ -120,6 +153,7 @@ export function createParameterStore(place: AwsPlace, clock: Clock): JsonService
   return {
     signingName: 'ssm',
     target: 'AmazonSSM',
+    access: PARAMETER_ACCESS,
     actions: {
       PutParameter: put,
       GetParameter: (input) => ({ Parameter: show(requireText(input, 'Name'), input) }),

@@ -3,6 +3,7 @@
  * logs, metrics, and the services that answer from it. Changes of tasks and instances are sent to
  * the subscribed queues in the form of EventBridge's events.
  */
+import type { AccessRule } from './access.ts';
 import { createAutoScaling } from './autoscaling/api.ts';
 import { AutoScalingState } from './autoscaling/groups.ts';
 import type { CloudParts } from './cloud-parts.ts';
@@ -47,7 +48,8 @@ export class EmulatedRegion {
   /** By signing name. */
   readonly services: ReadonlyMap<string, JsonService>;
 
-  constructor(place: AwsPlace, cloud: CloudParts) {
+  /** @param shared  the services that all regions of the account share */
+  constructor(place: AwsPlace, cloud: CloudParts, shared: readonly JsonService[] = []) {
     this.place = place;
     this.cloud = cloud;
     const { clock } = cloud;
@@ -69,7 +71,7 @@ export class EmulatedRegion {
     });
     this.#containerInstances = new ContainerInstances({
       find: (name) => this.ecs.clusters.get(name),
-      mayRegister: () => true,
+      mayRegister: (instance, cluster) => this.#mayRegister(instance, cluster),
       add: (cluster, { instanceId }) => {
         const { containerInstanceArn } = this.ecs.addInstance(cluster, instanceId);
         return () => this.ecs.removeInstance(cluster, containerInstanceArn);
@@ -78,7 +80,9 @@ export class EmulatedRegion {
     this.ecs.onCluster = () => this.#containerInstances.join();
     this.cloudMap = new CloudMapStore(place, clock);
     this.services = new Map(
-      this.#createServices().map((service) => [service.signingName, service] as const),
+      [...this.#createServices(), ...shared].map(
+        (service) => [service.signingName, service] as const,
+      ),
     );
   }
 
@@ -86,13 +90,16 @@ export class EmulatedRegion {
   #createServices(): readonly JsonService[] {
     const { place, cloud } = this;
     const nowMs = (): number => cloud.nowMs();
+    const profileRoleOf = (profile: string): string | undefined => cloud.profileRoleOf(profile);
+    const ec2 = createEc2(this.ec2, profileRoleOf);
+    const launchNeeds: AccessRule = (...given) => ec2.access?.['RunInstances']?.(...given) ?? [];
     return [
       createCloudMap(this.cloudMap),
       createParameterStore(place, cloud.clock),
       createSecretsManager(place, cloud.clock),
       createEcs(this.ecs),
-      createEc2(this.ec2),
-      createAutoScaling(this.autoScaling),
+      ec2,
+      createAutoScaling(this.autoScaling, { launchNeeds, profileRoleOf }),
       createLogs(this.logs, nowMs),
       createCloudWatch(this.cloudWatch, nowMs),
       this.queues.service(),
@@ -126,9 +133,25 @@ export class EmulatedRegion {
   }
 
   #noteInstance(instance: Ec2Instance): void {
+    const { instanceId, profileArn, state } = instance;
+    const { instanceProfiles } = this.cloud;
+    if (state === 'terminated') instanceProfiles.delete(instanceId);
+    else if (profileArn !== undefined) instanceProfiles.set(instanceId, profileArn);
     this.#publishInstance(instance);
     this.#containerInstances.note(instance);
-    if (instance.state === 'terminated') this.autoScaling.noteEnd(instance.instanceId);
+    if (state === 'terminated') this.autoScaling.noteEnd(instanceId);
+  }
+
+  /** ECS's agent has the role of the instance's profile; without one it can register nothing. */
+  #mayRegister({ instanceId, profileArn }: Ec2Instance, { clusterArn }: Cluster): boolean {
+    if (profileArn === undefined) return false;
+    const { cloud, place } = this;
+    const name = profileArn.split('/').at(-1) ?? '';
+    const roleArn = cloud.instanceRoleOf(instanceId) ?? cloud.roleArnOf(name);
+    const caller = cloud.openSession(roleArn, instanceId);
+    const context = { caller, region: place.region, headers: {} };
+    const need = { action: 'ecs:RegisterContainerInstance', resource: clusterArn };
+    return cloud.authorize(context, need) === undefined;
   }
 
   #publishInstance({ instanceId, state }: Ec2Instance): void {

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
+import { describeTags, needOn, textOf } from './access.ts';
 import {
   AwsError,
   type AwsInput,
@@ -67,6 +68,21 @@ export function createSecretsManager(place: AwsPlace, clock: Clock): JsonService
   return {
     signingName: 'secretsmanager',
     target: 'secretsmanager',
+    access: needOn(
+      'secretsmanager',
+      'CreateSecret PutSecretValue DescribeSecret GetSecretValue',
+      (input, { accountId, region }) => {
+        const id = textOf(input, 'SecretId') || textOf(input, 'Name');
+        const known = [...secrets.values()].find(({ name, arn }) => name === id || arn === id);
+        if (known !== undefined || id.startsWith('arn:')) return known?.arn ?? id;
+        return `arn:aws:secretsmanager:${region}:${accountId}:secret:${id}`;
+      },
+      (input) => ({
+        ...describeTags(input),
+        'secretsmanager:SecretId': textOf(input, 'SecretId') || textOf(input, 'Name'),
+        'secretsmanager:VersionStage': textOf(input, 'VersionStage') || 'AWSCURRENT',
+      }),
+    ),
     actions: {
       CreateSecret: (input) => {
         const name = requireText(input, 'Name');

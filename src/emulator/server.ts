@@ -16,8 +16,7 @@ import { type EmulatedCloud, signedService } from './cloud.ts';
 import { containerCredentialsRoute } from './container-credentials.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, type CallEdges, dateHeader, json } from './json-protocol.ts';
-import { answerForm } from './form-protocol.ts';
-import { answerQuery } from './query-protocol.ts';
+import { answerForm, refuseForm } from './form-protocol.ts';
 import { otlpRoute } from './otlp-protocol.ts';
 import type { EmulatedRegion } from './region.ts';
 import { restGetRoutes, restRoutes } from './rest-json-protocol.ts';
@@ -100,11 +99,14 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
 
   /** The services that speak the query protocol are known by the signature. */
   const callForm = async (request: HttpRequest): Promise<HttpResponse> => {
-    const service = home.services.get(signedService(request.headers) ?? '');
-    const isEc2 = service?.signingName === 'ec2';
-    if (!isEc2 && service?.xmlNamespace === undefined) return answerQuery(request, edges, cloud);
     const action = new URLSearchParams((await request.body()).toString()).get('Action') ?? '';
-    const answer = isEc2 ? answerEc2 : answerForm;
+    const signed = signedService(request.headers);
+    const service =
+      signed === undefined
+        ? services.find(({ unsigned }) => unsigned?.has(action))
+        : home.services.get(signed);
+    if (service?.xmlNamespace === undefined) return refuseForm(request, cloud);
+    const answer = signed === 'ec2' ? answerEc2 : answerForm;
     return countOf(service)(action, () => answer(request, service, action, edges));
   };
 

@@ -4,6 +4,7 @@
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { NamedPolicy } from '../aws/policies/evaluation.ts';
 import type { AccessTable } from './access.ts';
 
 export type AwsInput = Readonly<Record<string, unknown>>;
@@ -29,6 +30,8 @@ export interface Caller {
   readonly userId: string;
   /** ARN of the role whose policies hold; undefined for root and for AWS itself. */
   readonly roleArn?: string;
+  /** Policies of the session, which must allow too; all may pass where it has none. */
+  readonly sessionPolicies?: readonly NamedPolicy[];
 }
 
 export interface CallContext {
@@ -51,6 +54,8 @@ export interface JsonService {
   readonly access?: AccessTable;
   /** The code of a call that no policy allows; AccessDeniedException by default. */
   readonly deniedCode?: string;
+  /** Actions of callers that have no keys yet, so that they cannot sign. */
+  readonly unsigned?: ReadonlySet<string>;
   /** Of answers in XML, in the query protocol. */
   readonly xmlNamespace?: string;
   /** Whether errors also have the code of the query protocol, which the service spoke first. */

@@ -5,7 +5,14 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
-import { AwsError, type AwsInput, type JsonService, requireText } from './service.ts';
+import { type AccessTable, needOn, textOf } from './access.ts';
+import {
+  AwsError,
+  type AwsInput,
+  type AwsPlace,
+  type JsonService,
+  requireText,
+} from './service.ts';
 
 interface Message {
   readonly id: string;
@@ -25,6 +32,17 @@ const VISIBILITY_SECONDS = 30;
 const VISIBILITY_MAX_MS = 43_200_000;
 /** Most messages of one queue; beyond it the oldest are dropped. */
 const MESSAGES_MAX = 100_000;
+
+/** Several messages are deleted by the permission for one. */
+const QUEUE_ACCESS: AccessTable = (() => {
+  const queueArn = (input: AwsInput, { accountId, region }: AwsPlace): string => {
+    const name = textOf(input, 'QueueName') || (textOf(input, 'QueueUrl').split('/').at(-1) ?? '');
+    return `arn:aws:sqs:${region}:${accountId}:${name}`;
+  };
+  const actions = 'CreateQueue GetQueueUrl SendMessage ReceiveMessage DeleteMessage';
+  const { DeleteMessage, ...others } = needOn('sqs', actions, queueArn);
+  return { ...others, ...(DeleteMessage && { DeleteMessage, DeleteMessageBatch: DeleteMessage }) };
+})();
 
 export class QueueService {
   readonly #queues = new Map<string, Queue>();
@@ -60,6 +78,7 @@ export class QueueService {
     return {
       signingName: 'sqs',
       target: 'AmazonSQS',
+      access: QUEUE_ACCESS,
       actions: {
         CreateQueue: (input) => ({ QueueUrl: this.create(requireText(input, 'QueueName')) }),
         GetQueueUrl: (input) => {

@@ -19,6 +19,7 @@ import { createHttpClient } from '../../src/kernel/http-client.ts';
 import type { HttpServer } from '../../src/kernel/http-server.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
+import { deleteRole, putRole, trustWithId } from '../kit/emulated-roles.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 
 const ROOT = { accessKeyId: 'AKIAROOT', secretAccessKey: 'root' };
@@ -170,7 +171,8 @@ test('without any source the failure is reported, and tried again later', async 
 
 test('a role is assumed with its external id, under a name that STS takes', async () => {
   setEcsEnvironment();
-  cloud.identities.externalIds.set(ROLE, 'shared');
+  const name = ROLE.split('/').at(-1)!;
+  await putRole(cloud, name, { trust: trustWithId('shared') });
   await assert.rejects(
     makeSource({ roleArn: ROLE, region: 'us-east-1' }).source(),
     /not authorized/,
@@ -179,7 +181,7 @@ test('a role is assumed with its external id, under a name that STS takes', asyn
   const options = { roleArn: ROLE, externalId: 'shared', region: 'us-east-1', sessionName: long };
   const { source } = makeSource(options);
   assert.ok(await isAccepted(source));
-  cloud.identities.externalIds.clear();
+  await deleteRole(cloud, name);
 });
 
 test('static keys can assume a role, and without a role they make no call', async () => {

@@ -34,6 +34,7 @@ async function makeTemplate(name: string): Promise<string> {
       LaunchTemplateData: {
         ImageId: Images[0]?.ImageId,
         InstanceType: 'c7i.large',
+        IamInstanceProfile: { Name: 'shop-instances' },
         UserData: UserData.toString('base64'),
         MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
       },

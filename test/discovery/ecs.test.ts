@@ -13,6 +13,7 @@ import type { Cluster, Task } from '../../src/emulator/ecs/shapes.ts';
 import type { TargetGroup } from '../../src/model/target.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { type RunningDiscovery, startDiscovery } from '../kit/discovery.ts';
+import { putRole, trustWithId } from '../kit/emulated-roles.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { metricOf } from '../kit/world.ts';
 
@@ -197,12 +198,9 @@ test('one failing cluster keeps its targets and touches no other', async (contex
 
 test('another account is read by its role and external id, and is a scope of its own', async (context) => {
   const { ecs } = aws.account;
-  const { identities } = aws.cloud;
-  const role = 'arn:aws:iam::000000000000:role/observer';
-  identities.externalIds.set(role, 'agreed');
+  const role = await putRole(aws.cloud, 'observer', { trust: trustWithId('agreed') });
   process.env['AWS_ENDPOINT_URL'] = aws.url;
   context.after(() => {
-    identities.externalIds.clear();
     delete process.env['AWS_ENDPOINT_URL'];
   });
   ecs.register('there', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type ActionHandler, AwsError, type AwsInput, type JsonService } from '../service.ts';
+import { createScalingAccess, type ScalingAccessEdges } from './access.ts';
 import type { AutoScalingState } from './groups.ts';
 import {
   cutRecords,
@@ -20,7 +21,10 @@ import type { Group, GroupInstance, Refresh } from './shapes.ts';
 
 const REFRESHES_MAX = 20;
 
-export function createAutoScaling(state: AutoScalingState): JsonService {
+export function createAutoScaling(
+  state: AutoScalingState,
+  accessEdges: ScalingAccessEdges,
+): JsonService {
   const isUsed = (name: string): boolean =>
     [...state.groups.values()].some((one) => one.settings.LaunchConfigurationName === name);
   return {
@@ -28,6 +32,7 @@ export function createAutoScaling(state: AutoScalingState): JsonService {
     target: 'AutoScaling',
     xmlNamespace: 'http://autoscaling.amazonaws.com/doc/2011-01-01/',
     deniedCode: 'AccessDenied',
+    access: createScalingAccess(state, accessEdges),
     actions: {
       ...state.configurations.actions(isUsed),
       ...groupActions(state),

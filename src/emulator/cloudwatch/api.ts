@@ -2,6 +2,7 @@
  * The calls of CloudWatch on its state, for all protocols that CloudWatch speaks.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/
  */
+import { needOn } from '../access.ts';
 import { z } from 'zod';
 import type { AwsInput, JsonService } from '../service.ts';
 import { getMetricData } from './metric-data.ts';
@@ -23,6 +24,7 @@ export function createCloudWatch({ store }: CloudWatchState, nowMs: () => number
   return {
     signingName: 'monitoring',
     target: 'GraniteServiceVersion20100801',
+    access: needOn('cloudwatch', 'GetMetricData GetMetricStatistics ListMetrics', () => '*'),
     xmlNamespace: 'http://monitoring.amazonaws.com/doc/2010-08-01/',
     isQueryCompatible: true,
     actions: {

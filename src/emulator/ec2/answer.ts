@@ -20,28 +20,36 @@ export async function answerEc2(
     render: (output: unknown) => ({
       status: 200,
       headers: HEADERS,
-      body: renderEc2Answer(action, output),
+      body: renderEc2Answer(action, output, service.xmlNamespace ?? ''),
     }),
   };
   try {
-    return await runAction(request, { service, action, refusedStatus: 403, codec }, edges);
+    const call = { service, action, refusedStatus: 403, codec, nameFault };
+    return await runAction(request, call, edges);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const { code, status } = CODES[error.code] ?? error;
+    const words =
+      code === 'UnauthorizedOperation' ? `${UNAUTHORIZED} ${error.message}` : error.message;
     return {
       status,
       headers: { ...HEADERS, ...dateHeader(edges.cloud) },
-      body: renderEc2Error({ code, message: error.message }),
+      body: renderEc2Error({ code, message: words }),
     };
   }
 }
 
-/** What EC2 calls that which stands before an action, by the name that JSON services have for it. */
+const UNAUTHORIZED = 'You are not authorized to perform this operation.';
+
+/** EC2's name of a fault of a signature. */
+function nameFault(code: string): string {
+  const isUnknown = ['IncompleteSignature', 'InvalidClientTokenId', 'SignatureDoesNotMatch'];
+  return isUnknown.includes(code) ? 'AuthFailure' : code;
+}
+
+/** What EC2 calls that which stands before an action, by the name that the emulator has for it. */
 const CODES: Readonly<Record<string, { readonly code: string; readonly status: number }>> = {
-  IncompleteSignatureException: { code: 'AuthFailure', status: 401 },
-  InvalidSignatureException: { code: 'AuthFailure', status: 401 },
-  MissingAuthenticationTokenException: { code: 'MissingAuthenticationToken', status: 403 },
+  AuthFailure: { code: 'AuthFailure', status: 401 },
   NotImplemented: { code: 'UnknownParameter', status: 400 },
   UnknownOperationException: { code: 'InvalidAction', status: 400 },
-  UnrecognizedClientException: { code: 'AuthFailure', status: 401 },
 };

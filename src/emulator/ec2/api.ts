@@ -3,6 +3,7 @@
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
  */
 import { type ActionHandler, AwsError, type JsonService } from '../service.ts';
+import { createEc2Access } from './access.ts';
 import { accountActions } from './account-actions.ts';
 import { endpointActions } from './endpoints.ts';
 import { addressActions, gatewayActions, natGatewayActions } from './gateways.ts';
@@ -17,7 +18,11 @@ import { tagActions } from './tags.ts';
 import { subnetActions, vpcActions } from './vpcs.ts';
 import { zoneActions } from './zones.ts';
 
-export function createEc2(state: Ec2State): JsonService {
+/** @param profileRoleOf  the ARN of the role of an instance profile, by its name or ARN */
+export function createEc2(
+  state: Ec2State,
+  profileRoleOf: (profile: string) => string | undefined,
+): JsonService {
   const { network, region } = state;
   const actions: Record<string, ActionHandler> = {
     ...zoneActions(region),
@@ -52,6 +57,8 @@ export function createEc2(state: Ec2State): JsonService {
     signingName: 'ec2',
     target: 'AmazonEC2',
     actions: Object.fromEntries(read),
+    access: createEc2Access({ network, profileRoleOf }),
     deniedCode: 'UnauthorizedOperation',
+    xmlNamespace: 'http://ec2.amazonaws.com/doc/2016-11-15/',
   };
 }

@@ -26,9 +26,8 @@ export function readLaunch(state: Ec2State, input: AwsInput): Launch {
   const template = readTemplate(network, input);
   const given: AwsInput = { ...template, ...input };
   const [device = {}] = (given['NetworkInterfaces'] ?? []) as readonly AwsInput[];
-  const image = findImage(state.region, readText(given, 'ImageId') ?? '');
+  const image = requireImage(state.region, readText(given, 'ImageId') ?? '');
   const subnet = chooseSubnet(network, given, device);
-  const profile = given['IamInstanceProfile'] as AwsInput | undefined;
   const market = given['InstanceMarketOptions'] as AwsInput | undefined;
   const metadata = given['MetadataOptions'] as LaunchRequest['metadataOptions'];
   const groups = [...readTexts(given, 'SecurityGroupIds'), ...readTexts(device, 'Groups')];
@@ -46,25 +45,33 @@ export function readLaunch(state: Ec2State, input: AwsInput): Launch {
       keyName: readText(given, 'KeyName'),
       lifecycle: market?.['MarketType'] === 'spot' ? 'spot' : undefined,
       metadataOptions: metadata,
-      profileArn: profile && nameProfile(network, profile),
+      profileArn: readProfile(network, given),
       userData: readText(given, 'UserData'),
     },
   };
 }
 
-function readTemplate(network: Ec2Network, { LaunchTemplate }: AwsInput): LaunchData {
+/** What the launch template says that is named; nothing where none is. @throws AwsError */
+export function readTemplate(network: Ec2Network, { LaunchTemplate }: AwsInput): LaunchData {
   if (LaunchTemplate === undefined) return {};
   const named = LaunchTemplate as AwsInput;
   return readVersion(findTemplate(network, named), readText(named, 'Version') ?? '').data;
 }
 
-function findImage(region: string, named: string): ReturnType<typeof listImages>[number] {
-  if (named === '')
-    throw new AwsError('MissingParameter', 'The request must contain the parameter ImageId');
+type Image = ReturnType<typeof listImages>[number];
+
+/** By its id, or by the public parameter that tells it. */
+export function findImage(region: string, named: string): Image | undefined {
   const path = named.startsWith('resolve:ssm:') ? named.slice('resolve:ssm:'.length) : undefined;
-  const found = listImages(region).find(
+  return listImages(region).find(
     ({ id, parameter }) => id === named || (path !== undefined && path === `${parameter}/image_id`),
   );
+}
+
+function requireImage(region: string, named: string): Image {
+  if (named === '')
+    throw new AwsError('MissingParameter', 'The request must contain the parameter ImageId');
+  const found = findImage(region, named);
   if (found !== undefined) return found;
   if (!/^ami-[0-9a-f]{8,17}$/.test(named))
     throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${named}"`);
@@ -99,10 +106,12 @@ function findNamedGroups(
   });
 }
 
-function nameProfile({ place }: Ec2Network, profile: AwsInput): string {
-  const { accountId } = place;
+/** The ARN of the instance profile that is named; undefined where none is. */
+export function readProfile({ place }: Ec2Network, given: AwsInput): string | undefined {
+  const profile = given['IamInstanceProfile'] as AwsInput | undefined;
+  if (profile === undefined) return undefined;
   const name = readText(profile, 'Name') ?? '';
-  return readText(profile, 'Arn') ?? `arn:aws:iam::${accountId}:instance-profile/${name}`;
+  return readText(profile, 'Arn') ?? `arn:aws:iam::${place.accountId}:instance-profile/${name}`;
 }
 
 function readInstanceCount({ MinCount, MaxCount }: AwsInput): number {

@@ -147,6 +147,11 @@ export class Ec2Network {
     return this.#shelves().flatMap(({ ids, kind }) => ids().map((id) => ({ id, type: kind.type })));
   }
 
+  /** The type of what an id is of; undefined for an id of something else. */
+  typeOf(id: string): string | undefined {
+    return this.#shelves().find(({ kind }) => id.startsWith(`${kind.prefix}-`))?.kind.type;
+  }
+
   /** @throws AwsError for an id of nothing that is there */
   requireResource(id: string): void {
     const found = this.#shelves().find(({ kind }) => id.startsWith(`${kind.prefix}-`));

@@ -153,10 +153,10 @@ function invalidValue(name: string, value: unknown): AwsError {
 }
 
 /** The document around an answer. */
-export function renderEc2Answer(action: string, output: unknown): string {
+export function renderEc2Answer(action: string, output: unknown, namespace: string): string {
   return (
     '<?xml version="1.0" encoding="UTF-8"?>\n' +
-    `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">` +
+    `<${action}Response xmlns="${namespace}">` +
     `${element('requestId', REQUEST_ID)}${renderMembers(output ?? { Return: true }, '')}` +
     `</${action}Response>`
   );

@@ -5,6 +5,7 @@
  */
 import { notImplemented, requireOne } from '../members.ts';
 import { AwsError, type AwsInput, type JsonService, parseToken, requireText } from '../service.ts';
+import { createEcsAccess } from './access.ts';
 import type { Cluster, ContainerDefinition, EcsService, Task, TaskDefinition } from './shapes.ts';
 import type { EcsState } from './state.ts';
 import { parseTags, tagActions } from './tags.ts';
@@ -18,6 +19,7 @@ export function createEcs(state: EcsState): JsonService {
   return {
     signingName: 'ecs',
     target: 'AmazonEC2ContainerServiceV20141113',
+    access: createEcsAccess(state),
     actions: {
       CreateCluster: (input) => ({
         cluster: describeCluster(

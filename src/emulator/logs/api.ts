@@ -16,6 +16,7 @@ import {
   tagGroup,
   untagGroup,
 } from './groups.ts';
+import { LOGS_ACCESS } from './access.ts';
 import { putEvents } from './put-events.ts';
 import { filterEvents, getEvents } from './read-events.ts';
 import type { LogsState } from './state.ts';
@@ -29,6 +30,7 @@ export function createLogs(state: LogsState, nowMs: () => number): JsonService {
   return {
     signingName: 'logs',
     target: 'Logs_20140328',
+    access: LOGS_ACCESS,
     actions: {
       CreateLogGroup: (input) => createGroup(store, input, nowMs()),
       DeleteLogGroup: (input) => deleteGroup(store, input),

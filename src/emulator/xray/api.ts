@@ -2,6 +2,7 @@
  * The calls of X-Ray on its state. Its forms of answers stand in the files that make them.
  * Source: https://docs.aws.amazon.com/xray/latest/api/
  */
+import { type AccessTable, describeTags, needOn, textOf } from '../access.ts';
 import { z } from 'zod';
 import type { JsonService } from '../service.ts';
 import type { Trouble } from '../trouble.ts';
@@ -24,12 +25,36 @@ export interface XrayOptions {
   readonly trouble: Trouble;
 }
 
+/** All but sampling rules is no resource. */
+const XRAY_ACCESS: AccessTable = {
+  ...needOn(
+    'xray',
+    'CreateSamplingRule DeleteSamplingRule UpdateSamplingRule',
+    (input, { accountId, region }) => {
+      const given = { ...input, ...Object(input['SamplingRule'] ?? input['SamplingRuleUpdate']) };
+      const name = textOf(given, 'RuleName');
+      const arn = `arn:aws:xray:${region}:${accountId}:sampling-rule/${name}`;
+      return textOf(given, 'RuleARN') || arn;
+    },
+    describeTags,
+  ),
+  ...needOn(
+    'xray',
+    'UpdateTraceSegmentDestination',
+    () => '*',
+    (input) => ({
+      'xray:TraceSegmentDestination': textOf(input, 'Destination'),
+    }),
+  ),
+};
+
 export function createXray(state: XrayState, { nowMs, trouble }: XrayOptions): JsonService {
   const { traces, rules, targets, telemetry } = state;
   const nowSeconds = (): number => nowMs() / 1_000;
   return {
     signingName: 'xray',
     target: 'xray',
+    access: XRAY_ACCESS,
     actions: {
       PutTraceSegments: (input) => takeDocuments(state, input, { trouble, nowMs: nowMs() }),
       PutTelemetryRecords: (input) => {

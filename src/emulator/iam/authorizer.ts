@@ -1,0 +1,112 @@
+/**
+ * Judges every call by the policies of its caller. Root and AWS's own services may do all; so may
+ * a role that nobody created, so that trials need none, unless the cloud is strict.
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
+import {
+  judgeRequest,
+  type PolicyLayer,
+  type PolicyLayers,
+  type PolicyVerdict,
+} from '../../aws/policies/evaluation.ts';
+import type { RequestContext } from '../../aws/policies/patterns.ts';
+import type { Denial, Need } from '../access.ts';
+import type { CallContext, Caller } from '../service.ts';
+import type { IamState, Identity } from './state.ts';
+
+export interface IamCloud {
+  /** The IAM of an account. */
+  iamOf(accountId: string): IamState;
+  nowMs(): number;
+  /** Whether a role that nobody created may do nothing. */
+  readonly isStrict: boolean;
+}
+
+/** Who may do all. */
+const ALL: PolicyVerdict = { decision: 'allowed', layer: 'identity', matched: [] };
+
+export function judgeCall(cloud: IamCloud, call: CallContext, need: Need): PolicyVerdict {
+  const { caller } = call;
+  if (isOfAws(caller) || caller.arn.endsWith(':root')) return ALL;
+  const identity = findIdentity(cloud, caller);
+  if (identity === undefined && !cloud.isStrict) return ALL;
+  const layers: PolicyLayers = {
+    ...(identity === undefined
+      ? { identity: [] }
+      : cloud.iamOf(caller.accountId).layersOf(identity)),
+    ...(caller.sessionPolicies !== undefined && { session: caller.sessionPolicies }),
+  };
+  const context = describeContext(cloud, call, { identity, need });
+  return judgeRequest(layers, { action: need.action, resource: need.resource, context });
+}
+
+/** The same, as the message of the denial. */
+export function createAuthorizer(cloud: IamCloud): (call: CallContext, need: Need) => Denial {
+  return (call, need) => describeDenial(judgeCall(cloud, call, need), call.caller, need);
+}
+
+/** What AWS does by itself has the name of a service where others have an ARN. */
+export function isOfAws({ arn }: Caller): boolean {
+  return !arn.startsWith('arn:');
+}
+
+const LAYER_NAMES: Readonly<Record<PolicyLayer, string>> = {
+  identity: 'identity-based policy',
+  boundary: 'permissions boundary',
+  session: 'session policy',
+};
+
+function describeDenial(
+  { decision, layer }: PolicyVerdict,
+  { arn }: Caller,
+  { action, resource }: Need,
+): Denial {
+  if (decision === 'allowed') return undefined;
+  const name = LAYER_NAMES[layer];
+  const why =
+    decision === 'explicitDeny'
+      ? `with an explicit deny in ${layer === 'identity' ? 'an' : 'a'} ${name}`
+      : `because no ${name} allows the ${action} action`;
+  return `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
+}
+
+function findIdentity(cloud: IamCloud, { accountId, roleArn, arn }: Caller): Identity | undefined {
+  const iam = cloud.iamOf(accountId);
+  if (roleArn !== undefined) return iam.roleOf(roleArn);
+  const user = iam.users.get(arn.split('/').at(-1) ?? '');
+  return user?.arn === arn ? user : undefined;
+}
+
+/**
+ * The condition keys of all services, beside those of the request itself. Calls count as sent by
+ * TLS, as they are to AWS.
+ */
+function describeContext(
+  cloud: IamCloud,
+  { caller, region, headers }: CallContext,
+  { identity, need }: { readonly identity: Identity | undefined; readonly need: Need },
+): RequestContext {
+  const nowMs = cloud.nowMs();
+  const isRole = caller.roleArn !== undefined;
+  const values: Record<string, string | readonly string[] | undefined> = {
+    'aws:PrincipalArn': caller.roleArn ?? caller.arn,
+    'aws:PrincipalAccount': caller.accountId,
+    'aws:PrincipalType': isRole ? 'AssumedRole' : 'User',
+    'aws:PrincipalIsAWSService': 'false',
+    'aws:ViaAWSService': 'false',
+    'aws:userid': caller.userId,
+    'aws:username': isRole ? undefined : identity?.name,
+    'aws:RequestedRegion': region,
+    'aws:SecureTransport': 'true',
+    'aws:CurrentTime': new Date(nowMs).toISOString(),
+    'aws:EpochTime': String(Math.floor(nowMs / 1_000)),
+    'aws:UserAgent': headers['user-agent'],
+    ...need.context,
+  };
+  for (const [key, value] of identity?.tags ?? []) values[`aws:PrincipalTag/${key}`] = value;
+  return new Map(
+    Object.entries(values).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key.toLowerCase(), [value].flat()] as const],
+    ),
+  );
+}

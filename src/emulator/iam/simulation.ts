@@ -1,0 +1,131 @@
+/**
+ * SimulatePrincipalPolicy and SimulateCustomPolicy: what policies would decide, without a call.
+ * Limits: 1,000 actions and resources together in a call, as many results a page as in AWS.
+ * Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+ */
+import {
+  judgeRequest,
+  type NamedPolicy,
+  type PolicyLayers,
+} from '../../aws/policies/evaluation.ts';
+import type { RequestContext } from '../../aws/policies/patterns.ts';
+import { AwsError, type AwsInput } from '../service.ts';
+import { cutPage, readList, readObjects, readText } from './members.ts';
+import type { IamActions } from './roles.ts';
+import { type IamState, type Identity, writePolicy } from './state.ts';
+
+const RESULTS_MAX = 1_000;
+
+export function createSimulationActions(iam: IamState): IamActions {
+  return {
+    SimulateCustomPolicy: (input) => simulate({ identity: [] }, input, new Map()),
+    SimulatePrincipalPolicy: (input) => {
+      const identity = findIdentity(iam, readText(input, 'PolicySourceArn'));
+      const own = contextOf(identity);
+      return simulate(iam.layersOf(identity), input, own);
+    },
+    GetContextKeysForCustomPolicy: (input) => ({
+      ContextKeyNames: listKeys(readPolicies(input, 'PolicyInputList')),
+    }),
+    GetContextKeysForPrincipalPolicy: (input) => {
+      const identity = findIdentity(iam, readText(input, 'PolicySourceArn'));
+      const more = readPolicies(input, 'PolicyInputList');
+      return { ContextKeyNames: listKeys([...iam.layersOf(identity).identity, ...more]) };
+    },
+  };
+}
+
+function simulate(layers: PolicyLayers, input: AwsInput, own: RequestContext): object {
+  const more = readPolicies(input, 'PolicyInputList');
+  const boundaries = readPolicies(input, 'PermissionsBoundaryPolicyInputList');
+  const judged: PolicyLayers = {
+    ...layers,
+    identity: [...layers.identity, ...more],
+    ...(boundaries.length > 0 && { boundary: boundaries }),
+  };
+  const actions = readList(input, 'ActionNames');
+  if (actions.length === 0) throw new AwsError('InvalidInput', 'ActionNames must not be empty');
+  const bad = actions.find((action) => !/^[\w-]+:\w+$/.test(action));
+  if (bad !== undefined)
+    throw new AwsError('InvalidInput', `The following actions are not valid: ${bad}`);
+  const given = readList(input, 'ResourceArns');
+  const resources = given.length === 0 ? ['*'] : given;
+  if (actions.length * resources.length > RESULTS_MAX)
+    throw new AwsError('InvalidInput', `at most ${RESULTS_MAX} actions on resources are simulated`);
+  const context = new Map([...own, ...readContext(input)]);
+  const pairs = actions.flatMap((action) => resources.map((resource) => ({ action, resource })));
+  const { page, rest } = cutPage(pairs, input);
+  return {
+    EvaluationResults: page.map(({ action, resource }) => {
+      const verdict = judgeRequest(judged, { action, resource, context });
+      const { decision, layer, matched } = verdict;
+      return {
+        EvalActionName: action,
+        EvalResourceName: resource,
+        EvalDecision: decision,
+        MatchedStatements: matched.map(({ policy, layer: from }) => ({
+          SourcePolicyId: policy,
+          SourcePolicyType: from === 'boundary' ? 'PermissionsBoundary' : 'IAM Policy',
+        })),
+        MissingContextValues: listMissing(judged, context),
+        ...(judged.boundary !== undefined && {
+          PermissionsBoundaryDecisionDetail: {
+            AllowedByPermissionsBoundary: !(decision !== 'allowed' && layer === 'boundary'),
+          },
+        }),
+      };
+    }),
+    ...rest,
+  };
+}
+
+/** Keys that policies ask for and the context lacks. */
+function listMissing(layers: PolicyLayers, context: RequestContext): string[] {
+  const all = [...layers.identity, ...(layers.boundary ?? [])];
+  return listKeys(all).filter((key) => !context.has(key));
+}
+
+function listKeys(policies: readonly NamedPolicy[]): string[] {
+  const keys = policies.flatMap(({ policy }) =>
+    policy.statements.flatMap(({ conditions }) => conditions.map(({ key }) => key)),
+  );
+  return [...new Set(keys)].toSorted();
+}
+
+/** A role, a user, or the session of a role. @throws AwsError NoSuchEntity */
+function findIdentity(iam: IamState, arn: string): Identity {
+  const [, kind, , name = ''] = /:(role|user|assumed-role)\/(?:([^:]*)\/)?([^/]+)$/.exec(arn) ?? [];
+  if (kind === 'user') return iam.user(name);
+  const session = /:assumed-role\/([^/]+)\/[^/]+$/.exec(arn)?.[1];
+  if (session !== undefined) return iam.role(session);
+  if (kind === 'role') return iam.role(name);
+  throw new AwsError(
+    'InvalidInput',
+    `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`,
+  );
+}
+
+function contextOf({ arn, kind, name, tags }: Identity): RequestContext {
+  return new Map([
+    ['aws:principalarn', [arn]],
+    ...[...tags].map(([key, value]): [string, string[]] => [
+      `aws:principaltag/${key.toLowerCase()}`,
+      [value],
+    ]),
+    ...(kind === 'User' ? [['aws:username', [name]] as [string, string[]]] : []),
+  ]);
+}
+
+function readContext(input: AwsInput): [string, readonly string[]][] {
+  return readObjects(input, 'ContextEntries').map((entry) => [
+    readText(entry, 'ContextKeyName').toLowerCase(),
+    readList(entry, 'ContextKeyValues'),
+  ]);
+}
+
+function readPolicies(input: AwsInput, key: string): NamedPolicy[] {
+  return readList(input, key).map((text, index) => ({
+    name: `${key}.${index + 1}`,
+    policy: writePolicy(text, 'identity').policy,
+  }));
+}
