@@ -61,8 +61,10 @@ export const rooms: Record<string, Rooms> = {
   'sinks/remote-write': { joints: ['sink'], rooms: { 'way-in': [], 'way-out': [] } },
   // The store implements what the engine asks of it (promql/queryable.ts), so it stands above.
   workspace: {
+    joints: ['serving'],
     rooms: {
       promql: [], storage: ['promql'], api: ['promql', 'storage'], cloudwatch: ['api'], traces: ['api'],
+      rules: ['api', 'promql', 'storage'],
     },
   }, // prettier-ignore
   discovery: {
@@ -72,7 +74,8 @@ export const rooms: Record<string, Rooms> = {
   emulator: {
     joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'container-instances', 'network-interfaces', 'server'],
     rooms: {
-      autoscaling: [], 'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], efs: [], ecs: [], iam: [], 'instance-metadata': [],
+      amp: [], autoscaling: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [],
+      ec2: [], ecs: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },

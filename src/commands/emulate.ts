@@ -2,12 +2,16 @@
  * `amperage emulate`: local AWS endpoints, which verify signatures, for trials and tests.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Command } from 'commander';
 import { Scenario, parseScenario } from '../emulator/scenario.ts';
 import { EmulatedCloud } from '../emulator/cloud.ts';
 import { createEmulator } from '../emulator/server.ts';
 import { DEFAULT_ACCOUNT } from '../emulator/service.ts';
 import { Group } from '../kernel/component.ts';
+import { makeNamedFolder } from '../kernel/private-files.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import {
   createWorld,
@@ -15,6 +19,7 @@ import {
   type LogOptions,
   runUntilSignal,
 } from './runner.ts';
+import { LocalWorkspaces } from './emulate/local-workspaces.ts';
 import { gather } from './flags.ts';
 import { readYamlFile } from './yaml-file.ts';
 
@@ -23,6 +28,7 @@ interface EmulateFlags extends LogOptions {
   readonly account: string;
   readonly region: readonly string[];
   readonly scenario?: string;
+  readonly 'storage.path'?: string;
   readonly 'web.allowedHost': readonly string[];
 }
 
@@ -48,6 +54,11 @@ export function createEmulateCommand(): Command {
         'addresses and private names pass; may be given several times',
       gather,
       [],
+    )
+    .option(
+      '--storage.path <dir>',
+      'folder of what workspaces of AMP keep, one in it for each (default: a temporary folder, ' +
+        'removed at the end)',
     )
     .option('--scenario <file>', 'YAML file of what happens: calls, objects, tasks, trouble')
     .addHelpText(
@@ -94,7 +105,12 @@ async function run(flags: EmulateFlags): Promise<void> {
   if (!/^\d{12}$/.test(accountId))
     throw new ConfigError('FLAG_VALUE', `--account ${accountId}: an account's id has 12 digits`);
   const [region = 'us-east-1', ...more] = flags.region;
+  const { 'storage.path': given } = flags;
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'amperage-emulate-'));
+  makeNamedFolder(folder, '--storage.path');
+  const workspaces = new LocalWorkspaces({ folder, isTemporary: given === undefined, world });
   const cloud = new EmulatedCloud({
+    workspaceHost: workspaces,
     clock: world.clock,
     accountId,
     regions: [region, ...more],
@@ -116,7 +132,7 @@ async function run(flags: EmulateFlags): Promise<void> {
     process.stdout.write(
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
     );
-  await runUntilSignal(new Group('emulate', [emulator, scenario]), world, {
+  await runUntilSignal(new Group('emulate', [workspaces, emulator, scenario]), world, {
     flags,
     started: () => ({ address: emulator.listensAt, region, scenario: file }),
     totals: { calls: ['emulator_calls_total'] },

@@ -13,20 +13,11 @@ import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
 import { findUrlFault } from '../settings/url.ts';
-import { type Authorizer, refuseUnsigned } from '../workspace/api/authorize.ts';
+import { type Authorize, type Authorizer, refuseUnsigned } from '../workspace/api/authorize.ts';
 import { Faults, parseFault } from '../workspace/api/faults.ts';
-import {
-  AMP_LIMITS,
-  LIMIT_NAMES,
-  type LimitName,
-  type Limits,
-  resolveLimits,
-  RequestGate,
-} from '../workspace/api/limits.ts';
-import { queryRoutes } from '../workspace/api/query.ts';
-import { writeRoute } from '../workspace/api/write.ts';
+import { AMP_LIMITS, LIMIT_NAMES, type LimitName, resolveLimits } from '../workspace/api/limits.ts';
 import { pageRoutes } from '../workspace/page-files.ts';
-import { Store, STORE_DEFAULTS, type StoreOptions } from '../workspace/storage/store.ts';
+import { ServedWorkspace } from '../workspace/serving.ts';
 import { createCloudWatchApi } from '../workspace/cloudwatch/api.ts';
 import { makeMetricCalls } from '../workspace/cloudwatch/metric-calls.ts';
 import { makeTraceCalls } from '../workspace/traces/trace-calls.ts';
@@ -151,11 +142,6 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     region: flags.region,
     world,
   };
-  const store = new Store(
-    { ...STORE_DEFAULTS, directory: flags['storage.path'], retentionMs, ...limitStore(limits) },
-    world,
-  );
-  const faults = new Faults(faultsAtStart, readCountFlag('--fault-seed', flags.faultSeed));
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
   const xray = await openService('xray', flags, world);
@@ -167,6 +153,20 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     ...makeTraceCalls({ xray: traces, nowMs }),
     ...makeMetricCalls({ cloudwatch: metrics, nowMs }),
   ];
+  const workspace = new ServedWorkspace({
+    directory: flags['storage.path'],
+    retentionMs,
+    limits,
+    faults: new Faults(faultsAtStart, readCountFlag('--fault-seed', flags.faultSeed)),
+    takes2: flags.strict !== true,
+    version: VERSION,
+    moreCalls,
+    world,
+  });
+  const refuse: Authorize = (request) => refuseUnsigned(request, authorizer);
+  // Where no signature is needed, one that is given must still be right.
+  const refuseWrong: Authorize = async (request) =>
+    isOpen && request.headers.authorization === undefined ? undefined : refuse(request);
   const server = new HttpServer({
     name: 'workspace',
     listen: flags['web.listenAddress'],
@@ -177,35 +177,10 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     log: world.log,
     metrics: world.metrics,
     routes: [
-      writeRoute({
-        prefix,
-        store,
-        authorizer,
-        gate: new RequestGate(limits, world.clock),
-        faults,
-        takes2: flags.strict !== true,
-      }),
-      faults.route(),
-      ...queryRoutes(prefix, {
-        store,
-        world,
-        version: VERSION,
-        moreCalls,
-        // Where no signature is needed, one that is given must still be right.
-        authorize: async (request) =>
-          isOpen && request.headers.authorization === undefined
-            ? undefined
-            : refuseUnsigned(request, authorizer),
-      }),
-      ...(isOpen
-        ? queryRoutes('', {
-            store,
-            world,
-            version: VERSION,
-            moreCalls,
-            authorize: () => Promise.resolve(undefined),
-          })
-        : []),
+      workspace.writeRoute(prefix, refuse),
+      workspace.faultsRoute(),
+      ...workspace.queryRoutes(prefix, refuseWrong),
+      ...(isOpen ? workspace.queryRoutes('', () => Promise.resolve(undefined)) : []),
       ...(isOpen ? pageRoutes(join(import.meta.dirname, '../../build/page')) : []),
     ],
   });
@@ -214,7 +189,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     start: () => Promise.resolve(),
     stop: async () => void (await Promise.all([xray?.close(), cloudwatch?.close()])),
   };
-  await runUntilSignal(new Group('workspace', [store, client, server]), world, {
+  await runUntilSignal(new Group('workspace', [workspace.store, client, server]), world, {
     flags,
     started: () => ({
       address: server.listensAt,
@@ -252,21 +227,6 @@ async function openService(
     credentials: {},
   };
   return new ServiceClient(access, world);
-}
-
-/** The limits that the store enforces. For a limit that is off, the store's default stays. */
-function limitStore(limits: Limits): Partial<StoreOptions> {
-  const where = (name: LimitName, to: (value: number) => Partial<StoreOptions>) =>
-    limits[name] === 0 ? {} : to(limits[name]);
-  return {
-    ...where('labels-per-series', (labelsMax) => ({ labelsMax })),
-    ...where('label-bytes', (labelBytesMax) => ({ labelBytesMax })),
-    ...where('series', (max) => ({ seriesMax: Math.min(max, STORE_DEFAULTS.seriesMax) })),
-    ...where('series-per-metric', (seriesPerMetricMax) => ({ seriesPerMetricMax })),
-    ...where('sample-age-seconds', (seconds) => ({ sampleAgeMaxMs: seconds * 1_000 })),
-    ...where('out-of-order-seconds', (seconds) => ({ outOfOrderWindowMs: seconds * 1_000 })),
-    ...where('ha-clusters', () => ({ stripsReplica: true })),
-  };
 }
 
 /**

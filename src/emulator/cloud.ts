@@ -7,6 +7,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AwsCredentials } from '../aws/signing.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Denial, Need } from './access.ts';
+import { WorkspaceDirectory } from './amp/state.ts';
+import type { WorkspaceHost } from './amp/workspace-data.ts';
 import type { CloudParts } from './cloud-parts.ts';
 import { createIam } from './iam/api.ts';
 import { openSession } from './iam/assume-role.ts';
@@ -38,6 +40,8 @@ export interface CloudOptions {
   readonly accountId?: string;
   /** Whether a role that nobody created may do nothing; it may do all by default. */
   readonly isStrict?: boolean;
+  /** What keeps the samples of workspaces; without one there is their control plane alone. */
+  readonly workspaceHost?: WorkspaceHost;
 }
 
 interface Account {
@@ -51,6 +55,7 @@ export class EmulatedCloud implements CloudParts {
   readonly clock: Clock;
   readonly trouble: Trouble;
   readonly identities: Identities;
+  readonly workspaces: WorkspaceDirectory;
   readonly regions: readonly [string, ...string[]];
   readonly accountId: string;
   urlOf: () => string = () => '';
@@ -69,6 +74,7 @@ export class EmulatedCloud implements CloudParts {
     credentials,
     accountId = DEFAULT_ACCOUNT,
     isStrict = false,
+    workspaceHost,
   }: CloudOptions) {
     this.clock = clock;
     this.regions = regions;
@@ -77,6 +83,7 @@ export class EmulatedCloud implements CloudParts {
     this.identities = new Identities(credentials, accountId);
     this.isStrict = isStrict;
     this.authorize = createAuthorizer(this);
+    this.workspaces = new WorkspaceDirectory(workspaceHost);
   }
 
   /** The region of what names none, in the first account. */
@@ -94,7 +101,11 @@ export class EmulatedCloud implements CloudParts {
     const name = this.regions.includes(region) ? region : this.regions[0];
     const { regions, services } = this.#accountOf(accountId);
     const found =
-      regions.get(name) ?? new EmulatedRegion({ accountId, region: name }, this, services);
+      regions.get(name) ??
+      new EmulatedRegion({ accountId, region: name }, this, {
+        services,
+        workspaces: this.workspaces,
+      });
     regions.set(name, found);
     return found;
   }

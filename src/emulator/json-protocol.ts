@@ -140,7 +140,8 @@ function translateCode(code: string): string {
   return names[code] ?? code;
 }
 
-function parseInput(body: Buffer): AwsInput {
+/** @throws AwsError SerializationException */
+export function parseInput(body: Buffer): AwsInput {
   try {
     const input: unknown = JSON.parse(body.length === 0 ? '{}' : body.toString());
     if (typeof input === 'object' && input !== null && !Array.isArray(input))

@@ -6,6 +6,8 @@
  */
 import { AUTO_SCALING_MEMBERS } from './autoscaling-members.ts';
 import { EC2_MEMBERS } from './ec2-members.ts';
+import { AMP_MEMBERS } from './amp-members.ts';
+import { CLOUDFORMATION_MEMBERS } from './cloudformation-members.ts';
 import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
 import type { KnownMembers } from './known-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
@@ -56,6 +58,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, KnownMembe
     UntagResource: { acts: 'resourceArn tagKeys' },
     ListTagsForResource: { acts: 'resourceArn' },
   },
+  CloudFormation: CLOUDFORMATION_MEMBERS,
   GraniteServiceVersion20100801: {
     GetMetricData: {
       acts: 'MetricDataQueries StartTime EndTime NextToken ScanBy MaxDatapoints',
@@ -68,6 +71,18 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, KnownMembe
         'ExtendedStatistics Unit',
     },
     ListMetrics: { acts: 'Namespace MetricName Dimensions NextToken RecentlyActive' },
+    PutMetricAlarm: {
+      acts:
+        'AlarmName AlarmDescription ActionsEnabled OKActions AlarmActions InsufficientDataActions ' +
+        'MetricName Namespace Statistic ExtendedStatistic Dimensions Period Unit ' +
+        'EvaluationPeriods DatapointsToAlarm Threshold ComparisonOperator TreatMissingData ' +
+        'EvaluateLowSampleCountPercentile ThresholdMetricId Metrics Tags',
+    },
+    DescribeAlarms: { acts: 'AlarmNames AlarmNamePrefix NextToken', idle: 'AlarmTypes' },
+    DeleteAlarms: { acts: 'AlarmNames' },
+    TagResource: { acts: 'ResourceARN Tags' },
+    UntagResource: { acts: 'ResourceARN TagKeys' },
+    ListTagsForResource: { acts: 'ResourceARN' },
   },
   Logs_20140328: {
     CreateLogGroup: {
@@ -140,7 +155,13 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, KnownMembe
     ListTagsForResource: { acts: 'ResourceARN' },
   },
   AmazonSSM: {
-    PutParameter: { acts: 'Name Value Type Overwrite Tier', idle: 'Description KeyId' },
+    PutParameter: {
+      acts: 'Name Value Type Overwrite Tier Tags',
+      idle: 'Description KeyId',
+    },
+    AddTagsToResource: { acts: 'ResourceType ResourceId Tags' },
+    RemoveTagsFromResource: { acts: 'ResourceType ResourceId TagKeys' },
+    ListTagsForResource: { acts: 'ResourceType ResourceId' },
     GetParameter: { acts: 'Name WithDecryption' },
     GetParameters: { acts: 'Names WithDecryption' },
     GetParametersByPath: { acts: `Path Recursive WithDecryption ${CLOUD_MAP_PAGE}` },
@@ -166,6 +187,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, KnownMembe
   },
   iam: IAM_MEMBERS,
   sts: TOKEN_MEMBERS,
+  aps: AMP_MEMBERS,
   kafka: {
     DescribeClusterV2: { acts: 'clusterArn' },
     ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },

@@ -7,6 +7,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { type AccessTable, describeTags, needOn, textOf, textsOf } from './access.ts';
 import { requireOne } from './members.ts';
+import { readPublicParameter } from './public-parameters.ts';
 import {
   AwsError,
   type AwsInput,
@@ -30,6 +31,7 @@ interface History {
   readonly versions: Parameter[];
   /** Label → version. */
   readonly labels: Map<string, number>;
+  readonly tags: Map<string, string>;
 }
 
 const VALUE_MAX_BYTES = { Standard: 4_096, Advanced: 8_192 } as const;
@@ -79,6 +81,8 @@ export function createParameterStore(place: AwsPlace, clock: Clock): JsonService
   const get = (asked: string): Parameter & { readonly Selector?: string } => {
     const [, name = '', selector] = /^(.*?)(?::([^:/]+))?$/.exec(asked) ?? [];
     const history = parameters.get(name);
+    const open = history === undefined ? readPublicParameter(name, place.region) : undefined;
+    if (open !== undefined) return describePublic(name, open, place.region);
     if (history === undefined)
       throw new AwsError('ParameterNotFound', `parameter ${name} not found`);
     if (selector === undefined) return history.versions.at(-1) as Parameter;
@@ -107,8 +111,17 @@ export function createParameterStore(place: AwsPlace, clock: Clock): JsonService
   const put = (input: AwsInput): object => {
     const name = requireText(input, 'Name');
     const value = requireText(input, 'Value');
-    const history = parameters.get(name) ?? { versions: [], labels: new Map<string, number>() };
+    const history = parameters.get(name) ?? {
+      versions: [],
+      labels: new Map<string, number>(),
+      tags: new Map<string, string>(),
+    };
     const before = history.versions.at(-1);
+    if (input['Overwrite'] === true && input['Tags'] !== undefined)
+      throw new AwsError(
+        'ValidationException',
+        'Invalid request: tags and overwrite can not be used together.',
+      );
     if (before !== undefined && input['Overwrite'] !== true)
       throw new AwsError(
         'ParameterAlreadyExists',
@@ -137,6 +150,7 @@ export function createParameterStore(place: AwsPlace, clock: Clock): JsonService
         `type ${type} is not one of ${TYPES.join(', ')}`,
       );
     const version = (before?.Version ?? 0) + 1;
+    setTags(history, input['Tags']);
     history.versions.push({
       Name: name,
       Type: type,
@@ -150,11 +164,29 @@ export function createParameterStore(place: AwsPlace, clock: Clock): JsonService
     parameters.set(name, history);
     return { Version: version, Tier: tier };
   };
+  const requireTagged = (input: AwsInput): History => {
+    requireOne(input, 'ResourceType', ['Parameter']);
+    const found = parameters.get(requireText(input, 'ResourceId'));
+    if (found !== undefined) return found;
+    throw new AwsError('InvalidResourceId', 'The resource ID is not valid.');
+  };
   return {
     signingName: 'ssm',
     target: 'AmazonSSM',
     access: PARAMETER_ACCESS,
     actions: {
+      AddTagsToResource: (input) => {
+        setTags(requireTagged(input), input['Tags']);
+        return {};
+      },
+      RemoveTagsFromResource: (input) => {
+        const { tags } = requireTagged(input);
+        for (const key of (input['TagKeys'] ?? []) as string[]) tags.delete(key);
+        return {};
+      },
+      ListTagsForResource: (input) => ({
+        TagList: [...requireTagged(input).tags].map(([Key, Value]) => ({ Key, Value })),
+      }),
       PutParameter: put,
       GetParameter: (input) => ({ Parameter: show(requireText(input, 'Name'), input) }),
       GetParameters: (input) => {
@@ -201,5 +233,34 @@ export function createParameterStore(place: AwsPlace, clock: Clock): JsonService
         return {};
       },
     },
+  };
+}
+
+const TAGS_MAX = 50;
+
+function setTags({ tags }: History, given: unknown): void {
+  const list = (given ?? []) as readonly { readonly Key?: unknown; readonly Value?: unknown }[];
+  for (const { Key, Value } of list) {
+    if (typeof Key !== 'string' || !/^(?!aws:).{1,128}$/i.test(Key))
+      throw new AwsError(
+        'ValidationException',
+        `tag key ${String(Key).slice(0, 130)} is not valid`,
+      );
+    if (!tags.has(Key) && tags.size >= TAGS_MAX)
+      throw new AwsError('TooManyTagsError', `a parameter can have at most ${TAGS_MAX} tags`);
+    tags.set(Key, String(Value ?? ''));
+  }
+}
+
+/** A parameter of AWS itself: it has one version, and nobody's account. */
+function describePublic(name: string, value: string, region: string): Parameter {
+  return {
+    Name: name,
+    Type: 'String',
+    Value: value,
+    Version: 1,
+    LastModifiedDate: 0,
+    ARN: `arn:aws:ssm:${region}::parameter${name}`,
+    DataType: 'text',
   };
 }

@@ -6,7 +6,11 @@
 import type { AccessRule } from './access.ts';
 import { createAutoScaling } from './autoscaling/api.ts';
 import { AutoScalingState } from './autoscaling/groups.ts';
+import { createAmp } from './amp/api.ts';
+import { AmpState, type WorkspaceDirectory } from './amp/state.ts';
 import type { CloudParts } from './cloud-parts.ts';
+import { createCloudFormation } from './cloudformation/api.ts';
+import { CloudFormationState } from './cloudformation/state.ts';
 import { createCloudMap } from './cloud-map/api.ts';
 import { CloudMapStore } from './cloud-map/store.ts';
 import { createCloudWatch } from './cloudwatch/api.ts';
@@ -29,6 +33,13 @@ import { QueueService } from './sqs.ts';
 import { createXray } from './xray/api.ts';
 import { XrayState } from './xray/state.ts';
 
+/** What the regions of an account, or of all accounts, share. */
+export interface SharedParts {
+  /** The services of the account that all its regions share. */
+  readonly services: readonly JsonService[];
+  readonly workspaces: WorkspaceDirectory;
+}
+
 export class EmulatedRegion {
   readonly place: AwsPlace;
   readonly cloud: CloudParts;
@@ -37,19 +48,20 @@ export class EmulatedRegion {
   readonly autoScaling: AutoScalingState;
   readonly #containerInstances: ContainerInstances;
   readonly cloudMap: CloudMapStore;
+  readonly cloudFormation: CloudFormationState;
   readonly kafka: KafkaState;
   readonly queues: QueueService;
   readonly objects: ObjectStore;
   readonly xray: XrayState;
   readonly logs: LogsState;
   readonly cloudWatch = new CloudWatchState();
+  readonly amp: AmpState;
   /** Names of the queues that receive changes of tasks and instances. */
   readonly subscribed = new Set<string>();
   /** By signing name. */
   readonly services: ReadonlyMap<string, JsonService>;
 
-  /** @param shared  the services that all regions of the account share */
-  constructor(place: AwsPlace, cloud: CloudParts, shared: readonly JsonService[] = []) {
+  constructor(place: AwsPlace, cloud: CloudParts, { services, workspaces }: SharedParts) {
     this.place = place;
     this.cloud = cloud;
     const { clock } = cloud;
@@ -79,8 +91,10 @@ export class EmulatedRegion {
     });
     this.ecs.onCluster = () => this.#containerInstances.join();
     this.cloudMap = new CloudMapStore(place, clock);
+    this.amp = new AmpState(place, workspaces, () => cloud.nowMs());
+    this.cloudFormation = new CloudFormationState(place, cloud);
     this.services = new Map(
-      [...this.#createServices(), ...shared].map(
+      [...this.#createServices(), ...services].map(
         (service) => [service.signingName, service] as const,
       ),
     );
@@ -95,16 +109,22 @@ export class EmulatedRegion {
     const launchNeeds: AccessRule = (...given) => ec2.access?.['RunInstances']?.(...given) ?? [];
     return [
       createCloudMap(this.cloudMap),
+      createCloudFormation({
+        state: this.cloudFormation,
+        objects: this.objects,
+        urlOf: () => cloud.urlOf(),
+      }),
       createParameterStore(place, cloud.clock),
       createSecretsManager(place, cloud.clock),
       createEcs(this.ecs),
       ec2,
       createAutoScaling(this.autoScaling, { launchNeeds, profileRoleOf }),
       createLogs(this.logs, nowMs),
-      createCloudWatch(this.cloudWatch, nowMs),
+      createCloudWatch(this.cloudWatch, place, nowMs),
       this.queues.service(),
       createXray(this.xray, { nowMs, trouble: cloud.trouble }),
       createKafka(this.kafka),
+      createAmp(this.amp, () => cloud.urlOf()),
     ];
   }
 

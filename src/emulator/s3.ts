@@ -94,6 +94,11 @@ export class ObjectStore {
     }
   }
 
+  /** The newest version of an object, for other services of the emulator. */
+  read(bucket: string, key: string): Buffer | undefined {
+    return this.#buckets.get(bucket)?.objects.get(key)?.at(-1)?.body;
+  }
+
   #find(name: string): Bucket {
     const found = this.#buckets.get(name);
     if (found === undefined)

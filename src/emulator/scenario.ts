@@ -9,6 +9,7 @@ import type { Component } from '../kernel/component.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import { durationSchema } from '../settings/duration.ts';
+import { addressCall, parseOperation, type RestOperation } from './rest-operations.ts';
 import { REST_PATHS } from './rest-paths.ts';
 
 /** By the AWS CLI's name of a service: the part of X-Amz-Target before the dot. */
@@ -139,10 +140,14 @@ export class Scenario implements Component {
 
   async #call(call: string, input: object): Promise<void> {
     const [service = '', action = ''] = call.split('.');
-    const path = REST_PATHS[service]?.[action];
-    if (path !== undefined) {
+    const line = REST_PATHS[service]?.[action];
+    if (line !== undefined) {
+      const { method, path, body } = addressCall(
+        parseOperation(action, line),
+        input as Record<string, unknown>,
+      );
       const headers = { 'content-type': 'application/json' };
-      return this.#send('POST', path, input, { service, headers });
+      return this.#send(method, path, method === 'GET' ? '' : body, { service, headers });
     }
     const target = TARGETS[service];
     if (target === undefined)
@@ -172,7 +177,7 @@ export class Scenario implements Component {
    * @throws        Error with status and text of an answer that is a refusal
    */
   async #send(
-    method: 'POST' | 'PUT',
+    method: RestOperation['method'],
     path: string,
     content: object | string,
     signed?: { readonly service: string; readonly headers?: Record<string, string> },

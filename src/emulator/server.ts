@@ -10,6 +10,7 @@ import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-
 import type { Registry } from '../kernel/metrics.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import type { World } from '../kernel/world.ts';
+import { answerDataCall, type DataPlaneEdges, isDataCall } from './amp/data-plane.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { breakAnswer } from './broken-answers.ts';
 import { type EmulatedCloud, signedService } from './cloud.ts';
@@ -19,7 +20,8 @@ import { answerJson, type CallEdges, dateHeader, json } from './json-protocol.ts
 import { answerForm, refuseForm } from './form-protocol.ts';
 import { otlpRoute } from './otlp-protocol.ts';
 import type { EmulatedRegion } from './region.ts';
-import { restGetRoutes, restRoutes } from './rest-json-protocol.ts';
+import { createRestService } from './rest-json-protocol.ts';
+import { REST_PATHS } from './rest-paths.ts';
 import { rpcCborRoute } from './rpc-cbor-protocol.ts';
 import { renderS3Error } from './s3.ts';
 import { AwsError, type JsonService } from './service.ts';
@@ -80,7 +82,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   ): Promise<HttpResponse> => {
     cloud.count(action);
     const response = await answer();
-    const outcome = response.status === 200 ? 'ok' : 'error';
+    const outcome = response.status < 300 ? 'ok' : 'error';
     calls.with({ action: isKnown ? action : 'unknown', outcome }).inc();
     return response;
   };
@@ -110,11 +112,34 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     return countOf(service)(action, () => answer(request, service, action, edges));
   };
 
+  const dataPlane: DataPlaneEdges = {
+    directory: cloud.workspaces,
+    trouble,
+    verify,
+    nowMs: () => cloud.nowMs(),
+    contextOf: (verdict, headers) => cloud.contextOf(verdict, headers),
+    authorize: (call, need) => cloud.authorize(call, need),
+    count: (action, answer) => count(action, true, answer),
+  };
+  const rests = new Map(
+    services
+      .filter(({ signingName }) => Object.hasOwn(REST_PATHS, signingName))
+      .map((one) => [one.signingName, createRestService(one, edges, countOf(one))]),
+  );
+  /** REST-JSON is known by the signature, without one by the path; all other paths are S3's. */
+  const callPath = async (request: HttpRequest): Promise<HttpResponse> => {
+    if (isDataCall(request)) return answerDataCall(request, dataPlane);
+    const name = signedService(request.headers);
+    const rest =
+      name === undefined ? [...rests.values()].find((one) => one.isFor(request)) : rests.get(name);
+    if (rest !== undefined) return rest.answer(request);
+    return name === undefined || name === 's3'
+      ? callObjects(request)
+      : answerStray(request, name, cloud);
+  };
+
   const callObjects = async (request: HttpRequest): Promise<HttpResponse> => {
     const headers = { 'content-type': 'application/xml', ...dateHeader(cloud) };
-    const service = signedService(request.headers) ?? 's3';
-    // All paths that are nobody else's are S3's; what is signed for another service is lost here.
-    if (service !== 's3') return answerStray(request, service, cloud);
     try {
       const action = `S3 ${request.method}`;
       cloud.count(action);
@@ -130,8 +155,6 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     }
   };
 
-  const rest = (signingName: string): readonly JsonService[] =>
-    services.filter((service) => service.signingName === signingName);
   const server: HttpServer = new HttpServer({
     name: 'emulate',
     isToldElsewhere: true,
@@ -162,14 +185,13 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         },
       },
       ...adminRoutes(cloud, tasks),
-      ...rest('xray').flatMap((xray) => restRoutes(xray, edges, countOf(xray))),
-      ...rest('kafka').flatMap((kafka) => restGetRoutes(kafka, edges, countOf(kafka))),
-      ...rest('monitoring').map((metrics) => rpcCborRoute(metrics, edges, countOf(metrics))),
+      ...services
+        .filter(({ signingName }) => signingName === 'monitoring')
+        .map((metrics) => rpcCborRoute(metrics, edges, countOf(metrics))),
       ...[home.cloudWatch.otlp, createOtlpTraces(home.xray, () => cloud.nowMs())].map((endpoint) =>
         otlpRoute(endpoint, edges, (action, answer) => count(action, true, answer)),
       ),
-      // All other paths are buckets and objects of S3.
-      { method: 'ANY', path: '/*', handle: callObjects },
+      { method: 'ANY', path: '/*', handle: callPath },
     ],
   });
   cloud.urlOf = () => server.url;

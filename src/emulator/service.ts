@@ -66,10 +66,18 @@ export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly code: string;
   readonly status: number;
-  constructor(code: string, message: string, status = 400) {
+  /** Members of the error beside its message, where its model has some. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  constructor(
+    code: string,
+    message: string,
+    status = 400,
+    members?: Readonly<Record<string, unknown>>,
+  ) {
     super(message);
     this.code = code;
     this.status = status;
+    if (members !== undefined) this.members = members;
   }
 }
 

@@ -306,32 +306,32 @@ export class HttpServer implements Component {
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
-    const matching = this.routes.filter(({ path }) => matches(path, request.path));
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const route = matching.find((known) => known.method === 'ANY' || known.method === method);
-    if (route === undefined) {
-      return matching.length === 0
-        ? { status: 404, body: `404: nothing is served at ${request.path}\n` }
-        : {
-            status: 405,
-            headers: { allow: matching.map((known) => known.method).join(', ') },
-            body: `405: ${request.method} is not served here\n`,
-          };
-    }
     try {
-      return await route.handle(request);
+      return await answerByRoutes(this.routes, request);
     } catch (error) {
       if (error instanceof NotTakenNow) return answerNotTaken(error);
       if (error instanceof HttpError) return { status: error.status, body: `${error.message}\n` };
       if (request.signal.aborted) return { status: 499 };
-      this.#options.log.error('request failed', {
-        method: request.method,
-        path: request.path,
-        error,
-      });
+      const { method, path } = request;
+      this.#options.log.error('request failed', { method, path, error });
       return { status: 500, body: `500: internal error: ${describeError(error)}\n` };
     }
   }
+}
+
+/** Answers by the first route of the request's path and method; 404 and 405 where there is none. */
+export async function answerByRoutes(
+  routes: readonly Route[],
+  request: HttpRequest,
+): Promise<HttpResponse> {
+  const matching = routes.filter(({ path }) => matches(path, request.path));
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const route = matching.find((known) => known.method === 'ANY' || known.method === method);
+  if (route !== undefined) return route.handle(request);
+  if (matching.length === 0)
+    return { status: 404, body: `404: nothing is served at ${request.path}\n` };
+  const allow = matching.map((known) => known.method).join(', ');
+  return { status: 405, headers: { allow }, body: `405: ${request.method} is not served here\n` };
 }
 
 function listOwnRoutes(options: HttpServerOptions): Route[] {

@@ -4,6 +4,7 @@
  */
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { DemoDeployment } from '../../src/commands/demo/deployment.ts';
+import type { WorkspaceHost } from '../../src/emulator/amp/workspace-data.ts';
 import { EmulatedCloud } from '../../src/emulator/cloud.ts';
 import type { EmulatedRegion } from '../../src/emulator/region.ts';
 import { createEmulator } from '../../src/emulator/server.ts';
@@ -24,13 +25,19 @@ export interface EmulatedAws {
   close(): Promise<void>;
 }
 
-export async function startEmulatedAws(): Promise<EmulatedAws> {
+/** @param workspaceHost  what keeps the samples of workspaces */
+export async function startEmulatedAws(workspaceHost?: WorkspaceHost): Promise<EmulatedAws> {
   const credentials = { accessKeyId: 'AKIAEMULATED', secretAccessKey: 'secret' };
   process.env['AWS_ACCESS_KEY_ID'] = credentials.accessKeyId;
   process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
   const http = createHttpClient();
   const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
-  const cloud = new EmulatedCloud({ clock: systemClock, regions: ['us-east-1'], credentials });
+  const cloud = new EmulatedCloud({
+    clock: systemClock,
+    regions: ['us-east-1'],
+    credentials,
+    ...(workspaceHost && { workspaceHost }),
+  });
   const account = cloud.home;
   const emulator = createEmulator({ cloud, world, listen: '127.0.0.1:0' });
   await emulator.start();

@@ -4,7 +4,8 @@
  */
 import { needOn } from '../access.ts';
 import { z } from 'zod';
-import type { AwsInput, JsonService } from '../service.ts';
+import type { AwsInput, AwsPlace, JsonService } from '../service.ts';
+import { alarmActions } from './alarms.ts';
 import { getMetricData } from './metric-data.ts';
 import { getMetricStatistics } from './metric-statistics.ts';
 import {
@@ -20,7 +21,11 @@ import type { MetricStore } from './store.ts';
 const LIST_PAGE = 500;
 
 /** @param nowMs  the time by CloudWatch's clock */
-export function createCloudWatch({ store }: CloudWatchState, nowMs: () => number): JsonService {
+export function createCloudWatch(
+  { store }: CloudWatchState,
+  place: AwsPlace,
+  nowMs: () => number,
+): JsonService {
   return {
     signingName: 'monitoring',
     target: 'GraniteServiceVersion20100801',
@@ -31,6 +36,7 @@ export function createCloudWatch({ store }: CloudWatchState, nowMs: () => number
       GetMetricData: (input) => getMetricData(store, input, nowMs()),
       GetMetricStatistics: (input) => getMetricStatistics(store, input, nowMs()),
       ListMetrics: (input) => listMetrics(store, input, nowMs()),
+      ...alarmActions(place, nowMs),
     },
   };
 }

@@ -9,7 +9,7 @@ import { encodeLabels } from '../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../wire/remote-write/encoder.ts';
 import { compress } from '../../wire/snappy.ts';
 import { Store, STORE_DEFAULTS } from '../storage/store.ts';
-import type { Authorizer } from './authorize.ts';
+import { type Authorizer, refuseUnsigned } from './authorize.ts';
 import { queryRoutes } from './query.ts';
 import { formatFloat } from './result-json.ts';
 import { Faults } from './faults.ts';
@@ -37,7 +37,8 @@ const server = new HttpServer({
     writeRoute({
       prefix,
       store,
-      authorizer,
+      world,
+      authorize: (request) => refuseUnsigned(request, authorizer),
       gate: new RequestGate(resolveLimits(false, []), systemClock),
       faults: new Faults([], 1),
       takes2: true,

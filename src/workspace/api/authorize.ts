@@ -19,6 +19,9 @@ export interface Authorizer {
   readonly world: World;
 }
 
+/** Resolves to undefined when the request is allowed, else to the refusal. */
+export type Authorize = (request: HttpRequest) => Promise<HttpResponse | undefined>;
+
 /** Returns undefined when the signature is right, else the refusal. */
 export async function refuseUnsigned(
   request: HttpRequest,

@@ -155,9 +155,6 @@ function makeStatusCalls(version: string): ApiCall[] {
   return [
     // Without the field `features`: Grafana takes a workspace that has it for Mimir.
     constant('status/buildinfo', JSON.stringify({ version: `amperage-${version}`, ...build })),
-    // Grafana asks for these when it opens a data source; a workspace has neither.
-    constant('rules', '{"groups":[]}'),
-    constant('alerts', '{"alerts":[]}'),
     {
       path: 'query_exemplars',
       methods: BOTH,

@@ -6,14 +6,15 @@ import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.
 import type { World } from '../../kernel/world.ts';
 import type { Store } from '../storage/store.ts';
 import { answer, makeCorsHeaders, type Data } from './answer.ts';
+import type { Authorize } from './authorize.ts';
 import { readParameters } from './parameters.ts';
 
 export interface QueryApiOptions {
   readonly store: Store;
   readonly world: World;
   readonly version: string;
-  /** Resolves to undefined when the request may read, else to the refusal. */
-  readonly authorize: (request: HttpRequest) => Promise<HttpResponse | undefined>;
+  /** Asked before each call, which reads. */
+  readonly authorize: Authorize;
   /** Calls of other parts of the workspace, behind the same authorization. */
   readonly moreCalls?: readonly ApiCall[];
 }

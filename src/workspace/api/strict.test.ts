@@ -3,6 +3,7 @@
  * that the command is made of.
  */
 import assert from 'node:assert/strict';
+import { refuseUnsigned } from './authorize.ts';
 import { test, type TestContext } from 'node:test';
 import { signRequest } from '../../aws/signing.ts';
 import { systemClock } from '../../kernel/clock.ts';
@@ -43,7 +44,13 @@ async function setUp(
       writeRoute({
         prefix: '',
         store,
-        authorizer: { world, region: 'us-east-1', lookup: () => Promise.resolve(keys) },
+        world,
+        authorize: (request) =>
+          refuseUnsigned(request, {
+            world,
+            region: 'us-east-1',
+            lookup: () => Promise.resolve(keys),
+          }),
         gate: new RequestGate(resolveLimits(false, given), systemClock),
         faults: all,
         takes2: false,

@@ -8,19 +8,22 @@
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import { HttpError } from '../../kernel/http-error.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
+import type { World } from '../../kernel/world.ts';
 import { WireError } from '../../wire/errors.ts';
 import { downgradeRequest } from '../../wire/remote-write/downgrade.ts';
 import { negotiateVersion } from '../../wire/remote-write/negotiation.ts';
 import { compress, uncompress } from '../../wire/snappy.ts';
 import type { Store } from '../storage/store.ts';
-import { type Authorizer, refuseUnsigned } from './authorize.ts';
+import type { Authorize } from './authorize.ts';
 import type { Faults } from './faults.ts';
 import type { RequestGate } from './limits.ts';
 
 export interface WriteOptions {
   readonly prefix: string;
   readonly store: Store;
-  readonly authorizer: Authorizer;
+  readonly world: World;
+  /** Resolves to undefined when the request may write, else to the refusal. */
+  readonly authorize: Authorize;
   readonly gate: RequestGate;
   readonly faults: Faults;
   /** Whether remote write 2.0 is accepted; AMP documents only 1.0. */
@@ -30,8 +33,7 @@ export interface WriteOptions {
 const BODY_MAX_BYTES = 32 * 1024 * 1024;
 
 export function writeRoute(options: WriteOptions): Route {
-  const { prefix, authorizer, faults } = options;
-  const { world } = authorizer;
+  const { prefix, world, authorize, faults } = options;
   const requests = world.metrics.counters(
     'workspace_write_requests_total',
     'Write requests, by status.',
@@ -42,7 +44,7 @@ export function writeRoute(options: WriteOptions): Route {
     handle: async (request) => {
       const response =
         (await faults.strike(world, request.signal)) ??
-        (await refuseUnsigned(request, authorizer)) ??
+        (await authorize(request)) ??
         (await write(request, options));
       requests.with({ status: String(response.status) }).inc();
       return response;
@@ -52,7 +54,7 @@ export function writeRoute(options: WriteOptions): Route {
 
 async function write(
   request: HttpRequest,
-  { store, gate, takes2, authorizer: { world } }: WriteOptions,
+  { store, gate, takes2, world }: WriteOptions,
 ): Promise<HttpResponse> {
   const version = negotiateVersion(request.headers, { takes2 });
   if (typeof version === 'string') return { status: 415, body: `${version}\n` };

@@ -1,0 +1,160 @@
+/** Reads what calls for stacks share: the template, parameters, tags and capabilities. */
+import type { ObjectStore } from '../s3.ts';
+import { AwsError, type AwsInput, type CallContext } from '../service.ts';
+import { readParameter } from './dynamic-references.ts';
+import type { CloudFormationState } from './state.ts';
+import { asDeployer, type Stack, type StackInputs } from './stack.ts';
+import type { Template, Values } from './template.ts';
+import {
+  asValue,
+  type GivenParameter,
+  judgeParameters,
+  type ParameterValues,
+} from './template-parameters.ts';
+import { judgeTemplate, requireCapabilities } from './template-summary.ts';
+
+const BODY_MAX_BYTES = 51_200;
+const OBJECT_MAX_BYTES = 1_048_576;
+const TAGS_MAX = 50;
+
+export function invalid(message: string): AwsError {
+  return new AwsError('ValidationError', message);
+}
+
+/** A list of a form; one that is empty is a text without letters. */
+export function listOf(input: AwsInput, key: string): readonly unknown[] {
+  const value = input[key];
+  if (value === undefined || value === null || value === '') return [];
+  if (Array.isArray(value)) return value;
+  throw invalid(`${key} must be a list`);
+}
+
+export function isFlagged(input: AwsInput, key: string): boolean {
+  return String(input[key]) === 'true';
+}
+
+export function optionalText(input: AwsInput, key: string): string | undefined {
+  const value = input[key];
+  return value === undefined || value === null || value === '' ? undefined : String(value);
+}
+
+/** @throws AwsError ValidationError */
+export function requireName(input: AwsInput, key: string): string {
+  const name = optionalText(input, key);
+  if (name !== undefined) return name;
+  throw invalid(
+    `1 validation error detected: Value null at '${key.charAt(0).toLowerCase()}${key.slice(1)}' ` +
+      'failed to satisfy constraint: Member must not be null',
+  );
+}
+
+/** The text of the template that a call brings; undefined where it brings none. */
+export function readTemplateBody(
+  input: AwsInput,
+  { objects, urlOf }: { readonly objects: ObjectStore; readonly urlOf: () => string },
+): string | undefined {
+  const body = optionalText(input, 'TemplateBody');
+  const url = optionalText(input, 'TemplateURL');
+  if (body !== undefined && url !== undefined)
+    throw invalid('Only one of TemplateBody or TemplateURL can be specified.');
+  if (body !== undefined) {
+    if (Buffer.byteLength(body) <= BODY_MAX_BYTES) return body;
+    throw invalid(
+      "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member " +
+        `must have length less than or equal to ${BODY_MAX_BYTES}`,
+    );
+  }
+  return url === undefined ? undefined : readObject(url, objects, urlOf());
+}
+
+/** `https://BUCKET.s3.REGION.amazonaws.com/KEY`, or the bucket in the path; this emulator's URL too. */
+function readObject(url: string, objects: ObjectStore, own: string): string {
+  const parsed = URL.parse(url);
+  const isOwn = parsed !== null && own !== '' && parsed.host === URL.parse(own)?.host;
+  const [, inHost] = /^(?:(.+)\.)?s3[.-][a-z0-9.-]*$/.exec(parsed?.hostname ?? '') ?? [];
+  const isObject = isOwn || /^(?:.+\.)?s3[.-].*amazonaws\.com/.test(parsed?.hostname ?? '');
+  if (parsed === null || !isObject)
+    throw invalid(`TemplateURL must be a supported URL: ${url.slice(0, 200)} is no object of S3`);
+  const [, first = '', ...rest] = decodeURIComponent(parsed.pathname).split('/');
+  const bucket = inHost ?? first;
+  const key = inHost === undefined ? rest.join('/') : [first, ...rest].join('/');
+  const bytes = objects.read(bucket, key);
+  if (bytes === undefined)
+    throw invalid(`S3 error: The specified key does not exist: s3://${bucket}/${key}`);
+  if (bytes.length <= OBJECT_MAX_BYTES) return bytes.toString();
+  throw invalid(`Template may not exceed ${OBJECT_MAX_BYTES} bytes in size.`);
+}
+
+export interface InputsCall {
+  readonly state: CloudFormationState;
+  readonly objects: ObjectStore;
+  readonly urlOf: () => string;
+  readonly input: AwsInput;
+  readonly context: CallContext;
+  /** The stack that changes; its template, tags and role hold where the call says nothing. */
+  readonly stack?: Stack;
+}
+
+/** @throws AwsError for what CloudFormation refuses before it begins */
+export async function readInputs(call: InputsCall): Promise<StackInputs> {
+  const { input, stack, state, context } = call;
+  const before = stack?.inputs;
+  const text = isFlagged(input, 'UsePreviousTemplate')
+    ? before?.template.text
+    : readTemplateBody(input, call);
+  if (text === undefined) throw invalid('Either Template URL or Template Body must be specified.');
+  const template = judgeTemplate(text);
+  const capabilities = listOf(input, 'Capabilities').map(String);
+  const judged = judgeParameters(
+    template,
+    listOf(input, 'Parameters') as readonly GivenParameter[],
+    before?.parameters,
+  );
+  requireCapabilities(template, capabilities);
+  const roleArn = optionalText(input, 'RoleARN') ?? before?.roleArn;
+  const parameters = await readStored(template, judged, (name) =>
+    readParameter(name, (service, action, members) =>
+      state.call(asDeployer(context, roleArn), service, action, members),
+    ),
+  );
+  return {
+    template,
+    parameters,
+    capabilities,
+    tags: input['Tags'] === undefined ? (before?.tags ?? []) : readTags(input),
+    ...(roleArn === undefined ? {} : { roleArn }),
+  };
+}
+
+/** Reads the values of parameters that name one of SSM. */
+async function readStored(
+  template: Template,
+  judged: ParameterValues,
+  read: (name: string) => Promise<string>,
+): Promise<ParameterValues> {
+  const entries = Object.entries(judged).map(async ([key, one]) => {
+    if (!one.isStored) return [key, one] as const;
+    const text = await read(one.text).catch((error: unknown) => {
+      if (!(error instanceof AwsError)) throw error;
+      throw invalid(
+        `Unable to fetch parameters [${one.text}] from parameter store for this account. ` +
+          `(${error.message})`,
+      );
+    });
+    const value = asValue(template.parameters[key]?.type ?? '', text);
+    return [key, { ...one, value }] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function readTags(input: AwsInput): { Key: string; Value: string }[] {
+  const tags = (listOf(input, 'Tags') as readonly Values[]).map(({ Key, Value }) => ({
+    Key: String(Key),
+    Value: String(Value ?? ''),
+  }));
+  if (tags.length > TAGS_MAX) throw invalid(`a stack can have at most ${TAGS_MAX} tags`);
+  const reserved = tags.find(({ Key }) => /^aws:/i.test(Key));
+  if (reserved !== undefined)
+    throw invalid(`Tag keys that begin with "aws:" are AWS's own: ${reserved.Key}`);
+  return tags;
+}

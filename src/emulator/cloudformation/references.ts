@@ -1,0 +1,118 @@
+/**
+ * What the values of a template refer to: which resources stand before which, and references to
+ * what is not there, in CloudFormation's words. Pure.
+ */
+import { AwsError } from '../service.ts';
+import { asFunction, readSub, refuseFunction, splitAttribute, splitSub } from './functions.ts';
+import { isRecord, type Template, type TemplateResource } from './template.ts';
+import { refuseTemplate } from './template-text.ts';
+
+/** A name that a value uses; with an attribute it is one of a resource. */
+interface Use {
+  readonly name: string;
+  readonly attribute?: unknown;
+}
+
+const PSEUDO = [
+  'AWS::AccountId',
+  'AWS::NotificationARNs',
+  'AWS::NoValue',
+  'AWS::Partition',
+  'AWS::Region',
+  'AWS::StackId',
+  'AWS::StackName',
+  'AWS::URLSuffix',
+];
+
+/** @returns what a value uses, within functions too. @throws AwsError for a function unknown */
+export function listUses(value: unknown): Use[] {
+  if (Array.isArray(value)) return value.flatMap(listUses);
+  if (!isRecord(value)) return [];
+  const call = asFunction(value);
+  if (call === undefined) return Object.values(value).flatMap(listUses);
+  const { name, argument } = call;
+  if (name === 'Ref') return [{ name: String(argument) }];
+  if (name === 'Fn::GetAtt') {
+    const [id, attribute] = splitAttribute(argument);
+    return [{ name: id, attribute }, ...listUses(attribute)];
+  }
+  if (name === 'Fn::Sub') {
+    const { text, given } = readSub(argument);
+    const used = splitSub(text).flatMap((part): Use[] => {
+      if (typeof part === 'string' || Object.hasOwn(given, part.name)) return [];
+      const [, id, attribute] = /^([^.]*)\.(.*)$/.exec(part.name) ?? [];
+      return [id === undefined ? { name: part.name } : { name: id, attribute }];
+    });
+    return [...used, ...listUses(given)];
+  }
+  return listUses(argument);
+}
+
+/** The resources that stand before one: those that it uses or names in DependsOn. */
+export function listDependencies(
+  { properties, dependsOn }: TemplateResource,
+  ids: ReadonlySet<string>,
+): string[] {
+  const used = listUses(properties).map(({ name }) => name);
+  return [...new Set([...dependsOn, ...used])].filter((id) => ids.has(id));
+}
+
+/**
+ * Judges the references of a template.
+ *
+ * @throws AwsError ValidationError
+ */
+export function judgeReferences(template: Template): void {
+  const { resources, parameters, outputs } = template;
+  const missing = (values: readonly unknown[]): string[] =>
+    values
+      .flatMap(listUses)
+      .filter(({ name, attribute }) => {
+        if (Object.hasOwn(resources, name)) return false;
+        if (attribute !== undefined)
+          throw refuseFunction(`instance of Fn::GetAtt references undefined resource ${name}`);
+        return !Object.hasOwn(parameters, name) && !PSEUDO.includes(name);
+      })
+      .map(({ name }) => name);
+  const refuseMissing = (section: string, names: readonly string[]): void => {
+    if (names.length > 0)
+      throw refuseTemplate(
+        `Unresolved resource dependencies [${[...new Set(names)].join(', ')}] in the ${section} ` +
+          'block of the template',
+      );
+  };
+  const all = Object.values(resources);
+  refuseMissing('Resources', [
+    ...missing(all.map(({ properties }) => properties)),
+    ...all.flatMap(({ dependsOn }) => dependsOn.filter((id) => !Object.hasOwn(resources, id))),
+  ]);
+  refuseMissing('Outputs', missing(Object.values(outputs).map(({ value }) => value)));
+  judgeConditions(template);
+  refuseCircles(template);
+}
+
+function judgeConditions({ resources, outputs, conditions }: Template): void {
+  const sections = { Resources: resources, Outputs: outputs };
+  for (const [section, members] of Object.entries(sections))
+    for (const { condition } of Object.values(members))
+      if (condition !== undefined && !Object.hasOwn(conditions, condition))
+        throw refuseTemplate(
+          `Unresolved condition dependency ${condition} in the ${section} block of the template`,
+        );
+}
+
+function refuseCircles({ resources }: Template): void {
+  const ids = new Set(Object.keys(resources));
+  const left = new Map(
+    Object.values(resources).map((one) => [one.id, new Set(listDependencies(one, ids))]),
+  );
+  for (let before = Infinity; left.size < before;) {
+    before = left.size;
+    for (const [id, waits] of left) if ([...waits].every((one) => !left.has(one))) left.delete(id);
+  }
+  if (left.size > 0)
+    throw new AwsError(
+      'ValidationError',
+      `Circular dependency between resources: [${[...left.keys()].join(', ')}]`,
+    );
+}

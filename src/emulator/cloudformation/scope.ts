@@ -1,0 +1,124 @@
+/**
+ * What the values of a stack's template stand for: parameters, pseudo parameters, resources that
+ * are there, conditions, exports of other stacks.
+ */
+import { AwsError, type AwsPlace } from '../service.ts';
+import { evaluate, isTruth, refuseFunction, type Scope } from './functions.ts';
+import type { Deployer, Made } from './resource-kind.ts';
+import { RESOURCE_KINDS } from './resources/kinds.ts';
+import { mapValues, type Template, type TemplateResource, type Values } from './template.ts';
+import { refuseTemplate } from './template-text.ts';
+import type { ParameterValues } from './template-parameters.ts';
+
+export interface ScopeParts {
+  readonly inputs: { readonly template: Template; readonly parameters: ParameterValues };
+  readonly stack: { readonly name: string; readonly id: string };
+  readonly place: AwsPlace;
+  readonly deploy: Deployer;
+  importValue(name: string): string;
+  /** Undefined for one that is not there yet. */
+  findMade(id: string): Made | undefined;
+}
+
+/** Reads first what has to be asked for: the zones, where the template names them. */
+export async function openScope(parts: ScopeParts): Promise<Scope> {
+  const needsZones = parts.inputs.template.text.includes('GetAZs');
+  const answer = needsZones ? await parts.deploy('ec2', 'DescribeAvailabilityZones', {}) : {};
+  const zones = (answer['AvailabilityZones'] ?? []) as readonly Values[];
+  return makeScope(
+    parts,
+    zones.map(({ ZoneName }) => String(ZoneName)),
+  );
+}
+
+function makeScope(parts: ScopeParts, zones: readonly string[]): Scope {
+  const { inputs, stack, place } = parts;
+  const { template, parameters } = inputs;
+  const pseudo: Values = {
+    'AWS::AccountId': place.accountId,
+    'AWS::NotificationARNs': [],
+    'AWS::Partition': 'aws',
+    'AWS::Region': place.region,
+    'AWS::StackId': stack.id,
+    'AWS::StackName': stack.name,
+    'AWS::URLSuffix': 'amazonaws.com',
+  };
+  const known = new Map<string, boolean | undefined>();
+  const need = (id: string): Made => {
+    const made = parts.findMade(id);
+    if (made !== undefined) return made;
+    throw refuseTemplate(
+      `Unresolved resource dependencies [${id}] in the Resources block of the template`,
+    );
+  };
+  const scope: Scope = {
+    mappings: template.mappings,
+    ref: (name) => {
+      if (Object.hasOwn(pseudo, name)) return pseudo[name];
+      const given = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+      return given === undefined ? need(name).id : given.value;
+    },
+    attribute: (id, name) => {
+      const type = template.resources[id]?.type ?? '';
+      if (RESOURCE_KINDS.get(type)?.attributes.includes(name) !== true)
+        throw refuseFunction(
+          `resource ${id} does not support attribute type ${name} in Fn::GetAtt`,
+        );
+      return need(id).attributes[name] ?? '';
+    },
+    isTrue: (name) => {
+      if (!Object.hasOwn(template.conditions, name))
+        throw refuseFunction(`unresolved condition dependency ${name}`);
+      if (!known.has(name)) {
+        known.set(name, undefined);
+        known.set(name, isTruth(template.conditions[name], scope));
+      }
+      const found = known.get(name);
+      if (found !== undefined) return found;
+      throw new AwsError('ValidationError', `Circular dependency between conditions: [${name}]`);
+    },
+    zones: (region) => {
+      if (region === '' || region === place.region) return zones;
+      throw refuseFunction(`Fn::GetAZs: this emulator tells the zones of ${place.region} alone`);
+    },
+    importValue: (name) => parts.importValue(name),
+  };
+  return scope;
+}
+
+/** The resources whose condition holds. */
+export function chooseResources(
+  { resources }: Template,
+  scope: Scope,
+): ReadonlyMap<string, TemplateResource> {
+  return new Map(
+    Object.entries(resources).filter(
+      ([, { condition }]) => condition === undefined || scope.isTrue(condition),
+    ),
+  );
+}
+
+/** Takes the branches of `Fn::If` that hold, so that what is not chosen is not waited for. */
+export function chooseBranches(value: unknown, scope: Scope): unknown {
+  if (Array.isArray(value)) return value.map((one) => chooseBranches(one, scope));
+  if (typeof value !== 'object' || value === null) return value;
+  const branches = (value as Values)['Fn::If'];
+  if (Array.isArray(branches) && branches.length === 3 && Object.keys(value).length === 1) {
+    const [condition, yes, no] = branches as readonly unknown[];
+    return chooseBranches(scope.isTrue(String(condition)) ? yes : no, scope);
+  }
+  return mapValues(value as Values, (one) => chooseBranches(one, scope));
+}
+
+/** @throws AwsError where the rules of a template do not hold */
+export function judgeRules({ rules }: Template, scope: Scope): void {
+  for (const [name, rule] of Object.entries(rules)) {
+    const { RuleCondition: condition, Assertions: assertions = [] } = rule as Values;
+    if (condition !== undefined && !isTruth(condition, scope)) continue;
+    for (const { Assert, AssertDescription } of assertions as readonly Values[])
+      if (!isTruth(Assert, scope))
+        throw refuseTemplate(
+          `Rule ${name}: ${String(evaluate(AssertDescription, scope) ?? 'its assertion failed')}`,
+        );
+  }
+}
