@@ -34,13 +34,15 @@ export interface CloudParts extends CallJudges {
   nowMs(): number;
   /** The URL of the emulator. */
   urlOf(): string;
+  /** Logs what AWS could not do by itself. */
+  warn(words: string, error: unknown): void;
   readonly call: InsideCall;
   /** Who calls, by the keys that a request was signed with. @throws AwsError */
   contextOf(
     signed: { readonly accessKeyId: string; readonly region: string },
     headers: IncomingHttpHeaders,
   ): CallContext;
-  /** By the id of its container credentials: the ARN of a task's role; without, the id is a name. */
+  /** ARNs of the roles of tasks, by the id of container credentials; other ids are names. */
   readonly taskRoles: Map<string, string>;
   /** The ARN of a role of the first account, by its name. */
   roleArnOf(name: string): string;

@@ -1,7 +1,7 @@
 /** The network interfaces of emulated tasks, which ECS keeps, as EC2 knows them. */
 import type { NetworkInterface } from './ec2/shapes.ts';
 import type { Ec2State } from './ec2/state.ts';
-import type { TaskInterface } from './ecs/state.ts';
+import type { TaskInterface } from './ecs/task-network.ts';
 
 export function listTaskInterfaces(
   interfaces: ReadonlyMap<string, TaskInterface>,

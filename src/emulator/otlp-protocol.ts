@@ -15,6 +15,7 @@ import { encodeStatus } from '../wire/otlp/rpc-status.ts';
 import { encodeMessage } from '../wire/protobuf/encode.ts';
 import { breakAnswer } from './broken-answers.ts';
 import { type CallEdges, dateHeader } from './json-protocol.ts';
+import { refuseDenied } from './prepared-call.ts';
 import { AwsError } from './service.ts';
 import type { PartialRefusal } from './trouble.ts';
 
@@ -22,6 +23,8 @@ export interface OtlpService {
   readonly signal: 'metrics' | 'traces';
   /** What signatures are scoped to. */
   readonly signingName: string;
+  /** The action that a policy must allow, which knows no resources. */
+  readonly need: string;
   /** Most bytes of a request, inflated. */
   readonly bodyMaxBytes: number;
   /**
@@ -87,6 +90,11 @@ async function answerOtlp(
   try {
     const verdict = await verify(request, endpoint.signingName);
     if (!verdict.ok) throw new AwsError(verdict.code, verdict.message, 403);
+    const context = cloud.contextOf(verdict, request.headers);
+    refuseDenied([{ action: endpoint.need, resource: '*' }], context, cloud, {
+      code: 'AccessDeniedException',
+      status: 403,
+    });
     if (type !== TYPES[encoding])
       throw new AwsError('UnsupportedMediaType', `Content-Type ${type} is not supported`, 415);
     const how = trouble.strike(action, {}, endpoint.signingName);

@@ -40,11 +40,10 @@ export function prepareCall(
       `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
     );
   refuseUnknownMembers(service.target, action, given);
-  for (const need of needsOf(service, action, given, context)) {
-    const denial = judges.authorize(context, need);
-    if (denial !== undefined)
-      throw new AwsError(service.deniedCode ?? 'AccessDeniedException', denial, deniedStatus);
-  }
+  refuseDenied(needsOf(service, action, given, context), context, judges, {
+    code: service.deniedCode ?? 'AccessDeniedException',
+    status: deniedStatus,
+  });
   const input = trouble.limitPage(action, given);
   return {
     how: trouble.strike(action, input, service.signingName),
@@ -54,6 +53,19 @@ export function prepareCall(
       return output;
     },
   };
+}
+
+/** @throws AwsError with the code and status of the protocol, for the first need that is denied */
+export function refuseDenied(
+  needs: readonly Need[],
+  context: CallContext,
+  { authorize }: Pick<CallJudges, 'authorize'>,
+  { code, status }: { readonly code: string; readonly status: number },
+): void {
+  for (const need of needs) {
+    const denial = authorize(context, need);
+    if (denial !== undefined) throw new AwsError(code, denial, status);
+  }
 }
 
 /** What a policy must allow for a call. */

@@ -19,6 +19,9 @@ import { type Ec2Instance, Ec2State } from './ec2/state.ts';
 import { ContainerInstances } from './container-instances.ts';
 import { createEc2 } from './ec2/api.ts';
 import { createEcs } from './ecs/api.ts';
+import { CapacityProviders } from './ecs/capacity-providers.ts';
+import { Registrar } from './ecs/registrar.ts';
+import { Services } from './ecs/services.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
 import { createKafka, KafkaState } from './kafka.ts';
@@ -28,7 +31,7 @@ import { listTaskInterfaces } from './network-interfaces.ts';
 import { createParameterStore } from './parameters.ts';
 import { ObjectStore } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
-import type { JsonService, AwsPlace } from './service.ts';
+import type { AwsPlace, CallContext, JsonService } from './service.ts';
 import { QueueService } from './sqs.ts';
 import { createXray } from './xray/api.ts';
 import { XrayState } from './xray/state.ts';
@@ -44,6 +47,9 @@ export class EmulatedRegion {
   readonly place: AwsPlace;
   readonly cloud: CloudParts;
   readonly ecs: EcsState;
+  readonly providers: CapacityProviders;
+  readonly registrar: Registrar;
+  readonly ecsServices: Services;
   readonly ec2: Ec2State;
   readonly autoScaling: AutoScalingState;
   readonly #containerInstances: ContainerInstances;
@@ -71,14 +77,22 @@ export class EmulatedRegion {
     this.logs.onEvent = (event) => this.cloudWatch.takeLogEvent(event);
     this.ecs = new EcsState(place, clock);
     this.queues = new QueueService(clock, (name) => `${cloud.urlOf()}/${place.accountId}/${name}`);
-    this.ecs.onTaskChange = (task, cluster) => this.#publishTask(task, cluster);
+    this.ecs.listeners.push((task, cluster) => this.#publishTask(task, cluster));
+    this.providers = new CapacityProviders(this.ecs);
+    this.registrar = new Registrar({
+      state: this.ecs,
+      call: (...given) => cloud.call(this.asItself('ecs.amazonaws.com'), ...given),
+      addressOf: (id) => this.ec2.instances.get(id)?.privateIpAddress,
+      onFailure: (words, error) => cloud.warn(words, error),
+    });
+    this.ecsServices = new Services(this.ecs);
     this.kafka = new KafkaState(place);
     this.ec2 = new Ec2State(place, () => clock.nowMs());
     this.ec2.network.taskInterfaces = () => listTaskInterfaces(this.ecs.interfaces, this.ec2);
     this.ec2.onStateChange = (instance) => this.#noteInstance(instance);
     this.autoScaling = new AutoScalingState({
       place,
-      call: cloud.call,
+      ec2: (...given) => cloud.call(this.asItself('autoscaling.amazonaws.com'), 'ec2', ...given),
       nowMs: () => clock.nowMs(),
     });
     this.#containerInstances = new ContainerInstances({
@@ -86,7 +100,9 @@ export class EmulatedRegion {
       mayRegister: (instance, cluster) => this.#mayRegister(instance, cluster),
       add: (cluster, { instanceId }) => {
         const { containerInstanceArn } = this.ecs.addInstance(cluster, instanceId);
-        return () => this.ecs.removeInstance(cluster, containerInstanceArn);
+        return () => {
+          this.ecs.removeInstance(cluster, containerInstanceArn, 'The instance was terminated.');
+        };
       },
     });
     this.ecs.onCluster = () => this.#containerInstances.join();
@@ -116,7 +132,12 @@ export class EmulatedRegion {
       }),
       createParameterStore(place, cloud.clock),
       createSecretsManager(place, cloud.clock),
-      createEcs(this.ecs),
+      createEcs({
+        state: this.ecs,
+        services: this.ecsServices,
+        providers: this.providers,
+        registrar: this.registrar,
+      }),
       ec2,
       createAutoScaling(this.autoScaling, { launchNeeds, profileRoleOf }),
       createLogs(this.logs, nowMs),
@@ -127,6 +148,12 @@ export class EmulatedRegion {
       createAmp(this.amp, () => cloud.urlOf()),
     ];
   }
+
+  /** What AWS does by itself, in the name of one of its services. */
+  readonly asItself = (arn: string): CallContext => {
+    const { accountId, region } = this.place;
+    return { caller: { accountId, arn, userId: arn }, region, headers: {} };
+  };
 
   /** Puts an instance into a cluster; `mi-…` is one of ECS Anywhere, which EC2 does not know. */
   addInstance(

@@ -7,6 +7,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
+import type { Need } from './access.ts';
 import { notImplemented } from './members.ts';
 import {
   LIST_BUCKETS,
@@ -193,6 +194,29 @@ export class ObjectStore {
     if (rest.length === 0) objects.delete(key);
     else objects.set(key, rest);
   }
+}
+
+/** What a policy must allow for a request. */
+export function describeObjectNeed(request: HttpRequest): Need {
+  const { bucketName, key } = parseObjectAddress(request);
+  const query = new URLSearchParams(request.query);
+  const { method } = request;
+  const bucket = `arn:aws:s3:::${bucketName}`;
+  if (bucketName === '') return { action: 's3:ListAllMyBuckets', resource: '*' };
+  if (key === '') {
+    const action = { PUT: 's3:CreateBucket', DELETE: 's3:DeleteBucket' }[method];
+    const asked = ['prefix', 'delimiter', 'max-keys'].flatMap((name) => {
+      const value = query.get(name);
+      return value === null ? [] : [[`s3:${name}`, value]];
+    });
+    const context = Object.fromEntries(asked) as Record<string, string>;
+    return { action: action ?? 's3:ListBucket', resource: bucket, context };
+  }
+  const version = query.get('versionId');
+  const verb = { PUT: 'Put', DELETE: 'Delete' }[method] ?? 'Get';
+  const action = `s3:${verb}Object${version === null || verb === 'Put' ? '' : 'Version'}`;
+  const context = version === null ? {} : { 's3:VersionId': version };
+  return { action, resource: `${bucket}/${key}`, context };
 }
 
 function* listNewest(objects: ReadonlyMap<string, readonly Version[]>): Generator<ListedObject> {

@@ -23,10 +23,13 @@ import type { EmulatedRegion } from './region.ts';
 import { createRestService } from './rest-json-protocol.ts';
 import { REST_PATHS } from './rest-paths.ts';
 import { rpcCborRoute } from './rpc-cbor-protocol.ts';
-import { renderS3Error } from './s3.ts';
+import { refuseDenied } from './prepared-call.ts';
+import { describeObjectNeed, renderS3Error } from './s3.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
 import { answerEc2 } from './ec2/answer.ts';
+import { attachTasks } from './task-surroundings.ts';
+import type { LocalTasks } from './ecs/processes/local-tasks.ts';
 import { createOtlpTraces } from './xray/otlp-endpoint.ts';
 
 export interface EmulatorOptions {
@@ -37,6 +40,8 @@ export interface EmulatorOptions {
   readonly credentialsLifetimeMs?: number;
   /** Names of the public DNS by which it is asked for, beside those of AWS. */
   readonly allowedHosts?: readonly string[];
+  /** Who runs tasks as local processes; without it tasks are states alone. */
+  readonly tasks?: LocalTasks;
 }
 
 /** Six hours, as in ECS. */
@@ -145,8 +150,12 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       cloud.count(action);
       const verdict = await verify(request, 's3');
       if (!verdict.ok) throw new AwsError(translateCode(verdict.code), verdict.message, 403);
-      const { caller, region } = cloud.contextOf(verdict, request.headers);
-      const { objects } = cloud.regionOf(caller.accountId, region);
+      const context = cloud.contextOf(verdict, request.headers);
+      refuseDenied([describeObjectNeed(request)], context, cloud, {
+        code: 'AccessDenied',
+        status: 403,
+      });
+      const { objects } = cloud.regionOf(context.caller.accountId, context.region);
       const how = trouble.strike(action, {});
       return await breakAnswer(how, request, trouble, () => objects.answer(request));
     } catch (error) {
@@ -195,6 +204,12 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     ],
   });
   cloud.urlOf = () => server.url;
+  if (options.tasks !== undefined) {
+    const parts = { cloud, tasks: options.tasks, metadata: tasks };
+    cloud.onRegion = (region) => attachTasks(region, parts);
+    attachTasks(home, parts);
+  }
+  cloud.warn = (words, error) => world.log.warn(words, { error });
   return server;
 }
 

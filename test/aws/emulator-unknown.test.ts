@@ -6,21 +6,23 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as scalingModel from '@aws-sdk/client-auto-scaling';
+import * as stackModel from '@aws-sdk/client-cloudformation';
 import * as ec2Model from '@aws-sdk/client-ec2';
 import * as ecsModel from '@aws-sdk/client-ecs';
+import * as iamModel from '@aws-sdk/client-iam';
 import * as s3Model from '@aws-sdk/client-s3';
 import * as secretsModel from '@aws-sdk/client-secrets-manager';
 import * as mapModel from '@aws-sdk/client-servicediscovery';
 import * as sqsModel from '@aws-sdk/client-sqs';
 import * as ssmModel from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import * as tokenModel from '@aws-sdk/client-sts';
 import { sha256Hex, signRequest } from '../../src/aws/signing.ts';
 import { MEMBERS } from '../../src/emulator/members.ts';
 import type { JsonService } from '../../src/emulator/service.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 
 /** Services that speak no JSON with X-Amz-Target. */
-const OTHER_PROTOCOLS = new Set(['xray', 'kafka']);
+const OTHER_PROTOCOLS = new Set(['xray', 'kafka', 'aps', 'elasticfilesystem']);
 
 let aws: EmulatedAws;
 let services: readonly JsonService[] = [];
@@ -35,6 +37,9 @@ after(() => aws.close());
 const MODELS: Readonly<Record<string, object>> = {
   AmazonEC2: ec2Model,
   AutoScaling: scalingModel,
+  CloudFormation: stackModel,
+  iam: iamModel,
+  sts: tokenModel,
   AmazonEC2ContainerServiceV20141113: ecsModel,
   Route53AutoNaming_v20170314: mapModel,
   AmazonSSM: ssmModel,
@@ -135,15 +140,15 @@ test('ECS refuses values that would select nothing or be ignored', async () => {
     ['ListTasks', { cluster, nextToken: '!!' }, /Invalid token/],
     ['ListTasks', { cluster, nextToken: 7 }, /Invalid token/],
     ['ListServices', { cluster, launchType: 'LAMBDA' }, /launchType.*LAMBDA/],
-    ['ListServices', { cluster, schedulingStrategy: 'DAEMON' }, /schedulingStrategy/],
+    ['ListServices', { cluster, schedulingStrategy: 'ALL' }, /schedulingStrategy.*ALL/],
     ['ListContainerInstances', { cluster, status: 'GONE' }, /status.*GONE/],
     ['ListContainerInstances', { cluster, filter: 'a' }, /filter is not supported/],
     ['ListTaskDefinitions', { status: 'DELETED' }, /status.*DELETED/],
     ['ListTaskDefinitions', { sort: 'UP' }, /sort.*UP/],
     ['DescribeClusters', { clusters: [cluster], include: ['STATISTICS'] }, /include: STATISTICS/],
     ['RunTask', { cluster, taskDefinition: 'a', count: 11 }, /count must be a number from 1 to 10/],
-    ['RunTask', { cluster, taskDefinition: 'a', overrides: {} }, /overrides is not supported/],
-    ['CreateService', { cluster, serviceName: 'a', serviceRegistries: [] }, /serviceRegistries/],
+    ['RunTask', { cluster, taskDefinition: 'a', overrides: { cpu: '1' } }, /overrides: cpu is not/],
+    ['CreateService', { cluster, serviceName: 'a', vpcLatticeConfigurations: [] }, /vpcLattice/],
     ['RegisterTaskDefinition', { family: 'a', networkMode: 'nat' }, /networkMode.*nat/],
   ];
   for (const [action, input, words] of cases) {
@@ -169,9 +174,9 @@ test('EC2 and STS refuse unknown parameters and invalid tokens of list pages', a
     assert.match((await ec2(`&MaxResults=${most}`)).text, /InvalidParameterValue/, most);
   assert.match((await form('ec2', 'Action=DescribeNothing')).text, /InvalidAction/);
   const sts = (rest: string) => form('sts', `Version=2011-06-15&Action=${rest}`);
-  assert.match((await sts('GetSessionToken')).text, /Could not find operation GetSessionToken/);
+  assert.match((await sts('GetSessionToken')).text, /GetSessionToken is not supported here/);
   for (const action of ['GetCallerIdentity', 'AssumeRole', 'AssumeRoleWithWebIdentity'])
-    assert.match((await sts(`${action}&Policy=%7B%7D`)).text, /UnknownParameter.*Policy/, action);
+    assert.match((await sts(`${action}&NoSuch=1`)).text, /NotImplemented.*NoSuch/, action);
 });
 
 test('S3 refuses parameters, headers and methods that it does not know', async () => {
@@ -218,7 +223,8 @@ test('parameters that the SDKs always send are accepted', async () => {
       networkMode: 'awsvpc',
       requiresCompatibilities: ['FARGATE'],
       cpu: '256',
-      containerDefinitions: [{ name: 'a', image: 'a' }],
+      memory: '512',
+      containerDefinitions: [{ name: 'a', image: 'a', memory: 128 }],
     }),
   );
   const run = { cluster: 'sdk', taskDefinition: 'sdk', launchType: 'FARGATE' as const };
@@ -230,7 +236,14 @@ test('parameters that the SDKs always send are accepted', async () => {
       networkConfiguration: { awsvpcConfiguration },
     }),
   );
-  await ecs.send(new ecsModel.CreateServiceCommand({ ...run, serviceName: 's', clientToken: 'a' }));
+  await ecs.send(
+    new ecsModel.CreateServiceCommand({
+      ...run,
+      serviceName: 's',
+      clientToken: 'a',
+      networkConfiguration: { awsvpcConfiguration },
+    }),
+  );
   const map = new mapModel.ServiceDiscoveryClient(settings);
   await map.send(new mapModel.CreateHttpNamespaceCommand({ Name: 'sdk' }));
   const s3 = new s3Model.S3Client({ ...settings, forcePathStyle: true });
@@ -245,8 +258,8 @@ test('parameters that the SDKs always send are accepted', async () => {
   await sqs.send(new sqsModel.CreateQueueCommand({ QueueName: 'sdk' }));
   const ec2 = new ec2Model.EC2Client(settings);
   await ec2.send(new ec2Model.DescribeInstancesCommand({ MaxResults: 5 }));
-  const sts = new STSClient(settings);
+  const sts = new tokenModel.STSClient(settings);
   const RoleArn = 'arn:aws:iam::000000000000:role/a';
-  await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'aa', DurationSeconds: 900 }));
+  await sts.send(new tokenModel.AssumeRoleCommand({ RoleArn, RoleSessionName: 'aa', DurationSeconds: 900 }));
   for (const client of [ecs, map, s3, secrets, sqs, ec2, sts]) client.destroy();
 });

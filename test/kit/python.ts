@@ -20,6 +20,15 @@ export function skipWithoutAwsCli(): string | false {
   return isMissing('aws', ['--version']) ? 'there is no AWS CLI' : false;
 }
 
+/** Runs lines of Bash with the AWS CLI; one that fails ends them. */
+export async function runAwsScript(aws: EmulatedAws, folder: string, lines: string): Promise<void> {
+  await promisify(execFile)('bash', ['-e', '-c', lines], {
+    cwd: folder,
+    env: makeEnvironment(aws),
+    timeout: 540_000,
+  });
+}
+
 function makeEnvironment({ url, credentials }: EmulatedAws): NodeJS.ProcessEnv {
   return {
     ...process.env,

@@ -80,14 +80,14 @@ export interface TrustedCaller {
  * How far a trust policy trusts a caller: `named` needs no other permission within an account,
  * `account` leaves it to the policies of the account, `none` did not allow, `denied` forbids.
  */
-export type Trust = 'named' | 'account' | 'none' | 'denied';
+export type TrustVerdict = 'named' | 'account' | 'none' | 'denied';
 
 export function judgeTrust(
   policy: ParsedPolicy,
   caller: TrustedCaller,
   { action, context }: Pick<AccessRequest, 'action' | 'context'>,
-): Trust {
-  let trust: Trust = 'none';
+): TrustVerdict {
+  let trust: TrustVerdict = 'none';
   for (const statement of policy.statements) {
     const { principals = { isAllBut: false, names: [] } } = statement;
     const found = findPrincipal(principals, caller);
@@ -99,7 +99,7 @@ export function judgeTrust(
   return trust;
 }
 
-function findPrincipal({ names }: PolicyPrincipals, caller: TrustedCaller): Trust {
+function findPrincipal({ names }: PolicyPrincipals, caller: TrustedCaller): TrustVerdict {
   const own = names.filter(({ kind }) => kind === caller.kind).map(({ name }) => name);
   if (own.some((name) => name === '*' || caller.names.includes(name))) return 'named';
   const { accountId } = caller;

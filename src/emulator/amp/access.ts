@@ -11,7 +11,6 @@ import type { AmpState } from './state.ts';
 
 /** Actions on no resource that is there. */
 const ON_ALL = new Set([
-  'CreateScraper',
   'CreateWorkspace',
   'GetDefaultScraperConfiguration',
   'ListScrapers',
@@ -46,9 +45,14 @@ function needOf(state: AmpState, action: string, input: AwsInput, at: AwsPlace):
 }
 
 function nameResource(action: string, input: AwsInput, { accountId, region }: AwsPlace): string {
-  const { workspaceId, scraperId, resourceArn, name, anomalyDetectorId } = input;
+  const { workspaceId, scraperId, resourceArn, name, anomalyDetectorId, destination } = input;
   if (ON_ALL.has(action)) return '*';
   if (typeof resourceArn === 'string') return resourceArn;
+  // A scraper that is made is of the workspace that it writes to.
+  const { ampConfiguration } = Object(destination ?? {}) as {
+    readonly ampConfiguration?: { readonly workspaceArn?: unknown };
+  };
+  if (action === 'CreateScraper') return String(ampConfiguration?.workspaceArn);
   const arn = (path: string): string => `arn:aws:aps:${region}:${accountId}:${path}`;
   if (typeof scraperId === 'string') return arn(`scraper/${scraperId}`);
   const workspace = String(workspaceId);

@@ -216,7 +216,7 @@ export class AutoScalingState {
     refuse: (words: string) => AwsError,
   ): Promise<AwsInput> {
     try {
-      return await this.scaling.ec2(action, input);
+      return await this.edges.ec2(action, input);
     } catch (error) {
       if (error instanceof AwsError) throw refuse(error.message);
       throw error;

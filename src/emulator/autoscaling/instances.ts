@@ -4,8 +4,7 @@
  * Limit: ACTIVITIES_MAX activities of a group are told; older ones are forgotten.
  */
 import { randomUUID } from 'node:crypto';
-import type { InsideCall } from '../cloud-parts.ts';
-import { AwsError, type AwsInput, type AwsPlace, type CallContext } from '../service.ts';
+import { AwsError, type AwsInput, type AwsPlace } from '../service.ts';
 import type { LaunchConfigurations } from './launch-configurations.ts';
 import { readName } from './requests.ts';
 import type { Activity, Group, GroupInstance, LaunchSource, LaunchTemplateName } from './shapes.ts';
@@ -14,15 +13,9 @@ const ACTIVITIES_MAX = 100;
 
 export interface GroupEdges {
   readonly place: AwsPlace;
-  readonly call: InsideCall;
+  /** Calls EC2 as Auto Scaling. */
+  readonly ec2: (action: string, input: AwsInput) => Promise<Readonly<Record<string, unknown>>>;
   readonly nowMs: () => number;
-}
-
-/** Auto Scaling itself as the caller. */
-export function ownContext({ place }: Pick<GroupEdges, 'place'>): CallContext {
-  const arn = 'autoscaling.amazonaws.com';
-  const caller = { accountId: place.accountId, arn, userId: arn };
-  return { caller, region: place.region, headers: {} };
 }
 
 export class GroupScaling {
@@ -32,10 +25,6 @@ export class GroupScaling {
   constructor(edges: GroupEdges, configurations: LaunchConfigurations) {
     this.#edges = edges;
     this.#configurations = configurations;
-  }
-
-  ec2(action: string, input: AwsInput): ReturnType<InsideCall> {
-    return this.#edges.call(ownContext(this.#edges), 'ec2', action, input);
   }
 
   /** Does one thing after the other to a group. */
@@ -66,7 +55,7 @@ export class GroupScaling {
     const cause = 'an instance was started in response to a difference between desired and actual';
     try {
       const tags = [...group.tags.values()].filter((tag) => tag.PropagateAtLaunch);
-      const answer = await this.ec2('RunInstances', {
+      const answer = await this.#edges.ec2('RunInstances', {
         ...this.#launchInput(settings),
         MinCount: 1,
         MaxCount: 1,
@@ -107,7 +96,7 @@ export class GroupScaling {
   async end(group: Group, instance: GroupInstance, cause: string): Promise<Activity> {
     const { InstanceId, subnetId } = instance;
     group.instances.delete(InstanceId);
-    await this.ec2('TerminateInstances', { InstanceIds: [InstanceId] });
+    await this.#edges.ec2('TerminateInstances', { InstanceIds: [InstanceId] });
     return this.#note(
       group,
       `Terminating EC2 instance: ${InstanceId}`,

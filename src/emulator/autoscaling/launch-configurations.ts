@@ -70,7 +70,7 @@ export class LaunchConfigurations {
           ({ LaunchConfigurationName: name }) => names.length === 0 || names.includes(name),
         );
         const { page, ...more } = cutRecords(all, input);
-        const LaunchConfigurations = page.map(({ given, ...one }) => ({
+        const shown = page.map(({ given, ...one }) => ({
           SecurityGroups: [],
           BlockDeviceMappings: [],
           KeyName: '',
@@ -82,7 +82,7 @@ export class LaunchConfigurations {
           ...given,
           ...one,
         }));
-        return { LaunchConfigurations, ...more };
+        return { LaunchConfigurations: shown, ...more };
       },
       DeleteLaunchConfiguration: (input) => {
         const name = requireName(input, 'LaunchConfigurationName');

@@ -1,7 +1,7 @@
 /**
  * Where a resource of a stack is made: calls as the deployer, names, and waits. And what is said of
  * one that failed.
- * Limit: TRIES_MAX questions of a wait.
+ * Limits: TRIES_MAX questions of a wait, THROTTLED_MAX times a call that was throttled.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
@@ -14,6 +14,9 @@ import type { Values } from './template.ts';
 export const POLL_MS = 100;
 /** Ten minutes. */
 const TRIES_MAX = 6_000;
+/** Errors of calls that are too many; they are made again. */
+const THROTTLED = /Throttl|RequestLimitExceeded|TooManyRequests/;
+const THROTTLED_MAX = 50;
 /** Services whose calls are forms: all values are text. */
 const FORMS: ReadonlySet<string> = new Set(['autoscaling', 'ec2', 'iam']);
 
@@ -43,13 +46,16 @@ export function createSite({ call, clock, place, stack, logicalId, tags }: SiteP
       { Key: 'aws:cloudformation:logical-id', Value: logicalId },
     ],
     call: async (service, action, input) => {
-      try {
-        const members = FORMS.has(service) ? (asForm(input) as Values) : input;
-        return await call(service, action, members);
-      } catch (error) {
-        if (error instanceof AwsError) origins.set(error, service);
-        throw error;
-      }
+      const members = FORMS.has(service) ? (asForm(input) as Values) : input;
+      for (let tries = 1; ; tries += 1)
+        try {
+          return await call(service, action, members);
+        } catch (error) {
+          if (!(error instanceof AwsError)) throw error;
+          origins.set(error, service);
+          if (!THROTTLED.test(error.code) || tries >= THROTTLED_MAX) throw error;
+          await clock.sleep(POLL_MS);
+        }
     },
     makeName: (most) => {
       const end = randomBytes(9).toString('hex').slice(0, 12).toUpperCase();

@@ -44,6 +44,7 @@ export interface KeptPoint {
 export class CloudWatchOtlp implements OtlpService {
   readonly signal = 'metrics';
   readonly signingName = 'monitoring';
+  readonly need = 'cloudwatch:PutMetricData';
   readonly bodyMaxBytes = BODY_MAX_BYTES;
   #kept: KeptPoint[] = [];
   #counts = { requests: 0, points: 0, rejected: 0, dropped: 0 };

@@ -5,7 +5,7 @@
  */
 import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
 import { readTagSpecifications } from './described.ts';
-import { listImages } from './images.ts';
+import { listImages } from '../images.ts';
 import { readLaunch } from './launching.ts';
 import { cutEc2Page, type FilterReaders, parseFilters, readTexts, requireMember } from './lists.ts';
 import { makeId } from './shelf.ts';

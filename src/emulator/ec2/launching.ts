@@ -4,7 +4,7 @@
  */
 import { AwsError, type AwsInput } from '../service.ts';
 import { readTagSpecifications } from './described.ts';
-import { listImages } from './images.ts';
+import { listImages } from '../images.ts';
 import { findTemplate, type LaunchData, readVersion } from './launch-templates.ts';
 import { readText, readTexts } from './lists.ts';
 import type { Ec2Network } from './network.ts';

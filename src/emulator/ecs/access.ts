@@ -16,6 +16,12 @@ import {
 import type { AwsInput } from '../service.ts';
 import type { EcsState } from './state.ts';
 
+const CLUSTER_ACTIONS =
+  'CreateCluster DeleteCluster DeregisterContainerInstance ListContainerInstances ' +
+  'PutClusterCapacityProviders UpdateCluster';
+const PROVIDER_ACTIONS =
+  'CreateCapacityProvider DeleteCapacityProvider DescribeCapacityProviders UpdateCapacityProvider';
+
 export function createEcsAccess(state: EcsState): AccessTable {
   const clusterName = (input: AwsInput): string =>
     (textOf(input, 'cluster') || textOf(input, 'clusterName') || 'default').split('/').at(-1) ?? '';
@@ -51,9 +57,7 @@ export function createEcsAccess(state: EcsState): AccessTable {
       typeof arn === 'string' && arn !== '' ? [passRole(arn, 'ecs-tasks.amazonaws.com')] : [],
     );
   const table: AccessTable = {
-    ...on('CreateCluster DeleteCluster UpdateCluster ListContainerInstances', (input) =>
-      state.arn('cluster', clusterName(input)),
-    ),
+    ...on(CLUSTER_ACTIONS, (input) => state.arn('cluster', clusterName(input))),
     ...on('DescribeClusters', (input) =>
       (textsOf(input, 'clusters').length === 0 ? ['default'] : textsOf(input, 'clusters')).map(
         (id) => state.arn('cluster', id.split('/').at(-1) ?? ''),
@@ -72,6 +76,14 @@ export function createEcsAccess(state: EcsState): AccessTable {
       'containerInstances',
     ),
     ...on('CreateService', (input) => within('service', input, textOf(input, 'serviceName'))),
+    ...on(PROVIDER_ACTIONS, (input) => {
+      const one = textOf(input, 'name') || textOf(input, 'capacityProvider');
+      const names = one === '' ? textsOf(input, 'capacityProviders') : [one];
+      return (names.length === 0 ? ['*'] : names).map((name) =>
+        state.arn('capacity-provider', name.split('/').at(-1) ?? ''),
+      );
+    }),
+    ...on('DeleteTaskDefinitions', (input) => textsOf(input, 'taskDefinitions').map(definitionArn)),
     ...on('UpdateService DeleteService', (input) =>
       within('service', input, textOf(input, 'service')),
     ),

@@ -1,16 +1,16 @@
 /** Actions that tell of the whole account: its entities with their policies, and their number. */
 import { AwsError } from '../service.ts';
 import {
-  cutPage,
+  cutMarkerPage,
   describePolicy,
   describeProfile,
   describeRole,
   describeUser,
   escapeDocument,
-  readList,
+  readListMember,
   sortByName,
 } from './members.ts';
-import { describeVersion, listOwn } from './managed-policies.ts';
+import { describePolicyVersion, listOwn } from './managed-policies.ts';
 import { type IamActions, profilesOf } from './roles.ts';
 import { type IamState, type Identity, type ManagedPolicy, QUOTAS } from './state.ts';
 
@@ -19,7 +19,7 @@ const FILTERS = ['User', 'Role', 'Group', 'LocalManagedPolicy', 'AWSManagedPolic
 export function createAccountActions(iam: IamState): IamActions {
   return {
     GetAccountAuthorizationDetails: (input) => {
-      const given = readList(input, 'Filter');
+      const given = readListMember(input, 'Filter');
       const unknown = given.find((one) => !FILTERS.includes(one));
       if (unknown !== undefined)
         throw new AwsError('ValidationError', `Filter ${unknown} is none of ${FILTERS.join(', ')}`);
@@ -52,7 +52,7 @@ export function createAccountActions(iam: IamState): IamActions {
           value: describeWhole(iam, policy),
         })),
       ];
-      const { page, rest } = cutPage(all, input);
+      const { page, rest } = cutMarkerPage(all, input);
       const shown = page.map((describe) => describe());
       const pick = (wanted: string): object[] =>
         shown.filter(({ kind }) => kind === wanted).map(({ value }) => value);
@@ -106,7 +106,7 @@ function describeWhole(iam: IamState, policy: ManagedPolicy): object {
     ...describePolicy(policy, counts),
     PolicyVersionList: [...policy.versions.values()].map((version) => ({
       Document: escapeDocument(version.text),
-      ...describeVersion(policy, version),
+      ...describePolicyVersion(policy, version),
     })),
   };
 }

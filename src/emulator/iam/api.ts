@@ -1,4 +1,7 @@
-/** IAM's API over the query protocol. Source: https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+/**
+ * IAM's API over the query protocol.
+ * Source: https://docs.aws.amazon.com/IAM/latest/APIReference/
+ */
 import { type AwsInput, type CallContext, type JsonService } from '../service.ts';
 import { createAccountActions } from './account-details.ts';
 import { createIamAccess } from './access.ts';

@@ -11,7 +11,7 @@
 import {
   judgeTrust,
   type NamedPolicy,
-  type Trust,
+  type TrustVerdict,
   type TrustedCaller,
 } from '../../aws/policies/evaluation.ts';
 import { sessionOf } from '../identities.ts';
@@ -34,7 +34,7 @@ export function findRole(cloud: IamCloud, roleArn: string): Role | undefined {
   return cloud.iamOf(roleArn.split(':')[4] ?? '').roleOf(roleArn);
 }
 
-/** Whether the caller may have the role. A role that nobody created anyone may have, if not strict. */
+/** Whether the caller may have the role; one that nobody created anyone may, if not strict. */
 export function mayAssume(cloud: IamCloud, call: CallContext, request: RoleRequest): boolean {
   const { caller } = call;
   const role = findRole(cloud, request.roleArn);
@@ -78,7 +78,11 @@ export function openSession(
   return sessionPolicies === undefined ? session : { ...session, sessionPolicies };
 }
 
-function askTrust(role: Role, caller: TrustedCaller, { action, externalId }: RoleRequest): Trust {
+function askTrust(
+  role: Role,
+  caller: TrustedCaller,
+  { action, externalId }: RoleRequest,
+): TrustVerdict {
   const context = new Map<string, readonly string[]>();
   if (externalId !== undefined) context.set('sts:externalid', [externalId]);
   for (const name of caller.names)

@@ -189,9 +189,9 @@ test('container credentials and instance metadata give the role that was set for
   };
   assert.ok(await getParameter(keys, '/app/a'));
   await assert.rejects(getParameter(keys, '/other/a'), { name: 'AccessDeniedException' });
-  const profile = { InstanceProfileName: 'of-instance', RoleName: 'of-task' };
+  const profile = { InstanceProfileName: 'of-instance' };
   await callIam(cloud, 'CreateInstanceProfile', profile);
-  await callIam(cloud, 'AddRoleToInstanceProfile', profile);
+  await callIam(cloud, 'AddRoleToInstanceProfile', { ...profile, RoleName: 'of-task' });
   cloud.instanceProfiles.set('i-0123456789abcdef0', 'of-instance');
   const ttl = { 'x-aws-ec2-metadata-token-ttl-seconds': '60' };
   const token = await (

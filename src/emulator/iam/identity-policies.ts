@@ -5,11 +5,11 @@
 import { AwsError, type AwsInput } from '../service.ts';
 import {
   addTags,
-  cutPage,
+  cutMarkerPage,
   escapeDocument,
   readName,
   readOptional,
-  readText,
+  readMember,
   removeTags,
   sortByName,
   writeTags,
@@ -44,7 +44,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
       return { [nameKey]: one.name, PolicyName: name, PolicyDocument: escapeDocument(text) };
     },
     [`List${kind}Policies`]: (input) => {
-      const { page, rest } = cutPage([...read(input).inline.keys()].toSorted(), input);
+      const { page, rest } = cutMarkerPage([...read(input).inline.keys()].toSorted(), input);
       return { PolicyNames: page, ...rest };
     },
     [`Delete${kind}Policy`]: (input) => {
@@ -56,7 +56,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
     },
     [`Attach${kind}Policy`]: (input) => {
       const { attached } = change(input);
-      const arn = readText(input, 'PolicyArn');
+      const arn = readMember(input, 'PolicyArn');
       if (!iam.policies.has(arn))
         throw new AwsError(
           'NoSuchEntity',
@@ -69,7 +69,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
       return undefined;
     },
     [`Detach${kind}Policy`]: (input) => {
-      const arn = readText(input, 'PolicyArn');
+      const arn = readMember(input, 'PolicyArn');
       if (!change(input).attached.delete(arn))
         throw new AwsError('NoSuchEntity', `Policy ${arn} was not found.`, 404);
       return undefined;
@@ -78,14 +78,14 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
       const prefix = readOptional(input, 'PathPrefix') ?? '/';
       const all = [...read(input).attached].map((arn) => iam.policy(arn));
       const some = sortByName(all).filter(({ path }) => path.startsWith(prefix));
-      const { page, rest } = cutPage(some, input);
+      const { page, rest } = cutMarkerPage(some, input);
       return {
         AttachedPolicies: page.map(({ name, arn }) => ({ PolicyName: name, PolicyArn: arn })),
         ...rest,
       };
     },
     [`Put${kind}PermissionsBoundary`]: (input) => {
-      change(input).boundary = iam.policy(readText(input, 'PermissionsBoundary')).arn;
+      change(input).boundary = iam.policy(readMember(input, 'PermissionsBoundary')).arn;
       return undefined;
     },
     [`Delete${kind}PermissionsBoundary`]: (input) => {
@@ -104,7 +104,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
       return undefined;
     },
     [`List${kind}Tags`]: (input) => {
-      const { page, rest } = cutPage(writeTags(read(input).tags), input);
+      const { page, rest } = cutMarkerPage(writeTags(read(input).tags), input);
       return { Tags: page, ...rest };
     },
   };
@@ -113,7 +113,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
 /** The quota is of all policies within the role or user together. */
 function putInline({ kind, name: owner, inline }: Identity, input: AwsInput): void {
   const name = readName(input, 'PolicyName');
-  const written = writePolicy(readText(input, 'PolicyDocument'), 'identity');
+  const written = writePolicy(readMember(input, 'PolicyDocument'), 'identity');
   const others = [...inline].filter(([known]) => known !== name).map(([, { text }]) => text);
   const size = [...others, written.text].reduce((sum, text) => sum + countCharacters(text), 0);
   const most = QUOTAS[`${kind}PolicySize`];

@@ -2,7 +2,7 @@
 import { AwsError, type AwsInput } from '../service.ts';
 import {
   addTags,
-  cutPage,
+  cutMarkerPage,
   describeProfile,
   readName,
   readOptional,
@@ -33,7 +33,7 @@ export function createProfileActions(iam: IamState): IamActions {
     ListInstanceProfiles: (input) => {
       const prefix = readOptional(input, 'PathPrefix') ?? '/';
       const all = sortByName(iam.profiles.values()).filter(({ path }) => path.startsWith(prefix));
-      const { page, rest } = cutPage(all, input);
+      const { page, rest } = cutMarkerPage(all, input);
       return { InstanceProfiles: page.map(describeProfile), ...rest };
     },
     ListInstanceProfilesForRole: (input) => {
@@ -41,7 +41,7 @@ export function createProfileActions(iam: IamState): IamActions {
       const all = profilesOf(iam, role)
         .toSorted()
         .map((name) => iam.profile(name));
-      const { page, rest } = cutPage(all, input);
+      const { page, rest } = cutMarkerPage(all, input);
       return { InstanceProfiles: page.map(describeProfile), ...rest };
     },
     AddRoleToInstanceProfile: (input) => {
@@ -79,7 +79,7 @@ export function createProfileActions(iam: IamState): IamActions {
       return undefined;
     },
     ListInstanceProfileTags: (input) => {
-      const { page, rest } = cutPage(writeTags(read(input).tags), input);
+      const { page, rest } = cutMarkerPage(writeTags(read(input).tags), input);
       return { Tags: page, ...rest };
     },
   };

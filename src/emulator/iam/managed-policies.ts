@@ -2,13 +2,13 @@
 import { AwsError, type AwsInput } from '../service.ts';
 import {
   addTags,
-  cutPage,
+  cutMarkerPage,
   describePolicy,
   escapeDocument,
   readName,
   readOptional,
   readPath,
-  readText,
+  readMember,
   removeTags,
   sortByName,
   writeTags,
@@ -54,9 +54,9 @@ export function createPolicyActions(iam: IamState): IamActions {
       iam.policies.set(policy.arn, policy);
       return { Policy: describe(policy) };
     },
-    GetPolicy: (input) => ({ Policy: describe(iam.policy(readText(input, 'PolicyArn'))) }),
+    GetPolicy: (input) => ({ Policy: describe(iam.policy(readMember(input, 'PolicyArn'))) }),
     ListPolicies: (input) => {
-      const { page, rest } = cutPage(selectPolicies(iam, input), input);
+      const { page, rest } = cutMarkerPage(selectPolicies(iam, input), input);
       return { Policies: page.map(describe), ...rest };
     },
     DeletePolicy: (input) => {
@@ -91,18 +91,18 @@ export function createPolicyActions(iam: IamState): IamActions {
       versions.set(versionId, version);
       policy.updatedMs = version.createdMs;
       if (readOptional(input, 'SetAsDefault') === 'true') policy.defaultVersion = version;
-      return { PolicyVersion: describeVersion(policy, version) };
+      return { PolicyVersion: describePolicyVersion(policy, version) };
     },
     GetPolicyVersion: (input) => {
-      const policy = iam.policy(readText(input, 'PolicyArn'));
+      const policy = iam.policy(readMember(input, 'PolicyArn'));
       const version = findVersion(policy, input);
       const Document = escapeDocument(version.text);
-      return { PolicyVersion: { Document, ...describeVersion(policy, version) } };
+      return { PolicyVersion: { Document, ...describePolicyVersion(policy, version) } };
     },
     ListPolicyVersions: (input) => {
-      const policy = iam.policy(readText(input, 'PolicyArn'));
-      const { page, rest } = cutPage([...policy.versions.values()].toReversed(), input);
-      return { Versions: page.map((one) => describeVersion(policy, one)), ...rest };
+      const policy = iam.policy(readMember(input, 'PolicyArn'));
+      const { page, rest } = cutMarkerPage([...policy.versions.values()].toReversed(), input);
+      return { Versions: page.map((one) => describePolicyVersion(policy, one)), ...rest };
     },
     SetDefaultPolicyVersion: (input) => {
       const policy = ownPolicy(iam, input);
@@ -118,13 +118,13 @@ export function createPolicyActions(iam: IamState): IamActions {
       return undefined;
     },
     ListEntitiesForPolicy: (input) => {
-      const { arn } = iam.policy(readText(input, 'PolicyArn'));
+      const { arn } = iam.policy(readMember(input, 'PolicyArn'));
       const filter = readOptional(input, 'EntityFilter');
       const attached = iam.usersOf(arn, 'attached');
       const some = sortByName(attached).filter(
         ({ kind }) => filter === undefined || filter === kind,
       );
-      const { page, rest } = cutPage(some, input);
+      const { page, rest } = cutMarkerPage(some, input);
       const pick = (kind: string): typeof page => page.filter((one) => one.kind === kind);
       return {
         PolicyGroups: [],
@@ -142,14 +142,14 @@ export function createPolicyActions(iam: IamState): IamActions {
       return undefined;
     },
     ListPolicyTags: (input) => {
-      const { tags } = iam.policy(readText(input, 'PolicyArn'));
-      const { page, rest } = cutPage(writeTags(tags), input);
+      const { tags } = iam.policy(readMember(input, 'PolicyArn'));
+      const { page, rest } = cutMarkerPage(writeTags(tags), input);
       return { Tags: page, ...rest };
     },
   };
 }
 
-export function describeVersion(
+export function describePolicyVersion(
   { defaultVersion }: ManagedPolicy,
   version: PolicyVersion,
 ): Record<string, unknown> {
@@ -187,19 +187,19 @@ function isOfAws({ arn }: ManagedPolicy): boolean {
 }
 
 function ownPolicy(iam: IamState, input: AwsInput): ManagedPolicy {
-  const policy = iam.policy(readText(input, 'PolicyArn'));
+  const policy = iam.policy(readMember(input, 'PolicyArn'));
   if (!isOfAws(policy)) return policy;
   throw new AwsError('AccessDenied', 'Policy is outside your own account.', 403);
 }
 
 function readDocument(input: AwsInput): WrittenPolicy {
-  const text = readText(input, 'PolicyDocument');
+  const text = readMember(input, 'PolicyDocument');
   if (countCharacters(text) > QUOTAS.PolicySize) throw exceeded('PolicySize', QUOTAS.PolicySize);
   return writePolicy(text, 'identity');
 }
 
 function findVersion({ arn, versions }: ManagedPolicy, input: AwsInput): PolicyVersion {
-  const id = readText(input, 'VersionId');
+  const id = readMember(input, 'VersionId');
   const found = versions.get(id);
   if (found !== undefined) return found;
   throw new AwsError(

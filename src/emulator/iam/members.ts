@@ -11,7 +11,7 @@ const PAGE_MAX = 1_000;
 const PAGE_DEFAULT = 100;
 
 /** @throws AwsError ValidationError */
-export function readText(input: AwsInput, key: string): string {
+export function readMember(input: AwsInput, key: string): string {
   const value = input[key];
   if (typeof value === 'string' && value !== '') return value;
   throw invalid(key, 'Value null', 'Member must not be null');
@@ -24,7 +24,7 @@ export function readOptional(input: AwsInput, key: string): string | undefined {
 
 /** The name of an entity, of at most `most` characters. @throws AwsError ValidationError */
 export function readName(input: AwsInput, key: string, most = 128): string {
-  const name = readText(input, key);
+  const name = readMember(input, key);
   if (!/^[\w+=,.@-]+$/.test(name))
     throw invalid(
       key,
@@ -66,7 +66,7 @@ export function readNumber(
 }
 
 /** The texts of a list; none for one that is absent or empty. */
-export function readList(input: AwsInput, key: string): readonly string[] {
+export function readListMember(input: AwsInput, key: string): readonly string[] {
   const value = input[key] ?? [];
   return Array.isArray(value) ? value.map(String) : [];
 }
@@ -80,7 +80,7 @@ export function readObjects(input: AwsInput, key: string): readonly AwsInput[] {
 /** Puts the tags of a call to those that are there. @throws AwsError LimitExceeded */
 export function addTags(tags: Map<string, string>, input: AwsInput): void {
   for (const tag of readObjects(input, 'Tags')) {
-    const key = readText(tag, 'Key');
+    const key = readMember(tag, 'Key');
     if (key.length > 128 || /^aws:/i.test(key))
       throw new AwsError('InvalidInput', `The tag key ${key} is not valid.`);
     const known = [...tags.keys()].find((one) => one.toLowerCase() === key.toLowerCase());
@@ -96,7 +96,7 @@ export function addTags(tags: Map<string, string>, input: AwsInput): void {
 }
 
 export function removeTags(tags: Map<string, string>, input: AwsInput): void {
-  for (const key of readList(input, 'TagKeys')) tags.delete(key);
+  for (const key of readListMember(input, 'TagKeys')) tags.delete(key);
 }
 
 export function writeTags(tags: ReadonlyMap<string, string>): { Key: string; Value: string }[] {
@@ -104,7 +104,7 @@ export function writeTags(tags: ReadonlyMap<string, string>): { Key: string; Val
 }
 
 /** Cuts one list page, by MaxItems and Marker. @throws AwsError ValidationError */
-export function cutPage<T>(
+export function cutMarkerPage<T>(
   items: readonly T[],
   input: AwsInput,
 ): { readonly page: readonly T[]; readonly rest: { IsTruncated: boolean; Marker?: string } } {

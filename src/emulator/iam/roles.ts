@@ -6,13 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsInput } from '../service.ts';
 import {
   addTags,
-  cutPage,
+  cutMarkerPage,
   describeRole,
   readName,
   readNumber,
   readOptional,
   readPath,
-  readText,
+  readMember,
   sortByName,
 } from './members.ts';
 import {
@@ -71,7 +71,7 @@ export function createRoleActions(iam: IamState): IamActions {
     ListRoles: (input) => {
       const prefix = readOptional(input, 'PathPrefix') ?? '/';
       const all = sortByName(iam.roles.values()).filter(({ path }) => path.startsWith(prefix));
-      const { page, rest } = cutPage(all, input);
+      const { page, rest } = cutMarkerPage(all, input);
       return { Roles: page.map((role) => describeRole(role, true)), ...rest };
     },
     UpdateRole: (input) => {
@@ -108,7 +108,7 @@ export function createRoleActions(iam: IamState): IamActions {
       return { DeletionTaskId };
     },
     GetServiceLinkedRoleDeletionStatus: (input) => {
-      const task = readText(input, 'DeletionTaskId');
+      const task = readMember(input, 'DeletionTaskId');
       if (!iam.deletions.has(task))
         throw new AwsError('NoSuchEntity', `Deletion task ${task} cannot be found.`, 404);
       return { Status: 'SUCCEEDED' };
@@ -136,7 +136,7 @@ function isLinked({ path }: Role): boolean {
 }
 
 function createLinkedRole(iam: IamState, input: AwsInput): Role {
-  const service = readText(input, 'AWSServiceName');
+  const service = readMember(input, 'AWSServiceName');
   const base = LINKED_ROLES[service];
   if (base === undefined)
     throw new AwsError(
@@ -170,7 +170,7 @@ function createLinkedRole(iam: IamState, input: AwsInput): Role {
 }
 
 function readTrust(input: AwsInput, key: string): Role['trust'] {
-  const text = readText(input, key);
+  const text = readMember(input, key);
   if (countCharacters(text) > QUOTAS.AssumeRolePolicySize)
     throw exceeded('ACLSizePerRole', QUOTAS.AssumeRolePolicySize);
   return writePolicy(text, 'trust');

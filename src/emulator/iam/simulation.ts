@@ -10,7 +10,7 @@ import {
 } from '../../aws/policies/evaluation.ts';
 import type { RequestContext } from '../../aws/policies/patterns.ts';
 import { AwsError, type AwsInput } from '../service.ts';
-import { cutPage, readList, readObjects, readText } from './members.ts';
+import { cutMarkerPage, readListMember, readObjects, readMember } from './members.ts';
 import type { IamActions } from './roles.ts';
 import { type IamState, type Identity, writePolicy } from './state.ts';
 
@@ -20,7 +20,7 @@ export function createSimulationActions(iam: IamState): IamActions {
   return {
     SimulateCustomPolicy: (input) => simulate({ identity: [] }, input, new Map()),
     SimulatePrincipalPolicy: (input) => {
-      const identity = findIdentity(iam, readText(input, 'PolicySourceArn'));
+      const identity = findIdentity(iam, readMember(input, 'PolicySourceArn'));
       const own = contextOf(identity);
       return simulate(iam.layersOf(identity), input, own);
     },
@@ -28,7 +28,7 @@ export function createSimulationActions(iam: IamState): IamActions {
       ContextKeyNames: listKeys(readPolicies(input, 'PolicyInputList')),
     }),
     GetContextKeysForPrincipalPolicy: (input) => {
-      const identity = findIdentity(iam, readText(input, 'PolicySourceArn'));
+      const identity = findIdentity(iam, readMember(input, 'PolicySourceArn'));
       const more = readPolicies(input, 'PolicyInputList');
       return { ContextKeyNames: listKeys([...iam.layersOf(identity).identity, ...more]) };
     },
@@ -43,18 +43,18 @@ function simulate(layers: PolicyLayers, input: AwsInput, own: RequestContext): o
     identity: [...layers.identity, ...more],
     ...(boundaries.length > 0 && { boundary: boundaries }),
   };
-  const actions = readList(input, 'ActionNames');
+  const actions = readListMember(input, 'ActionNames');
   if (actions.length === 0) throw new AwsError('InvalidInput', 'ActionNames must not be empty');
   const bad = actions.find((action) => !/^[\w-]+:\w+$/.test(action));
   if (bad !== undefined)
     throw new AwsError('InvalidInput', `The following actions are not valid: ${bad}`);
-  const given = readList(input, 'ResourceArns');
+  const given = readListMember(input, 'ResourceArns');
   const resources = given.length === 0 ? ['*'] : given;
   if (actions.length * resources.length > RESULTS_MAX)
     throw new AwsError('InvalidInput', `at most ${RESULTS_MAX} actions on resources are simulated`);
   const context = new Map([...own, ...readContext(input)]);
   const pairs = actions.flatMap((action) => resources.map((resource) => ({ action, resource })));
-  const { page, rest } = cutPage(pairs, input);
+  const { page, rest } = cutMarkerPage(pairs, input);
   return {
     EvaluationResults: page.map(({ action, resource }) => {
       const verdict = judgeRequest(judged, { action, resource, context });
@@ -118,13 +118,13 @@ function contextOf({ arn, kind, name, tags }: Identity): RequestContext {
 
 function readContext(input: AwsInput): [string, readonly string[]][] {
   return readObjects(input, 'ContextEntries').map((entry) => [
-    readText(entry, 'ContextKeyName').toLowerCase(),
-    readList(entry, 'ContextKeyValues'),
+    readMember(entry, 'ContextKeyName').toLowerCase(),
+    readListMember(entry, 'ContextKeyValues'),
   ]);
 }
 
 function readPolicies(input: AwsInput, key: string): NamedPolicy[] {
-  return readList(input, key).map((text, index) => ({
+  return readListMember(input, key).map((text, index) => ({
     name: `${key}.${index + 1}`,
     policy: writePolicy(text, 'identity').policy,
   }));

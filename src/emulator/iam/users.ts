@@ -4,12 +4,12 @@ import { type AwsCredentials } from '../../aws/signing.ts';
 import { AwsError, type AwsInput, type Caller } from '../service.ts';
 import {
   addTags,
-  cutPage,
+  cutMarkerPage,
   describeUser,
   readName,
   readOptional,
   readPath,
-  readText,
+  readMember,
   sortByName,
   writeTime,
 } from './members.ts';
@@ -33,7 +33,7 @@ export interface KeyRegister {
 export function createUserActions(iam: IamState, register: KeyRegister): IamActions {
   const read = (input: AwsInput): User => iam.user(readName(input, 'UserName', 64));
   const findKey = (user: User, input: AwsInput): AccessKey => {
-    const id = readText(input, 'AccessKeyId');
+    const id = readMember(input, 'AccessKeyId');
     const key = user.keys.get(id);
     if (key !== undefined) return key;
     throw new AwsError('NoSuchEntity', `The Access Key with id ${id} cannot be found.`, 404);
@@ -63,7 +63,7 @@ export function createUserActions(iam: IamState, register: KeyRegister): IamActi
     ListUsers: (input) => {
       const prefix = readOptional(input, 'PathPrefix') ?? '/';
       const all = sortByName(iam.users.values()).filter(({ path }) => path.startsWith(prefix));
-      const { page, rest } = cutPage(all, input);
+      const { page, rest } = cutMarkerPage(all, input);
       return { Users: page.map((user) => describeUser(user, true)), ...rest };
     },
     DeleteUser: (input) => {
@@ -94,13 +94,13 @@ export function createUserActions(iam: IamState, register: KeyRegister): IamActi
     },
     ListAccessKeys: (input) => {
       const user = read(input);
-      const { page, rest } = cutPage([...user.keys.values()], input);
+      const { page, rest } = cutMarkerPage([...user.keys.values()], input);
       return { AccessKeyMetadata: page.map((key) => describeKey(user, key)), ...rest };
     },
     UpdateAccessKey: (input) => {
       const user = read(input);
       const key = findKey(user, input);
-      const status = readText(input, 'Status');
+      const status = readMember(input, 'Status');
       if (status !== 'Active' && status !== 'Inactive')
         throw new AwsError('ValidationError', `Status ${status} is none of Active, Inactive`);
       key.isActive = status === 'Active';

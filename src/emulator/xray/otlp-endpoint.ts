@@ -31,6 +31,7 @@ export function createOtlpTraces(state: XrayState, nowMs: () => number): OtlpSer
   return {
     signal: 'traces',
     signingName: 'xray',
+    need: 'xray:PutSpans',
     bodyMaxBytes: BODY_MAX_BYTES,
     take: (body, struck) => takeSpans(state, body, { struck, nowSeconds: nowMs() / 1_000 }),
   };
