@@ -77,7 +77,7 @@ export const rooms: Record<string, Rooms> = {
       'task-surroundings'],
     rooms: {
       amp: [], autoscaling: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [],
-      ec2: [], ecs: [], iam: [], 'instance-metadata': [],
+      ec2: [], ecs: [], efs: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },

@@ -8,6 +8,7 @@ import { AUTO_SCALING_MEMBERS } from './autoscaling-members.ts';
 import { EC2_MEMBERS } from './ec2-members.ts';
 import { AMP_MEMBERS } from './amp-members.ts';
 import { CLOUDFORMATION_MEMBERS } from './cloudformation-members.ts';
+import { EFS_MEMBERS } from './efs-members.ts';
 import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
 import type { KnownMembers } from './known-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
@@ -27,6 +28,7 @@ const CLOUD_MAP_PAGE = 'MaxResults NextToken';
 export const MEMBERS: Readonly<Record<string, Readonly<Record<string, KnownMembers>>>> = {
   AmazonEC2: EC2_MEMBERS,
   AutoScaling: AUTO_SCALING_MEMBERS,
+  elasticfilesystem: EFS_MEMBERS,
   AmazonEC2ContainerServiceV20141113: {
     CreateCluster: {
       acts: 'clusterName tags settings capacityProviders defaultCapacityProviderStrategy',

@@ -24,6 +24,8 @@ import { Registrar } from './ecs/registrar.ts';
 import { Services } from './ecs/services.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
+import { createEfs } from './efs/api.ts';
+import { EfsState } from './efs/state.ts';
 import { createKafka, KafkaState } from './kafka.ts';
 import { createLogs } from './logs/api.ts';
 import { LogsState } from './logs/state.ts';
@@ -52,6 +54,7 @@ export class EmulatedRegion {
   readonly ecsServices: Services;
   readonly ec2: Ec2State;
   readonly autoScaling: AutoScalingState;
+  readonly efs: EfsState;
   readonly #containerInstances: ContainerInstances;
   readonly cloudMap: CloudMapStore;
   readonly cloudFormation: CloudFormationState;
@@ -93,6 +96,12 @@ export class EmulatedRegion {
     this.autoScaling = new AutoScalingState({
       place,
       ec2: (...given) => cloud.call(this.asItself('autoscaling.amazonaws.com'), 'ec2', ...given),
+      nowMs: () => clock.nowMs(),
+    });
+    this.efs = new EfsState({
+      place,
+      ec2: (...given) =>
+        cloud.call(this.asItself('elasticfilesystem.amazonaws.com'), 'ec2', ...given),
       nowMs: () => clock.nowMs(),
     });
     this.#containerInstances = new ContainerInstances({
@@ -139,6 +148,7 @@ export class EmulatedRegion {
         registrar: this.registrar,
       }),
       ec2,
+      createEfs(this.efs),
       createAutoScaling(this.autoScaling, { launchNeeds, profileRoleOf }),
       createLogs(this.logs, nowMs),
       createCloudWatch(this.cloudWatch, place, nowMs),

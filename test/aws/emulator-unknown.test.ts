@@ -122,8 +122,8 @@ test('the table has exactly the existing actions, with members that AWS has', ()
     for (const [action, { acts, idle = '' }] of Object.entries(known)) {
       const schema = (MODELS[service.target] as Record<string, unknown>)[`${action}$`];
       const input = (schema as unknown[])[4] as () => unknown[];
-      const members = (typeof input === 'function' ? input() : input)[4] as string[];
-      for (const one of `${acts} ${idle}`.trim().split(' '))
+      const members = ((typeof input === 'function' ? input() : input)[4] ?? []) as string[];
+      for (const one of `${acts} ${idle}`.trim().split(' ').filter(Boolean))
         assert.ok(members.includes(one), `${action} of AWS has no ${one}: ${members.join(', ')}`);
     }
   }
@@ -260,6 +260,8 @@ test('parameters that the SDKs always send are accepted', async () => {
   await ec2.send(new ec2Model.DescribeInstancesCommand({ MaxResults: 5 }));
   const sts = new tokenModel.STSClient(settings);
   const RoleArn = 'arn:aws:iam::000000000000:role/a';
-  await sts.send(new tokenModel.AssumeRoleCommand({ RoleArn, RoleSessionName: 'aa', DurationSeconds: 900 }));
+  await sts.send(
+    new tokenModel.AssumeRoleCommand({ RoleArn, RoleSessionName: 'aa', DurationSeconds: 900 }),
+  );
   for (const client of [ecs, map, s3, secrets, sqs, ec2, sts]) client.destroy();
 });
