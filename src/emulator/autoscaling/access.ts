@@ -14,7 +14,6 @@ import {
 import type { AwsInput } from '../service.ts';
 import type { AutoScalingState } from './groups.ts';
 import { readMixed } from './instances.ts';
-import type { LaunchSource } from './shapes.ts';
 
 export interface ScalingAccessEdges {
   /** What RunInstances needs. */
@@ -68,7 +67,7 @@ export function createScalingAccess(
   const launching =
     (action: string): AccessRule =>
     (input, at) => {
-      const { template, overrides } = readMixed(input as LaunchSource);
+      const { template, overrides } = readMixed(input);
       const [SubnetId] = textOf(input, 'VPCZoneIdentifier').split(',');
       const launch = { LaunchTemplate: template, SubnetId, ...overrides };
       return [

@@ -163,7 +163,8 @@ function showGroup(state: AutoScalingState, group: Group): object {
   };
 }
 
-function showInstance({ subnetId: _, source, ...instance }: GroupInstance): object {
+function showInstance(own: GroupInstance): object {
+  const { subnetId: _, source, ...instance } = own;
   const { LaunchConfigurationName, LaunchTemplate } = source;
   return { ...instance, LaunchConfigurationName, LaunchTemplate };
 }
@@ -263,7 +264,7 @@ function tagActions(state: AutoScalingState): Record<string, ActionHandler> {
 function refreshActions(state: AutoScalingState): Record<string, ActionHandler> {
   const now = (): string => new Date(state.edges.nowMs()).toISOString();
   const replaceAll = async (group: Group, refresh: Refresh): Promise<void> => {
-    for (const instance of [...group.instances.values()]) {
+    for (const instance of new Map(group.instances).values()) {
       await state.scaling.inTurn(group, () =>
         state.scaling.end(group, instance, 'an instance refresh'),
       );

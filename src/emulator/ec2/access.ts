@@ -52,7 +52,6 @@ const ACTIONS: Readonly<Record<string, string>> = {
   DeleteSubnet: 'subnet',
   DeleteVpc: 'vpc',
   DeleteVpcEndpoints: 'vpc-endpoint',
-  DescribeAddressesAttribute: 'elastic-ip',
   DescribeInstanceAttribute: 'instance',
   DescribeVpcAttribute: 'vpc',
   DetachInternetGateway: 'internet-gateway vpc',

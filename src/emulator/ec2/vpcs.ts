@@ -26,8 +26,11 @@ const ATTRIBUTES = {
 
 export function vpcActions(network: Ec2Network): Record<string, ActionHandler> {
   const { vpcs, place } = network;
-  const show = ({ attributes: _, ...vpc }: Vpc): object => ({
-    ...vpc,
+  const show = (vpc: Vpc): object => ({
+    VpcId: vpc.VpcId,
+    CidrBlock: vpc.CidrBlock,
+    IsDefault: vpc.IsDefault,
+    InstanceTenancy: vpc.InstanceTenancy,
     State: 'available',
     OwnerId: place.accountId,
     DhcpOptionsId: 'dopt-0123456789abcdef0',

@@ -165,11 +165,10 @@ function systemActions(state: EfsState): Record<string, ActionHandler> {
 
 function targetActions(state: EfsState): Record<string, ActionHandler> {
   const { edges, targets } = state;
-  const show = ({ groups: _, ...one }: MountTarget): object => ({
-    ...one,
-    OwnerId: edges.place.accountId,
-    LifeCycleState: 'available',
-  });
+  const show = (target: MountTarget): object => {
+    const { groups: _, ...one } = target;
+    return { ...one, OwnerId: edges.place.accountId, LifeCycleState: 'available' };
+  };
   return {
     CreateMountTarget: async (input) => {
       const { FileSystemId } = state.system(input);

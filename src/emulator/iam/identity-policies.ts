@@ -9,7 +9,7 @@ import {
   escapeDocument,
   readName,
   readOptional,
-  readMember,
+  readRequired,
   removeTags,
   sortByName,
   writeTags,
@@ -56,7 +56,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
     },
     [`Attach${kind}Policy`]: (input) => {
       const { attached } = change(input);
-      const arn = readMember(input, 'PolicyArn');
+      const arn = readRequired(input, 'PolicyArn');
       if (!iam.policies.has(arn))
         throw new AwsError(
           'NoSuchEntity',
@@ -69,7 +69,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
       return undefined;
     },
     [`Detach${kind}Policy`]: (input) => {
-      const arn = readMember(input, 'PolicyArn');
+      const arn = readRequired(input, 'PolicyArn');
       if (!change(input).attached.delete(arn))
         throw new AwsError('NoSuchEntity', `Policy ${arn} was not found.`, 404);
       return undefined;
@@ -85,7 +85,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
       };
     },
     [`Put${kind}PermissionsBoundary`]: (input) => {
-      change(input).boundary = iam.policy(readMember(input, 'PermissionsBoundary')).arn;
+      change(input).boundary = iam.policy(readRequired(input, 'PermissionsBoundary')).arn;
       return undefined;
     },
     [`Delete${kind}PermissionsBoundary`]: (input) => {
@@ -113,7 +113,7 @@ export function createIdentityActions(iam: IamState, kind: Identity['kind']): Ia
 /** The quota is of all policies within the role or user together. */
 function putInline({ kind, name: owner, inline }: Identity, input: AwsInput): void {
   const name = readName(input, 'PolicyName');
-  const written = writePolicy(readMember(input, 'PolicyDocument'), 'identity');
+  const written = writePolicy(readRequired(input, 'PolicyDocument'), 'identity');
   const others = [...inline].filter(([known]) => known !== name).map(([, { text }]) => text);
   const size = [...others, written.text].reduce((sum, text) => sum + countCharacters(text), 0);
   const most = QUOTAS[`${kind}PolicySize`];

@@ -8,7 +8,7 @@ import {
   readName,
   readOptional,
   readPath,
-  readMember,
+  readRequired,
   removeTags,
   sortByName,
   writeTags,
@@ -54,7 +54,7 @@ export function createPolicyActions(iam: IamState): IamActions {
       iam.policies.set(policy.arn, policy);
       return { Policy: describe(policy) };
     },
-    GetPolicy: (input) => ({ Policy: describe(iam.policy(readMember(input, 'PolicyArn'))) }),
+    GetPolicy: (input) => ({ Policy: describe(iam.policy(readRequired(input, 'PolicyArn'))) }),
     ListPolicies: (input) => {
       const { page, rest } = cutMarkerPage(selectPolicies(iam, input), input);
       return { Policies: page.map(describe), ...rest };
@@ -94,13 +94,13 @@ export function createPolicyActions(iam: IamState): IamActions {
       return { PolicyVersion: describePolicyVersion(policy, version) };
     },
     GetPolicyVersion: (input) => {
-      const policy = iam.policy(readMember(input, 'PolicyArn'));
+      const policy = iam.policy(readRequired(input, 'PolicyArn'));
       const version = findVersion(policy, input);
       const Document = escapeDocument(version.text);
       return { PolicyVersion: { Document, ...describePolicyVersion(policy, version) } };
     },
     ListPolicyVersions: (input) => {
-      const policy = iam.policy(readMember(input, 'PolicyArn'));
+      const policy = iam.policy(readRequired(input, 'PolicyArn'));
       const { page, rest } = cutMarkerPage([...policy.versions.values()].toReversed(), input);
       return { Versions: page.map((one) => describePolicyVersion(policy, one)), ...rest };
     },
@@ -118,7 +118,7 @@ export function createPolicyActions(iam: IamState): IamActions {
       return undefined;
     },
     ListEntitiesForPolicy: (input) => {
-      const { arn } = iam.policy(readMember(input, 'PolicyArn'));
+      const { arn } = iam.policy(readRequired(input, 'PolicyArn'));
       const filter = readOptional(input, 'EntityFilter');
       const attached = iam.usersOf(arn, 'attached');
       const some = sortByName(attached).filter(
@@ -142,7 +142,7 @@ export function createPolicyActions(iam: IamState): IamActions {
       return undefined;
     },
     ListPolicyTags: (input) => {
-      const { tags } = iam.policy(readMember(input, 'PolicyArn'));
+      const { tags } = iam.policy(readRequired(input, 'PolicyArn'));
       const { page, rest } = cutMarkerPage(writeTags(tags), input);
       return { Tags: page, ...rest };
     },
@@ -187,19 +187,19 @@ function isOfAws({ arn }: ManagedPolicy): boolean {
 }
 
 function ownPolicy(iam: IamState, input: AwsInput): ManagedPolicy {
-  const policy = iam.policy(readMember(input, 'PolicyArn'));
+  const policy = iam.policy(readRequired(input, 'PolicyArn'));
   if (!isOfAws(policy)) return policy;
   throw new AwsError('AccessDenied', 'Policy is outside your own account.', 403);
 }
 
 function readDocument(input: AwsInput): WrittenPolicy {
-  const text = readMember(input, 'PolicyDocument');
+  const text = readRequired(input, 'PolicyDocument');
   if (countCharacters(text) > QUOTAS.PolicySize) throw exceeded('PolicySize', QUOTAS.PolicySize);
   return writePolicy(text, 'identity');
 }
 
 function findVersion({ arn, versions }: ManagedPolicy, input: AwsInput): PolicyVersion {
-  const id = readMember(input, 'VersionId');
+  const id = readRequired(input, 'VersionId');
   const found = versions.get(id);
   if (found !== undefined) return found;
   throw new AwsError(

@@ -11,7 +11,7 @@ const PAGE_MAX = 1_000;
 const PAGE_DEFAULT = 100;
 
 /** @throws AwsError ValidationError */
-export function readMember(input: AwsInput, key: string): string {
+export function readRequired(input: AwsInput, key: string): string {
   const value = input[key];
   if (typeof value === 'string' && value !== '') return value;
   throw invalid(key, 'Value null', 'Member must not be null');
@@ -24,7 +24,7 @@ export function readOptional(input: AwsInput, key: string): string | undefined {
 
 /** The name of an entity, of at most `most` characters. @throws AwsError ValidationError */
 export function readName(input: AwsInput, key: string, most = 128): string {
-  const name = readMember(input, key);
+  const name = readRequired(input, key);
   if (!/^[\w+=,.@-]+$/.test(name))
     throw invalid(
       key,
@@ -80,7 +80,7 @@ export function readObjects(input: AwsInput, key: string): readonly AwsInput[] {
 /** Puts the tags of a call to those that are there. @throws AwsError LimitExceeded */
 export function addTags(tags: Map<string, string>, input: AwsInput): void {
   for (const tag of readObjects(input, 'Tags')) {
-    const key = readMember(tag, 'Key');
+    const key = readRequired(tag, 'Key');
     if (key.length > 128 || /^aws:/i.test(key))
       throw new AwsError('InvalidInput', `The tag key ${key} is not valid.`);
     const known = [...tags.keys()].find((one) => one.toLowerCase() === key.toLowerCase());

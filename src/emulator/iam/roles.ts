@@ -12,7 +12,7 @@ import {
   readNumber,
   readOptional,
   readPath,
-  readMember,
+  readRequired,
   sortByName,
 } from './members.ts';
 import {
@@ -108,7 +108,7 @@ export function createRoleActions(iam: IamState): IamActions {
       return { DeletionTaskId };
     },
     GetServiceLinkedRoleDeletionStatus: (input) => {
-      const task = readMember(input, 'DeletionTaskId');
+      const task = readRequired(input, 'DeletionTaskId');
       if (!iam.deletions.has(task))
         throw new AwsError('NoSuchEntity', `Deletion task ${task} cannot be found.`, 404);
       return { Status: 'SUCCEEDED' };
@@ -136,7 +136,7 @@ function isLinked({ path }: Role): boolean {
 }
 
 function createLinkedRole(iam: IamState, input: AwsInput): Role {
-  const service = readMember(input, 'AWSServiceName');
+  const service = readRequired(input, 'AWSServiceName');
   const base = LINKED_ROLES[service];
   if (base === undefined)
     throw new AwsError(
@@ -170,7 +170,7 @@ function createLinkedRole(iam: IamState, input: AwsInput): Role {
 }
 
 function readTrust(input: AwsInput, key: string): Role['trust'] {
-  const text = readMember(input, key);
+  const text = readRequired(input, key);
   if (countCharacters(text) > QUOTAS.AssumeRolePolicySize)
     throw exceeded('ACLSizePerRole', QUOTAS.AssumeRolePolicySize);
   return writePolicy(text, 'trust');

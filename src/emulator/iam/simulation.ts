@@ -10,7 +10,7 @@ import {
 } from '../../aws/policies/evaluation.ts';
 import type { RequestContext } from '../../aws/policies/patterns.ts';
 import { AwsError, type AwsInput } from '../service.ts';
-import { cutMarkerPage, readListMember, readObjects, readMember } from './members.ts';
+import { cutMarkerPage, readListMember, readObjects, readRequired } from './members.ts';
 import type { IamActions } from './roles.ts';
 import { type IamState, type Identity, writePolicy } from './state.ts';
 
@@ -20,7 +20,7 @@ export function createSimulationActions(iam: IamState): IamActions {
   return {
     SimulateCustomPolicy: (input) => simulate({ identity: [] }, input, new Map()),
     SimulatePrincipalPolicy: (input) => {
-      const identity = findIdentity(iam, readMember(input, 'PolicySourceArn'));
+      const identity = findIdentity(iam, readRequired(input, 'PolicySourceArn'));
       const own = contextOf(identity);
       return simulate(iam.layersOf(identity), input, own);
     },
@@ -28,7 +28,7 @@ export function createSimulationActions(iam: IamState): IamActions {
       ContextKeyNames: listKeys(readPolicies(input, 'PolicyInputList')),
     }),
     GetContextKeysForPrincipalPolicy: (input) => {
-      const identity = findIdentity(iam, readMember(input, 'PolicySourceArn'));
+      const identity = findIdentity(iam, readRequired(input, 'PolicySourceArn'));
       const more = readPolicies(input, 'PolicyInputList');
       return { ContextKeyNames: listKeys([...iam.layersOf(identity).identity, ...more]) };
     },
@@ -118,7 +118,7 @@ function contextOf({ arn, kind, name, tags }: Identity): RequestContext {
 
 function readContext(input: AwsInput): [string, readonly string[]][] {
   return readObjects(input, 'ContextEntries').map((entry) => [
-    readMember(entry, 'ContextKeyName').toLowerCase(),
+    readRequired(entry, 'ContextKeyName').toLowerCase(),
     readListMember(entry, 'ContextKeyValues'),
   ]);
 }

@@ -13,7 +13,7 @@ import {
 } from '../service.ts';
 import { findRole, mayAssume, mayFederate, openSession, type RoleRequest } from './assume-role.ts';
 import type { IamCloud } from './authorizer.ts';
-import { readNumber, readObjects, readOptional, readMember, writeTime } from './members.ts';
+import { readNumber, readObjects, readOptional, readRequired, writeTime } from './members.ts';
 import { countCharacters, writePolicy } from './state.ts';
 
 const HOUR_SECONDS = 3_600;
@@ -75,7 +75,7 @@ function federate(parts: TokenServiceParts, input: AwsInput, region: string): ob
     ...readRequest(parts, input),
     action: 'sts:AssumeRoleWithWebIdentity',
   };
-  const token = readMember(input, 'WebIdentityToken');
+  const token = readRequired(input, 'WebIdentityToken');
   if (parts.identities.refusedTokens.has(token))
     throw new AwsError('InvalidIdentityToken', 'Incorrect token');
   const claims = readClaims(token);
@@ -105,10 +105,10 @@ function readRequest(
   parts: TokenServiceParts,
   input: AwsInput,
 ): Pick<RoleRequest, 'roleArn' | 'sessionName' | 'sessionPolicies'> {
-  const roleArn = readMember(input, 'RoleArn');
+  const roleArn = readRequired(input, 'RoleArn');
   if (!/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/.test(roleArn))
     throw new AwsError('ValidationError', `${roleArn} is invalid`);
-  const sessionName = readMember(input, 'RoleSessionName');
+  const sessionName = readRequired(input, 'RoleSessionName');
   if (!/^[\w+=,.@-]{2,64}$/.test(sessionName))
     throw new AwsError(
       'ValidationError',
@@ -124,7 +124,7 @@ function readSessionPolicies(
   roleArn: string,
 ): readonly NamedPolicy[] | undefined {
   const text = readOptional(input, 'Policy');
-  const arns = readObjects(input, 'PolicyArns').map((one) => readMember(one, 'arn'));
+  const arns = readObjects(input, 'PolicyArns').map((one) => readRequired(one, 'arn'));
   if (text === undefined && arns.length === 0) return undefined;
   if (arns.length > SESSION_POLICIES_MAX)
     throw new AwsError('ValidationError', `at most ${SESSION_POLICIES_MAX} PolicyArns are taken`);

@@ -9,7 +9,7 @@ import {
   readName,
   readOptional,
   readPath,
-  readMember,
+  readRequired,
   sortByName,
   writeTime,
 } from './members.ts';
@@ -33,7 +33,7 @@ export interface KeyRegister {
 export function createUserActions(iam: IamState, register: KeyRegister): IamActions {
   const read = (input: AwsInput): User => iam.user(readName(input, 'UserName', 64));
   const findKey = (user: User, input: AwsInput): AccessKey => {
-    const id = readMember(input, 'AccessKeyId');
+    const id = readRequired(input, 'AccessKeyId');
     const key = user.keys.get(id);
     if (key !== undefined) return key;
     throw new AwsError('NoSuchEntity', `The Access Key with id ${id} cannot be found.`, 404);
@@ -100,7 +100,7 @@ export function createUserActions(iam: IamState, register: KeyRegister): IamActi
     UpdateAccessKey: (input) => {
       const user = read(input);
       const key = findKey(user, input);
-      const status = readMember(input, 'Status');
+      const status = readRequired(input, 'Status');
       if (status !== 'Active' && status !== 'Inactive')
         throw new AwsError('ValidationError', `Status ${status} is none of Active, Inactive`);
       key.isActive = status === 'Active';
