@@ -73,12 +73,12 @@ export const rooms: Record<string, Rooms> = {
     rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], msk: [], static: [] },
   },
   emulator: {
-    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
+    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'container-instances', 'network-interfaces', 'server',
       'task-surroundings', 'workspace-usage',
     ],
     rooms: {
-      amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
-      ecs: [], iam: [], 'instance-metadata': [],
+      amp: [], autoscaling: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [],
+      ec2: [], ecs: [], efs: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },

@@ -88,3 +88,12 @@ export function describeTags(input: RuleInput): NonNullable<Need['context']> {
     ...(keys.length > 0 && { 'aws:TagKeys': keys }),
   };
 }
+
+/** A role may be handed over to a service. */
+export function passRole(role: string, service: string): Need {
+  return {
+    action: 'iam:PassRole',
+    resource: role,
+    context: { 'iam:PassedToService': service },
+  };
+}

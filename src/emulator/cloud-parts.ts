@@ -48,6 +48,8 @@ export interface CloudParts extends CallJudges {
   roleArnOf(name: string): string;
   /** Who has a role from now on: a task, or an instance. Trust policies are not asked here. */
   openSession(roleArn: string, sessionName: string): Caller;
+  /** The ARN of the role of an instance profile, by its name or ARN. */
+  profileRoleOf(profile: string): string | undefined;
   /** The ARN of the role of an instance's profile. */
   instanceRoleOf(instanceId: string): string | undefined;
   /** By the id of an instance: the name of its instance profile. */

@@ -121,9 +121,14 @@ export class EmulatedCloud implements CloudParts {
     return openSession(this, { roleArn, sessionName }, this.regions[0]);
   }
 
+  profileRoleOf(profile: string): string | undefined {
+    const [, accountId = this.accountId] = /^arn:aws[\w-]*:iam::(\d{12}):/.exec(profile) ?? [];
+    const name = profile.split('/').at(-1) ?? '';
+    return this.iamOf(accountId).profiles.get(name)?.role?.arn;
+  }
+
   instanceRoleOf(instanceId: string): string | undefined {
-    const profile = this.instanceProfiles.get(instanceId);
-    return this.iamOf(this.accountId).profiles.get(profile ?? '')?.role?.arn;
+    return this.profileRoleOf(this.instanceProfiles.get(instanceId) ?? '');
   }
 
   iamOf(accountId: string): IamState {

@@ -4,17 +4,14 @@
  * sign, such as a list that is too long. Members without an effect on anything that the emulator
  * has (tokens for retries, descriptions, keys, networks of tasks) are accepted and listed as idle.
  */
+import { AUTO_SCALING_MEMBERS } from './autoscaling-members.ts';
+import { EC2_MEMBERS } from './ec2-members.ts';
 import { AMP_MEMBERS } from './amp-members.ts';
 import { CLOUDFORMATION_MEMBERS } from './cloudformation-members.ts';
+import { EFS_MEMBERS } from './efs-members.ts';
 import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
+import type { KnownMembers } from './known-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
-
-interface Known {
-  /** Names of members that have an effect, separated by blanks. */
-  readonly acts: string;
-  /** Names of members that are accepted and have no effect, separated by blanks. */
-  readonly idle?: string;
-}
 
 const LIST_PAGE = 'maxResults nextToken';
 const SERVICE_SETTINGS =
@@ -28,7 +25,10 @@ const SERVICE_IDLE =
 const CLOUD_MAP_PAGE = 'MaxResults NextToken';
 
 /** By the part of X-Amz-Target before the dot, then by action. */
-export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> = {
+export const MEMBERS: Readonly<Record<string, Readonly<Record<string, KnownMembers>>>> = {
+  AmazonEC2: EC2_MEMBERS,
+  AutoScaling: AUTO_SCALING_MEMBERS,
+  elasticfilesystem: EFS_MEMBERS,
   AmazonEC2ContainerServiceV20141113: {
     CreateCluster: {
       acts: 'clusterName tags settings capacityProviders defaultCapacityProviderStrategy',

@@ -7,7 +7,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { type AccessTable, describeTags, needOn, textOf, textsOf } from './access.ts';
 import { requireOne } from './members.ts';
-import { readPublicParameter } from './public-parameters.ts';
+import { findPublicParameter } from './images.ts';
 import {
   AwsError,
   type AwsInput,
@@ -81,7 +81,7 @@ export function createParameterStore(place: AwsPlace, clock: Clock): JsonService
   const get = (asked: string): Parameter & { readonly Selector?: string } => {
     const [, name = '', selector] = /^(.*?)(?::([^:/]+))?$/.exec(asked) ?? [];
     const history = parameters.get(name);
-    const open = history === undefined ? readPublicParameter(name, place.region) : undefined;
+    const open = history === undefined ? findPublicParameter(place.region, name) : undefined;
     if (open !== undefined) return describePublic(name, open, place.region);
     if (history === undefined)
       throw new AwsError('ParameterNotFound', `parameter ${name} not found`);

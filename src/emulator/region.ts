@@ -3,6 +3,9 @@
  * logs, metrics, and the services that answer from it. Changes of tasks and instances are sent to
  * the subscribed queues in the form of EventBridge's events.
  */
+import type { AccessRule } from './access.ts';
+import { createAutoScaling } from './autoscaling/api.ts';
+import { AutoScalingState } from './autoscaling/groups.ts';
 import { createAmp } from './amp/api.ts';
 import { AmpState, type WorkspaceDirectory } from './amp/state.ts';
 import type { CloudParts } from './cloud-parts.ts';
@@ -13,15 +16,20 @@ import { CloudMapStore } from './cloud-map/store.ts';
 import { createCloudWatch } from './cloudwatch/api.ts';
 import { CloudWatchState } from './cloudwatch/state.ts';
 import { type Ec2Instance, Ec2State } from './ec2/state.ts';
+import { ContainerInstances } from './container-instances.ts';
+import { createEc2 } from './ec2/api.ts';
 import { createEcs } from './ecs/api.ts';
 import { CapacityProviders } from './ecs/capacity-providers.ts';
 import { Registrar } from './ecs/registrar.ts';
 import { EcsServices } from './ecs/services.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
+import { createEfs } from './efs/api.ts';
+import { EfsState } from './efs/state.ts';
 import { createKafka, KafkaState } from './kafka.ts';
 import { createLogs } from './logs/api.ts';
 import { LogsState } from './logs/state.ts';
+import { listTaskInterfaces } from './network-interfaces.ts';
 import { createParameterStore } from './parameters.ts';
 import { ObjectStore } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
@@ -45,6 +53,9 @@ export class EmulatedRegion {
   readonly registrar: Registrar;
   readonly ecsServices: EcsServices;
   readonly ec2: Ec2State;
+  readonly autoScaling: AutoScalingState;
+  readonly efs: EfsState;
+  readonly #containerInstances: ContainerInstances;
   readonly cloudMap: CloudMapStore;
   readonly cloudFormation: CloudFormationState;
   readonly kafka: KafkaState;
@@ -79,8 +90,31 @@ export class EmulatedRegion {
     });
     this.ecsServices = new EcsServices(this.ecs);
     this.kafka = new KafkaState(place);
-    this.ec2 = new Ec2State(place.region);
-    this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
+    this.ec2 = new Ec2State(place, () => clock.nowMs());
+    this.ec2.network.taskInterfaces = () => listTaskInterfaces(this.ecs.interfaces, this.ec2);
+    this.ec2.onStateChange = (instance) => this.#noteInstance(instance);
+    this.autoScaling = new AutoScalingState({
+      place,
+      ec2: (...given) => cloud.call(this.asItself('autoscaling.amazonaws.com'), 'ec2', ...given),
+      nowMs: () => clock.nowMs(),
+    });
+    this.efs = new EfsState({
+      place,
+      ec2: (...given) =>
+        cloud.call(this.asItself('elasticfilesystem.amazonaws.com'), 'ec2', ...given),
+      nowMs: () => clock.nowMs(),
+    });
+    this.#containerInstances = new ContainerInstances({
+      find: (name) => this.ecs.clusters.get(name),
+      mayRegister: (instance, cluster) => this.#mayRegister(instance, cluster),
+      add: (cluster, { instanceId }) => {
+        const { containerInstanceArn } = this.ecs.addInstance(cluster, instanceId);
+        return () => {
+          this.ecs.removeInstance(cluster, containerInstanceArn, 'The instance was terminated.');
+        };
+      },
+    });
+    this.ecs.onCluster = () => this.#containerInstances.join();
     this.cloudMap = new CloudMapStore(place, clock);
     this.amp = new AmpState(place, workspaces, () => cloud.nowMs());
     this.cloudFormation = new CloudFormationState(place, cloud);
@@ -95,6 +129,9 @@ export class EmulatedRegion {
   #createServices(): readonly JsonService[] {
     const { place, cloud } = this;
     const nowMs = (): number => cloud.nowMs();
+    const profileRoleOf = (profile: string): string | undefined => cloud.profileRoleOf(profile);
+    const ec2 = createEc2(this.ec2, profileRoleOf);
+    const launchNeeds: AccessRule = (...given) => ec2.access?.['RunInstances']?.(...given) ?? [];
     return [
       createCloudMap(this.cloudMap),
       createCloudFormation({
@@ -110,6 +147,9 @@ export class EmulatedRegion {
         providers: this.providers,
         registrar: this.registrar,
       }),
+      ec2,
+      createEfs(this.efs),
+      createAutoScaling(this.autoScaling, { launchNeeds, profileRoleOf }),
       createLogs(this.logs, nowMs),
       createCloudWatch(this.cloudWatch, place, nowMs),
       this.queues.service(),
@@ -147,6 +187,28 @@ export class EmulatedRegion {
       startedAt: iso(startedAt),
       stoppedAt: iso(stoppedAt),
     });
+  }
+
+  #noteInstance(instance: Ec2Instance): void {
+    const { instanceId, profileArn, state } = instance;
+    const { instanceProfiles } = this.cloud;
+    if (state === 'terminated') instanceProfiles.delete(instanceId);
+    else if (profileArn !== undefined) instanceProfiles.set(instanceId, profileArn);
+    this.#publishInstance(instance);
+    this.#containerInstances.note(instance);
+    if (state === 'terminated') this.autoScaling.noteEnd(instanceId);
+  }
+
+  /** ECS's agent has the role of the instance's profile; without one it can register nothing. */
+  #mayRegister({ instanceId, profileArn }: Ec2Instance, { clusterArn }: Cluster): boolean {
+    if (profileArn === undefined) return false;
+    const { cloud, place } = this;
+    const name = profileArn.split('/').at(-1) ?? '';
+    const roleArn = cloud.instanceRoleOf(instanceId) ?? cloud.roleArnOf(name);
+    const caller = cloud.openSession(roleArn, instanceId);
+    const context = { caller, region: place.region, headers: {} };
+    const need = { action: 'ecs:RegisterContainerInstance', resource: clusterArn };
+    return cloud.authorize(context, need) === undefined;
   }
 
   #publishInstance({ instanceId, state }: Ec2Instance): void {

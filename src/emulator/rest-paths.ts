@@ -58,6 +58,34 @@ export const REST_PATHS: Readonly<Record<string, Readonly<Record<string, string>
     UpdateWorkspaceAlias: 'POST /workspaces/{workspaceId}/alias 204',
     UpdateWorkspaceConfiguration: 'PATCH /workspaces/{workspaceId}/configuration 202',
   },
+  elasticfilesystem: {
+    CreateAccessPoint: 'POST /2015-02-01/access-points',
+    CreateFileSystem: 'POST /2015-02-01/file-systems 201',
+    CreateMountTarget: 'POST /2015-02-01/mount-targets',
+    DeleteAccessPoint: 'DELETE /2015-02-01/access-points/{AccessPointId} 204',
+    DeleteFileSystem: 'DELETE /2015-02-01/file-systems/{FileSystemId} 204',
+    DeleteMountTarget: 'DELETE /2015-02-01/mount-targets/{MountTargetId} 204',
+    DescribeAccessPoints: 'GET /2015-02-01/access-points?MaxResults=number',
+    DescribeBackupPolicy: 'GET /2015-02-01/file-systems/{FileSystemId}/backup-policy',
+    DescribeFileSystemPolicy: 'GET /2015-02-01/file-systems/{FileSystemId}/policy',
+    DescribeFileSystems: 'GET /2015-02-01/file-systems?MaxItems=number',
+    DescribeLifecycleConfiguration:
+      'GET /2015-02-01/file-systems/{FileSystemId}/lifecycle-configuration',
+    DescribeMountTargetSecurityGroups:
+      'GET /2015-02-01/mount-targets/{MountTargetId}/security-groups',
+    DescribeMountTargets: 'GET /2015-02-01/mount-targets?MaxItems=number',
+    DescribeReplicationConfigurations:
+      'GET /2015-02-01/file-systems/replication-configurations?MaxResults=number',
+    ListTagsForResource: 'GET /2015-02-01/resource-tags/{ResourceId}?MaxResults=number',
+    ModifyMountTargetSecurityGroups:
+      'PUT /2015-02-01/mount-targets/{MountTargetId}/security-groups 204',
+    PutBackupPolicy: 'PUT /2015-02-01/file-systems/{FileSystemId}/backup-policy',
+    PutLifecycleConfiguration:
+      'PUT /2015-02-01/file-systems/{FileSystemId}/lifecycle-configuration',
+    TagResource: 'POST /2015-02-01/resource-tags/{ResourceId}',
+    UntagResource: 'DELETE /2015-02-01/resource-tags/{ResourceId}?tagKeys=list',
+    UpdateFileSystem: 'PUT /2015-02-01/file-systems/{FileSystemId} 202',
+  },
   kafka: {
     DescribeClusterV2: 'GET /api/v2/clusters/{clusterArn}',
     ListClustersV2: 'GET /api/v2/clusters?maxResults=number',

@@ -18,7 +18,6 @@ import { containerCredentialsRoute } from './container-credentials.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, type CallEdges, dateHeader, json } from './json-protocol.ts';
 import { answerForm, refuseForm } from './form-protocol.ts';
-import { answerQuery } from './query-protocol.ts';
 import { otlpRoute } from './otlp-protocol.ts';
 import type { EmulatedRegion } from './region.ts';
 import { createRestService } from './rest-json-protocol.ts';
@@ -28,6 +27,7 @@ import { refuseDenied } from './prepared-call.ts';
 import { describeObjectNeed, renderS3Error } from './s3.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
+import { answerEc2 } from './ec2/answer.ts';
 import { attachTasks } from './task-surroundings.ts';
 import type { LocalTasks } from './ecs/processes/local-tasks.ts';
 import { createOtlpTraces } from './xray/otlp-endpoint.ts';
@@ -112,9 +112,9 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       signed === undefined
         ? services.find(({ unsigned }) => unsigned?.has(action))
         : home.services.get(signed);
-    if (signed === 'ec2') return answerQuery(request, edges, cloud);
     if (service?.xmlNamespace === undefined) return refuseForm(request, cloud);
-    return countOf(service)(action, () => answerForm(request, service, action, edges));
+    const answer = signed === 'ec2' ? answerEc2 : answerForm;
+    return countOf(service)(action, () => answer(request, service, action, edges));
   };
 
   const dataPlane: DataPlaneEdges = {

@@ -175,7 +175,7 @@ export class Trouble {
    */
   strike(action: string, input: AwsInput, service = ''): Break | undefined {
     const { only } = this.#settings;
-    if (only !== undefined && !only.includes(action)) throw denyCall(action, input, service);
+    if (only !== undefined && !only.includes(action)) throw denyCall(action, service);
     const page = this.#readPageNumber(input);
     this.pagesSeen.set(action, Math.max(page, this.pagesSeen.get(action) ?? 0));
     for (const fault of this.#settings.faults) {
@@ -319,9 +319,9 @@ function fits(fault: Fault, action: string, page: number, input: AwsInput): bool
 }
 
 /** The error in the way of the service: EC2's calls are forms, whose input names the action. */
-function denyCall(action: string, input: AwsInput, service: string): AwsError {
+function denyCall(action: string, service: string): AwsError {
   const words = `You are not authorized to perform: ${action}`;
-  return 'Action' in input
+  return service === 'ec2'
     ? new AwsError('UnauthorizedOperation', words, 403)
     : new AwsError('AccessDeniedException', words, service === 'xray' ? 403 : 400);
 }

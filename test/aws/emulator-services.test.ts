@@ -8,8 +8,8 @@ import type { LookupFunction } from 'node:net';
 import { after, before, test } from 'node:test';
 import {
   DescribeAvailabilityZonesCommand,
+  DescribeHostsCommand,
   DescribeInstancesCommand,
-  DescribeVpcsCommand,
   EC2Client,
   paginateDescribeInstances,
 } from '@aws-sdk/client-ec2';
@@ -238,7 +238,7 @@ test('EC2: filters, tokens of list pages and other actions', async () => {
   await assert.rejects(ec2.send(new DescribeInstancesCommand({ NextToken: 'bad' })), {
     name: 'InvalidNextToken',
   });
-  await assert.rejects(ec2.send(new DescribeVpcsCommand({})), { name: 'InvalidAction' });
+  await assert.rejects(ec2.send(new DescribeHostsCommand({})), { name: 'InvalidAction' });
   ec2.destroy();
 });
 

@@ -9,6 +9,7 @@ import {
   describeTags,
   type Need,
   needOn,
+  passRole,
   textOf,
   textsOf,
 } from '../access.ts';
@@ -54,7 +55,9 @@ export function createEcsAccess(state: EcsState): AccessTable {
   const each = (actions: string, kind: string, key: string): AccessTable =>
     on(actions, (input) => textsOf(input, key).map((id) => within(kind, input, id)));
   const handOver = (roles: readonly unknown[]): Need[] =>
-    roles.flatMap((arn) => (typeof arn === 'string' && arn !== '' ? [passRole(arn)] : []));
+    roles.flatMap((arn) =>
+      typeof arn === 'string' && arn !== '' ? [passRole(arn, 'ecs-tasks.amazonaws.com')] : [],
+    );
   const table: AccessTable = {
     ...on(CLUSTER_ACTIONS, (input) => state.arn('cluster', clusterName(input))),
     ...on('DescribeClusters', (input) =>
@@ -141,12 +144,4 @@ function join(
   more: (input: AwsInput) => readonly Need[],
 ): AccessRule {
   return (input, at) => [...(rule?.(input, at) ?? []), ...more(input)];
-}
-
-function passRole(resource: string): Need {
-  return {
-    action: 'iam:PassRole',
-    resource,
-    context: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
-  };
 }

@@ -92,6 +92,8 @@ export class EcsState {
   readonly listeners: TaskListener[] = [];
   /** Called when instances of a cluster came, went or drain. */
   onInstances: (cluster: Cluster) => void = () => undefined;
+  /** Called after a cluster came. */
+  onCluster: (cluster: Cluster) => void = () => undefined;
   runner: TaskRunner;
   readonly clock: Clock;
   #order = 0;
@@ -131,6 +133,7 @@ export class EcsState {
       settings: [],
     };
     this.clusters.set(name, cluster);
+    this.onCluster(cluster);
     return cluster;
   }
 
