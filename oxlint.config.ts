@@ -74,7 +74,8 @@ export const rooms: Record<string, Rooms> = {
   },
   emulator: {
     joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
-      'task-surroundings'],
+      'task-surroundings', 'workspace-usage',
+    ],
     rooms: {
       amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
       ecs: [], iam: [], 'instance-metadata': [],
@@ -90,7 +91,7 @@ export const rooms: Record<string, Rooms> = {
       cloudformation: ['template'],
       'collector-schema': [],
       commands: ['template'],
-      deployer: ['permissions', 'template'],
+      deployer: ['discovery-permissions', 'permissions', 'template'],
       'discovery-permissions': ['permissions', 'template'],
       parts: ['collector-schema', 'permissions', 'schema', 'template'],
       permissions: ['template'],
@@ -162,9 +163,10 @@ export const rooms: Record<string, Rooms> = {
   commands: {
     joints: ['program'],
     rooms: {
-      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], discover: [], doctor: [], emulate: [],
-      explain: [], generate: ['check'], exporter: ['replaced'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
-      workspace: [], xray: ['replaced'],
+      check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], deploy: ['deployment'],
+      deployment: ['generate'], destroy: ['deployment'], discover: [], doctor: [], emulate: [], explain: [],
+      generate: ['check'], exporter: ['replaced'], plan: ['deployment'], proxy: ['replaced'], replaced: ['xray'],
+      'sample-app': [], status: ['deployment'], workspace: [], xray: ['replaced'],
     },
   }, // prettier-ignore
 };

@@ -40,5 +40,6 @@ export const WALL_SPANS: Readonly<Record<string, string>> = {
   'src/sinks/requests/authenticate.ts': 'by how much the clock of AWS differs',
   'src/wire/emf/validate.ts': 'timestamps, compared with ours',
   'src/statsd/table.ts': 'two flushes that follow at once need two times',
+  'src/workspace/rules/': 'the time that a rule is evaluated at',
   'src/workspace/storage/': 'retention by timestamps',
 };

@@ -138,6 +138,7 @@ export function makeEndpoint(
 
 /** Ids in names of variables, of services whose signing name differs. */
 const SERVICE_IDS: Readonly<Record<string, string>> = {
+  elasticfilesystem: 'EFS',
   logs: 'CLOUDWATCH_LOGS',
   monitoring: 'CLOUDWATCH',
 };

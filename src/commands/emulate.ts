@@ -11,6 +11,7 @@ import { EmulatedCloud } from '../emulator/cloud.ts';
 import { Images, parseImages } from '../emulator/ecs/processes/images.ts';
 import { LocalTasks } from '../emulator/ecs/processes/local-tasks.ts';
 import { createEmulator } from '../emulator/server.ts';
+import { UsageReporter } from '../emulator/workspace-usage.ts';
 import { DEFAULT_ACCOUNT } from '../emulator/service.ts';
 import { Group } from '../kernel/component.ts';
 import { makeNamedFolder } from '../kernel/private-files.ts';
@@ -42,7 +43,7 @@ interface EmulateFlags extends LogOptions {
 export function createEmulateCommand(): Command {
   return createLongRunningCommand('emulate')
     .description(
-      'Local AWS endpoints: S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, ' +
+      'Local AWS endpoints: AMP, S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, ' +
         'X-Ray, CloudWatch and its Logs,\nOTLP, STS, container credentials, ' +
         'instance metadata v2, task metadata v4.',
     )
@@ -92,6 +93,7 @@ Administration, from this machine only, PUT with JSON:
   /_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}],
                       "skewMs":3600000,"credentialsStatus":500,"credentialsToken":"secret"}
 GET /_emulator/credentials/KEY                                                the secret of a temporary key; header x-amperage-emulator: 1
+GET /_emulator/workspaces/ID/                                                 the web page of a workspace of AMP
 GET /_emulator/xray                                                           what X-Ray received; DELETE forgets it
 
 A scenario:
@@ -137,6 +139,7 @@ async function run(flags: EmulateFlags): Promise<void> {
     credentials,
     isStrict: flags['iam.strict'] === true,
   });
+  const usage = new UsageReporter(cloud);
   const allowedHosts = flags['web.allowedHost'];
   const tasks = await createTasks(flags, world);
   const emulator = createEmulator({
@@ -161,7 +164,13 @@ async function run(flags: EmulateFlags): Promise<void> {
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
     );
   await runUntilSignal(
-    new Group('emulate', [workspaces, emulator, ...(tasks === undefined ? [] : [tasks]), scenario]),
+    new Group('emulate', [
+      workspaces,
+      usage,
+      emulator,
+      ...(tasks === undefined ? [] : [tasks]),
+      scenario,
+    ]),
     world,
     {
       flags,

@@ -78,6 +78,22 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'what puts it on AWS: CloudFormation, of a short model',
     load: async () => (await import('./generate.ts')).createGenerateCommand(),
   },
+  plan: {
+    summary: 'what deploy would change on AWS, and what that interrupts',
+    load: async () => (await import('./plan.ts')).createPlanCommand(),
+  },
+  deploy: {
+    summary: 'make on AWS what a model of a deployment says',
+    load: async () => (await import('./deploy.ts')).createDeployCommand(),
+  },
+  status: {
+    summary: 'how a deployment stands: services, workspace, targets, drift',
+    load: async () => (await import('./status.ts')).createStatusCommand(),
+  },
+  destroy: {
+    summary: 'take a deployment away, and say what is kept',
+    load: async () => (await import('./destroy.ts')).createDestroyCommand(),
+  },
   explain: {
     summary: 'what an error code means and what to do about it',
     load: async () => (await import('./explain.ts')).createExplainCommand(),
@@ -208,6 +224,9 @@ const EXIT_STATUS: Readonly<Record<string, string>> = {
     '0: no error is found, warnings there may be; 1: an error is found, or doctor itself failed; ' +
     '2: a flag or the source of the configuration must be changed first.',
   'amperage check emf': `${EXIT_STATUS_MOST} 3: events that name no metrics.`,
+  'amperage plan':
+    '0: told; 1: failed while it ran; 2: a flag, a file or a configuration must be changed ' +
+    'first, or, with --detailed-exitcode, something would change.',
   'amperage xray':
     '0: stopped by a signal in order; 1: its file or region is wrong, as for the daemon, or it ' +
     'failed; 2: a flag must be changed first.',

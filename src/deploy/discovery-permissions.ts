@@ -81,7 +81,7 @@ export function findTasks(
 }
 
 /** `ListTasks` is judged by container instance, which tasks on Fargate have none of. */
-function listTasks(place: ResourcePlace, clusters: readonly string[]): PolicyStatement {
+export function listTasks(place: ResourcePlace, clusters: readonly string[]): PolicyStatement {
   return {
     id: 'ListTasks',
     actions: ['ecs:ListTasks'],

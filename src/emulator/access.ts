@@ -3,6 +3,7 @@
  * condition keys. Each service has a table of its own.
  * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
  */
+import type { ParsedPolicy } from '../aws/policies/document.ts';
 
 export interface Need {
   /** As policies name it: `ecs:RunTask`. */
@@ -11,6 +12,12 @@ export interface Need {
   readonly resource: string;
   /** Values of condition keys that the request itself gives, by key. */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /** Whose the resource is, where callers of other accounts may be allowed to use it. */
+  readonly owner?: {
+    readonly accountId: string;
+    /** The policy of the resource itself. */
+    readonly policy: ParsedPolicy | undefined;
+  };
 }
 
 /** @param at  where the call goes */

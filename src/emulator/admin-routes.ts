@@ -5,9 +5,15 @@
  * requests.
  */
 import { ZodError, z } from 'zod';
-import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
+import {
+  answerByRoutes,
+  type HttpRequest,
+  type HttpResponse,
+  type Route,
+} from '../kernel/http-server.ts';
 import { ADMIN_PATHS, administer } from './admin-actions.ts';
 import { resolvePrivateName } from './cloud-map/private-names.ts';
+import { withPath } from './amp/data-plane.ts';
 import type { EmulatedCloud } from './cloud.ts';
 import { json } from './json-protocol.ts';
 import { AwsError } from './service.ts';
@@ -16,6 +22,7 @@ import type { TaskRegistry } from './task-metadata.ts';
 const TASKS = '/_emulator/tasks/';
 const NAMES = '/_emulator/names/';
 const CREDENTIALS = '/_emulator/credentials/';
+const WORKSPACES = '/_emulator/workspaces/';
 
 export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] {
   const { home } = cloud;
@@ -64,11 +71,30 @@ export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] 
           : json(200, found);
       },
     },
+    { method: 'ANY', path: `${WORKSPACES}*`, handle: (request) => showWorkspace(request, cloud) },
     ...shownRoutes('/_emulator/xray', home.xray),
     ...shownRoutes('/_emulator/logs', home.logs),
     ...shownRoutes('/_emulator/cloudwatch', home.cloudWatch),
     ...shownRoutes('/_emulator/cloudwatch/otlp', home.cloudWatch.otlp),
   ];
+}
+
+/** The web page of a workspace, and the queries that it makes, unsigned; nothing is written. */
+async function showWorkspace(
+  request: HttpRequest,
+  { workspaces }: EmulatedCloud,
+): Promise<HttpResponse> {
+  const refusal = refuseRemote(request);
+  if (refusal !== undefined) return refusal;
+  const [, id = '', path = ''] = /^([^/]*)(.*)$/.exec(request.path.slice(WORKSPACES.length)) ?? [];
+  const { data } = workspaces.all.get(id) ?? {};
+  const { host } = workspaces;
+  if (host === undefined || data === undefined)
+    return { status: 404, body: 'no workspace of this id is here\n' };
+  if (path === '/api/v1/remote_write')
+    return { status: 403, body: `nothing is written here; sign, and write to /workspaces/${id}\n` };
+  const shown = withPath(request, path);
+  return path.startsWith('/api/') ? data.answer(shown) : answerByRoutes(host.page, shown);
 }
 
 /** What a service received: GET shows it, DELETE forgets it. */

@@ -6,9 +6,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import * as amp from '@aws-sdk/client-amp';
 import { LocalWorkspaces } from '../../src/commands/emulate/local-workspaces.ts';
 import type { AwsCredentials } from '../../src/aws/signing.ts';
 import { signRequest } from '../../src/aws/signing.ts';
+import { UsageReporter } from '../../src/emulator/workspace-usage.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { makeLabelSet } from '../../src/model/labels.ts';
 import { WriteRequestEncoder } from '../../src/wire/remote-write/encoder.ts';
@@ -61,9 +63,9 @@ async function send(
   return { status: answer.status, text: await answer.text(), code };
 }
 
-function encode(name: string, value: number): Uint8Array<ArrayBuffer> {
+function encode(name: string, value: number, atMs = Date.now()): Uint8Array<ArrayBuffer> {
   const encoder = new WriteRequestEncoder();
-  encoder.append(encodeLabels(makeLabelSet({ __name__: name })), Date.now(), value);
+  encoder.append(encodeLabels(makeLabelSet({ __name__: name })), atMs, value);
   return Buffer.from(compress(encoder.bytes()));
 }
 
@@ -87,6 +89,76 @@ test('each workspace has samples of its own, which go with it', async () => {
   assert.deepEqual([gone.status, gone.code], [404, 'ResourceNotFoundException']);
 });
 
+test('rules of a namespace are evaluated, listed, and fail where one cannot be', async () => {
+  const id = await makeWorkspace();
+  const body = encode('orders', 7);
+  assert.equal((await send('POST', `${id}/api/v1/remote_write`, { body })).status, 200);
+  const { url: endpoint, credentials } = aws;
+  const client = new amp.AmpClient({ endpoint, region: 'us-east-1', credentials });
+  const create = (name: string, expr: string) =>
+    client.send(
+      new amp.CreateRuleGroupsNamespaceCommand({
+        workspaceId: id,
+        name,
+        data: Buffer.from(`groups: [{ name: g, rules: [{ record: twice, expr: '${expr}' }] }]`),
+      }),
+    );
+  await create('good', 'orders * 2');
+  await create('bad', 'orders *');
+  await assert.rejects(create('none', "' }"), { name: 'ValidationException' });
+  await until('the rule is evaluated', 10_000, async () =>
+    (await send('GET', `${id}/api/v1/query?query=twice`)).text.includes('"14"'),
+  );
+  const { text } = await send('GET', `${id}/api/v1/rules`);
+  assert.match(text, /"name":"twice","query":"orders \* 2"/);
+  const describe = () =>
+    client.send(new amp.DescribeRuleGroupsNamespaceCommand({ workspaceId: id, name: 'bad' }));
+  await until('the namespace fails', 10_000, async () => {
+    const { statusCode, statusReason = '' } = (await describe()).ruleGroupsNamespace?.status ?? {};
+    if (statusCode === 'CREATING') return false;
+    assert.equal(statusCode, 'CREATION_FAILED');
+    assert.match(statusReason, /group "g", rule "twice": could not parse expression/);
+    return true;
+  });
+});
+
+test('CloudWatch is told what a workspace has and got', async () => {
+  const reporter = new UsageReporter(aws.cloud);
+  const id = await makeWorkspace();
+  const write = (body: Uint8Array<ArrayBuffer>) =>
+    send('POST', `${id}/api/v1/remote_write`, { body });
+  const read = (name: string): number | undefined => {
+    const { store } = aws.account.cloudWatch;
+    const metric = store.list().find(({ dimensions }) => {
+      const values = dimensions.map(({ value }) => value);
+      return values.includes(id) && values.includes(name);
+    });
+    return [...(metric?.buckets.values() ?? [])].reduce((sum, one) => sum + one.sum, 0);
+  };
+  assert.equal((await write(encode('orders', 7))).status, 200);
+  reporter.report();
+  assert.deepEqual([read('ActiveSeries'), read('IngestionRate')], [1, 1 / 60]);
+  assert.equal((await write(encode('orders', 8, Date.now() - 2 * 3_600_000))).status, 400);
+  reporter.report();
+  assert.equal(read('greater_than_max_sample_age'), 1);
+  reporter.report();
+  assert.equal(read('greater_than_max_sample_age'), 1);
+});
+
+test('the page of a workspace asks without a signature, below the admin side', async () => {
+  const id = await makeWorkspace();
+  const body = encode('orders', 7);
+  await send('POST', `${id}/api/v1/remote_write`, { body });
+  const at = `${aws.url}/_emulator/workspaces/${id}`;
+  const answer = await fetch(`${at}/api/v1/query?query=orders`);
+  assert.match(await answer.text(), /"7"/);
+  const page = await (await fetch(`${at}/`)).text();
+  assert.match(page, /main\.js|has not been built/);
+  const write = await fetch(`${at}/api/v1/remote_write`, { method: 'POST', body });
+  assert.equal(write.status, 403);
+  assert.equal((await fetch(`${at}x/`)).status, 404);
+});
+
 test('a call without a right signature, region or path is refused', async () => {
   const id = await makeWorkspace();
   const unsigned = await fetch(`${aws.url}/workspaces/${id}/api/v1/query?query=up`);
@@ -102,33 +174,95 @@ test('a call without a right signature, region or path is refused', async () => 
   assert.match(alerts.text, /no alert manager/);
 });
 
-test('each call needs its action on the ARN of the workspace, whose tags are known', async () => {
+/** The keys of a session in a role. */
+function openSession(roleArn: string): AwsCredentials {
+  return aws.cloud.identities.issue(Date.now(), 60_000, aws.cloud.openSession(roleArn, 'session'));
+}
+
+test('each call needs its action on the ARN of the workspace, as its tags allow', async () => {
   const id = await makeWorkspace();
-  const calls = {
-    'query?query=up': 'QueryMetrics',
-    labels: 'GetLabels',
-    'label/a/values': 'GetLabels',
-    'series?match[]=up': 'GetSeries',
-    metadata: 'GetMetricMetadata',
-    rules: 'ListRules',
-    alerts: 'ListAlerts',
-  };
-  const Resource = `arn:aws:aps:us-east-1:000000000000:workspace/${id}`;
+  const arn = `arn:aws:aps:us-east-1:000000000000:workspace/${id}`;
+  const calls: [string, string][] = [
+    ['query?query=up', 'QueryMetrics'],
+    ['query_range?query=up&start=0&end=1&step=1', 'QueryMetrics'],
+    ['labels', 'GetLabels'],
+    ['label/a/values', 'GetLabels'],
+    ['series?match[]=up', 'GetSeries'],
+    ['metadata', 'GetMetricMetadata'],
+    ['rules', 'ListRules'],
+    ['alerts', 'ListAlerts'],
+  ];
+  const assume = async (name: string, statement: object): Promise<AwsCredentials> =>
+    openSession(await putRole(aws.cloud, name, { statements: [statement] }));
   const Condition = { StringEquals: { 'aws:ResourceTag/team': 'a' } };
-  const signedWith = async (action: string): Promise<AwsCredentials> => {
-    const Action = `aps:${action}`;
-    const statements = [{ Effect: 'Allow', Action, Resource, Condition }];
-    const role = await putRole(aws.cloud, 'reader', { statements });
-    const session = aws.cloud.openSession(role, 'test');
-    return aws.cloud.identities.issue(Date.now(), 60_000, session);
-  };
-  for (const [call, action] of Object.entries(calls)) {
-    const credentials = await signedWith(action);
-    const allowed = await send('GET', `${id}/api/v1/${call}`, { credentials });
-    assert.equal(allowed.status, 200, call);
-    const other = await signedWith(action === 'ListRules' ? 'ListAlerts' : 'ListRules');
-    const denied = await send('GET', `${id}/api/v1/${call}`, { credentials: other });
-    assert.deepEqual([denied.status, denied.code], [403, 'AccessDeniedException'], call);
-    assert.match(denied.text, new RegExp(`not authorized to perform: aps:${action} on resource: `));
+  const all = [...new Set(calls.map(([, action]) => `aps:${action}`))];
+  const allow = { Effect: 'Allow', Action: all, Resource: arn, Condition };
+  const reader = await assume('reader', allow);
+  for (const [call] of calls)
+    assert.equal((await send('GET', `${id}/api/v1/${call}`, { credentials: reader })).status, 200);
+  const write = { body: encode('orders', 1), credentials: reader };
+  const denied = await send('POST', `${id}/api/v1/remote_write`, write);
+  assert.deepEqual([denied.status, denied.code], [403, 'AccessDeniedException']);
+  assert.equal(
+    denied.text,
+    '{"Message":"User: arn:aws:sts::000000000000:assumed-role/reader/session is not authorized ' +
+      `to perform: aps:RemoteWrite on resource: ${arn} because no identity-based policy allows ` +
+      'the aps:RemoteWrite action"}',
+  );
+  const writer = await assume('writer', {
+    Effect: 'Allow',
+    Action: 'aps:RemoteWrite',
+    Resource: arn,
+  });
+  for (const [call, action] of calls) {
+    const { status, text } = await send('GET', `${id}/api/v1/${call}`, { credentials: writer });
+    assert.equal(status, 403, call);
+    assert.match(text, new RegExp(`perform: aps:${action} on`));
   }
+  const other = await assume('other', {
+    ...allow,
+    Condition: { StringEquals: { 'aws:ResourceTag/team': 'b' } },
+  });
+  const tagged = await send('GET', `${id}/api/v1/labels`, { credentials: other });
+  assert.equal(tagged.status, 403);
+});
+
+test('another account needs the policy of the workspace, besides its own', async () => {
+  const id = await makeWorkspace();
+  const { url: endpoint, credentials: own } = aws;
+  const client = new amp.AmpClient({ endpoint, region: 'us-east-1', credentials: own });
+  // Nobody created the role, so that policies of its account allow all.
+  const credentials = openSession('arn:aws:iam::111111111111:role/far');
+  const write = () =>
+    send('POST', `${id}/api/v1/remote_write`, { body: encode('orders', 1), credentials });
+  const denied = await write();
+  assert.equal(denied.status, 403);
+  assert.match(denied.text, /because no resource-based policy allows the aps:RemoteWrite action/);
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: 'arn:aws:iam::111111111111:root' },
+    Action: ['aps:RemoteWrite', 'aps:GetLabels'],
+    Resource: `arn:aws:aps:us-east-1:000000000000:workspace/${id}`,
+  };
+  const put = (...statements: object[]) =>
+    client.send(
+      new amp.PutResourcePolicyCommand({
+        workspaceId: id,
+        policyDocument: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
+      }),
+    );
+  await put(statement);
+  assert.equal((await write()).status, 200);
+  assert.equal((await send('GET', `${id}/api/v1/series?match[]=a`, { credentials })).status, 403);
+  await put(statement, { ...statement, Effect: 'Deny', Action: 'aps:RemoteWrite' });
+  assert.match((await write()).text, /with an explicit deny in a resource-based policy/);
+  assert.equal((await send('GET', `${id}/api/v1/labels`, { credentials })).status, 200);
+  const { Principal: _none, ...lacking } = statement;
+  await assert.rejects(put(lacking), { name: 'ValidationException' });
+  await client.send(new amp.DeleteResourcePolicyCommand({ workspaceId: id }));
+  await until(
+    'the policy is gone',
+    10_000,
+    async () => (await send('GET', `${id}/api/v1/labels`, { credentials })).status === 403,
+  );
 });

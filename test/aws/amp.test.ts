@@ -159,7 +159,15 @@ test('definition, logging, policy, detectors and scrapers are kept as state', as
   );
   assert.deepEqual(queries.queryLoggingConfiguration?.destinations, destinations);
 
-  const policyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [] });
+  const policyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Principal: { AWS: '111111111111' },
+      Action: 'aps:RemoteWrite',
+      Resource: `arn:aws:aps:us-east-1:000000000000:workspace/${workspaceId}`,
+    },
+  });
   const { revisionId } = await client.send(
     new amp.PutResourcePolicyCommand({ workspaceId, policyDocument }),
   );

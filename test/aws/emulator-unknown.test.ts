@@ -19,7 +19,7 @@ import type { JsonService } from '../../src/emulator/service.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 
 /** Services that speak no JSON with X-Amz-Target. */
-const OTHER_PROTOCOLS = new Set(['xray', 'kafka']);
+const OTHER_PROTOCOLS = new Set(['aps', 'xray', 'kafka']);
 
 let aws: EmulatedAws;
 let services: readonly JsonService[] = [];

@@ -23,6 +23,7 @@ import { Registry } from '../../src/kernel/metrics.ts';
 import type { World } from '../../src/kernel/world.ts';
 import { Faults } from '../../src/workspace/api/faults.ts';
 import { RequestGate, resolveLimits } from '../../src/workspace/api/limits.ts';
+import { type Authorizer, refuseUnsigned } from '../../src/workspace/api/authorize.ts';
 import { writeRoute } from '../../src/workspace/api/write.ts';
 import { Store, STORE_DEFAULTS } from '../../src/workspace/storage/store.ts';
 import { type EmulatedAws, startEmulatedAws } from './emulated-aws.ts';
@@ -78,6 +79,11 @@ async function startWorkspace(
   const world: World = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
   const store = new Store({ ...STORE_DEFAULTS, directory: path.join(folder, 'store') }, world);
   await store.start();
+  const authorizer: Authorizer = {
+    lookup: (id) => Promise.resolve(cloud.identities.find(id, cloud.nowMs())),
+    region: 'us-east-1',
+    world,
+  };
   const server = new HttpServer({
     name: 'workspace',
     listen: '127.0.0.1:0',
@@ -88,11 +94,8 @@ async function startWorkspace(
       writeRoute({
         prefix: `/workspaces/${WORKSPACE_ID}`,
         store,
-        authorizer: {
-          lookup: (id) => Promise.resolve(cloud.identities.find(id, cloud.nowMs())),
-          region: 'us-east-1',
-          world,
-        },
+        world,
+        authorize: (request) => refuseUnsigned(request, authorizer),
         gate: new RequestGate(resolveLimits(false, []), systemClock),
         faults,
         takes2: false,

@@ -36,8 +36,11 @@ export interface ParsedPolicy {
   readonly statements: readonly ParsedStatement[];
 }
 
-/** `identity`: of a role, a user, a boundary or a session; `trust`: who may assume a role. */
-export type PolicyKind = 'identity' | 'trust';
+/**
+ * `identity`: of a role, a user, a boundary or a session; `trust`: who may assume a role;
+ * `resource`: who may do what with any other resource.
+ */
+export type PolicyKind = 'identity' | 'trust' | 'resource';
 
 /** A document that AWS refuses, in AWS's words. */
 export class PolicyError extends Error {
@@ -108,7 +111,8 @@ function parseStatement(value: unknown, kind: PolicyKind): ParsedStatement {
   const principals = readPrincipals(statement);
   if (kind === 'trust') checkTrust(actions, resources, principals);
   else {
-    if (principals !== undefined)
+    if (kind === 'resource') checkPrincipals(principals);
+    else if (principals !== undefined)
       throw new PolicyError('Policy document should not specify a principal.');
     if (resources === undefined) throw new PolicyError('Policy statement must contain resources.');
     for (const resource of resources.patterns) checkResource(resource);
@@ -129,10 +133,14 @@ function checkTrust(
   principals: PolicyPrincipals | undefined,
 ): void {
   if (resources !== undefined) throw new PolicyError('Has prohibited field Resource');
-  if (principals === undefined) throw new PolicyError('Missing required field Principal');
-  if (principals.isAllBut) throw new PolicyError('Has prohibited field NotPrincipal');
   if (actions.isAllBut || actions.patterns.some((action) => !TRUST_ACTIONS.test(action)))
     throw new PolicyError('AssumeRole policy may only specify STS AssumeRole actions.');
+  checkPrincipals(principals);
+}
+
+function checkPrincipals(principals: PolicyPrincipals | undefined): void {
+  if (principals === undefined) throw new PolicyError('Missing required field Principal');
+  if (principals.isAllBut) throw new PolicyError('Has prohibited field NotPrincipal');
   for (const { kind, name } of principals.names)
     if (!isPrincipal(kind, name))
       throw new PolicyError(`Invalid principal in policy: "${kind}":"${name}"`);

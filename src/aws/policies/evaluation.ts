@@ -68,7 +68,7 @@ export function judgeRequest(layers: PolicyLayers, request: AccessRequest): Poli
   return { decision: 'allowed', layer: 'identity', matched };
 }
 
-/** Who asks to assume a role: each name that a trust policy may call it by. */
+/** Who asks for a role or another resource: each name that its policy may call it by. */
 export interface TrustedCaller {
   readonly kind: 'AWS' | 'Service' | 'Federated';
   /** ARNs of the session and its role, or the name of a service or provider. */
@@ -77,21 +77,21 @@ export interface TrustedCaller {
 }
 
 /**
- * How far a trust policy trusts a caller: `named` needs no other permission within an account,
- * `account` leaves it to the policies of the account, `none` did not allow, `denied` forbids.
+ * How far the policy of a role or another resource trusts a caller: `named` needs no other
+ * permission within an account, `account` leaves it to the policies of the account, `none` did not allow, `denied` forbids.
  */
 export type TrustVerdict = 'named' | 'account' | 'none' | 'denied';
 
 export function judgeTrust(
   policy: ParsedPolicy,
   caller: TrustedCaller,
-  { action, context }: Pick<AccessRequest, 'action' | 'context'>,
+  { action, context, resource = '*' }: Omit<AccessRequest, 'resource'> & { resource?: string },
 ): TrustVerdict {
   let trust: TrustVerdict = 'none';
   for (const statement of policy.statements) {
     const { principals = { isAllBut: false, names: [] } } = statement;
     const found = findPrincipal(principals, caller);
-    const request = { action, context, resource: '*' };
+    const request = { action, context, resource };
     if (found === 'none' || !fitsStatement(statement, policy, request)) continue;
     if (statement.effect === 'Deny') return 'denied';
     if (trust !== 'named') trust = found;

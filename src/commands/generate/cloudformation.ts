@@ -1,14 +1,7 @@
 /** `amperage generate cloudformation`: a template for a stack. */
 import { Command } from 'commander';
-import { renderCloudFormation } from '../../deploy/cloudformation/render.ts';
+import { INLINE_MAX_BYTES, renderTemplateText } from '../../deploy/cloudformation/render.ts';
 import { describeModel } from './model.ts';
-
-/**
- * The longest template that is given in the call itself; one that is longer is written without
- * spaces.
- * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
- */
-const INLINE_MAX_BYTES = 51_200;
 
 export function createCloudFormationCommand(write: (text: string) => void): Command {
   return new Command('cloudformation')
@@ -22,15 +15,11 @@ export function createCloudFormationCommand(write: (text: string) => void): Comm
     )
     .action(async (model: string) => {
       const { template } = await describeModel(model);
-      const rendered = renderCloudFormation(template);
-      const readable = `${JSON.stringify(rendered, null, 2)}\n`;
-      const text =
-        Buffer.byteLength(readable) > INLINE_MAX_BYTES ? `${JSON.stringify(rendered)}\n` : readable;
+      const { text, bytes, isInline } = renderTemplateText(template);
       write(text);
-      const length = Buffer.byteLength(text);
-      if (length > INLINE_MAX_BYTES)
+      if (!isInline)
         process.stderr.write(
-          `the template has ${length} bytes, and CloudFormation takes more than ` +
+          `the template has ${bytes} bytes, and CloudFormation takes more than ` +
             `${INLINE_MAX_BYTES} from a bucket alone: deploy it with --s3-bucket BUCKET\n`,
         );
     });

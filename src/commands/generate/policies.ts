@@ -5,6 +5,8 @@
  */
 import { Command, Option } from 'commander';
 import { permissionsOfDiscovery, permissionsOfPlan } from '../../config/used-permissions.ts';
+import { renderTemplateText } from '../../deploy/cloudformation/render.ts';
+import { uploadTemplate } from '../../deploy/deployer/operations.ts';
 import { deployTemplate } from '../../deploy/deployer/statements.ts';
 import { divideTargets } from '../../deploy/discovery-permissions.ts';
 import {
@@ -118,7 +120,11 @@ async function findStatements(
     );
   if (part === 'deployer') {
     const { template } = await describeModel(configuration);
-    return deployTemplate(template, { ...place, region: template.region });
+    const { isInline } = renderTemplateText(template);
+    return [
+      ...deployTemplate(template, { ...place, region: template.region }),
+      ...(isInline ? [] : [uploadTemplate(template)]),
+    ];
   }
   const plan = await loadPlan(configuration, { allowPartial: allowPartial ?? false });
   return mergeStatements([

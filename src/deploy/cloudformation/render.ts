@@ -13,6 +13,27 @@ import {
 
 type Json = boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/**
+ * The longest template that is given in the call itself; one that is longer is written without
+ * spaces.
+ * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+ */
+export const INLINE_MAX_BYTES = 51_200;
+
+/** The document's text, to be read where the length allows it. */
+export function renderTemplateText(template: DeploymentTemplate): {
+  readonly text: string;
+  readonly bytes: number;
+  readonly isInline: boolean;
+} {
+  const rendered = renderCloudFormation(template);
+  const readable = `${JSON.stringify(rendered, null, 2)}\n`;
+  const text =
+    Buffer.byteLength(readable) > INLINE_MAX_BYTES ? `${JSON.stringify(rendered)}\n` : readable;
+  const bytes = Buffer.byteLength(text);
+  return { text, bytes, isInline: bytes <= INLINE_MAX_BYTES };
+}
+
 export function renderCloudFormation(template: DeploymentTemplate): {
   readonly [key: string]: Json;
 } {

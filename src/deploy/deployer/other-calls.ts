@@ -38,10 +38,11 @@ const tasks: Readonly<Record<string, TypeCalls>> = {
   ),
   'AWS::ECS::Service': ecs(
     'CreateService DescribeServices UpdateService DeleteService ListServiceDeployments ' +
-      'DescribeServiceDeployments StopServiceDeployment',
+      'DescribeServiceDeployments StopServiceDeployment DescribeTasks',
     (names) => [
       `service/${names.of('Cluster')}/${names.of('ServiceName')}`,
       `service-deployment/${names.of('Cluster')}/${names.of('ServiceName')}/*`,
+      `task/${names.of('Cluster')}/*`,
     ],
   ),
   'AWS::ECS::CapacityProvider': ecs(
@@ -205,7 +206,7 @@ const metrics: Readonly<Record<string, TypeCalls>> = {
     service: 'servicediscovery',
     calls:
       'CreateService GetService UpdateService DeleteService GetServiceAttributes ' +
-      'UpdateServiceAttributes GetNamespace GetOperation',
+      'UpdateServiceAttributes GetNamespace GetOperation ListInstances',
     reads: `ListServices ${TAGS}`,
     on: () => ['namespace/*', 'service/*'],
   },

@@ -2,6 +2,7 @@
  * What whoever deploys a template may do, and no more: the calls of its types on resources as
  * narrow as names allow that are known before, and those of CloudFormation itself.
  */
+import { listTasks } from '../discovery-permissions.ts';
 import { makeArn, type PolicyStatement, type ResourcePlace } from '../permissions.ts';
 import {
   type AwsValue,
@@ -17,6 +18,7 @@ import {
 } from '../template.ts';
 import type { Names, TypeCalls } from './calls.ts';
 import { networkCalls } from './network-calls.ts';
+import { operateStack } from './operations.ts';
 import { otherCalls } from './other-calls.ts';
 
 export const callsByType: Readonly<Record<string, TypeCalls>> = { ...networkCalls, ...otherCalls };
@@ -35,7 +37,8 @@ export function deployTemplate(
       addCalls(calls, one, { names, template, place, type: resource.type });
   }
   return [
-    ...changeStack(template, place),
+    ...operateStack(template.name, place),
+    ...watchTasks(template, place),
     ...[...calls].flatMap(([service, one]) => toStatements(service, one)),
     ...passRoles(template, place),
     ...makeLinkedRoles(template, place),
@@ -128,19 +131,11 @@ function namesOf(resource: Resource, template: DeploymentTemplate): Names {
   return { of: (property) => text(resource.properties[property]) };
 }
 
-function changeStack({ name }: DeploymentTemplate, place: ResourcePlace): PolicyStatement[] {
-  return [
-    {
-      id: 'ChangeStack',
-      actions: [
-        'CreateStack', 'UpdateStack', 'DeleteStack', 'DescribeStacks', 'DescribeStackEvents',
-        'DescribeStackResources', 'ListStackResources', 'GetTemplate', 'GetTemplateSummary',
-        'CreateChangeSet', 'DescribeChangeSet', 'ExecuteChangeSet', 'DeleteChangeSet',
-      ].map((action) => `cloudformation:${action}`),
-      resources: [makeArn(place, 'cloudformation', `stack/${name}/*`)],
-      why: `aws cloudformation deploy and delete-stack, of a stack with the name ${name}`,
-    },
-  ]; // prettier-ignore
+/** Why tasks of its services stop. */
+function watchTasks(template: DeploymentTemplate, place: ResourcePlace): PolicyStatement[] {
+  const services = template.resources.filter(({ type }) => type === 'AWS::ECS::Service');
+  const clusters = new Set(services.map((one) => namesOf(one, template).of('Cluster')));
+  return clusters.size === 0 ? [] : [listTasks(place, [...clusters])];
 }
 
 /** Roles that are handed to tasks, instances and services, each to the services that it trusts. */

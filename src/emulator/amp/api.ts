@@ -5,7 +5,7 @@
  * Source: https://docs.aws.amazon.com/prometheus/latest/APIReference/
  */
 import type { ActionHandler, AwsInput, CallContext, JsonService } from '../service.ts';
-import { ampAccess } from './access.ts';
+import { ampAccess } from './policy-needs.ts';
 import { alertManagerActions } from './alert-manager.ts';
 import { anomalyDetectorActions } from './anomaly-detectors.ts';
 import { loggingActions } from './logging.ts';

@@ -79,7 +79,7 @@ async function answerAllowed(
     const workspace = directory.all.get(id);
     const isHere = workspace?.place.region === context.region;
     if (workspace === undefined || !isHere) throw missWorkspace(id);
-    const denial = authorize(context, needOf(workspace, action));
+    const denial = authorize(context, needOf(workspace, action, nowMs()));
     if (denial !== undefined) return deny(denial);
     const { data } = workspace;
     if (data === undefined || workspace.status.codeAt(nowMs()) !== 'ACTIVE')
@@ -92,9 +92,12 @@ async function answerAllowed(
   }
 }
 
-function needOf({ arn, tags }: AmpWorkspace, action: string): Need {
+function needOf({ arn, place, single, tags }: AmpWorkspace, action: string, nowMs: number): Need {
+  const kept = single.policy;
+  const policy = kept?.status.isGone(nowMs) === false ? kept.content.policy : undefined;
   const entries = [...tags].map(([name, value]) => [`aws:ResourceTag/${name}`, value] as const);
-  return { action: `aps:${action}`, resource: arn, context: Object.fromEntries(entries) };
+  const owner = { accountId: place.accountId, policy };
+  return { action: `aps:${action}`, resource: arn, context: Object.fromEntries(entries), owner };
 }
 
 function missWorkspace(id: string): AwsError {

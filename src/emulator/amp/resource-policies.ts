@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { type ParsedPolicy, parsePolicy, PolicyError } from '../../aws/policies/document.ts';
 import type { ActionHandler, AwsInput } from '../service.ts';
 import { SinglePart } from './parts.ts';
 import { parseAmpCall, refuseConflict, refuseData } from './requests.ts';
@@ -18,15 +19,6 @@ const putSchema = z.object({
   revisionId: z.string().max(100).optional(),
 });
 const deleteSchema = z.object({ revisionId: z.string().max(100).optional() });
-/** What a policy must have to be one; what it allows is for who evaluates it. */
-const documentSchema = z.object({
-  Version: z.string().optional(),
-  Statement: z.union([
-    z.record(z.string(), z.unknown()),
-    z.array(z.record(z.string(), z.unknown())),
-  ]),
-});
-
 export function resourcePolicyActions(state: AmpState): Record<string, ActionHandler> {
   const part = new SinglePart(state, 'policy', 'workspacepolicy');
   /** Refuses a change of another revision than the current one. */
@@ -42,9 +34,9 @@ export function resourcePolicyActions(state: AmpState): Record<string, ActionHan
   return {
     PutResourcePolicy: (input) => {
       const { policyDocument: document, revisionId } = parseAmpCall(putSchema, input);
-      readDocument(document);
+      const policy = readPolicy(document);
       check(input, revisionId);
-      const content = { document, revisionId: randomUUID() };
+      const content = { document, policy, revisionId: randomUUID() };
       part.put(input, content);
       return { policyStatus: codeOf(part.describe(input)), revisionId: content.revisionId };
     },
@@ -64,13 +56,11 @@ export function resourcePolicyActions(state: AmpState): Record<string, ActionHan
 }
 
 /** @throws AwsError ValidationException */
-function readDocument(text: string): void {
-  let value: unknown;
+function readPolicy(text: string): ParsedPolicy {
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw refuseData('The policy document is not JSON.', 'CANNOT_PARSE');
+    return parsePolicy(text, 'resource');
+  } catch (error) {
+    if (error instanceof PolicyError) throw refuseData(error.message);
+    throw error;
   }
-  if (!documentSchema.safeParse(value).success)
-    throw refuseData('The policy document has no statements.', 'FIELD_VALIDATION_FAILED');
 }

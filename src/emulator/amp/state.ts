@@ -5,6 +5,7 @@
  * scrapers.
  */
 import { randomUUID } from 'node:crypto';
+import type { ParsedPolicy } from '../../aws/policies/document.ts';
 import type { AwsPlace } from '../service.ts';
 import { missResource, refuseConflict, refuseQuota } from './requests.ts';
 import { AmpStatus } from './status.ts';
@@ -35,7 +36,11 @@ export interface SingleParts {
   alertManager?: AmpPart<string>;
   logging?: AmpPart<string>;
   queryLogging?: AmpPart<readonly unknown[]>;
-  policy?: AmpPart<{ readonly document: string; readonly revisionId: string }>;
+  policy?: AmpPart<{
+    readonly document: string;
+    readonly policy: ParsedPolicy;
+    readonly revisionId: string;
+  }>;
 }
 
 export interface AmpWorkspace {

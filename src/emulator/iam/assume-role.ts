@@ -16,7 +16,7 @@ import {
 } from '../../aws/policies/evaluation.ts';
 import { sessionOf } from '../identities.ts';
 import type { Caller, CallContext } from '../service.ts';
-import { type IamCloud, isOfAws, judgeCall } from './authorizer.ts';
+import { describeCaller, type IamCloud, isOfAws, judgeCall } from './authorizer.ts';
 import type { Role } from './state.ts';
 
 export interface RoleRequest {
@@ -88,10 +88,4 @@ function askTrust(
   for (const name of caller.names)
     if (name.includes(':role/')) context.set('aws:principalarn', [name]);
   return judgeTrust(role.trust.policy, caller, { action, context });
-}
-
-function describeCaller(caller: Caller): TrustedCaller {
-  const { arn, roleArn, accountId } = caller;
-  if (isOfAws(caller)) return { kind: 'Service', names: [arn] };
-  return { kind: 'AWS', names: roleArn === undefined ? [arn] : [arn, roleArn], accountId };
 }

@@ -5,9 +5,11 @@
  */
 import {
   judgeRequest,
+  judgeTrust,
   type PolicyLayer,
   type PolicyLayers,
   type PolicyVerdict,
+  type TrustedCaller,
 } from '../../aws/policies/evaluation.ts';
 import type { RequestContext } from '../../aws/policies/patterns.ts';
 import type { Denial, Need } from '../access.ts';
@@ -42,7 +44,44 @@ export function judgeCall(cloud: IamCloud, call: CallContext, need: Need): Polic
 
 /** The same, as the message of the denial. */
 export function createAuthorizer(cloud: IamCloud): (call: CallContext, need: Need) => Denial {
-  return (call, need) => describeDenial(judgeCall(cloud, call, need), call.caller, need);
+  return (call, need) =>
+    need.owner === undefined
+      ? describeDenial(judgeCall(cloud, call, need), call.caller, need)
+      : askOwner(cloud, call, need, need.owner);
+}
+
+/**
+ * Asks the policy of a resource too: within its account either that or a policy of the caller must
+ * allow, for a caller of another account both.
+ */
+function askOwner(
+  cloud: IamCloud,
+  call: CallContext,
+  need: Need,
+  { accountId, policy }: NonNullable<Need['owner']>,
+): Denial {
+  const { caller } = call;
+  const context = describeContext(cloud, call, { identity: findIdentity(cloud, caller), need });
+  const trust = policy && judgeTrust(policy, describeCaller(caller), { ...need, context });
+  if (trust === 'denied')
+    return writeDenial(caller, need, 'with an explicit deny in a resource-based policy');
+  const isOwn = caller.accountId === accountId || isOfAws(caller);
+  if (!isOwn && (trust === undefined || trust === 'none'))
+    return writeDenial(
+      caller,
+      need,
+      `because no resource-based policy allows the ${need.action} action`,
+    );
+  const verdict = judgeCall(cloud, call, need);
+  const isSilent = verdict.decision === 'implicitDeny' && verdict.layer === 'identity';
+  return isOwn && isSilent && trust === 'named' ? undefined : describeDenial(verdict, caller, need);
+}
+
+/** A caller by the names that a policy of a resource may call it by. */
+export function describeCaller(caller: Caller): TrustedCaller {
+  const { arn, roleArn, accountId } = caller;
+  if (isOfAws(caller)) return { kind: 'Service', names: [arn] };
+  return { kind: 'AWS', names: roleArn === undefined ? [arn] : [arn, roleArn], accountId };
 }
 
 /** What AWS does by itself has the name of a service where others have an ARN. */
@@ -56,17 +95,17 @@ const LAYER_NAMES: Readonly<Record<PolicyLayer, string>> = {
   session: 'session policy',
 };
 
-function describeDenial(
-  { decision, layer }: PolicyVerdict,
-  { arn }: Caller,
-  { action, resource }: Need,
-): Denial {
+function describeDenial({ decision, layer }: PolicyVerdict, caller: Caller, need: Need): Denial {
   if (decision === 'allowed') return undefined;
   const name = LAYER_NAMES[layer];
   const why =
     decision === 'explicitDeny'
       ? `with an explicit deny in ${layer === 'identity' ? 'an' : 'a'} ${name}`
-      : `because no ${name} allows the ${action} action`;
+      : `because no ${name} allows the ${need.action} action`;
+  return writeDenial(caller, need, why);
+}
+
+function writeDenial({ arn }: Caller, { action, resource }: Need, why: string): string {
   return `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
 }
 

@@ -165,10 +165,30 @@ const requests = {
   },
 } as const;
 
+const deploying = {
+  STACK_FAILED: {
+    means:
+      'CloudFormation could not do what was asked, and took it back as far as it can; the ' +
+      'message has the status of the stack and the resource that failed first.',
+    remedy: 'Mend what the message names, and do it again.',
+  },
+  STACK_LEFT: {
+    means: 'Something of a deployment is still there, though all of it was to be taken away.',
+    remedy: 'Run destroy again, or delete what the message names by hand.',
+  },
+  STACK_UNWATCHED: {
+    means:
+      'A command stopped following a stack: it was ended, its time was over, or AWS refused ' +
+      'its credentials. CloudFormation goes on by itself.',
+    remedy: 'Follow it again: "amperage status STACK --follow".',
+  },
+} as const;
+
 export const recoverableCodes = {
   ...sinks,
   ...aws,
   ...metadata,
   ...requests,
   ...commands,
+  ...deploying,
 } as const satisfies Record<string, CodeEntry>;

@@ -239,6 +239,32 @@ const environment = {
   },
 } as const;
 
+const deploying = {
+  NOT_CONFIRMED: {
+    means:
+      'Something on AWS is to be replaced or deleted, and nobody said yes: the answer was ' +
+      'another, or there is no terminal to ask on. Nothing was changed.',
+    remedy: 'Read what would be done, and answer yes or give --yes.',
+  },
+  STACK_BUSY: {
+    means: 'CloudFormation is at work on the stack, for another command or person.',
+    remedy: 'Wait for its end: "amperage status STACK --follow".',
+  },
+  STACK_STATE: {
+    means: 'The stack is in a state that no change leads out of.',
+    remedy:
+      'Do what the message says: take it away (deploy --replace), or go on with its roll-back.',
+  },
+  STACK_UNKNOWN: {
+    means: 'There is no stack of that name in the account and region of the credentials.',
+    remedy: 'Name another with --stack, --region or --profile, or deploy it.',
+  },
+  TEMPLATE_SIZE: {
+    means: 'The template is longer than a call of CloudFormation takes.',
+    remedy: 'Name a bucket of the region with --bucket, from which CloudFormation reads it.',
+  },
+} as const;
+
 export const startCodes = {
   ...flags,
   ...listening,
@@ -246,4 +272,5 @@ export const startCodes = {
   ...files,
   ...storage,
   ...environment,
+  ...deploying,
 } as const satisfies Record<string, CodeEntry>;
