@@ -28,7 +28,7 @@ const SAMPLE: Readonly<Record<string, unknown>> = {
   resourceArn: arn('ecs', 'cluster/c'), taskRoleArn: 'arn:aws:iam::000000000000:role/r',
   logGroupName: '/g', logStreamName: 'stream',
   NamespaceId: 'ns-1', NamespaceName: 'n', ServiceName: 's', ServiceId: 'srv-1', Id: 'x-1', OperationId: 'o',
-  ResourceId: '/a', ResourceARN: arn('cloudwatch', 'alarm:a'), AlarmName: 'a', AlarmNames: ['a'],
+  StackName: 'st', ResourceId: '/a', ResourceARN: arn('cloudwatch', 'alarm:a'), AlarmName: 'a', AlarmNames: ['a'],
   capacityProvider: 'cp', capacityProviders: ['cp'], containerInstance: 'i', taskDefinitions: ['f:1'],
   Name: '/a', Names: ['/a', '/b'], Path: '/a/', SecretId: 'secret', QueueName: 'q', QueueUrl: 'http://h/0/q',
   clusterArn: arn('kafka', 'cluster/c/1'), SamplingRule: { RuleName: 'r' }, RuleName: 'r',
