@@ -78,7 +78,8 @@ export interface TrustedCaller {
 
 /**
  * How far the policy of a role or another resource trusts a caller: `named` needs no other
- * permission within an account, `account` leaves it to the policies of the account, `none` did not allow, `denied` forbids.
+ * permission within an account, `account` leaves it to the policies of the account, `none` did not
+ * allow, `denied` forbids.
  */
 export type TrustVerdict = 'named' | 'account' | 'none' | 'denied';
 
