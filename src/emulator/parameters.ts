@@ -54,6 +54,12 @@ function parameterArn(name: string, { accountId, region }: AwsPlace): string {
 const PARAMETER_ACCESS: AccessTable = {
   ...needOn(
     'ssm',
+    'AddTagsToResource ListTagsForResource RemoveTagsFromResource',
+    (input, at) => parameterArn(textOf(input, 'ResourceId'), at),
+    describeTags,
+  ),
+  ...needOn(
+    'ssm',
     'GetParameter PutParameter DeleteParameter LabelParameterVersion',
     (input, at) => parameterArn(textOf(input, 'Name'), at),
     (input) => ({

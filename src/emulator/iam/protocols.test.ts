@@ -136,7 +136,7 @@ test('a role is handed to ECS, and a resource tagged, by the permission for it',
   const call = async (statements: readonly object[], more: object = {}) => {
     const credentials = await openRole('maker', [register, ...statements]);
     const config = { endpoint: aws.url, region: 'us-east-1', maxAttempts: 1, credentials };
-    const containerDefinitions = [{ name: 'a', image: 'a' }];
+    const containerDefinitions = [{ name: 'a', image: 'a', memory: 128 }];
     const input = { family: 'f', containerDefinitions, taskRoleArn: passed, ...more };
     const command = new Ecs.RegisterTaskDefinitionCommand(input);
     return (await tryCall(new Ecs.ECSClient(config), command))?.message;
