@@ -26,7 +26,8 @@ export const layers: Record<string, readonly string[]> = {
   ...Object.fromEntries(shared.map((folder) => [folder, low])),
   ...Object.fromEntries(features.map((folder) => [folder, [...low, ...shared]])),
   config: [...low, ...shared, ...features],
-  commands: [...low, ...shared, ...features, 'config'],
+  doctor: [...low, ...shared, ...features, 'config'],
+  commands: [...low, ...shared, ...features, 'config', 'doctor'],
   main: ['commands'],
 };
 
@@ -72,7 +73,8 @@ export const rooms: Record<string, Rooms> = {
     rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], msk: [], static: [] },
   },
   emulator: {
-    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
+    joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server',
+      'task-surroundings'],
     rooms: {
       amp: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [], ec2: [],
       ecs: [], iam: [], 'instance-metadata': [],
@@ -102,6 +104,16 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       adot: ['adot-labels'], 'adot-labels': [], details: [], 'ecs-exporter': [],
       'ecs-prometheus-exporter': [], older: [],
+    },
+  }, // prettier-ignore
+  // Checks know what they share, and not each other.
+  doctor: {
+    joints: ['checks'],
+    rooms: {
+      clock: [], collector: [], configuration: [], 'credential-chain': [],
+      credentials: ['credential-chain'], endpoints: [], names: [], permissions: [], queues: [],
+      region: [], samples: [], series: [], signatures: [], targets: ['series'], task: [],
+      tracing: [], workspaces: [],
     },
   }, // prettier-ignore
   config: { joints: ['load', 'redact'], rooms: { convert: ['otel'], otel: [], sources: [] } },
@@ -151,8 +163,9 @@ export const rooms: Record<string, Rooms> = {
     joints: ['program'],
     rooms: {
       check: ['replaced'], collect: ['replaced'], completion: [], demo: ['sample-app'], deploy: ['deployment'],
-      deployment: ['generate'], destroy: ['deployment'], discover: [], emulate: [], explain: [], generate: ['check'], exporter: ['replaced'], plan: ['deployment'], proxy: ['replaced'], replaced: ['xray'], 'sample-app': [],
-      status: ['deployment'], workspace: [], xray: ['replaced'],
+      deployment: ['generate'], destroy: ['deployment'], discover: [], doctor: [], emulate: [], explain: [],
+      generate: ['check'], exporter: ['replaced'], plan: ['deployment'], proxy: ['replaced'], replaced: ['xray'],
+      'sample-app': [], status: ['deployment'], workspace: [], xray: ['replaced'],
     },
   }, // prettier-ignore
 };

@@ -1,7 +1,7 @@
 /**
  * Generates the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
- * docs/replaced-programs.md, docs/metrics.md, docs/discovery-labels.md, docs/keys/, the tables of
- * docs/migrate-from-adot.md, schema/, dashboards/ and man/.
+ * docs/doctor.md, docs/replaced-programs.md, docs/metrics.md, docs/discovery-labels.md, docs/keys/,
+ * the tables of docs/migrate-from-adot.md, schema/, dashboards/ and man/.
  * `npm run generate` writes them.
  * With `--check` nothing is written; each fault is printed with its remedy, and the exit status is
  * 1 if there is one: a file that differs from what the code says, an error code that nothing uses,
@@ -14,6 +14,8 @@ import { VERSION } from '../src/commands/version.ts';
 import { FAMILIES } from '../src/kernel/error-codes/catalogue.ts';
 import { renderCommandPage } from './generate/command-page.ts';
 import { checkDescriptions, listDialects, renderDialects } from './generate/dialects.ts';
+import { doctorChecks } from '../src/doctor/checks.ts';
+import { renderDoctorPage } from './generate/doctor-page.ts';
 import { renderDashboards } from './generate/dashboards.ts';
 import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
 import { compareFiles, writeFiles } from './generate/files.ts';
@@ -45,6 +47,7 @@ const sources = readSources();
 const program = await loadProgram();
 const files = new Map([
   ['docs/errors.md', renderErrorPage(FAMILIES)],
+  ['docs/doctor.md', renderDoctorPage(doctorChecks)],
   ['docs/commands.md', renderCommandPage(program)],
   ['man/amperage.1', renderManPage(program, VERSION)],
   ['docs/discovery-labels.md', renderLabelsPage(sources)],

@@ -87,6 +87,8 @@ class Service {
       take: (share) => this.#take(member, share),
       loads: () => new Uint32Array(PARTS).fill(1),
       isReady: () => member.isReady,
+      holdFrom: () => undefined,
+      hasBefore: () => false,
     };
     await membership.start(holder);
     return member;

@@ -72,7 +72,11 @@ interface Claim extends SigningScope {
 
 const PRESIGNED_MAX_SECONDS = 604_800;
 
-/** Verifies a request; a refusal has AWS's code. The messages never hold a secret. */
+/**
+ * Verifies a request; a refusal has AWS's code. As AWS's does, the message about a signature that
+ * does not match holds the canonical request, and with it a session token that was sent: it is for
+ * who sent it, and for no log.
+ */
 export async function verifyRequest(
   request: SignedRequest,
   options: VerifyOptions,
@@ -112,15 +116,18 @@ export async function verifyRequest(
     payloadHash,
   });
   const scope = `${claim.day}/${claim.region}/${claim.service}/aws4_request`;
+  const toSign = stringToSign(amzDate, scope, canonical);
   const expected = createHmac('sha256', signingKey(credentials.secretAccessKey, claim.day, claim))
-    .update(stringToSign(amzDate, scope, canonical))
+    .update(toSign)
     .digest();
   const given = Buffer.from(claim.signature, 'hex');
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
     return refuse(
       'SignatureDoesNotMatch',
       'The request signature we calculated does not match the signature you provided. Check ' +
-        'your AWS Secret Access Key and signing method.',
+        'your AWS Secret Access Key and signing method. Consult the service documentation for ' +
+        'details.\n\nThe Canonical String for this request should have been\n' +
+        `'${canonical}'\n\nThe String-to-Sign should have been\n'${toSign}'\n`,
     );
   const { accessKeyId, service, region } = claim;
   return { ok: true, accessKeyId, service, region };

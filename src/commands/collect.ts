@@ -26,6 +26,7 @@ import { Collector } from './collect/collector.ts';
 import { describeConfig } from './collect/described-config.ts';
 import { Reloader } from './collect/reloader.ts';
 import { LISTEN_DEFAULT, type ShardFlags, createSharing } from './collect/sharing.ts';
+import { SharedFolder } from './collect/shared-folder.ts';
 import { planLogger } from './collect/log-settings.ts';
 import { PlannedServers } from './collect/planned-servers.ts';
 import { showFlags } from './collect/shown-flags.ts';
@@ -86,6 +87,11 @@ export function createCollectCommand(): Command {
       '--storage.path <dir>',
       'folder of the queues, which hold the samples not sent yet',
       './collect-data',
+    )
+    .option(
+      '--storage.shared',
+      'collectors of --shard ecs have that folder in common, as on EFS: each has one of its own ' +
+        'in it, and one that is gone leaves its queues to the others',
     )
     .option(
       '--web.listen-address <host:port>',
@@ -200,6 +206,9 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     .with({ version: VERSION })
     .set(1);
   const callLimits = new CallLimits(world.clock, world.metrics);
+  const shared =
+    flags['storage.shared'] === true ? new SharedFolder(flags['storage.path'], world) : undefined;
+  const sharing = createSharing(flags, process.env, world, callLimits, shared);
   const collector = new Collector({
     plan: first.plan,
     configFile: file,
@@ -208,7 +217,8 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     env: process.env,
     finalScrapeMs,
     callLimits,
-    sharing: createSharing(flags, process.env, world, callLimits),
+    shared,
+    sharing,
   });
   const servers = new PlannedServers({
     world,
@@ -252,6 +262,9 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
         get receivers() {
           return listReceivers();
         },
+        get sharing() {
+          return sharing?.describe();
+        },
       },
       () => world.clock.elapsedMs(),
     ),
@@ -260,6 +273,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
       scrape: collector.scrape,
       tasks: collector.tasks,
       receivers: listReceivers,
+      sharing: () => sharing?.describe(),
       configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
       configText: () => redactions.redact(reloader.current.text),
       reloadedAtMs: () => reloader.reloadedAtMs,

@@ -4,15 +4,18 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command } from 'commander';
 import { Scenario, parseScenario } from '../emulator/scenario.ts';
 import { EmulatedCloud } from '../emulator/cloud.ts';
+import { Images, parseImages } from '../emulator/ecs/processes/images.ts';
+import { LocalTasks } from '../emulator/ecs/processes/local-tasks.ts';
 import { createEmulator } from '../emulator/server.ts';
 import { DEFAULT_ACCOUNT } from '../emulator/service.ts';
 import { Group } from '../kernel/component.ts';
 import { makeNamedFolder } from '../kernel/private-files.ts';
 import { ConfigError } from '../kernel/errors.ts';
+import type { World } from '../kernel/world.ts';
 import {
   createWorld,
   createLongRunningCommand,
@@ -29,6 +32,9 @@ interface EmulateFlags extends LogOptions {
   readonly region: readonly string[];
   readonly scenario?: string;
   readonly 'storage.path'?: string;
+  readonly runTasks?: boolean;
+  readonly images?: string;
+  readonly 'tasks.path'?: string;
   readonly 'web.allowedHost': readonly string[];
 }
 
@@ -61,6 +67,15 @@ export function createEmulateCommand(): Command {
         'removed at the end)',
     )
     .option('--scenario <file>', 'YAML file of what happens: calls, objects, tasks, trouble')
+    .option(
+      '--run-tasks',
+      'the containers of tasks are local processes: our commands in the place of their images',
+    )
+    .option('--images <file>', 'YAML file: which program of this machine stands for which image')
+    .option(
+      '--tasks.path <folder>',
+      'folder of what tasks write; file systems of EFS stay in it (default: a temporary one)',
+    )
     .addHelpText(
       'after',
       `
@@ -117,7 +132,14 @@ async function run(flags: EmulateFlags): Promise<void> {
     credentials,
   });
   const allowedHosts = flags['web.allowedHost'];
-  const emulator = createEmulator({ world, listen, cloud, allowedHosts });
+  const tasks = await createTasks(flags, world);
+  const emulator = createEmulator({
+    world,
+    listen,
+    cloud,
+    allowedHosts,
+    ...(tasks === undefined ? {} : { tasks }),
+  });
   const steps =
     file === undefined
       ? []
@@ -132,10 +154,33 @@ async function run(flags: EmulateFlags): Promise<void> {
     process.stdout.write(
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
     );
-  await runUntilSignal(new Group('emulate', [workspaces, emulator, scenario]), world, {
-    flags,
-    started: () => ({ address: emulator.listensAt, region, scenario: file }),
-    totals: { calls: ['emulator_calls_total'] },
+  await runUntilSignal(
+    new Group('emulate', [workspaces, emulator, ...(tasks === undefined ? [] : [tasks]), scenario]),
+    world,
+    {
+      flags,
+      started: () => ({ address: emulator.listensAt, region, scenario: file }),
+      totals: { calls: ['emulator_calls_total'] },
+    },
+  );
+}
+
+/** @throws ConfigError */
+async function createTasks(flags: EmulateFlags, world: World): Promise<LocalTasks | undefined> {
+  const { images: file, runTasks, 'tasks.path': folder } = flags;
+  if (runTasks !== true) {
+    if (file === undefined && folder === undefined) return undefined;
+    throw new ConfigError('USAGE', '--images and --tasks.path are for --run-tasks alone');
+  }
+  const rules =
+    file === undefined
+      ? []
+      : parseImages(await readYamlFile(file, { flag: '--images', code: 'EMULATOR_IMAGES' }), file);
+  return new LocalTasks({
+    world,
+    images: new Images(rules),
+    ownLine: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    ...(folder === undefined ? {} : { folder: resolve(folder) }),
   });
 }
 

@@ -70,6 +70,10 @@ const commands: Readonly<Record<string, Entry>> = {
             normalize: normalizeArguments,
           }),
   },
+  doctor: {
+    summary: 'why metrics do not arrive, and what to do about it',
+    load: async () => (await import('./doctor.ts')).createDoctorCommand(),
+  },
   generate: {
     summary: 'what puts it on AWS: CloudFormation, of a short model',
     load: async () => (await import('./generate.ts')).createGenerateCommand(),
@@ -216,6 +220,9 @@ const EXIT_STATUS_MOST =
 /** Of commands that have one more; by their path. */
 const EXIT_STATUS: Readonly<Record<string, string>> = {
   'amperage check metrics': `${EXIT_STATUS_MOST} 3: valid, with remarks.`,
+  'amperage doctor':
+    '0: no error is found, warnings there may be; 1: an error is found, or doctor itself failed; ' +
+    '2: a flag or the source of the configuration must be changed first.',
   'amperage check emf': `${EXIT_STATUS_MOST} 3: events that name no metrics.`,
   'amperage plan':
     '0: told; 1: failed while it ran; 2: a flag, a file or a configuration must be changed ' +

@@ -6,6 +6,7 @@
 import { CommanderError } from 'commander';
 import { createProgram, nameCommand, normalizeArguments } from './program.ts';
 import { ConfigError, describeError, RecoverableError } from '../kernel/errors.ts';
+import { hideSessionTokens } from '../kernel/session-tokens.ts';
 
 /** @param given  what stands behind the name of the program */
 export async function runProgram(given: readonly string[]): Promise<void> {
@@ -37,6 +38,6 @@ function endWith(error: unknown): void {
   const isKnown = error instanceof Error && 'code' in error;
   const text = describeError(error);
   const said = isKnown ? text : describeError(new RecoverableError('UNEXPECTED', text));
-  process.stderr.write(`amperage: ${said}\n`);
+  process.stderr.write(`amperage: ${hideSessionTokens(said)}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

@@ -25,6 +25,8 @@ export interface SourcePlan {
   readonly id: string;
   readonly scrape: ScrapeConfig;
   readonly discovery: JobDiscovery;
+  /** Where it is configured, as `file:line:column`. */
+  readonly position: string;
 }
 
 /** A reading of this task's metadata at an interval. Identity: id and interval. */
@@ -72,6 +74,8 @@ interface SinkNames {
   readonly version: string;
   /** Ids of the transforms that the sink itself asks for. */
   readonly transforms: readonly string[];
+  /** Where it is configured, as `file:line:column`. */
+  readonly position: string;
 }
 
 type Replaced = 'name' | 'transforms' | 'address';

@@ -35,16 +35,34 @@ const DEPTH_MAX = 200;
 const REFERENCE = /^\$\{(?:(?:env|file):)?[\w./-]+\}$/;
 
 export function redactConfig(text: string): string {
+  const { document } = redact(text);
+  if (document === undefined) return `${HIDDEN}\n`;
+  dropComments(document);
+  return document.toString();
+}
+
+/**
+ * The values that `redactConfig` hides, for whoever tells of a configuration in words of its own.
+ * None of a text that can't be read: nobody knows its values.
+ */
+export function listHiddenValues(text: string): readonly string[] {
+  return redact(text).values;
+}
+
+function redact(text: string): {
+  readonly document: Document | undefined;
+  readonly values: readonly string[];
+} {
   const document = parseYaml(text, { lineCounter: new LineCounter() });
-  if (document.errors.length > 0) return `${HIDDEN}\n`;
+  if (document.errors.length > 0) return { document: undefined, values: [] };
   const aliases = YamlAliases.of(document);
-  if (aliases.excessAt !== undefined) return `${HIDDEN}\n`;
+  if (aliases.excessAt !== undefined) return { document: undefined, values: [] };
   const root = document.contents;
   const keys = isMap(root) ? root.items.map(readKey) : [];
   const isCollector = keys.some((key) => key === 'service' || isSection(key));
-  new Redaction(aliases).walk(root, [isCollector ? COLLECTOR : prometheusSchema], 0);
-  dropComments(document);
-  return document.toString();
+  const redaction = new Redaction(aliases);
+  redaction.walk(root, [isCollector ? COLLECTOR : prometheusSchema], 0);
+  return { document, values: redaction.values };
 }
 
 const COLLECTOR: Shape = {
@@ -78,6 +96,8 @@ class Redaction {
    * is shown.
    */
   readonly #hidden = new Set<unknown>();
+  /** What stood where `HIDDEN` stands now, perhaps in two spellings. */
+  readonly values: string[] = [];
 
   constructor(aliases: YamlAliases) {
     this.#aliases = aliases;
@@ -122,6 +142,9 @@ class Redaction {
     else if (isMap(node)) for (const { value } of node.items) this.#hide(value, depth + 1);
     else if (isSeq(node)) for (const item of node.items) this.#hide(item, depth + 1);
     else if (isScalar(node) && node.value !== null) {
+      const { value, source = '' } = node;
+      // As it is written, and as it is read: a number may be both.
+      this.values.push(source, typeof value === 'string' ? value : JSON.stringify(value));
       node.value = HIDDEN;
       delete node.type;
       delete node.tag;

@@ -69,6 +69,7 @@ export function resolveSource(
     id,
     scrape: { ...resolveScrape(input, global, path, source), id, replica },
     discovery: { ...resolveDiscovery(input, raw, path, source), job: id },
+    position: source.report.positionOf(path),
   };
 }
 

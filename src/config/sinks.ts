@@ -92,6 +92,7 @@ export function planSinks(
       name,
       version: digest(JSON.stringify([input, context.baseDirectory])),
       transforms: own.map((one) => one.id),
+      position: report.positionOf(path),
     };
     return resolved.delivery === undefined
       ? { ...resolved, ...names }

@@ -40,6 +40,9 @@ const NO_APP_RUNNER =
   'and what waits is lost: run the collector on fargate, and let applications on App Runner be ' +
   'its targets or push to it (docs/how-to/deploy-collector.md)';
 
+/** What a hand-over may take (LEAVE_MS of the membership, and a flush), with room to send. */
+const HAND_OVER_SECONDS = 10;
+
 const keysSchema = z.strictObject({
   mode: z
     .enum(['central', 'daemon', 'sidecar'])
@@ -85,6 +88,12 @@ const keysSchema = z.strictObject({
     .max(64)
     .default(1)
     .describe('Collectors that share the targets; above 1 they agree on them (--shard ecs).'),
+  spot: switchSchema
+    .default(false)
+    .describe(
+      "Runs it on Fargate Spot, which AWS ends at two minutes' notice or none. A cluster that is " +
+        'there must have the capacity provider FARGATE_SPOT.',
+    ),
   pair: switchSchema
     .default(false)
     .describe('Two services that collect the same, told apart by AMP (cluster, __replica__).'),
@@ -93,8 +102,8 @@ const keysSchema = z.strictObject({
     .default('ephemeral')
     .describe(
       'Where samples wait. ephemeral: lost with the task; efs: kept for the next task, which ' +
-        'starts when the old one has ended; host: kept on the instance or machine (launch: ec2 ' +
-        'or external).',
+        'starts when the old one has ended, or where several share the targets, for those that ' +
+        'are left; host: kept on the instance or machine (launch: ec2 or external).',
     ),
   configuration: z
     .string()
@@ -182,9 +191,16 @@ const RULES: readonly Rule[] = [
     error: 'machines outside of AWS mount no EFS: choose host',
   },
   {
-    at: 'queue',
-    isBroken: ({ queue, count, mode }) => queue === 'efs' && (count > 1 || mode === 'daemon'),
-    error: 'one folder belongs to one collector: choose ephemeral or host for several, or count: 1',
+    at: 'spot',
+    isBroken: ({ spot, launch, mode }) => spot && (launch !== 'fargate' || mode !== 'central'),
+    error: 'Spot is of tasks on Fargate: launch: fargate and mode: central, or leave spot out',
+  },
+  {
+    at: 'stop_timeout',
+    isBroken: ({ count, stop_timeout: seconds }) => count > 1 && seconds < HAND_OVER_SECONDS,
+    error:
+      'collectors that share targets hand them over before they send the rest: give at least ' +
+      `${HAND_OVER_SECONDS} seconds`,
   },
   {
     at: 'queue',

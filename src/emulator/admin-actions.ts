@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import type { EmulatedCloud } from './cloud.ts';
 import { type Ec2Instance, type Ec2State, INSTANCE_STATES } from './ec2/state.ts';
+import { AwsError } from './service.ts';
 
 const tagsSchema = z.record(z.string(), z.string()).default({});
 
@@ -34,6 +35,11 @@ const actions = {
     desiredStatus: z.string().optional(),
     healthStatus: z.enum(['HEALTHY', 'UNHEALTHY', 'UNKNOWN']).optional(),
     publicAddress: z.string().optional(),
+  }),
+  '/_emulator/ecs/interrupt': z.strictObject({
+    cluster: z.string(),
+    task: z.string(),
+    seconds: z.number().min(1).max(120).default(120).describe('Until its containers are killed.'),
   }),
   '/_emulator/ec2/instances': z.strictObject({
     id: z.string().describe('Id of the instance, i-…; one that is there is replaced.'),
@@ -67,6 +73,11 @@ const actions = {
     state: z.enum(INSTANCE_STATES),
   }),
   '/_emulator/events': z.strictObject({ queue: z.string() }),
+} as const;
+
+const INTERRUPTED = {
+  stopCode: 'SpotInterruption',
+  stoppedReason: 'Your Spot Task was interrupted.',
 } as const;
 
 export const ADMIN_PATHS = [...Object.keys(actions), '/_emulator/trouble'] as readonly string[];
@@ -112,6 +123,14 @@ export function administer(cloud: EmulatedCloud, path: string, body: unknown): u
           Object.fromEntries(Object.entries(news).filter(([, value]) => value !== undefined)),
         );
       return found ?? {};
+    }
+    case '/_emulator/ecs/interrupt': {
+      const { cluster, task, seconds } = actions[path].parse(body);
+      const found = ecs.task(ecs.cluster(cluster), task);
+      if (found === undefined)
+        throw new AwsError('InvalidParameterException', 'The referenced task was not found.');
+      ecs.stop(found, INTERRUPTED, seconds);
+      return found;
     }
     case '/_emulator/ec2/instances':
       return putInstance(ec2, actions[path].parse(body));

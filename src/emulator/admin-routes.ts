@@ -7,12 +7,14 @@
 import { ZodError, z } from 'zod';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
 import { ADMIN_PATHS, administer } from './admin-actions.ts';
+import { resolvePrivateName } from './cloud-map/private-names.ts';
 import type { EmulatedCloud } from './cloud.ts';
 import { json } from './json-protocol.ts';
 import { AwsError } from './service.ts';
 import type { TaskRegistry } from './task-metadata.ts';
 
 const TASKS = '/_emulator/tasks/';
+const NAMES = '/_emulator/names/';
 const CREDENTIALS = '/_emulator/credentials/';
 
 export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] {
@@ -47,6 +49,19 @@ export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] 
         if (found === undefined) return { status: 404, body: 'no such key\n' };
         const { accessKeyId, secretAccessKey, sessionToken } = found;
         return json(200, { accessKeyId, secretAccessKey, sessionToken });
+      },
+    },
+    {
+      method: 'GET',
+      path: `${NAMES}*`,
+      handle: (request) => {
+        const refusal = refuseRemote(request);
+        if (refusal !== undefined) return refusal;
+        const name = decodeURIComponent(request.path.slice(NAMES.length));
+        const found = resolvePrivateName(home.cloudMap, name);
+        return found === undefined
+          ? { status: 404, body: 'in no private namespace\n' }
+          : json(200, found);
       },
     },
     ...shownRoutes('/_emulator/xray', home.xray),

@@ -34,6 +34,8 @@ export interface CloudParts extends CallJudges {
   nowMs(): number;
   /** The URL of the emulator. */
   urlOf(): string;
+  /** Logs what AWS could not do by itself. */
+  warn(words: string, error: unknown): void;
   readonly call: InsideCall;
   /** Who calls, by the keys that a request was signed with. @throws AwsError */
   contextOf(

@@ -64,6 +64,9 @@ export class EmulatedCloud implements CloudParts {
   readonly authorize: (call: CallContext, need: Need) => Denial;
   readonly taskRoles = new Map<string, string>();
   readonly instanceProfiles = new Map<string, string>();
+  /** Called for each region that is made. */
+  onRegion: (region: EmulatedRegion) => void = () => undefined;
+  warn: (words: string, error: unknown) => void = () => undefined;
   readonly #accounts = new Map<string, Account>();
   /** Calls by action, since the last `takeCalls`. */
   readonly #calls = new Map<string, number>();
@@ -100,14 +103,13 @@ export class EmulatedCloud implements CloudParts {
     // The services of all regions, such as IAM, are asked in a region that may not be there.
     const name = this.regions.includes(region) ? region : this.regions[0];
     const { regions, services } = this.#accountOf(accountId);
-    const found =
-      regions.get(name) ??
-      new EmulatedRegion({ accountId, region: name }, this, {
-        services,
-        workspaces: this.workspaces,
-      });
-    regions.set(name, found);
-    return found;
+    const found = regions.get(name);
+    if (found !== undefined) return found;
+    const { workspaces } = this;
+    const made = new EmulatedRegion({ accountId, region: name }, this, { services, workspaces });
+    regions.set(name, made);
+    this.onRegion(made);
+    return made;
   }
 
   roleArnOf(name: string): string {

@@ -17,28 +17,59 @@ interface Known {
 }
 
 const LIST_PAGE = 'maxResults nextToken';
+const SERVICE_SETTINGS =
+  'serviceRegistries networkConfiguration capacityProviderStrategy deploymentConfiguration ' +
+  'propagateTags enableECSManagedTags enableExecuteCommand loadBalancers ' +
+  'serviceConnectConfiguration volumeConfigurations';
+/** Where a task is placed follows the count of tasks alone. */
+const SERVICE_IDLE =
+  'availabilityZoneRebalancing placementConstraints placementStrategy platformVersion ' +
+  'healthCheckGracePeriodSeconds deploymentController';
 const CLOUD_MAP_PAGE = 'MaxResults NextToken';
 
 /** By the part of X-Amz-Target before the dot, then by action. */
 export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> = {
   AmazonEC2ContainerServiceV20141113: {
-    CreateCluster: { acts: 'clusterName tags' },
+    CreateCluster: {
+      acts: 'clusterName tags settings capacityProviders defaultCapacityProviderStrategy',
+      idle: 'configuration',
+    },
+    UpdateCluster: { acts: 'cluster settings', idle: 'configuration' },
+    DeleteCluster: { acts: 'cluster' },
     ListClusters: { acts: LIST_PAGE },
     DescribeClusters: { acts: 'clusters include' },
+    PutClusterCapacityProviders: {
+      acts: 'cluster capacityProviders defaultCapacityProviderStrategy',
+    },
+    CreateCapacityProvider: {
+      acts: 'name cluster autoScalingGroupProvider managedInstancesProvider tags',
+    },
+    UpdateCapacityProvider: {
+      acts: 'name autoScalingGroupProvider managedInstancesProvider',
+      idle: 'cluster',
+    },
+    DeleteCapacityProvider: { acts: 'capacityProvider', idle: 'cluster' },
+    DescribeCapacityProviders: { acts: `capacityProviders include ${LIST_PAGE}`, idle: 'cluster' },
     RegisterTaskDefinition: {
-      acts: 'family containerDefinitions networkMode tags',
-      idle:
-        'taskRoleArn executionRoleArn cpu memory requiresCompatibilities runtimePlatform ' +
-        'volumes',
+      acts:
+        'family containerDefinitions networkMode tags taskRoleArn executionRoleArn cpu memory ' +
+        'requiresCompatibilities volumes',
+      idle: 'runtimePlatform placementConstraints ephemeralStorage pidMode ipcMode proxyConfiguration',
     },
     DeregisterTaskDefinition: { acts: 'taskDefinition' },
+    DeleteTaskDefinitions: { acts: 'taskDefinitions' },
     DescribeTaskDefinition: { acts: 'taskDefinition include' },
     ListTaskDefinitions: { acts: `familyPrefix status sort ${LIST_PAGE}` },
+    ListTaskDefinitionFamilies: { acts: `familyPrefix status ${LIST_PAGE}` },
     RunTask: {
-      acts: 'cluster taskDefinition count launchType group startedBy tags',
-      idle: 'clientToken networkConfiguration enableExecuteCommand referenceId',
+      acts:
+        'cluster taskDefinition count launchType group startedBy tags networkConfiguration ' +
+        'capacityProviderStrategy overrides propagateTags enableExecuteCommand',
+      idle:
+        'clientToken referenceId enableECSManagedTags placementConstraints placementStrategy ' +
+        'platformVersion',
     },
-    StopTask: { acts: 'cluster task', idle: 'reason' },
+    StopTask: { acts: 'cluster task reason' },
     ListTasks: {
       acts:
         'cluster containerInstance family serviceName desiredStatus launchType startedBy ' +
@@ -48,13 +79,19 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     ListContainerInstances: { acts: `cluster status ${LIST_PAGE}` },
     DescribeContainerInstances: { acts: 'cluster containerInstances include' },
     UpdateContainerInstancesState: { acts: 'cluster containerInstances status' },
+    DeregisterContainerInstance: { acts: 'cluster containerInstance force' },
     CreateService: {
-      acts: 'cluster serviceName taskDefinition desiredCount launchType tags',
-      idle: 'clientToken networkConfiguration enableExecuteCommand',
+      acts:
+        'cluster serviceName taskDefinition desiredCount launchType tags schedulingStrategy ' +
+        `${SERVICE_SETTINGS}`,
+      idle: `clientToken role ${SERVICE_IDLE}`,
     },
-    UpdateService: { acts: 'cluster service desiredCount taskDefinition forceNewDeployment' },
-    DeleteService: { acts: 'cluster service', idle: 'force' },
-    ListServices: { acts: `cluster launchType ${LIST_PAGE}` },
+    UpdateService: {
+      acts: `cluster service desiredCount taskDefinition forceNewDeployment ${SERVICE_SETTINGS}`,
+      idle: SERVICE_IDLE,
+    },
+    DeleteService: { acts: 'cluster service force' },
+    ListServices: { acts: `cluster launchType schedulingStrategy ${LIST_PAGE}` },
     DescribeServices: { acts: 'cluster services include' },
     TagResource: { acts: 'resourceArn tags' },
     UntagResource: { acts: 'resourceArn tagKeys' },

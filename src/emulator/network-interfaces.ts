@@ -4,7 +4,7 @@
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
  */
 import { cutEc2Page, type Ec2Answer, readFormList } from './ec2/answers.ts';
-import type { TaskInterface } from './ecs/state.ts';
+import type { TaskInterface } from './ecs/task-network.ts';
 import { refuseUnknownParameters } from './members.ts';
 import { AwsError } from './service.ts';
 import { escapeXml } from './xml.ts';

@@ -14,6 +14,9 @@ import { createCloudWatch } from './cloudwatch/api.ts';
 import { CloudWatchState } from './cloudwatch/state.ts';
 import { type Ec2Instance, Ec2State } from './ec2/state.ts';
 import { createEcs } from './ecs/api.ts';
+import { CapacityProviders } from './ecs/capacity-providers.ts';
+import { Registrar } from './ecs/registrar.ts';
+import { Services } from './ecs/services.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
 import { createKafka, KafkaState } from './kafka.ts';
@@ -22,7 +25,7 @@ import { LogsState } from './logs/state.ts';
 import { createParameterStore } from './parameters.ts';
 import { ObjectStore } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
-import type { JsonService, AwsPlace } from './service.ts';
+import type { AwsPlace, CallContext, JsonService } from './service.ts';
 import { QueueService } from './sqs.ts';
 import { createXray } from './xray/api.ts';
 import { XrayState } from './xray/state.ts';
@@ -38,6 +41,9 @@ export class EmulatedRegion {
   readonly place: AwsPlace;
   readonly cloud: CloudParts;
   readonly ecs: EcsState;
+  readonly providers: CapacityProviders;
+  readonly registrar: Registrar;
+  readonly ecsServices: Services;
   readonly ec2: Ec2State;
   readonly cloudMap: CloudMapStore;
   readonly cloudFormation: CloudFormationState;
@@ -63,7 +69,15 @@ export class EmulatedRegion {
     this.logs.onEvent = (event) => this.cloudWatch.takeLogEvent(event);
     this.ecs = new EcsState(place, clock);
     this.queues = new QueueService(clock, (name) => `${cloud.urlOf()}/${place.accountId}/${name}`);
-    this.ecs.onTaskChange = (task, cluster) => this.#publishTask(task, cluster);
+    this.ecs.listeners.push((task, cluster) => this.#publishTask(task, cluster));
+    this.providers = new CapacityProviders(this.ecs);
+    this.registrar = new Registrar({
+      state: this.ecs,
+      call: (...given) => cloud.call(this.asItself('ecs.amazonaws.com'), ...given),
+      addressOf: (id) => this.ec2.instances.get(id)?.privateIpAddress,
+      onFailure: (words, error) => cloud.warn(words, error),
+    });
+    this.ecsServices = new Services(this.ecs);
     this.kafka = new KafkaState(place);
     this.ec2 = new Ec2State(place.region);
     this.ec2.onStateChange = (instance) => this.#publishInstance(instance);
@@ -90,7 +104,12 @@ export class EmulatedRegion {
       }),
       createParameterStore(place, cloud.clock),
       createSecretsManager(place, cloud.clock),
-      createEcs(this.ecs),
+      createEcs({
+        state: this.ecs,
+        services: this.ecsServices,
+        providers: this.providers,
+        registrar: this.registrar,
+      }),
       createLogs(this.logs, nowMs),
       createCloudWatch(this.cloudWatch, place, nowMs),
       this.queues.service(),
@@ -99,6 +118,12 @@ export class EmulatedRegion {
       createAmp(this.amp, () => cloud.urlOf()),
     ];
   }
+
+  /** What AWS does by itself, in the name of one of its services. */
+  readonly asItself = (arn: string): CallContext => {
+    const { accountId, region } = this.place;
+    return { caller: { accountId, arn, userId: arn }, region, headers: {} };
+  };
 
   /** Puts an instance into a cluster; `mi-…` is one of ECS Anywhere, which EC2 does not know. */
   addInstance(

@@ -27,6 +27,8 @@ import { rpcCborRoute } from './rpc-cbor-protocol.ts';
 import { renderS3Error } from './s3.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
+import { attachTasks } from './task-surroundings.ts';
+import type { LocalTasks } from './ecs/processes/local-tasks.ts';
 import { createOtlpTraces } from './xray/otlp-endpoint.ts';
 
 export interface EmulatorOptions {
@@ -37,6 +39,8 @@ export interface EmulatorOptions {
   readonly credentialsLifetimeMs?: number;
   /** Names of the public DNS by which it is asked for, beside those of AWS. */
   readonly allowedHosts?: readonly string[];
+  /** Who runs tasks as local processes; without it tasks are states alone. */
+  readonly tasks?: LocalTasks;
 }
 
 /** Six hours, as in ECS. */
@@ -195,6 +199,12 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     ],
   });
   cloud.urlOf = () => server.url;
+  if (options.tasks !== undefined) {
+    const parts = { cloud, tasks: options.tasks, metadata: tasks };
+    cloud.onRegion = (region) => attachTasks(region, parts);
+    attachTasks(home, parts);
+  }
+  cloud.warn = (words, error) => world.log.warn(words, { error });
   return server;
 }
 

@@ -17,6 +17,7 @@ const taskSchema = z.strictObject({
   revision: z.string().default('1'),
   availabilityZone: z.string().default('us-east-1a'),
   serviceName: z.string().optional(),
+  address: z.string().default('127.0.0.1'),
   launchType: z.enum(['FARGATE', 'EC2', 'EXTERNAL', 'MANAGED_INSTANCES']).default('FARGATE'),
   /** In vCPUs. */
   cpu: z.number().positive().optional(),
@@ -49,6 +50,7 @@ interface Container {
 
 interface Task {
   readonly id: string;
+  readonly place: AwsPlace;
   readonly pullStartedMs: number;
   description: TaskDescription;
   readonly containers: Map<string, Container>;
@@ -78,11 +80,13 @@ export class TaskRegistry {
     taskId: string,
     given: unknown,
     baseUrl: string,
+    place: AwsPlace = this.#place,
   ): { taskArn: string; containers: { name: string; dockerId: string; metadataUri: string }[] } {
     const description = taskSchema.parse(given);
     const nowMs = this.#clock.nowMs();
     const task = this.#tasks.get(taskId) ?? {
       id: taskId,
+      place,
       pullStartedMs: nowMs,
       description,
       containers: new Map<string, Container>(),
@@ -138,14 +142,14 @@ export class TaskRegistry {
     }
   }
 
-  #arnOf({ id, description }: Task): string {
-    return `arn:aws:ecs:${this.#place.region}:${this.#place.accountId}:task/${description.cluster}/${id}`;
+  #arnOf({ id, description, place }: Task): string {
+    return `arn:aws:ecs:${place.region}:${place.accountId}:task/${description.cluster}/${id}`;
   }
 
   #describeTask(task: Task): object {
     const { description } = task;
     return {
-      Cluster: `arn:aws:ecs:${this.#place.region}:${this.#place.accountId}:cluster/${description.cluster}`,
+      Cluster: `arn:aws:ecs:${task.place.region}:${task.place.accountId}:cluster/${description.cluster}`,
       TaskARN: this.#arnOf(task),
       Family: description.family,
       Revision: description.revision,
@@ -195,7 +199,9 @@ export class TaskRegistry {
       ...(wanted === undefined || wanted.ports.length === 0
         ? {}
         : { Ports: wanted.ports.map((port) => ({ ContainerPort: port, Protocol: 'tcp' })) }),
-      Networks: [{ NetworkMode: 'awsvpc', IPv4Addresses: ['127.0.0.1'], AttachmentIndex: 0 }],
+      Networks: [
+        { NetworkMode: 'awsvpc', IPv4Addresses: [description.address], AttachmentIndex: 0 },
+      ],
     };
   }
 

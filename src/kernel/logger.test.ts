@@ -125,3 +125,15 @@ test('pretty lines have colors, and with NO_COLOR none', (context) => {
   assert.equal(say(''), colored);
   assert.equal(say('1'), '03:04:05 ! slow  ms=5');
 });
+
+test('a session token in an answer of AWS is not logged', () => {
+  for (const format of ['pretty', 'logfmt', 'json'] as const) {
+    const lines: string[] = [];
+    const log = createLogger({ format, write: (line) => lines.push(line) });
+    const answer = "should have been\n'POST\n/\n\nhost:a\nx-amz-security-token:IQoJb3+/=\n\nhost'";
+    log.warn('refused', { answer, url: 'http://a/?X-Amz-Security-Token=IQoJb3%2B&b=1' });
+    assert.equal(lines.length, 1);
+    assert.doesNotMatch(lines[0] ?? '', /IQoJ/);
+    assert.match(lines[0] ?? '', /&b=1/);
+  }
+});

@@ -1,12 +1,14 @@
 /**
  * Logging: one line for each event, with fixed keys. Pretty on a terminal, logfmt or JSON
  * elsewhere. Repeats are held back (log-repeats.ts), and the next line says how many. Secrets never
- * reach a logger: callers pass redacted values.
+ * reach a logger: callers pass redacted values. Answers of AWS may hold a session token, which is
+ * hidden here.
  */
 import { type Clock, systemClock } from './clock.ts';
 import { escapeControls, hasControls } from './control-characters.ts';
 import { describeError } from './errors.ts';
 import { LogRepeats } from './log-repeats.ts';
+import { hideSessionTokens } from './session-tokens.ts';
 import { boundedLines } from './output-lines.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -70,7 +72,7 @@ export function createAdjustableLogger(first: LoggerOptions = {}): AdjustableLog
     const { level, format, write, clock, common } = settings;
     if (ORDER[lineLevel] < ORDER[level]) return;
     const own = common === undefined ? fields : { ...common, ...fields };
-    write(formatLine(format, clock.nowMs(), lineLevel, event, own));
+    write(hideSessionTokens(formatLine(format, clock.nowMs(), lineLevel, event, own)));
   };
   const emitLimited: Emit = (lineLevel, event, fields) => {
     const { level, format, write, clock, repeatMax, repeatWindowMs, common } = settings;
@@ -82,7 +84,7 @@ export function createAdjustableLogger(first: LoggerOptions = {}): AdjustableLog
     if (repeat === undefined) return;
     const own = common === undefined ? fields : { ...common, ...fields };
     const all = repeat > 0 ? { ...own, held_back: repeat } : own;
-    write(formatLine(format, clock.nowMs(), lineLevel, event, all));
+    write(hideSessionTokens(formatLine(format, clock.nowMs(), lineLevel, event, all)));
   };
 
   const make = (bound: LogFields, emit: Emit): Logger => ({

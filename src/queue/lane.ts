@@ -62,7 +62,7 @@ export class Lane {
     }
   }
 
-  /** Adds the oldest entries that fit the batch; false when one did not fit. */
+  /** Adds the oldest entries that fit the batch and are not held back; false at the first other. */
   addTo(batch: FillingBatch): boolean {
     if (this.oldest() === undefined) return true;
     for (let i = 0; i < this.#entries.length; i++) {
@@ -91,16 +91,19 @@ export class Lane {
 class FillingBatch {
   readonly entries: Entry[] = [];
   readonly #limits: BatchLimits;
+  readonly #heldFromMs: number;
   #items = 0;
   #bytes = 0;
   #rawBytes = 0;
 
-  constructor(limits: BatchLimits) {
+  constructor(limits: BatchLimits, heldFromMs: number) {
     this.#limits = limits;
+    this.#heldFromMs = heldFromMs;
   }
 
-  /** False when the entry does not fit. */
+  /** False when the entry does not fit, or is held back. */
   add(entry: Entry): boolean {
+    if (entry.appendedMs >= this.#heldFromMs) return false;
     const { maxItems, maxBytes, maxRawBytes } = this.#limits;
     const isOver =
       this.#items + entry.items > maxItems ||
@@ -138,9 +141,15 @@ export function isFullBatch(lanes: readonly Lane[], limits: BatchLimits): boolea
 /**
  * Picks the oldest entries of the lanes up to the limits of a batch; the lane whose head has waited
  * longest comes first.
+ *
+ * @param heldFromMs  what was appended at this elapsed time or later stays
  */
-export function takeBatch(lanes: readonly Lane[], limits: BatchLimits): readonly Entry[] {
-  const batch = new FillingBatch(limits);
+export function takeBatch(
+  lanes: readonly Lane[],
+  limits: BatchLimits,
+  heldFromMs = Infinity,
+): readonly Entry[] {
+  const batch = new FillingBatch(limits, heldFromMs);
   const headMs = (lane: Lane): number => lane.oldest()?.appendedMs ?? Infinity;
   const byAge = lanes.toSorted((a, b) => headMs(a) - headMs(b));
   for (const lane of byAge) if (!lane.addTo(batch)) break;

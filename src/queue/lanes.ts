@@ -83,6 +83,11 @@ export class Lanes {
     return this.#lanes.some((lane) => (lane.oldest()?.appendedMs ?? Infinity) <= appendedMs);
   }
 
+  /** Whether a chunk waits that was appended before `appendedMs`. */
+  hasBefore(appendedMs: number): boolean {
+    return this.#lanes.some((lane) => (lane.oldest()?.appendedMs ?? Infinity) < appendedMs);
+  }
+
   /**
    * Gives each lane's oldest entry to `drop`, again and again while `isDue` is true of it. `drop`
    * must take the entry out, or this never ends.

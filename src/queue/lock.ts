@@ -305,3 +305,29 @@ function identify(path: string): string | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found && `${found.ino} ${found.ctimeMs}`;
 }
+
+/** Who has a directory's lock, for who only looks: nothing is taken or changed. */
+export interface LockHolder {
+  readonly pid: number | undefined;
+  /** Undefined for one in another PID namespace, which `ageMs` tells of. */
+  readonly isAlive: boolean | undefined;
+  /** Since it showed that it lives, which it does each second. */
+  readonly ageMs: number;
+}
+
+/** Undefined where nobody has it. */
+export function findLockHolder(directory: string, nowMs: number): LockHolder | undefined {
+  const path = join(directory, FILE);
+  const text = readLock(path);
+  if (text === undefined) return undefined;
+  const holder = parseHolder(text);
+  const ageMs = nowMs - readMtimeMs(path);
+  if (holder === undefined) return { pid: undefined, isAlive: undefined, ageMs };
+  const here = describeHolder(holder.pid);
+  const isHere = here.namespace === holder.namespace;
+  return {
+    pid: holder.pid,
+    isAlive: isHere ? isSameProcess(holder, here) : undefined,
+    ageMs,
+  };
+}

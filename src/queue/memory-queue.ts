@@ -76,6 +76,7 @@ export class MemoryQueue implements ChunkQueue, Component {
       (entry) => this.#drop(entry, 'stopped'),
     );
     this.#told.end();
+    this.#metrics.end();
     return Promise.resolve();
   }
 

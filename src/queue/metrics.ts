@@ -12,6 +12,8 @@ export interface QueueMetrics {
   /** A counter for each `part`: header, chunk, tail, cursor. */
   readonly corrupt: Family<Counter>;
   readonly diskRefuses: Gauge;
+  /** To be called when the queue has ended: what it holds is not shown any more. */
+  readonly end: () => void;
 }
 
 export interface QueueState {
@@ -29,7 +31,12 @@ export function newQueueMetrics(
   queue: string,
   read: () => QueueState,
 ): QueueMetrics {
-  const gauge = (name: string, help: string): Gauge => registry.gauges(name, help).with({ queue });
+  const gauges: Family<Gauge>[] = [];
+  const gauge = (name: string, help: string): Gauge => {
+    const family = registry.gauges(name, help);
+    gauges.push(family);
+    return family.with({ queue });
+  };
   const chunks = gauge('queue_pending_chunks', 'Chunks that are not delivered yet.');
   const items = gauge('queue_pending_items', 'Items that are not delivered yet.');
   const disk = gauge('queue_disk_bytes', 'Size of the segment files.');
@@ -49,7 +56,7 @@ export function newQueueMetrics(
     'queue_max_age_seconds',
     'Age above which chunks are dropped, since the receiver refuses them; 0 is no limit.',
   );
-  registry.onCollect(() => {
+  const endCollecting = registry.onCollect(() => {
     const { lanes, now, diskBytes, unwrittenBytes, capBytes, maxAgeMs = 0 } = read();
     chunks.set(lanes.chunks);
     items.set(lanes.items);
@@ -71,5 +78,9 @@ export function newQueueMetrics(
       registry.counters('queue_corrupt_total', 'Damage found on disk and skipped, by part.'),
     ),
     diskRefuses: gauge('queue_disk_refuses', 'Whether the disk takes nothing (1) or works (0).'),
+    end() {
+      endCollecting();
+      for (const family of gauges) family.remove({ queue });
+    },
   };
 }

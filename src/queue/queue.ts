@@ -175,7 +175,7 @@ export class DurableQueue implements ChunkQueue, Component {
     for (;;) {
       const due = await this.#senders.whenDue({ lanes, limits, deadlineMs, signal });
       if (due === undefined) return undefined;
-      const entries = takeBatch(due, limits);
+      const entries = takeBatch(due, limits, this.#senders.heldFromMs);
       const wallOffsetMs = findWallOffset(entries);
       const chunks = this.#handOut(entries);
       // Without chunks, all of the batch were damaged and have been dropped.
@@ -195,6 +195,16 @@ export class DurableQueue implements ChunkQueue, Component {
     const untilMs = this.#clock.elapsedMs();
     this.#senders.hurry(untilMs);
     return this.#flushes.whenLeft(untilMs, signal);
+  }
+
+  /** Whether something waits that was appended before this elapsed time. */
+  hasBefore(appendedMs: number): boolean {
+    return this.#lanes.hasBefore(appendedMs);
+  }
+
+  /** Does not send what was appended at this elapsed time or later; infinite ends that. */
+  holdFrom(appendedMs: number): void {
+    this.#senders.holdFrom(appendedMs);
   }
 
   drain(): void {
@@ -228,6 +238,7 @@ export class DurableQueue implements ChunkQueue, Component {
       this.#log.error('queue ends with items that the disk did not take', { items });
     }
     this.#losses.end();
+    this.#metrics.end();
     if (!this.#home.isOpen) return;
     await this.#durability.save();
     this.#store.close();

@@ -5,6 +5,7 @@
  *     the deadline          the oldest chunk of its lanes has waited for `deadlineMs`
  *     hurry                 a flush: what was appended before it is due at once
  *     draining              nothing more will come: what waits is due; empty lanes end the sender
+ *     a hold                what was appended since then is not due, whatever else holds
  *     its signal, the end   no batch
  *
  * Not here: which chunks make the batch (lane.ts), and their bytes (queue.ts).
@@ -29,6 +30,8 @@ export class Senders {
   #isDraining = false;
   /** What was appended at this elapsed time or before waits for no deadline. */
   #hurriedMs = -Infinity;
+  /** What was appended at this elapsed time or later is not sent. */
+  #heldFromMs = Infinity;
 
   /** @param ending  aborts when the queue stops, and no sender gets anything more */
   constructor(lanes: Lanes, clock: Clock, ending: AbortSignal) {
@@ -49,8 +52,9 @@ export class Senders {
       const open = this.#lanes.findOpen(own);
       const filled = open.filter((lane) => lane.oldest() !== undefined);
       if (filled.length === 0 && this.#isDraining && open.length === own.length) return undefined;
-      const waitMs = filled.length === 0 ? Infinity : this.#measureWait(filled, limits, deadlineMs);
-      if (waitMs <= 0) return filled;
+      const free = filled.filter((lane) => !this.#isHeld(lane));
+      const waitMs = free.length === 0 ? Infinity : this.#measureWait(free, limits, deadlineMs);
+      if (waitMs <= 0) return free;
       await this.#wait(own, limits, waitMs, anySignal);
     }
     return undefined;
@@ -62,10 +66,24 @@ export class Senders {
     this.#lanes.wakeAll();
   }
 
+  get heldFromMs(): number {
+    return this.#heldFromMs;
+  }
+
+  /** Holds back what was appended at this elapsed time or later; nothing when infinite. */
+  holdFrom(appendedMs: number): void {
+    this.#heldFromMs = appendedMs;
+    this.#lanes.wakeAll();
+  }
+
   /** Makes all due that waits; nothing more will be appended. */
   drain(): void {
     this.#isDraining = true;
     this.#lanes.wakeAll();
+  }
+
+  #isHeld(lane: Lane): boolean {
+    return (lane.oldest()?.appendedMs ?? -Infinity) >= this.#heldFromMs;
   }
 
   /** For how many more ms the oldest chunk of the lanes may wait. */

@@ -25,5 +25,6 @@ export function fixedSharing(holds: (part: number) => boolean): Sharing {
       void (await holder.take({ holds, sinceMs: () => undefined, isAlone: false })),
     leave: () => Promise.resolve(),
     stop: () => Promise.resolve(),
+    describe: () => ({ members: [], isHolding: false }),
   };
 }

@@ -8,30 +8,23 @@ import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import { type Knowledge, missingWords, newestList, newestProposal } from './agreement.ts';
 import { Bell } from './bell.ts';
+import { Debts } from './debts.ts';
+import { describeMembers } from './described-members.ts';
 import { divideParts } from './division.ts';
 import { findLastScrapes } from './last-scrapes.ts';
-import { MemberLists, type MemberSource } from './member-lists.ts';
+import { MemberLists } from './member-lists.ts';
+import type { MembershipOptions } from './membership-options.ts';
 import { type MembershipMetrics, newMembershipMetrics } from './metrics.ts';
+import { OverdueWarning } from './overdue-warning.ts';
 import { PARTS } from './parts.ts';
 import { isSame, mapMoves, type PeerState, type Proposal } from './peer-state.ts';
 import { PeerServer } from './peer-server.ts';
 import { Peers } from './peers.ts';
 import { Proposer } from './proposer.ts';
-import type { Share, ShareHolder, Sharing } from './sharing.ts';
+import { SentEpochs } from './sent-epochs.ts';
+import type { Share, ShareHolder, Sharing, SharingStatus } from './sharing.ts';
 import { stateKey } from './state-key.ts';
-
-export interface MembershipOptions {
-  readonly world: World;
-  readonly source: MemberSource;
-  /** Where others are answered; without a host, at the address that the source tells. */
-  readonly listen: { readonly host: string | undefined; readonly port: number };
-  /** Path of the file that keeps the last list over a restart. */
-  readonly file: string;
-  /** Addresses of the collectors by DNS, used when the source can't be asked. */
-  readonly findHosts: (() => Promise<readonly string[]>) | undefined;
-  /** Aborted by `stop`; the source's requests end with it. */
-  readonly ending: AbortController;
-}
+import { listWatched } from './watched.ts';
 
 /** How often the list is read. */
 const LIST_MS = 10_000;
@@ -48,8 +41,6 @@ const ALONE_AFTER_MS = 30_000;
 const TICK_MS = 500;
 /** How long a collector that leaves waits for the others to take over its share. */
 const LEAVE_MS = 3_000;
-/** After this time without the others' consent, and as often again, a warning is logged. */
-const OVERDUE_MS = 30_000;
 
 export class Membership implements Sharing {
   readonly #options: MembershipOptions;
@@ -78,8 +69,10 @@ export class Membership implements Sharing {
   #hasTaken = false;
   /** The owner of each part under the last proposal that was carried out here. */
   #ownersBefore: readonly string[] = [];
-  #warnedAt = 0;
   readonly #hindrance: Outage;
+  readonly #overdue: OverdueWarning;
+  readonly #debts: Debts;
+  readonly #sent = new SentEpochs((sentEpoch) => this.#change({ sentEpoch }));
   #listReadAt = -Infinity;
   /** Wakes the loop, and the reading of the list. */
   readonly #news = new Bell();
@@ -92,6 +85,14 @@ export class Membership implements Sharing {
     this.#world = options.world;
     this.#hindrance = new Outage(() => options.world.clock.elapsedMs());
     this.#metrics = newMembershipMetrics(options.world.metrics);
+    this.#overdue = new OverdueWarning(options.world.log);
+    this.#debts = new Debts({
+      log: options.world.log,
+      elapsedMs: () => options.world.clock.elapsedMs(),
+      hasLeft: options.hasLeft,
+      holdFrom: (appendedMs) => this.#holder?.holdFrom(appendedMs),
+      hasBefore: (appendedMs) => this.#holder?.hasBefore(appendedMs) ?? false,
+    });
     this.#peers = new Peers({
       world: options.world,
       onChange: () => this.#news.ring(),
@@ -116,7 +117,9 @@ export class Membership implements Sharing {
     const isHolding = (): boolean => this.#taking > 0 || this.#held.includes(1);
     while (isHolding() && performance.now() < endAt) await sleep(20);
     // No other collector has taken over in time.
-    if (isHolding()) await this.#release();
+    const { proposal } = this.#own;
+    if (isHolding() && proposal !== undefined) await this.#keep(proposal, new Uint8Array(PARTS));
+    else if (isHolding()) await this.#release();
     this.#change({ phase: 'left' });
   }
 
@@ -155,6 +158,7 @@ export class Membership implements Sharing {
         phase: 'running',
         isReady: false,
         lost: [],
+        ...(this.#options.folder === undefined ? {} : { folder: this.#options.folder }),
       };
       if (at === undefined)
         world.log.warn(
@@ -223,6 +227,7 @@ export class Membership implements Sharing {
   async #step(): Promise<boolean> {
     if (this.#isLeaving && this.#own?.phase !== 'leaving') return true;
     this.#learnFromPeers();
+    await this.#debts.settle(() => this.#peers.views);
     const known = this.#knowledge();
     if (known === undefined || known.own.list === undefined) return this.#takeAllIfLate();
     // A list of an earlier run in which nobody answers counts as no list.
@@ -240,7 +245,7 @@ export class Membership implements Sharing {
     if (this.#hasTaken) return true;
     const missing = missingWords(this.#knowledge() ?? known);
     if (missing.length > 0) {
-      this.#warnOfMissing(missing);
+      this.#overdue.tell(missing, this.#proposedAt);
       return true;
     }
     await this.#takeOwn(proposal);
@@ -261,19 +266,7 @@ export class Membership implements Sharing {
       .sort();
     const isReady = this.#holder?.isReady() ?? false;
     this.#change({ lost, isReady, ...(list && { list }), ...(proposal && { proposal }) });
-    const wanted = new Map<string, string | undefined>();
-    // Collectors that only another one lists may hold parts, too.
-    for (const { state } of this.#peers.views.values())
-      for (const { id, address } of state?.list?.members ?? []) wanted.set(id, address);
-    for (const { id, address } of list?.members ?? []) wanted.set(id, address);
-    for (const [id, view] of this.#peers.views) {
-      // A collector that still answers may still scrape, listed or not.
-      const isRunning = view.reach === 'answers' && view.state?.phase !== 'left';
-      const isProposed = proposal?.members.includes(id) ?? false;
-      if ((isRunning || isProposed) && !wanted.has(id)) wanted.set(id, this.#peers.addressOf(id));
-    }
-    wanted.delete(own.id);
-    this.#peers.watch(wanted);
+    this.#peers.watch(listWatched(own.id, { list, proposal, peers: this.#peers }));
     this.#metrics.peers(this.#peers.views);
     this.#metrics.listAge.set(
       list === undefined ? 0 : Math.max(0, this.#world.clock.nowMs() - list.readAtMs) / 1_000,
@@ -297,14 +290,23 @@ export class Membership implements Sharing {
   async #giveUp(proposal: Proposal): Promise<void> {
     const owners = divideParts(proposal.members, mapMoves(proposal));
     const own = this.#own?.id;
-    const kept = this.#held.map((isHeld, part) => (owners[part] === own ? isHeld : 0));
+    await this.#keep(
+      proposal,
+      this.#held.map((isHeld, part) => (owners[part] === own ? isHeld : 0)),
+    );
+  }
+
+  /** Gives up what is not among these, and tells under which proposal. */
+  async #keep(proposal: Proposal, kept: Uint8Array): Promise<void> {
     const isLess = this.#isAlone || kept.some((isHeld, part) => isHeld !== this.#held[part]);
     const released = isLess
       ? await this.#take(kept, () => undefined)
       : { atMs: this.#world.clock.nowMs(), unfinished: [] };
     this.#given = proposal;
     const { epoch, by } = proposal;
+    this.#sent.note(epoch, released);
     this.#change({
+      sentEpoch: this.#sent.epoch,
       released: { epoch, by, atMs: released.atMs, unfinished: [...released.unfinished] },
     });
   }
@@ -314,6 +316,7 @@ export class Membership implements Sharing {
     const own = this.#own?.id;
     const all = Uint8Array.from(owners, (owner) => (owner === own ? 1 : 0));
     const sinceMs = findLastScrapes(this.#peers.views, this.#given, this.#ownersBefore);
+    this.#debts.note(proposal.epoch, this.#peers.views);
     await this.#take(all, sinceMs);
     this.#hasTaken = true;
     this.#ownersBefore = owners;
@@ -358,17 +361,13 @@ export class Membership implements Sharing {
     return true;
   }
 
-  #warnOfMissing(missing: readonly string[]): void {
-    const now = performance.now();
-    if (now - this.#proposedAt < OVERDUE_MS || now - this.#warnedAt < OVERDUE_MS) return;
-    this.#warnedAt = now;
-    this.#world.log.warn(
-      'targets are not scraped until another collector says that it has given them up',
-      {
-        missing: missing.length,
-        first: missing[0],
-      },
-    );
+  describe(): SharingStatus {
+    return describeMembers({
+      own: this.#own,
+      views: this.#peers.views,
+      loads: this.#holder?.loads() ?? new Uint32Array(PARTS),
+      isHolding: this.#debts.isHolding,
+    });
   }
 
   #knowledge(): Knowledge | undefined {

@@ -59,6 +59,10 @@ export const peerStateSchema = z.object({
   lost: z.array(idSchema).max(MEMBERS_MAX),
   /** The newest proposal that it has seen. */
   proposal: proposalSchema.optional(),
+  /** Its folder in the shared storage, where collectors have one. */
+  folder: z.string().max(100).optional(),
+  /** It has sent what it scraped before the hand-overs up to this epoch. */
+  sentEpoch: z.number().int().min(0).max(EPOCH_MAX).optional(),
   /** The newest proposal under which it has given up the parts of others, and since when. */
   released: z
     .object({

@@ -21,6 +21,8 @@ export interface Released {
   readonly atMs: number;
   /** Parts of which a scrape was cut off before it was committed. */
   readonly unfinished: readonly number[];
+  /** Resolves when the samples of before are sent that were not in time; absent without any. */
+  readonly rest?: Promise<void> | undefined;
 }
 
 /** The collector's side: it scrapes the share that it is given. */
@@ -34,6 +36,10 @@ export interface ShareHolder {
   readonly loads: () => Uint32Array;
   /** Whether all lists of targets have been read; without them, no targets can be taken over. */
   readonly isReady: () => boolean;
+  /** Sends nothing that was appended at this elapsed time or later; infinite ends that. */
+  readonly holdFrom: (appendedMs: number) => void;
+  /** Whether something waits that was appended before this elapsed time. */
+  readonly hasBefore: (appendedMs: number) => boolean;
 }
 
 export interface Sharing {
@@ -43,6 +49,26 @@ export interface Sharing {
   leave(): Promise<void>;
   /** To be called after the collector has ended. */
   stop(): Promise<void>;
+  /** Who holds what, as far as it is known here. */
+  describe(): SharingStatus;
+}
+
+/** One of the collectors that divide the targets. */
+export interface MemberStatus {
+  readonly id: string;
+  readonly isOwn: boolean;
+  /** What asking it comes to, and what it says of itself. */
+  readonly state: string;
+  /** How many targets it has under the newest division, of those that are known here. */
+  readonly targets: number;
+  /** Its folder in the shared storage. */
+  readonly folder?: string | undefined;
+}
+
+export interface SharingStatus {
+  readonly members: readonly MemberStatus[];
+  /** Whether what was scraped since a hand-over waits for what others scraped before it. */
+  readonly isHolding: boolean;
 }
 
 export const NOTHING: Share = { holds: () => false, sinceMs: () => undefined, isAlone: false };

@@ -35,6 +35,8 @@ const STATE: Fields<PeerState> = {
   isReady: same,
   list: (list) => list && formatFields(LIST, list),
   lost: same,
+  folder: same,
+  sentEpoch: same,
   proposal: (proposal) => proposal && formatFields(PROPOSAL, proposal),
   released: (released) => released && formatFields(RELEASED, released),
 };

@@ -173,7 +173,7 @@ test('S3 keeps metadata, checks what it gets, and deletes one version', async ()
 test('ECS: a deregistered definition is still described, and starts no tasks', async () => {
   const cluster = 'ending';
   await ecs.send(new CreateClusterCommand({ clusterName: cluster }));
-  const containerDefinitions = [{ name: 'app', image: 'app' }];
+  const containerDefinitions = [{ name: 'app', image: 'app', memory: 128 }];
   const register = (cpu: string) =>
     ecs.send(new RegisterTaskDefinitionCommand({ family: 'ending', containerDefinitions, cpu }));
   await register('256');
@@ -220,7 +220,7 @@ test('ECS: every kind of resource can be tagged and untagged', async () => {
     new CreateClusterCommand({ clusterName: cluster, tags: [{ key: 'a', value: '1' }] }),
   );
   aws.account.addInstance(aws.account.ecs.cluster(cluster), 'i-000000aa', '10.7.0.1');
-  const containerDefinitions = [{ name: 'app', image: 'app' }];
+  const containerDefinitions = [{ name: 'app', image: 'app', memory: 128 }];
   const { taskDefinition } = await ecs.send(
     new RegisterTaskDefinitionCommand({ family: 'tagged', containerDefinitions }),
   );

@@ -302,7 +302,7 @@ test('ECS: definitions, a service that exists already, an instance that drains',
   const own = aws.account.ecs.cluster(cluster);
   aws.account.addInstance(own, 'i-0000000a', '10.8.0.1');
   aws.account.addInstance(own, 'i-0000000b', '10.8.0.2');
-  const containerDefinitions = [{ name: 'app', image: 'app' }];
+  const containerDefinitions = [{ name: 'app', image: 'app', memory: 128 }];
   for (let i = 0; i < 2; i++)
     await ecs.send(new RegisterTaskDefinitionCommand({ family: 'app', containerDefinitions }));
   const { taskDefinitionArns } = await ecs.send(
@@ -355,7 +355,7 @@ test('a scenario: calls, objects, tasks, and trouble after a while', async () =>
     region: 'us-east-1',
     credentials: aws.credentials,
   };
-  const containerDefinitions = [{ name: 'app', image: 'app' }];
+  const containerDefinitions = [{ name: 'app', image: 'app', memory: 128 }];
   const steps = parseScenario(
     {
       steps: [

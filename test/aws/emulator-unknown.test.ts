@@ -132,15 +132,15 @@ test('ECS refuses values that would select nothing or be ignored', async () => {
     ['ListTasks', { cluster, nextToken: '!!' }, /Invalid token/],
     ['ListTasks', { cluster, nextToken: 7 }, /Invalid token/],
     ['ListServices', { cluster, launchType: 'LAMBDA' }, /launchType.*LAMBDA/],
-    ['ListServices', { cluster, schedulingStrategy: 'DAEMON' }, /schedulingStrategy/],
+    ['ListServices', { cluster, schedulingStrategy: 'ALL' }, /schedulingStrategy.*ALL/],
     ['ListContainerInstances', { cluster, status: 'GONE' }, /status.*GONE/],
     ['ListContainerInstances', { cluster, filter: 'a' }, /filter is not supported/],
     ['ListTaskDefinitions', { status: 'DELETED' }, /status.*DELETED/],
     ['ListTaskDefinitions', { sort: 'UP' }, /sort.*UP/],
     ['DescribeClusters', { clusters: [cluster], include: ['STATISTICS'] }, /include: STATISTICS/],
     ['RunTask', { cluster, taskDefinition: 'a', count: 11 }, /count must be a number from 1 to 10/],
-    ['RunTask', { cluster, taskDefinition: 'a', overrides: {} }, /overrides is not supported/],
-    ['CreateService', { cluster, serviceName: 'a', serviceRegistries: [] }, /serviceRegistries/],
+    ['RunTask', { cluster, taskDefinition: 'a', overrides: { cpu: '1' } }, /overrides: cpu is not/],
+    ['CreateService', { cluster, serviceName: 'a', vpcLatticeConfigurations: [] }, /vpcLattice/],
     ['RegisterTaskDefinition', { family: 'a', networkMode: 'nat' }, /networkMode.*nat/],
   ];
   for (const [action, input, words] of cases) {
@@ -212,7 +212,8 @@ test('parameters that the SDKs always send are accepted', async () => {
       networkMode: 'awsvpc',
       requiresCompatibilities: ['FARGATE'],
       cpu: '256',
-      containerDefinitions: [{ name: 'a', image: 'a' }],
+      memory: '512',
+      containerDefinitions: [{ name: 'a', image: 'a', memory: 128 }],
     }),
   );
   const run = { cluster: 'sdk', taskDefinition: 'sdk', launchType: 'FARGATE' as const };
@@ -224,7 +225,14 @@ test('parameters that the SDKs always send are accepted', async () => {
       networkConfiguration: { awsvpcConfiguration },
     }),
   );
-  await ecs.send(new ecsModel.CreateServiceCommand({ ...run, serviceName: 's', clientToken: 'a' }));
+  await ecs.send(
+    new ecsModel.CreateServiceCommand({
+      ...run,
+      serviceName: 's',
+      clientToken: 'a',
+      networkConfiguration: { awsvpcConfiguration },
+    }),
+  );
   const map = new mapModel.ServiceDiscoveryClient(settings);
   await map.send(new mapModel.CreateHttpNamespaceCommand({ Name: 'sdk' }));
   const s3 = new s3Model.S3Client({ ...settings, forcePathStyle: true });

@@ -34,6 +34,8 @@ export const MODELS: Readonly<Record<string, object>> = {
     workspace: { id: 'ws-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f', rules: 'rules.yml' },
   },
   'three that share': { collector: { count: 3 } },
+  'three that share, with their queues on EFS': { collector: { count: 3, queue: 'efs' } },
+  'three on Spot': { collector: { count: 3, queue: 'efs', spot: true } },
   'a pair, each with a queue on EFS': { collector: { pair: true, queue: 'efs' } },
   'a daemon on instances of their own': {
     network: { create: true },

@@ -89,7 +89,7 @@ test('what AWS has not, or what is not built, is refused at its key', () => {
   const rows: readonly (readonly [object, string, RegExp])[] = [
     [{ collector: { mode: 'daemon' } }, 'collector.mode', /set launch: ec2/],
     [{ collector: { queue: 'host' } }, 'collector.queue', /Fargate has no instance/],
-    [{ collector: { queue: 'efs', count: 2 } }, 'collector.queue', /one folder belongs to one/],
+    [{ collector: { count: 2, stop_timeout: 9 } }, 'collector.stop_timeout', /at least 10/],
     [
       { collector: { queue: 'host', launch: 'ec2', count: 2 } },
       'collector.queue',

@@ -28,7 +28,7 @@ const PORT = 'PROMETHEUS_EXPORTER_PORT';
 
 /** Fills a cluster with a task of every kind. */
 function fillZoo({ account }: EmulatedAws): void {
-  const { ecs } = account;
+  const { ecs, ecsServices } = account;
   const zoo = ecs.createCluster('zoo', [{ key: 'team', value: 'core' }]);
   account.addInstance(zoo, 'i-0123456789abcdef0', '10.1.0.1', { Name: 'node-1' });
   account.addInstance(zoo, 'mi-0fedcba9876543210', '192.168.0.9');
@@ -55,7 +55,7 @@ function fillZoo({ account }: EmulatedAws): void {
   ecs.register('bridge', [app, { ...several, name: 'unmapped' }], 'bridge');
   ecs.register('host', [app, several], 'host');
   ecs.register('none', [app], 'none');
-  ecs.createService(zoo, {
+  ecsServices.create(zoo, {
     serviceName: 'web',
     taskDefinition: 'vpc',
     desiredCount: 1,
@@ -258,11 +258,11 @@ test('a new task is a target right after its event, and a stopped one is none', 
 
 /** Creates a cluster with this many tasks, twenty in a service. */
 function createCrowd(name: string, count: number): Cluster {
-  const { ecs } = aws.account;
+  const { ecs, ecsServices } = aws.account;
   const cluster = ecs.createCluster(name);
   for (let i = 0; i < count / 20; i++) {
     ecs.register(`${name}-${i}`, [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
-    ecs.createService(cluster, {
+    ecsServices.create(cluster, {
       serviceName: `${name}-${i}`,
       taskDefinition: `${name}-${i}`,
       desiredCount: 20,
@@ -287,7 +287,7 @@ for (const [tasks, calls] of [
   });
 
 test('churn: no healthy target is ever dropped, and no dead one stays longer than a refresh', async (context) => {
-  const { ecs } = aws.account;
+  const { ecsServices } = aws.account;
   const { trouble } = aws.cloud;
   const cluster = createCrowd('churn', 240);
   context.after(() => void trouble.set({}));
@@ -305,8 +305,8 @@ test('churn: no healthy target is ever dropped, and no dead one stays longer tha
   for (let round = 0; round < 25; round++) {
     const before = new Set(run.lists.at(-1)!.map(arnOf));
     const service = [...cluster.services.values()][random(cluster.services.size)]!;
-    ecs.deploy(service, service.taskDefinition);
-    ecs.settle(cluster, service, 1 + random(20));
+    ecsServices.deploy(service, service.taskDefinition);
+    ecsServices.settle(cluster, service, 1 + random(20));
     const isTroubled = round % 5 !== 4;
     trouble.set(
       isTroubled

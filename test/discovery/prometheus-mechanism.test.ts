@@ -11,13 +11,13 @@ let aws: EmulatedAws;
 before(async () => {
   aws = await startEmulatedAws();
   const { account } = aws;
-  const { ecs } = account;
+  const { ecs, ecsServices } = account;
   const shop = ecs.createCluster('shop', [{ key: 'cost center', value: '42' }]);
   account.addInstance(shop, 'i-0123456789abcdef0', '10.1.0.1', { Name: 'node-1' });
   account.addInstance(shop, 'mi-0fedcba9876543210', '192.168.0.9');
   ecs.register('web', [{ name: 'app', image: 'web:1' }]);
   ecs.register('tool', [{ name: 'app', image: 'tool:1' }], 'host');
-  ecs.createService(shop, {
+  ecsServices.create(shop, {
     serviceName: 'web',
     taskDefinition: 'web',
     desiredCount: 1,

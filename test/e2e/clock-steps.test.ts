@@ -140,7 +140,10 @@ remote_write: [{ url: 'http://${host}/write', sigv4: { region: us-east-1 }, queu
 test('two collectors of which one has such a wall clock divide their targets as before', async (context) => {
   const peers = skipUnlessPeer(context, FAKETIME, 'prometheus');
   if (peers === undefined) return;
-  const deployment = await Deployment.start({ prometheus: peers.prometheus, hasName: true });
+  const deployment = await Deployment.start({
+    receiver: { prometheus: peers.prometheus },
+    hasName: true,
+  });
   try {
     const wall = new FakedWall(path.join(temporaryFolder(context), 'wall'));
     deployment.begin();

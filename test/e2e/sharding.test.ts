@@ -29,10 +29,10 @@ async function serveText(
 test('membership and discovery of a collector draw from one budget of calls', async (context) => {
   const aws = await startEmulatedAws();
   context.after(() => aws.close());
-  const { ecs } = aws.account;
+  const { ecs, ecsServices } = aws.account;
   const cluster = ecs.createCluster('collectors');
   ecs.register('collector', [{ name: 'collect', image: 'amperage' }]);
-  ecs.createService(cluster, {
+  ecsServices.create(cluster, {
     serviceName: 'collect',
     taskDefinition: 'collector',
     desiredCount: 0,

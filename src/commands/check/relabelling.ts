@@ -5,8 +5,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { CollectorPlan, SourcePlan } from '../../config/plan.ts';
-import { CallLimits } from '../../discovery/call-limits.ts';
-import { DiscoveryManager } from '../../discovery/manager.ts';
+import { readFirstList } from '../../discovery/first-list.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { formatLabelSet, makeLabelSet } from '../../model/labels.ts';
 import type { TargetGroup } from '../../model/target.ts';
@@ -60,39 +59,16 @@ export function createCheckDiscoveryCommand(write: (text: string) => void): Comm
     });
 }
 
-/** The first list of targets of a job. @throws ConfigError DISCOVERY_TIMEOUT */
+/** @throws ConfigError DISCOVERY_TIMEOUT */
 async function discoverOnce(
-  { id, discovery }: SourcePlan,
+  { discovery }: SourcePlan,
   file: string,
   timeoutMs: number,
 ): Promise<readonly TargetGroup[]> {
   const world = createWorld({ 'log.level': 'warn' });
-  let manager: DiscoveryManager | undefined;
-  const stop = new AbortController();
   try {
-    const found = new Promise<readonly TargetGroup[]>((done) => {
-      manager = new DiscoveryManager({
-        world,
-        baseDirectory: resolve(file, '..'),
-        jobs: [discovery],
-        callLimits: new CallLimits(world.clock, world.metrics),
-        onUpdate: (_, groups) => done(groups),
-      });
-    });
-    await manager?.start();
-    const late = world.clock.sleep(timeoutMs, stop.signal).then(
-      () => {
-        throw new ConfigError(
-          'DISCOVERY_TIMEOUT',
-          `the discovery of job "${id}" gave no list within ${timeoutMs / 1_000} s`,
-        );
-      },
-      () => [],
-    );
-    return await Promise.race([found, late]);
+    return await readFirstList(discovery, { world, baseDirectory: resolve(file, '..'), timeoutMs });
   } finally {
-    stop.abort();
-    await manager?.stop(1_000);
     await world.http.close();
   }
 }

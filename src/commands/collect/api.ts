@@ -21,6 +21,7 @@ import { relabelSteps } from '../../relabel/steps.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
 import type { ScrapeManager } from '../../scrape/manager.ts';
 import type { TargetStatus } from '../../scrape/pool.ts';
+import type { SharingStatus } from '../../sharding/sharing.ts';
 import { QueryError } from '../../workspace/promql/errors.ts';
 import { compileMatchers } from '../../workspace/promql/matcher.ts';
 import { parseSelectorText } from '../../workspace/promql/selector-parser.ts';
@@ -32,6 +33,8 @@ export interface ApiOptions {
   readonly scrape: ScrapeManager;
   readonly tasks: TaskSources;
   readonly receivers: () => readonly ReceiverStatus[];
+  /** How collectors divide the targets; undefined where this one has all. */
+  readonly sharing?: () => SharingStatus | undefined;
   readonly configs: () => readonly ScrapeConfig[];
   /** The configuration's text without its secrets. */
   readonly configText: () => Promise<string>;
@@ -107,6 +110,7 @@ function* describeTargets(
   const droppedByJob = [...scrape.droppedTargets()].filter(([job]) => isWanted(job));
   const showsActive = state === 'any' || state === 'active';
   const showsDropped = state === 'any' || state === 'dropped';
+  const members = options.sharing?.()?.members;
   const activeTargets: unknown[] = [];
   for (const status of showsActive ? scrape.targets() : []) {
     if (!isWanted(status.job)) continue;
@@ -123,6 +127,8 @@ function* describeTargets(
           labels.map((set) => ({ discoveredLabels: toRecord(set), scrapePool: job })),
         )
       : [],
+    // Of Amperage alone: who has those that are not here.
+    ...(members === undefined ? {} : { collectors: members }),
     droppedTargetCounts: showsDropped
       ? Object.fromEntries([...scrape.droppedTargets()].map(([job, { count }]) => [job, count]))
       : null,

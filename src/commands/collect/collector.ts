@@ -26,9 +26,12 @@ import type { Sharing } from '../../sharding/sharing.ts';
 import { VERSION } from '../version.ts';
 import { Detections } from './detections.ts';
 import { HeldTargets } from './held-targets.ts';
+import { Inheritance } from './inheritance.ts';
 import { warnOfLeftovers } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
+import { findFate, Parting } from './parting.ts';
 import { Receiving } from './receiving.ts';
+import { listLivingFolders, type SharedFolder } from './shared-folder.ts';
 import { TaskSources } from './task-sources.ts';
 
 const USER_AGENT = `amperage/${VERSION}`;
@@ -37,6 +40,8 @@ export interface CollectorOptions {
   readonly plan: CollectorPlan;
   readonly configFile: string;
   readonly storagePath: string;
+  /** The folder of this process, where several collectors share the storage path. */
+  readonly shared?: SharedFolder | undefined;
   readonly world: World;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How often AWS may be called by all discovery of the process together. */
@@ -62,6 +67,8 @@ export class Collector implements Component {
   readonly #outlets: Outlets;
   readonly #held: HeldTargets;
   readonly #detections: Detections;
+  readonly #inheritance: Inheritance | undefined;
+  readonly #parting: Parting;
   /** The plan whose routes are in force. */
   #plan: CollectorPlan;
   /** Switches run one after the other. */
@@ -83,7 +90,23 @@ export class Collector implements Component {
     );
     this.#detections = new Detections({ world, env, onLate: () => this.#renewRoutes() });
     this.#sourceCount = plan.sources.length;
-    this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
+    const { shared } = options;
+    const folder = shared?.path ?? storagePath;
+    this.#outlets = new Outlets({ world, storagePath: folder, userAgent: USER_AGENT });
+    this.#inheritance =
+      shared &&
+      new Inheritance({
+        world,
+        userAgent: USER_AGENT,
+        folder: shared,
+        sinks: () => this.#plan.sinks,
+        living: () => listLivingFolders(sharing),
+      });
+    this.#parting = new Parting({
+      world,
+      fate: findFate(storagePath, { isShared: shared !== undefined, env }),
+      pendingItems: () => this.#outlets.pendingItems,
+    });
     this.scrape = new ScrapeManager({
       world,
       userAgent: USER_AGENT,
@@ -103,7 +126,9 @@ export class Collector implements Component {
     this.#held = new HeldTargets({
       world,
       scrape: this.scrape,
-      flush: (signal) => this.#outlets.flush(signal),
+      flush: () => this.#outlets.flush(),
+      holdFrom: (appendedMs) => this.#outlets.holdFrom(appendedMs),
+      hasBefore: (appendedMs) => this.#outlets.hasBefore(appendedMs),
       sources: () => this.#sourceCount,
     });
     this.#discovery = new DiscoveryManager({
@@ -143,8 +168,10 @@ export class Collector implements Component {
   /** Starts the sinks first, so that whatever is scraped can be kept. */
   async start(): Promise<void> {
     this.#isStarted = true;
-    const { plan } = this.#options;
+    const { plan, shared } = this.#options;
+    await shared?.start();
     await this.#switchTo(plan);
+    await this.#inheritance?.start();
     await this.scrape.start();
     await this.#options.sharing?.start(this.#held);
     await this.#discovery.start();
@@ -171,8 +198,10 @@ export class Collector implements Component {
     if (!this.#isStarted) return;
     const endMs = this.#options.world.clock.elapsedMs() + deadlineMs;
     const remainingMs = (): number => Math.max(0, endMs - this.#options.world.clock.elapsedMs());
-    const { sharing } = this.#options;
+    const { sharing, shared } = this.#options;
+    this.#parting.begin(deadlineMs);
     await sharing?.leave();
+    await this.#inheritance?.stop();
     this.#held.end();
     await this.#discovery.stop(remainingMs());
     await this.#detections.stop();
@@ -186,7 +215,11 @@ export class Collector implements Component {
       this.tasks.stop(remainingMs()),
       this.#receiving.stop(remainingMs()),
     ]);
+    // What is held back may be sent in the order of all folders, if they outlive the process.
+    if (shared === undefined) this.#outlets.holdFrom(Infinity);
     await this.#outlets.stop(remainingMs());
+    await this.#parting.end();
+    await shared?.stop();
     await sharing?.stop();
   }
 
@@ -223,8 +256,8 @@ export class Collector implements Component {
     await this.#receiving.retain(plan);
     this.#traceRouter.apply(this.#makeTraceRoutes(plan));
     await this.#outlets.retain(plan.sinks);
-    const { storagePath, world } = this.#options;
-    const folders = plan.sinks.flatMap(({ folder }) => folder ?? []);
+    const { storagePath, world, shared } = this.#options;
+    const folders = shared === undefined ? plan.sinks.flatMap(({ folder }) => folder ?? []) : [];
     await warnOfLeftovers(storagePath, new Set(folders), world.log);
   }
 

@@ -13,14 +13,17 @@ import { NOTHING, type Released, type Share, type ShareHolder } from '../../shar
  * targets over sends newer samples, which a receiver should get after these.
  */
 const FLUSH_MS = 1_000;
+const PART_NUMBERS = Array.from({ length: PARTS }, (_, part) => part);
 /** The label on `up` while this collector sees no other. */
 const ALONE = [{ name: 'amperage_alone', value: 'true' }];
 
 export interface HeldTargetsOptions {
   readonly world: Pick<World, 'clock'>;
   readonly scrape: ScrapeManager;
-  /** Sends what waits in the queues; resolves when it is sent, or the signal aborts. */
-  readonly flush: (signal: AbortSignal) => Promise<void>;
+  /** Sends what waits in the queues; resolves when it is sent. */
+  readonly flush: () => Promise<void>;
+  readonly holdFrom: ShareHolder['holdFrom'];
+  readonly hasBefore: ShareHolder['hasBefore'];
   /** How many sources there are, each of which has one list. */
   readonly sources: () => number;
 }
@@ -35,9 +38,13 @@ export class HeldTargets implements ShareHolder {
   readonly #lacking = new Set<string>();
   #share: Share = NOTHING;
   #isEnded = false;
+  readonly holdFrom: ShareHolder['holdFrom'];
+  readonly hasBefore: ShareHolder['hasBefore'];
 
   constructor(options: HeldTargetsOptions) {
     this.#options = options;
+    this.holdFrom = options.holdFrom;
+    this.hasBefore = options.hasBefore;
   }
 
   /** Takes the newest list of a source. */
@@ -69,8 +76,10 @@ export class HeldTargets implements ShareHolder {
   }
 
   readonly take = async (share: Share): Promise<Released> => {
+    const { holds } = this.#share;
+    const isLess = PART_NUMBERS.some((part) => holds(part) && !share.holds(part));
     this.#share = share;
-    const { scrape, flush, world } = this.#options;
+    const { scrape, world } = this.#options;
     scrape.markReports(share.isAlone ? ALONE : []);
     const unfinished = new Set<number>();
     // A scrape that is under way belongs to an earlier tick. Later ticks of the released targets
@@ -81,12 +90,20 @@ export class HeldTargets implements ShareHolder {
         this.#scrape(source, list, (part) => void unfinished.add(part)),
       ),
     );
-    const enough = new AbortController();
-    const late = world.clock.sleep(FLUSH_MS, enough.signal).catch(() => undefined);
-    await Promise.race([flush(enough.signal), late]);
-    enough.abort();
-    return { atMs, unfinished: [...unfinished] };
+    return { atMs, unfinished: [...unfinished], ...(isLess ? await this.#flush() : {}) };
   };
+
+  /** Sends what waits; `rest` is for what is not sent in time. */
+  async #flush(): Promise<Pick<Released, 'rest'>> {
+    const { flush, world } = this.#options;
+    let isSent = false;
+    const sent = flush().then(() => void (isSent = true));
+    const inTime = new AbortController();
+    const late = world.clock.sleep(FLUSH_MS, inTime.signal).catch(() => undefined);
+    await Promise.race([sent, late]);
+    inTime.abort();
+    return isSent ? {} : { rest: sent };
+  }
 
   readonly loads = (): Uint32Array => {
     const loads = new Uint32Array(PARTS);

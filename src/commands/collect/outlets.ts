@@ -17,6 +17,8 @@ interface RunningQueued {
   plan: QueuedSinkPlan;
   readonly queue: DurableQueue;
   sink: Sink;
+  /** Aborts when the plan has the sink no longer. */
+  readonly gone: AbortController;
 }
 
 interface RunningDirect {
@@ -36,6 +38,8 @@ export interface OutletsOptions {
 export class Outlets {
   readonly #options: OutletsOptions;
   readonly #running = new Map<string, Running>();
+  #heldFromMs = Infinity;
+  #leftItems = 0;
 
   constructor(options: OutletsOptions) {
     this.#options = options;
@@ -68,19 +72,39 @@ export class Outlets {
     const gone = [...this.#running.values()].filter(({ plan }) => !wanted.has(plan.id));
     for (const { plan } of gone) this.#running.delete(plan.id);
     await Promise.all(gone.map((running) => close(running, HAND_OVER_MS)));
+    for (const running of gone) if (running.queue !== undefined) running.gone.abort();
   }
 
-  /** Sends at once what waits in all queues; resolves when it is sent, or the signal aborts. */
-  async flush(signal: AbortSignal): Promise<void> {
-    await Promise.all(
-      [...this.#running.values()].flatMap(({ queue }) => queue?.flush(signal) ?? []),
-    );
+  /** Sends at once what waits in all queues; resolves when it is sent, or its sink is gone. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#queued.map(({ queue, gone }) => queue.flush(gone.signal)));
+  }
+
+  /** Sends nothing that was appended at this elapsed time or later; infinite ends that. */
+  holdFrom(appendedMs: number): void {
+    this.#heldFromMs = appendedMs;
+    for (const { queue } of this.#queued) queue.holdFrom(appendedMs);
+  }
+
+  /** Whether something waits that was appended before this elapsed time. */
+  hasBefore(appendedMs: number): boolean {
+    return this.#queued.some(({ queue }) => queue.hasBefore(appendedMs));
+  }
+
+  /** Items that wait in all queues, or after the stop, that are left in them. */
+  get pendingItems(): number {
+    return this.#queued.reduce((sum, { queue }) => sum + queue.pendingItems, this.#leftItems);
   }
 
   async stop(deadlineMs: number): Promise<void> {
     const closing = [...this.#running.values()].map((running) => close(running, deadlineMs));
     await Promise.all(closing);
+    this.#leftItems = this.pendingItems;
     this.#running.clear();
+  }
+
+  get #queued(): readonly RunningQueued[] {
+    return [...this.#running.values()].filter((one) => one.queue !== undefined);
   }
 
   sinkOf(id: string): DirectSink {
@@ -105,7 +129,8 @@ export class Outlets {
       world,
     );
     const sink = plan.open({ ...this.#makeParts(plan), queue, folder });
-    const running: RunningQueued = { plan, queue, sink };
+    const running: RunningQueued = { plan, queue, sink, gone: new AbortController() };
+    queue.holdFrom(this.#heldFromMs);
     await queue.start();
     try {
       await running.sink.start();
@@ -155,7 +180,8 @@ export class Outlets {
   }
 }
 
-function makeQueueLimits({ delivery }: QueuedSinkPlan): QueueLimits {
+/** What a plan says of the queue of its sink. */
+export function makeQueueLimits({ delivery }: QueuedSinkPlan): QueueLimits {
   const { shardsMax: lanes, capBytes, sync, ageLimitMs: maxAgeMs } = delivery;
   return { lanes, capBytes, sync, maxAgeMs };
 }

@@ -10,12 +10,14 @@ import { splitNames } from '../../settings/text.ts';
 import { fixedSharing, parseShard } from '../../sharding/fixed.ts';
 import { Membership } from '../../sharding/membership.ts';
 import type { Sharing } from '../../sharding/sharing.ts';
+import type { SharedFolder } from './shared-folder.ts';
 
 export interface ShardFlags {
   readonly shard?: string;
   readonly 'shard.listenAddress': string;
   readonly 'shard.peers'?: string;
   readonly 'storage.path': string;
+  readonly 'storage.shared'?: boolean;
 }
 
 /** This port of the task's own address. */
@@ -31,6 +33,7 @@ export function createSharing(
   env: Readonly<Record<string, string | undefined>>,
   world: World,
   callLimits: CallLimits,
+  shared: SharedFolder | undefined,
 ): Sharing | undefined {
   const { shard } = flags;
   const isListenGiven = flags['shard.listenAddress'] !== LISTEN_DEFAULT;
@@ -38,6 +41,11 @@ export function createSharing(
     throw new ConfigError(
       'FLAG_COMBINATION',
       '--shard.peers and --shard.listen-address need --shard ecs; elsewhere leave them out',
+    );
+  if (shard !== 'ecs' && shared !== undefined)
+    throw new ConfigError(
+      'FLAG_COMBINATION',
+      '--storage.shared needs --shard ecs; other collectors have a --storage.path each',
     );
   if (shard === undefined) return undefined;
   if (shard !== 'ecs') {
@@ -66,6 +74,8 @@ export function createSharing(
     listen: parseListenAddress(flags['shard.listenAddress']),
     file: join(flags['storage.path'], 'shard-members.json'),
     findHosts: makeHostLookup(flags['shard.peers']),
+    folder: shared?.ownName,
+    hasLeft: shared && ((name) => shared.hasLeft(name)),
     ending,
   });
 }

@@ -11,6 +11,7 @@ import { formatLabelSet, type LabelSet } from '../../model/labels.ts';
 import type { TaskSourceStatus } from '../../exporter/task-source.ts';
 import type { ScrapeManager } from '../../scrape/manager.ts';
 import type { TargetStatus } from '../../scrape/pool.ts';
+import type { SharingStatus } from '../../sharding/sharing.ts';
 import type { TaskSources } from './task-sources.ts';
 import { escapeHtml } from './html.ts';
 
@@ -29,6 +30,8 @@ export interface Shown {
   readonly scrape: ScrapeManager;
   readonly tasks: TaskSources;
   readonly receivers: readonly ReceiverStatus[];
+  /** How collectors divide the targets; undefined where this one has all. */
+  readonly sharing?: SharingStatus | undefined;
 }
 
 /** @param elapsedMs  of the clock: how long ago something was does not depend on the time of day */
@@ -49,7 +52,7 @@ export function createStatusRoute(shown: Shown, elapsedMs: () => number): Route 
   };
 }
 
-function renderStatusPage({ scrape, tasks, receivers }: Shown, nowMs: number): string {
+function renderStatusPage({ scrape, tasks, receivers, sharing }: Shown, nowMs: number): string {
   const byJob = new Map<string, TargetStatus[]>();
   for (const status of scrape.targets()) {
     const list = byJob.get(status.job) ?? [];
@@ -64,6 +67,7 @@ function renderStatusPage({ scrape, tasks, receivers }: Shown, nowMs: number): s
   if (tasks.endpoint !== undefined)
     sections.push(renderTasks(tasks.endpoint, tasks.statuses, nowMs));
   if (receivers.length > 0) sections.push(renderReceivers(receivers, nowMs));
+  if (sharing !== undefined && sharing.members.length > 0) sections.unshift(renderMembers(sharing));
   const links = [
     ['/metrics', 'own metrics'],
     ['/api/v1/targets', 'targets'],
@@ -140,6 +144,25 @@ function renderReceivers(statuses: readonly ReceiverStatus[], nowMs: number): st
   return (
     '<h2>receivers</h2><table><tr><th>Receiver<th>What<th>Address<th>Taken<th>Refused<th>Last ' +
     `received</tr>${rows.join('')}</table>${hidden > 0 ? `<p>and ${hidden} more</p>` : ''}`
+  );
+}
+
+function renderMembers({ members, isHolding }: SharingStatus): string {
+  const rows = members.slice(0, SHOWN_MAX).map((member) => {
+    const cells = [
+      member.isOwn ? `${member.id} (this one)` : member.id,
+      member.state,
+      String(member.targets),
+      member.folder ?? '',
+    ];
+    return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}`).join('')}</tr>`;
+  });
+  const held = isHolding
+    ? '<p>What was scraped since a hand-over waits for what another scraped before it.</p>'
+    : '';
+  return (
+    '<h2>collectors</h2><table><tr><th>Collector<th>State<th>Targets<th>Folder</tr>' +
+    `${rows.join('')}</table>${held}`
   );
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readDeployment } from '../../config/deployment.ts';
 import { describeDeployment } from '../../deploy/describe.ts';
+import { listLosses } from '../../deploy/losses.ts';
 import type { Deployment } from '../../deploy/schema.ts';
 import type { DeploymentTemplate } from '../../deploy/template.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
@@ -33,6 +34,7 @@ export async function describeModel(file: string): Promise<DescribedModel> {
       throw new ConfigError('CONFIG_FILE', reason, { cause: error });
     }
   };
+  for (const loss of listLosses(deployment)) process.stderr.write(`warning: ${file}: ${loss}\n`);
   const access = await readConfigurationAccess(deployment, readBeside);
   return { deployment, template: describeDeployment(deployment, readBeside, access) };
 }

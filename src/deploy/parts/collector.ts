@@ -34,6 +34,8 @@ export interface Collectors {
   readonly services: readonly Reference[];
 }
 
+const SHARED_SURVIVES = 'Its queue is on EFS: of one that is gone, the others send what is left.';
+
 /** Where collectors that share the targets ask each other. */
 const SHARING_PORT = 9_094;
 
@@ -44,6 +46,17 @@ export function addCollectors(
 ): Collectors {
   const { network } = parts;
   const place = network && { network, group: addGroup(draft, deployment, network) };
+  if (hasOwnSpot(deployment))
+    draft.add({
+      id: 'CapacityProviders',
+      type: 'AWS::ECS::ClusterCapacityProviderAssociations',
+      properties: {
+        Cluster: parts.cluster,
+        CapacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+        DefaultCapacityProviderStrategy: [],
+      },
+      why: 'Lets the cluster run tasks on Spot.',
+    });
   // Two that collect the same are told apart by a label, and have nothing in common.
   const replicas = deployment.collector.pair ? ['a', 'b'] : [undefined];
   const services = replicas.map((replica) =>
@@ -85,6 +98,11 @@ export function shares({ collector }: Deployment): boolean {
   return collector.count > 1;
 }
 
+/** Whether those that share the targets have one disk for their queues, which outlives each. */
+function hasSharedQueue(deployment: Deployment): boolean {
+  return shares(deployment) && deployment.collector.queue === 'efs';
+}
+
 /** Where tasks have addresses of their own. */
 interface VpcPlace {
   readonly network: Network;
@@ -110,11 +128,12 @@ function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): 
     id: `CollectorTask${suffix}`,
     type: 'AWS::ECS::TaskDefinition',
     properties: describeTask(deployment, { ...parts, role, queue, suffix }),
-    why: `How a collector runs. ${queue.survives}`,
+    why: `How a collector runs. ${hasSharedQueue(deployment) ? SHARED_SURVIVES : queue.survives}`,
   });
   const isDaemon = collector.mode === 'daemon';
   // On a machine, an old task and a new one would want the same port.
-  const isLone = queue.isLone || isDaemon || place === undefined;
+  const isAlone = queue.isLone && !hasSharedQueue(deployment);
+  const isLone = isAlone || isDaemon || place === undefined;
   return draft.add({
     id: `CollectorService${suffix}`,
     type: 'AWS::ECS::Service',
@@ -137,15 +156,22 @@ function addReplica(draft: Draft, deployment: Deployment, parts: ReplicaParts): 
         ? {}
         : { ServiceRegistries: [{ RegistryArn: registry.get('Arn') }] }),
     },
-    ...(parts.provider !== undefined && collector.launch === 'ec2'
+    ...((parts.provider !== undefined && collector.launch === 'ec2') || hasOwnSpot(deployment)
       ? { after: ['CapacityProviders'] }
       : {}),
     why: 'Keeps the collectors running; a version that does not get healthy is taken back.',
   });
 }
 
+/** Whether the cluster that is made gets Spot for the collectors alone. */
+function hasOwnSpot({ collector, cluster }: Deployment): boolean {
+  return collector.spot && cluster.create && cluster.instances === undefined;
+}
+
 /** Where tasks run. Instances that are made with it come by their provider, which asks for more. */
 function describePlace({ collector }: Deployment, provider: Reference | undefined): Properties {
+  if (collector.spot)
+    return { CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }] };
   if (collector.launch === 'fargate') return { LaunchType: 'FARGATE' };
   if (collector.launch === 'external') return { LaunchType: 'EXTERNAL' };
   return provider === undefined || collector.mode === 'daemon'
@@ -190,6 +216,7 @@ function describeTask(deployment: Deployment, parts: TaskParts & { suffix: strin
       ],
       flags: [
         ...(shares(deployment) ? ['--shard', 'ecs'] : []),
+        ...(hasSharedQueue(deployment) ? ['--storage.shared'] : []),
         // The network of the machine is not known: nobody there needs the pages.
         ...(isMachine ? ['--web.listen-address', `127.0.0.1:${PAGES_PORT}`] : []),
         // The collectors scrape each other; the security group lets nobody else in.

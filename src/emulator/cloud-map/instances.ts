@@ -113,6 +113,11 @@ function hasHealthCheck({ HealthCheckConfig, HealthCheckCustomConfig }: StoredSe
   return HealthCheckConfig !== undefined || HealthCheckCustomConfig !== undefined;
 }
 
+/** Whether DNS answers with an instance. */
+export function isServed(service: StoredService, id: string): boolean {
+  return readHealth(service, id) !== 'UNHEALTHY';
+}
+
 function readHealth(service: StoredService, id: string): string {
   if (!hasHealthCheck(service)) return 'UNKNOWN';
   const initial = service.instances.get(id)?.['AWS_INIT_HEALTH_STATUS'];

@@ -17,6 +17,8 @@ export interface DefinitionRequest {
   readonly more: Readonly<Record<string, unknown>>;
 }
 
+const DEFINITIONS_MAX = 50_000;
+
 export class TaskDefinitions {
   /** All revisions by `family:revision`, the oldest first. */
   readonly all = new Map<string, TaskDefinition>();
@@ -29,7 +31,10 @@ export class TaskDefinitions {
     this.#clock = clock;
   }
 
+  /** @throws AwsError */
   register({ family, containers, networkMode, tags, more }: DefinitionRequest): TaskDefinition {
+    if (this.all.size >= DEFINITIONS_MAX)
+      throw new AwsError('LimitExceededException', `There are ${DEFINITIONS_MAX} already.`);
     const revision = (this.#revisions.get(family) ?? 0) + 1;
     this.#revisions.set(family, revision);
     const definition: TaskDefinition = {
@@ -83,8 +88,23 @@ export class TaskDefinitions {
     const found = this.all.get(key);
     if (found === undefined)
       throw new AwsError('ClientException', 'The specified task definition does not exist.');
-    found.status = 'INACTIVE';
+    if (found.status === 'ACTIVE') found.status = 'INACTIVE';
     found.deregisteredAt ??= this.#clock.nowMs() / 1_000;
+    return found;
+  }
+
+  /**
+   * Deletes a revision that is INACTIVE. ECS keeps it in deletion while something uses it; here it
+   * is described so for good, and nothing new can use it.
+   *
+   * @returns why not, in ECS's words
+   */
+  delete(name: string): TaskDefinition | string {
+    const found = this.all.get(name.split('/').at(-1) ?? '');
+    if (found === undefined) return 'The specified task definition does not exist.';
+    if (found.status === 'ACTIVE')
+      return 'The specified task definition is still in ACTIVE status. Deregister it, then try again.';
+    found.status = 'DELETE_IN_PROGRESS';
     return found;
   }
 }

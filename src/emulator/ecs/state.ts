@@ -1,11 +1,11 @@
 /**
- * The clusters of an emulated account, in memory: task definitions, container instances, services
- * and tasks in ECS's form, and the changes that happen to them. Every change of a task raises its
- * version and calls a listener, which makes EventBridge's events of it. Stopped tasks are kept for
- * an hour, as on AWS.
+ * The clusters of an emulated account, in memory: task definitions, container instances and tasks
+ * in ECS's form, and the changes that happen to them; services are in services.ts. Every change of
+ * a task raises its version and calls the listeners: events of EventBridge, the registry of Cloud
+ * Map and the scheduler of services follow from it. What becomes of a task is its runner's: by
+ * default it runs at once and stops at once. Stopped tasks are kept for an hour, as on AWS.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
  */
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import { AwsError, type AwsPlace } from '../service.ts';
 import { TaskDefinitions } from './definitions.ts';
@@ -13,75 +13,141 @@ import type {
   Cluster,
   ContainerDefinition,
   ContainerInstance,
-  EcsService,
+  StopCode,
   Tag,
   Task,
   TaskDefinition,
+  TaskOverrides,
 } from './shapes.ts';
+import { isChecked } from './definition-rules.ts';
+import { attachNetwork, makeHex, type TaskInterface } from './task-network.ts';
 
 /** The settings with which a task is run. */
 export interface TaskRequest {
   readonly taskDefinition: string;
   readonly launchType?: string;
+  readonly capacityProviderName?: string;
   readonly group?: string;
   readonly startedBy?: string;
   readonly tags?: readonly Tag[];
   /** ARN or EC2 instance id; by default, for tasks that are not on Fargate, the first instance. */
   readonly containerInstance?: string;
-  /** The private address; by default the emulator chooses one. */
+  /** The private address; by default the runner of tasks or the emulator chooses one. */
   readonly address?: string;
   /** Public IPv4 address of the task's network interface; none by default. */
   readonly publicAddress?: string;
+  readonly subnetId?: string;
+  readonly overrides?: TaskOverrides;
+  readonly enableExecuteCommand?: boolean;
 }
 
-/** A task's own network interface, as EC2 describes it. */
-export interface TaskInterface {
-  readonly networkInterfaceId: string;
-  readonly privateAddress: string;
-  readonly subnetId: string;
-  readonly availabilityZone: string;
-  publicAddress: string | undefined;
+export interface StopReason {
+  readonly stopCode: StopCode;
+  readonly stoppedReason: string;
 }
+
+/** Who makes a task run and stop, and says so by EcsState.change. */
+export interface TaskRunner {
+  /** The address of a new task's own interface; undefined: the emulator chooses one. */
+  chooseAddress(): string | undefined;
+  /** The task is PROVISIONING. */
+  start(task: Task, definition: TaskDefinition): void;
+  /**
+   * The task's desired status is STOPPED.
+   *
+   * @param mostSeconds  until containers are killed, whatever their own time
+   */
+  stop(task: Task, mostSeconds?: number): void;
+}
+
+type TaskNews = Partial<
+  Pick<
+    Task,
+    | 'lastStatus'
+    | 'desiredStatus'
+    | 'healthStatus'
+    | 'startedAt'
+    | 'stoppingAt'
+    | 'stoppedAt'
+    | 'stopCode'
+    | 'stoppedReason'
+  >
+>;
+
+export type TaskListener = (task: Task, cluster: Cluster) => void;
 
 const STOPPED_KEEP_MS = 3_600_000;
-const FIRST_DYNAMIC_PORT = 32_768;
+const SUBNET = 'subnet-0123456789abcdef0';
+const CLUSTERS_MAX = 10_000;
+const INSTANCES_MAX = 5_000;
 
 export class EcsState {
   readonly region: string;
+  readonly accountId: string;
   readonly clusters = new Map<string, Cluster>();
   readonly definitions: TaskDefinitions;
   /** Network interfaces by id; that of a stopped task is removed, as on AWS. */
   readonly interfaces = new Map<string, TaskInterface>();
-  /** Called for every change of a task. */
-  onTaskChange: (task: Task, cluster: Cluster) => void = () => undefined;
-  readonly #clock: Clock;
-  readonly #accountId: string;
+  /** Called in order for every change of a task. */
+  readonly listeners: TaskListener[] = [];
+  /** Called when instances of a cluster came, went or drain. */
+  onInstances: (cluster: Cluster) => void = () => undefined;
+  runner: TaskRunner;
+  readonly clock: Clock;
   #order = 0;
 
   constructor({ region, accountId }: AwsPlace, clock: Clock) {
     this.region = region;
-    this.#accountId = accountId;
-    this.#clock = clock;
+    this.accountId = accountId;
+    this.clock = clock;
     this.definitions = new TaskDefinitions((id) => this.arn('task-definition', id), clock);
+    this.runner = runAtOnce(this);
+  }
+
+  get nowSeconds(): number {
+    return this.clock.nowMs() / 1_000;
   }
 
   arn(kind: string, id: string): string {
-    return `arn:aws:ecs:${this.region}:${this.#accountId}:${kind}/${id}`;
+    return `arn:aws:ecs:${this.region}:${this.accountId}:${kind}/${id}`;
   }
 
+  /** Creates a cluster; if it exists, it stays as it is, as on AWS. @throws AwsError */
   createCluster(name: string, tags: readonly Tag[] = []): Cluster {
     const known = this.clusters.get(name);
     if (known !== undefined) return known;
+    if (this.clusters.size >= CLUSTERS_MAX)
+      throw new AwsError('LimitExceededException', `There are ${CLUSTERS_MAX} clusters already.`);
     const cluster: Cluster = {
       clusterArn: this.arn('cluster', name),
       clusterName: name,
       tags,
       instances: new Map(),
       services: new Map(),
+      inactive: new Map(),
       tasks: new Map(),
+      capacityProviders: [],
+      defaultCapacityProviderStrategy: [],
+      settings: [],
     };
     this.clusters.set(name, cluster);
     return cluster;
+  }
+
+  /** Deletes a cluster in which nothing is. @throws AwsError */
+  deleteCluster(cluster: Cluster): void {
+    const refuse = (what: string, words: string): never => {
+      throw new AwsError(
+        `ClusterContains${what}Exception`,
+        `The Cluster cannot be deleted while ${words}.`,
+      );
+    };
+    if (cluster.services.size > 0) refuse('Services', 'Services are active');
+    if ([...cluster.tasks.values()].some(({ task }) => task.lastStatus !== 'STOPPED'))
+      refuse('Tasks', 'Tasks are active');
+    if (cluster.instances.size > 0)
+      refuse('ContainerInstances', 'Container Instances are active or draining');
+    this.clusters.delete(cluster.clusterName);
   }
 
   /** Finds a cluster by name or ARN. */
@@ -107,19 +173,26 @@ export class EcsState {
     return this.definitions.find(name);
   }
 
+  /** @throws AwsError */
   addInstance(
     cluster: Cluster,
     ec2InstanceId: string,
     tags: readonly Tag[] = [],
+    capacityProviderName?: string,
   ): ContainerInstance {
+    if (cluster.instances.size >= INSTANCES_MAX)
+      throw new AwsError('LimitExceededException', `There are ${INSTANCES_MAX} instances already.`);
     const instance: ContainerInstance = {
       containerInstanceArn: this.arn('container-instance', `${cluster.clusterName}/${makeHex(16)}`),
       ec2InstanceId,
       status: 'ACTIVE',
       tags,
+      ...(capacityProviderName === undefined ? {} : { capacityProviderName }),
+      registeredAt: this.nowSeconds,
       attributes: [{ name: 'ecs.availability-zone', value: `${this.region}a` }],
     };
     cluster.instances.set(instance.containerInstanceArn, instance);
+    this.onInstances(cluster);
     return instance;
   }
 
@@ -132,70 +205,82 @@ export class EcsState {
     const instance = cluster.instances.get(arn);
     if (instance === undefined) return undefined;
     instance.status = status;
-    if (status === 'ACTIVE') return instance;
-    for (const service of cluster.services.values()) {
-      for (const task of this.tasksOf(cluster, service))
-        if (task.containerInstanceArn === arn) this.stop(task);
-      const isMovable = [...cluster.instances.values()].some((other) => other.status === 'ACTIVE');
-      if (service.launchType === 'FARGATE' || isMovable) this.settle(cluster, service);
-    }
+    this.onInstances(cluster);
     return instance;
+  }
+
+  /** An instance that is gone takes its tasks with it. */
+  removeInstance(cluster: Cluster, arn: string, stoppedReason: string): void {
+    const instance = cluster.instances.get(arn);
+    if (instance === undefined) return;
+    instance.status = 'INACTIVE';
+    cluster.instances.delete(arn);
+    for (const { task } of cluster.tasks.values())
+      if (task.containerInstanceArn === arn)
+        this.stop(task, { stopCode: 'TerminationNotice', stoppedReason });
+    this.onInstances(cluster);
   }
 
   run(cluster: Cluster, request: TaskRequest): Task {
     this.#forgetStopped(cluster);
     const definition = this.definition(request.taskDefinition);
-    const { launchType = 'FARGATE' } = request;
+    const { launchType = 'FARGATE', capacityProviderName, overrides } = request;
     const instance = this.#instanceFor(cluster, request, launchType);
     const taskArn = this.arn('task', `${cluster.clusterName}/${makeHex(16)}`);
     const order = this.#order++;
-    const address = request.address ?? `10.0.${(order >> 8) & 255}.${order & 255}`;
+    const address =
+      request.address ?? this.runner.chooseAddress() ?? `10.0.${(order >> 8) & 255}.${order & 255}`;
+    const { cpu, memory } = definition;
     const task: Task = {
       taskArn,
       clusterArn: cluster.clusterArn,
       taskDefinitionArn: definition.taskDefinitionArn,
       ...(instance === undefined ? {} : { containerInstanceArn: instance.containerInstanceArn }),
+      ...(capacityProviderName === undefined ? {} : { capacityProviderName }),
       group: request.group ?? `family:${definition.family}`,
       startedBy: request.startedBy ?? '',
       launchType,
       ...(launchType === 'FARGATE' ? { platformFamily: 'Linux', platformVersion: '1.4.0' } : {}),
+      ...(cpu === undefined ? {} : { cpu }),
+      ...(memory === undefined ? {} : { memory }),
+      ...(request.enableExecuteCommand === true ? { enableExecuteCommand: true } : {}),
+      overrides: overrides ?? { containerOverrides: [] },
       availabilityZone: `${this.region}a`,
       tags: request.tags ?? [],
       containers: [],
       attachments: [],
-      createdAt: this.#clock.nowMs() / 1_000,
-      lastStatus: 'PENDING',
+      createdAt: this.nowSeconds,
+      lastStatus: 'PROVISIONING',
       desiredStatus: 'RUNNING',
       healthStatus: 'UNKNOWN',
       version: 1,
     };
-    this.#attachNetwork(task, definition, address, order);
+    const { subnetId = SUBNET } = request;
+    const own = attachNetwork(task, { definition, address, subnetId, order });
+    if (own !== undefined) this.interfaces.set(own.networkInterfaceId, own);
     this.setPublicAddress(task, request.publicAddress);
     cluster.tasks.set(taskArn, { order, task });
-    this.onTaskChange(task, cluster);
-    this.change(task, { lastStatus: 'RUNNING', startedAt: this.#clock.nowMs() / 1_000 });
+    this.#tell(task, cluster);
+    this.runner.start(task, definition);
     return task;
   }
 
-  /** Changes a task, raises its version and calls the listener. */
-  change(
-    task: Task,
-    news: Partial<
-      Pick<Task, 'lastStatus' | 'desiredStatus' | 'healthStatus' | 'startedAt' | 'stoppedAt'>
-    >,
-  ): void {
+  /** Changes a task, raises its version and calls the listeners. */
+  change(task: Task, news: TaskNews): void {
     Object.assign(task, news, { version: task.version + 1 });
     for (const container of task.containers) {
-      container.lastStatus = task.lastStatus;
+      if (news.lastStatus !== undefined) container.lastStatus = containerStatus(task.lastStatus);
       if (news.healthStatus !== undefined) container.healthStatus = news.healthStatus;
     }
-    this.onTaskChange(task, this.cluster(task.clusterArn));
+    if (task.lastStatus === 'STOPPED') this.interfaces.delete(findInterfaceId(task));
+    this.#tell(task, this.cluster(task.clusterArn));
   }
 
-  stop(task: Task): void {
-    this.change(task, { desiredStatus: 'STOPPED', lastStatus: 'DEPROVISIONING' });
-    this.change(task, { lastStatus: 'STOPPED', stoppedAt: this.#clock.nowMs() / 1_000 });
-    this.interfaces.delete(findInterfaceId(task));
+  /** Asks a task to stop, which its runner does; nothing for one that has been asked. */
+  stop(task: Task, why?: StopReason, mostSeconds?: number): void {
+    if (task.desiredStatus === 'STOPPED') return;
+    this.change(task, { desiredStatus: 'STOPPED', stoppingAt: this.nowSeconds, ...why });
+    this.runner.stop(task, mostSeconds);
   }
 
   /** Sets the public address of the task's network interface; a task without one is unchanged. */
@@ -211,78 +296,8 @@ export class EcsState {
     return cluster.tasks.get(arn)?.task;
   }
 
-  createService(
-    cluster: Cluster,
-    given: Pick<EcsService, 'serviceName' | 'taskDefinition' | 'desiredCount'> & {
-      readonly launchType?: string;
-      readonly tags?: readonly Tag[];
-    },
-  ): EcsService {
-    const { taskDefinitionArn } = this.definition(given.taskDefinition);
-    const service: EcsService = {
-      serviceArn: this.arn('service', `${cluster.clusterName}/${given.serviceName}`),
-      serviceName: given.serviceName,
-      clusterArn: cluster.clusterArn,
-      launchType: given.launchType ?? 'FARGATE',
-      tags: given.tags ?? [],
-      status: 'ACTIVE',
-      desiredCount: given.desiredCount,
-      taskDefinition: taskDefinitionArn,
-      deployments: [
-        { id: `ecs-svc/${makeDigits()}`, status: 'PRIMARY', taskDefinition: taskDefinitionArn },
-      ],
-    };
-    cluster.services.set(given.serviceName, service);
-    this.settle(cluster, service);
-    return service;
-  }
-
-  /** Begins a new deployment; `settle` replaces the tasks of the one before step by step. */
-  deploy(service: EcsService, taskDefinition: string): void {
-    const { taskDefinitionArn } = this.definition(taskDefinition);
-    service.taskDefinition = taskDefinitionArn;
-    for (const deployment of service.deployments) deployment.status = 'ACTIVE';
-    service.deployments.unshift({
-      id: `ecs-svc/${makeDigits()}`,
-      status: 'PRIMARY',
-      taskDefinition: taskDefinitionArn,
-    });
-  }
-
-  tasksOf(cluster: Cluster, service: EcsService): Task[] {
-    const group = `service:${service.serviceName}`;
-    return [...cluster.tasks.values()]
-      .map(({ task }) => task)
-      .filter((task) => task.group === group && task.desiredStatus === 'RUNNING');
-  }
-
-  /**
-   * Starts and stops tasks until the service has the desired count of the newest definition.
-   *
-   * @param steps  limit; a step starts or stops at most one task, and stops one old task
-   */
-  settle(cluster: Cluster, service: EcsService, steps = Infinity): void {
-    const primary = service.deployments[0];
-    if (primary === undefined) return;
-    for (let step = 0; step < steps; step++) {
-      const tasks = this.tasksOf(cluster, service);
-      const current = tasks.filter(({ startedBy }) => startedBy === primary.id);
-      const old = tasks.filter(({ startedBy }) => startedBy !== primary.id);
-      if (current.length < service.desiredCount)
-        this.run(cluster, {
-          taskDefinition: primary.taskDefinition,
-          launchType: service.launchType,
-          group: `service:${service.serviceName}`,
-          startedBy: primary.id,
-          tags: service.tags,
-        });
-      else if (current.length > service.desiredCount) this.stop(current[0] as Task);
-      if (old[0] !== undefined) this.stop(old[0]);
-      if (old.length <= 1 && current.length === service.desiredCount) {
-        service.deployments = [primary];
-        return;
-      }
-    }
+  #tell(task: Task, cluster: Cluster): void {
+    for (const listener of this.listeners) listener(task, cluster);
   }
 
   #instanceFor(
@@ -308,80 +323,41 @@ export class EcsState {
     return found;
   }
 
-  /** Adds the task's containers, with the bindings or interfaces of the network mode. */
-  #attachNetwork(task: Task, definition: TaskDefinition, address: string, order: number): void {
-    const isVpc = definition.networkMode === 'awsvpc';
-    const attachmentId = makeHex(8);
-    const v6 = address.includes(':');
-    if (isVpc) {
-      const networkInterfaceId = `eni-${makeHex(8)}`;
-      const subnetId = 'subnet-0123456789abcdef0';
-      task.attachments.push({
-        id: attachmentId,
-        type: 'ElasticNetworkInterface',
-        status: 'ATTACHED',
-        details: [
-          { name: 'subnetId', value: subnetId },
-          { name: 'networkInterfaceId', value: networkInterfaceId },
-          { name: v6 ? 'privateIPv6Address' : 'privateIPv4Address', value: address },
-        ],
-      });
-      this.interfaces.set(networkInterfaceId, {
-        networkInterfaceId,
-        privateAddress: address,
-        subnetId,
-        availabilityZone: task.availabilityZone,
-        publicAddress: undefined,
-      });
-    }
-    for (const { name, image, portMappings = [] } of definition.containerDefinitions) {
-      const bindings =
-        definition.networkMode === 'bridge' || definition.networkMode === 'host'
-          ? portMappings.flatMap(({ containerPort, hostPort = 0, protocol = 'tcp' }, index) => {
-              const dynamic = FIRST_DYNAMIC_PORT + ((order * 16 + index) % 28_000);
-              const bound = definition.networkMode === 'host' ? containerPort : hostPort || dynamic;
-              const binding = { containerPort, hostPort: bound, protocol };
-              return [
-                { bindIP: '0.0.0.0', ...binding },
-                { bindIP: '::', ...binding },
-              ];
-            })
-          : [];
-      task.containers.push({
-        containerArn: this.arn(
-          'container',
-          `${task.taskArn.split('/').slice(1).join('/')}/${makeHex(16)}`,
-        ),
-        taskArn: task.taskArn,
-        name,
-        image,
-        lastStatus: 'PENDING',
-        healthStatus: 'UNKNOWN',
-        networkBindings: bindings,
-        networkInterfaces: isVpc
-          ? [{ attachmentId, ...(v6 ? { ipv6Address: address } : { privateIpv4Address: address }) }]
-          : [],
-      });
-    }
-  }
-
   #forgetStopped(cluster: Cluster): void {
-    const beforeSeconds = (this.#clock.nowMs() - STOPPED_KEEP_MS) / 1_000;
+    const beforeSeconds = this.nowSeconds - STOPPED_KEEP_MS / 1_000;
     for (const [arn, { task }] of cluster.tasks) {
       if (task.stoppedAt !== undefined && task.stoppedAt < beforeSeconds) cluster.tasks.delete(arn);
     }
   }
 }
 
+/** Tasks that are states alone. */
+function runAtOnce(state: EcsState): TaskRunner {
+  return {
+    chooseAddress: () => undefined,
+    start: (task, definition) => {
+      state.change(task, { lastStatus: 'PENDING' });
+      state.change(task, {
+        lastStatus: 'RUNNING',
+        startedAt: state.nowSeconds,
+        ...(isChecked(definition) ? { healthStatus: 'HEALTHY' } : {}),
+      });
+    },
+    stop: (task) => {
+      state.change(task, { lastStatus: 'DEPROVISIONING' });
+      state.change(task, { lastStatus: 'STOPPED', stoppedAt: state.nowSeconds });
+    },
+  };
+}
+
+/** What a container is while its task is so; a runner that knows more says it of each container. */
+function containerStatus(taskStatus: string): string {
+  if (taskStatus === 'PROVISIONING' || taskStatus === 'ACTIVATING') return 'PENDING';
+  if (taskStatus === 'DEPROVISIONING') return 'STOPPED';
+  return taskStatus;
+}
+
 function findInterfaceId({ attachments }: Task): string {
   const details = attachments.flatMap((attachment) => attachment.details);
   return details.find(({ name }) => name === 'networkInterfaceId')?.value ?? '';
-}
-
-function makeHex(bytes: number): string {
-  return randomBytes(bytes).toString('hex');
-}
-
-function makeDigits(): string {
-  return randomBytes(8).readBigUInt64BE().toString().slice(0, 19);
 }

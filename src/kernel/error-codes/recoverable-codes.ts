@@ -126,6 +126,10 @@ const commands = {
     means: 'A stage of the demo did not start, or nothing came through one.',
     remedy: 'Read the log of the stage that the message names, or give the demo more time.',
   },
+  EMULATOR_TASKS: {
+    means: 'The machine has no addresses for the tasks that "emulate" runs as processes.',
+    remedy: 'Run it on Linux, where all of 127.0.0.0/8 is there, or leave out --run-tasks.',
+  },
   UNHEALTHY: {
     means: '"check healthcheck" got no answer from its URL in time, or one that is no success.',
     remedy:

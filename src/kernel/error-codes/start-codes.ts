@@ -110,6 +110,12 @@ const files = {
       'knows.',
     remedy: 'Correct what the message names; docs/keys/emulator-scenario.md lists the keys.',
   },
+  EMULATOR_IMAGES: {
+    means:
+      'The file of images of "emulate" cannot be read, is not YAML, or has a key or value that is ' +
+      'not valid.',
+    remedy: 'Correct what the message names; docs/keys/emulator-images.md lists the keys.',
+  },
   PROXY_ROUTES: {
     means:
       'The routes file of "proxy" cannot be read, is not YAML, or has a key or value that is not ' +

@@ -23,7 +23,7 @@ export async function openEcsWorld(
 ): Promise<SourceWorld & { readonly cloud: EmulatedCloud; readonly account: EmulatedRegion }> {
   const aws = await startEmulatedAws();
   const { account, cloud } = aws;
-  const { ecs } = account;
+  const { ecs, ecsServices } = account;
   const { trouble } = cloud;
   const app: ContainerDefinition = {
     name: 'app',
@@ -38,7 +38,7 @@ export async function openEcsWorld(
   ecs.register('web', [app]);
   ecs.register('batch', [app]);
   ecs.register('node', [app], 'host');
-  ecs.createService(one, {
+  ecsServices.create(one, {
     serviceName: 'front',
     taskDefinition: 'web',
     desiredCount: 0,
@@ -89,7 +89,7 @@ export async function openEcsWorld(
       ecs.stop(leaving);
       members.delete(leaving);
       ecs.register('fresh', [app]);
-      ecs.createService(two, { serviceName: 'new', taskDefinition: 'web', desiredCount: 0 });
+      ecsServices.create(two, { serviceName: 'new', taskDefinition: 'web', desiredCount: 0 });
       run(one, 'web');
       run(one, 'fresh', [...LISTED, ...definitionNeeds], { group: 'service:front' });
       run(two, 'web', LISTED, { group: 'service:new' });

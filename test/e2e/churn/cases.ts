@@ -74,7 +74,7 @@ export async function runChurn(
   condition: Condition,
 ): Promise<ChurnResult> {
   const hasName = condition !== 'denied, no name';
-  const deployment = await Deployment.start({ prometheus, hasName });
+  const deployment = await Deployment.start({ receiver: { prometheus }, hasName });
   try {
     const count = change === 'leave half' ? 2 * COLLECTORS : COLLECTORS;
     for (let i = 0; i < count; i++) deployment.begin();

@@ -15,9 +15,11 @@ import { until } from '../../kit/waiting.ts';
 import { freePort } from '../../kit/processes.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../src/main.ts');
-export const TARGETS = 60;
+const TARGETS = 60;
 export const INTERVAL_MS = 1_000;
 const SERIES = 20;
+/** `stopTimeout` of the containers. */
+const STOP_MS = 30_000;
 const SERVICE = 'collect';
 const CLUSTER = 'collectors';
 
@@ -38,13 +40,19 @@ export interface Collector {
 }
 
 export interface DeploymentOptions {
-  readonly prometheus: string;
+  /** The receiver: a Prometheus that is started, or the URL of one that runs. */
+  readonly receiver: { readonly prometheus: string } | { readonly url: string };
+  /** Sixty that are scraped each second when absent. */
+  readonly targets?: { readonly count: number; readonly intervalMs: number };
+  /** Whether the collectors share a storage folder that outlives them. */
+  readonly isShared?: boolean;
   /** Whether the collectors know the DNS name of all collectors, for when ECS can't be asked. */
   readonly hasName: boolean;
 }
 
 export class Deployment {
-  readonly visits: Visit[][] = Array.from({ length: TARGETS }, () => []);
+  readonly visits: Visit[][];
+  readonly #intervalMs: number;
   readonly collectors: Collector[] = [];
   /** Until this time, in ms since 1970, the metadata endpoint fails for tasks that start. */
   metadataFailsUntilMs = 0;
@@ -58,42 +66,32 @@ export class Deployment {
   readonly #metadata: Server;
   /** The server in front of Prometheus. */
   readonly #receiver: Server;
-  readonly #prometheus: ChildProcess;
+  readonly #prometheus: ChildProcess | undefined;
   readonly #prometheusUrl: string;
   readonly #port: number;
   #count = 0;
 
   static async start(options: DeploymentOptions): Promise<Deployment> {
     const aws = await startEmulatedAws();
-    const { ecs } = aws.account;
+    const { ecs, ecsServices } = aws.account;
     const cluster = ecs.createCluster(CLUSTER);
     ecs.register('collector', [{ name: 'collect', image: 'amperage' }]);
-    ecs.createService(cluster, {
+    ecsServices.create(cluster, {
       serviceName: SERVICE,
       taskDefinition: 'collector',
       desiredCount: 0,
     });
     const folder = mkdtempSync(path.join(tmpdir(), 'amperage-churn-'));
-    writeFileSync(path.join(folder, 'empty.yml'), '');
-    const prometheusPort = await freePort();
-    const prometheus = spawn(
-      options.prometheus,
-      [
-        `--config.file=${path.join(folder, 'empty.yml')}`,
-        `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
-        `--web.listen-address=127.0.0.1:${prometheusPort}`,
-        '--web.enable-remote-write-receiver',
-      ],
-      { stdio: 'ignore' },
-    );
-    const url = `http://127.0.0.1:${prometheusPort}`;
-    await until('Prometheus is ready', 20_000, () => isOk(`${url}/-/ready`));
+    const started =
+      'prometheus' in options.receiver
+        ? await startPrometheus(options.receiver.prometheus, folder)
+        : undefined;
     const deployment = new Deployment(options, {
       aws,
       cluster,
       folder,
-      prometheus,
-      prometheusUrl: url,
+      prometheus: started?.process,
+      prometheusUrl: started?.url ?? '',
       port: await freePort(),
     });
     const servers = [deployment.#targets, deployment.#metadata, deployment.#receiver];
@@ -107,12 +105,15 @@ export class Deployment {
       aws: EmulatedAws;
       cluster: Cluster;
       folder: string;
-      prometheus: ChildProcess;
+      prometheus: ChildProcess | undefined;
       prometheusUrl: string;
       port: number;
     },
   ) {
     this.#options = options;
+    const { count, intervalMs } = options.targets ?? { count: TARGETS, intervalMs: INTERVAL_MS };
+    this.visits = Array.from({ length: count }, () => []);
+    this.#intervalMs = intervalMs;
     this.aws = parts.aws;
     this.#cluster = parts.cluster;
     this.#folder = parts.folder;
@@ -124,7 +125,7 @@ export class Deployment {
       const collector = String(request.headers['x-collector']);
       this.visits[target]?.push({ atMs: Date.now(), collector });
       const value = Date.now();
-      let text = '';
+      let text = `visits ${this.visits[target]?.length ?? 0}\n`;
       for (let i = 0; i < SERIES; i++) text += `churn{index="${i}"} ${value}\n`;
       response.end(text);
     });
@@ -164,10 +165,10 @@ export class Deployment {
   }
 
   /**
-   * Starts a collector as a task of the service, with more in its environment. The task is pending
-   * until its process listens.
+   * Starts a collector as a task of the service, with more in its environment and on its line. The
+   * task is pending until its process listens.
    */
-  begin(env: Readonly<Record<string, string>> = {}): Collector {
+  begin(env: Readonly<Record<string, string>> = {}, flags: readonly string[] = []): Collector {
     this.#count += 1;
     const name = `c${this.#count}`;
     const task = this.aws.account.ecs.run(this.#cluster, {
@@ -187,7 +188,9 @@ export class Deployment {
         '--config.file',
         file,
         '--storage.path',
-        path.join(this.#folder, name),
+        this.storageOf(name),
+        ...(this.#options.isShared === true ? ['--storage.shared'] : []),
+        ...flags,
         '--web.listen-address',
         `${this.#address(this.#count)}:${this.#port + 1}`,
         '--shard',
@@ -220,12 +223,21 @@ export class Deployment {
   /**
    * Stops a task as ECS does: the process is signalled, and the task leaves the list some time
    * after the process has ended.
+   *
+   * @param killAfterMs  `stopTimeout` of the container
    */
-  async end(collector: Collector): Promise<void> {
+  async end(collector: Collector, killAfterMs?: number): Promise<void> {
     const { ecs } = this.aws.account;
     ecs.change(collector.task, { desiredStatus: 'STOPPED', lastStatus: 'DEACTIVATING' });
     collector.child.kill('SIGTERM');
+    const killing = setTimeout(() => collector.child.kill('SIGKILL'), killAfterMs ?? STOP_MS);
     await this.#gone(collector);
+    clearTimeout(killing);
+  }
+
+  /** The storage folder of a collector. */
+  storageOf(name: string): string {
+    return path.join(this.#folder, this.#options.isShared === true ? 'shared' : name);
   }
 
   /** Kills the process; ECS notices later. */
@@ -237,7 +249,7 @@ export class Deployment {
   /** Waits until this many collectors scrape, and each target has exactly one. */
   async settled(collectors: number): Promise<void> {
     await until(`${collectors} collectors divide the targets`, 60_000, () => {
-      const sinceMs = Date.now() - 2_500;
+      const sinceMs = Date.now() - 2.5 * this.#intervalMs;
       const all = new Set<string>();
       for (const visits of this.visits) {
         const own = new Set(
@@ -265,9 +277,12 @@ export class Deployment {
   async stop(): Promise<void> {
     for (const { child } of this.collectors) child.kill('SIGKILL');
     await Promise.all(this.collectors.map(({ exited }) => exited));
-    const ended = new Promise((resolve) => this.#prometheus.once('exit', resolve));
-    this.#prometheus.kill('SIGKILL');
-    await ended;
+    const prometheus = this.#prometheus;
+    if (prometheus !== undefined) {
+      const ended = new Promise((resolve) => prometheus.once('exit', resolve));
+      prometheus.kill('SIGKILL');
+      await ended;
+    }
     for (const server of [this.#targets, this.#metadata, this.#receiver]) {
       server.closeAllConnections();
       server.close();
@@ -309,25 +324,51 @@ export class Deployment {
     return `127.0.1.${index}`;
   }
 
+  get #writeUrl(): string {
+    const { receiver } = this.#options;
+    return 'url' in receiver ? receiver.url : `${urlOf(this.#receiver)}/api/v1/write`;
+  }
+
   #configuration(name: string): string {
     const host = urlOf(this.#targets).slice('http://'.length);
     const targets = this.visits.map(
       (_, i) =>
         `      - { targets: ['${host}'], labels: { __metrics_path__: /${i}, target: '${i}' } }\n`,
     );
-    return `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms }
+    return `global: { scrape_interval: ${this.#intervalMs}ms, scrape_timeout: ${this.#intervalMs}ms }
 scrape_configs:
   - job_name: j
     http_headers: { X-Collector: { values: [${name}] } }
     static_configs:
 ${targets.join('')}remote_write:
-  - url: ${urlOf(this.#receiver)}/api/v1/write
+  - url: ${this.#writeUrl}
 `;
   }
 }
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function startPrometheus(
+  binary: string,
+  folder: string,
+): Promise<{ readonly process: ChildProcess; readonly url: string }> {
+  writeFileSync(path.join(folder, 'empty.yml'), '');
+  const port = await freePort();
+  const child = spawn(
+    binary,
+    [
+      `--config.file=${path.join(folder, 'empty.yml')}`,
+      `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--web.enable-remote-write-receiver',
+    ],
+    { stdio: 'ignore' },
+  );
+  const url = `http://127.0.0.1:${port}`;
+  await until('Prometheus is ready', 20_000, () => isOk(`${url}/-/ready`));
+  return { process: child, url };
 }
 
 async function isOk(url: string): Promise<boolean> {

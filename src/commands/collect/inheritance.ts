@@ -1,0 +1,235 @@
+/**
+ * Sends what collectors that are gone have left in the shared storage folder. Of those that are
+ * left one does it at a time, the one that holds the lock of all folders; it takes them in the
+ * order in which they ended, each under its own lock, sends queue by queue through a sink of its
+ * own, and deletes the folder when nothing waits in it. What its sinks find too old is dropped and
+ * counted as ever.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { QueuedSinkPlan, SinkPlan } from '../../config/plan.ts';
+import type { Component } from '../../kernel/component.ts';
+import { ConfigError } from '../../kernel/errors.ts';
+import type { Counter, Gauge } from '../../kernel/metrics.ts';
+import { Outage } from '../../kernel/outage.ts';
+import type { World } from '../../kernel/world.ts';
+import { type Lock, takeLock } from '../../queue/lock.ts';
+import { DurableQueue } from '../../queue/queue.ts';
+import type { Sink } from '../../sinks/sink.ts';
+import { warnOfLeftovers } from './leftovers.ts';
+import { makeQueueLimits } from './outlets.ts';
+import type { OtherFolder, SharedFolder } from './shared-folder.ts';
+
+export interface InheritanceOptions {
+  readonly world: World;
+  readonly userAgent: string;
+  readonly folder: SharedFolder;
+  /** The sinks of the plan in force. */
+  readonly sinks: () => readonly SinkPlan[];
+  /** Names of the folders of collectors that answer this one. */
+  readonly living: () => ReadonlySet<string>;
+}
+
+const LOOK_MS = 5_000;
+const TOUCH_MS = 1_000;
+/** After this time folders and plan are looked at anew; the rest of the queue comes after that. */
+const TURN_MS = 600_000;
+/** How long a request under way may take when this collector stops. */
+const END_MS = 1_000;
+
+export class Inheritance implements Component {
+  readonly name = 'inheritance';
+  readonly #options: InheritanceOptions;
+  readonly #stopping = new AbortController();
+  readonly #left: Gauge;
+  readonly #sent: Counter;
+  readonly #outage: Outage;
+  /** Folders with queues of sinks that no plan has had, by the folders of the sinks that it had. */
+  readonly #unknown = new Map<string, string>();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: InheritanceOptions) {
+    this.#options = options;
+    const { metrics, clock } = options.world;
+    this.#left = metrics.gauge(
+      'amperage_storage_left_folders',
+      'Folders of collectors that are gone, in which something may wait, in the shared storage.',
+    );
+    this.#sent = metrics.counter(
+      'amperage_storage_taken_over_items_total',
+      'Items of collectors that are gone, which this one found and sent, or dropped and counted.',
+    );
+    this.#outage = new Outage(() => clock.elapsedMs());
+  }
+
+  start(): Promise<void> {
+    this.#running = this.#run();
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Looks once, and sends what is found. */
+  async look(): Promise<void> {
+    const { folder, world } = this.#options;
+    const found = await this.#find();
+    this.#left.set(found.length);
+    if (found.length === 0) return;
+    const lock = await tryLock(folder.root, world);
+    if (lock === undefined) return;
+    await touching(lock, world, async () => {
+      // Anew: whoever had the lock before may have sent some.
+      for (const other of await this.#find()) {
+        if (this.#stopping.signal.aborted) return;
+        await this.#takeOver(other);
+      }
+    });
+    this.#left.set((await this.#find()).length);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { clock, log } = this.#options.world;
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_MS, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await this.look();
+        this.#outage.worked();
+      } catch (error) {
+        const sum = this.#outage.failed();
+        if (sum === undefined) continue;
+        const { failures } = sum;
+        log.error('what other collectors left cannot be looked at', { error, failures });
+      }
+    }
+  }
+
+  async #find(): Promise<readonly OtherFolder[]> {
+    const { folder, living } = this.#options;
+    const alive = living();
+    const known = this.#knownFolders();
+    return (await folder.listOthers()).filter(
+      ({ name }) => !alive.has(name) && this.#unknown.get(name) !== known,
+    );
+  }
+
+  #knownFolders(): string {
+    return this.#options
+      .sinks()
+      .map((plan) => (plan.delivery === undefined ? '' : plan.folder))
+      .sort()
+      .join(' ');
+  }
+
+  /** Does nothing where its process is alive after all. */
+  async #takeOver(other: OtherFolder): Promise<void> {
+    const { world, sinks } = this.#options;
+    const lock = await tryLock(other.path, world);
+    if (lock === undefined) return;
+    await touching(lock, world, async () => {
+      let isDone = true;
+      for (const plan of sinks())
+        if (plan.delivery !== undefined && other.queues.includes(plan.folder))
+          isDone = (await this.#send(other, plan)) && isDone;
+      if (!isDone || this.#stopping.signal.aborted) return;
+      const folders = sinks().flatMap((plan) => (plan.delivery === undefined ? [] : plan.folder));
+      if (other.queues.some((queue) => !folders.includes(queue))) {
+        this.#unknown.set(other.name, this.#knownFolders());
+        await warnOfLeftovers(other.path, new Set(folders), world.log);
+        return;
+      }
+      await rm(other.path, { recursive: true, force: true });
+    });
+  }
+
+  /** True when nothing waits in it any more. */
+  async #send(other: OtherFolder, plan: QueuedSinkPlan): Promise<boolean> {
+    const { world, userAgent } = this.#options;
+    const directory = join(other.path, plan.folder);
+    const id = `${plan.id} of others`;
+    const queue: DurableQueue = new DurableQueue(
+      {
+        name: id,
+        directory,
+        ...makeQueueLimits(plan),
+        onDropped: (...loss) => sink.countDropped(...loss),
+      },
+      world,
+    );
+    const name = `${plan.name} of others`;
+    const sink: Sink = plan.open({ id, name, world, userAgent, queue });
+    try {
+      await queue.start();
+    } catch (error) {
+      if (error instanceof ConfigError && error.code === 'QUEUE_LOCKED') return false;
+      throw error;
+    }
+    const items = queue.pendingItems;
+    const fields = { sink: plan.id, folder: other.name };
+    if (items > 0) world.log.info('sends what a collector left that is gone', { ...fields, items });
+    const startedMs = world.clock.elapsedMs();
+    await this.#drain(queue, sink);
+    const left = queue.pendingItems;
+    await queue.stop();
+    this.#sent.inc(items - left);
+    if (items === 0) return true;
+    const tookMs = Math.round(world.clock.elapsedMs() - startedMs);
+    if (left === 0) world.log.info('has sent what it left', { ...fields, items, took_ms: tookMs });
+    return left === 0;
+  }
+
+  /** Sends until nothing waits, this collector stops, or it is time to look anew. */
+  async #drain(queue: DurableQueue, sink: Sink): Promise<void> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, over.signal]);
+    const turn = this.#options.world.clock.sleep(TURN_MS, signal).then(
+      () => over.abort(),
+      () => undefined,
+    );
+    await sink.start();
+    await queue.flush(signal);
+    over.abort();
+    await turn;
+    await sink.stop(END_MS);
+  }
+}
+
+/** Undefined where a living process holds it. */
+async function tryLock(
+  directory: string,
+  { clock }: Pick<World, 'clock'>,
+): Promise<Lock | undefined> {
+  try {
+    return await takeLock(directory, clock);
+  } catch (error) {
+    if (error instanceof ConfigError && error.code === 'QUEUE_LOCKED') return undefined;
+    throw error;
+  }
+}
+
+/** Works while it holds the lock, and shows others that it lives. */
+async function touching(
+  lock: Lock,
+  { clock }: Pick<World, 'clock'>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const touch = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      lock.touch();
+      await clock.sleep(TOUCH_MS, over.signal).catch(() => undefined);
+    }
+  };
+  const touched = touch();
+  try {
+    await work();
+  } finally {
+    over.abort();
+    await touched;
+    lock.release();
+  }
+}

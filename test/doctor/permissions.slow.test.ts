@@ -1,0 +1,129 @@
+/**
+ * Permissions against roles of the emulated IAM: a role with just the generated policy lacks
+ * nothing; each action that is taken away is named, with its resource and the statement to add, by
+ * IAM's simulation and, as far as there are requests that change nothing, by those alone.
+ */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { checkConfigText } from '../../src/config/load.ts';
+import { permissionsOfPlan } from '../../src/config/used-permissions.ts';
+import { permissionsCheck } from '../../src/doctor/permissions.ts';
+import { makeProbe } from '../../src/doctor/probes.ts';
+import { callIam, putRole, writeDocument } from '../kit/emulated-roles.ts';
+import { examinePatient, healthyConfig, type Patient, startPatient } from '../kit/patient.ts';
+
+const ROLE = 'metrics';
+const PLACE = { partition: 'aws', region: 'us-east-1', account: '000000000000' };
+
+/** Uses of most services, at the emulator. */
+function wideConfig(patient: Patient): string {
+  const { url } = patient.aws;
+  return healthyConfig(patient).replace(
+    'remote_write:',
+    `  - job_name: map
+    cloudmap_sd_configs: [{ namespaces_parameter: /names, endpoint: '${url}' }]
+  - job_name: tasks
+    amperage_ecs_sd_configs: [{ clusters: [prod], endpoint: '${url}' }]
+  - job_name: servers
+    ec2_sd_configs: [{ region: us-east-1, endpoint: '${url}' }]
+xray_write: [{ region: us-east-1 }]
+xray_receivers: [{ listen: '127.0.0.1:0' }]
+emf_write: [{ region: us-east-1, namespace: App, log_group_name: /metrics/app }]
+remote_write:`,
+  );
+}
+
+interface Needed {
+  readonly Action: string;
+  readonly Resource: string;
+  readonly Condition?: unknown;
+}
+
+async function listNeeded(config: string): Promise<readonly Needed[]> {
+  const { plan, findings } = await checkConfigText(config, 'c.yml', {});
+  assert.ok(plan, JSON.stringify(findings));
+  return permissionsOfPlan(plan, PLACE).flatMap(({ actions, resources, conditions }) =>
+    actions.flatMap((Action) =>
+      resources.map((Resource) => ({
+        Action,
+        Resource: Resource as string,
+        ...(conditions === undefined ? {} : { Condition: conditions }),
+      })),
+    ),
+  );
+}
+
+const SIMULATE = { Action: ['iam:SimulatePrincipalPolicy', 'iam:GetRole'], Resource: '*' };
+
+async function setPolicy({ aws }: Patient, statements: readonly object[]): Promise<void> {
+  const document = writeDocument(statements.map((one) => ({ Effect: 'Allow', ...one })));
+  const policy = { RoleName: ROLE, PolicyName: 'only', PolicyDocument: document };
+  await callIam(aws.cloud, 'PutRolePolicy', policy);
+}
+
+/** Credentials of the role, as ECS hands them to a task. */
+function asRole({ aws }: Patient): Readonly<Record<string, string>> {
+  return {
+    AWS_ACCESS_KEY_ID: '',
+    AWS_SECRET_ACCESS_KEY: '',
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${aws.url}/v2/credentials/${ROLE}`,
+  };
+}
+
+async function examineAs(t: TestContext, patient: Patient, config: string) {
+  const options = { config, checks: [permissionsCheck], env: asRole(patient) };
+  const found = await examinePatient(t, patient, options);
+  return {
+    missing: found.filter(({ id }) => id === 'permission-missing'),
+    all: JSON.stringify(found, undefined, 1),
+  };
+}
+
+for (const isSimulated of [true, false])
+  test(`each action that a role lacks is named, ${isSimulated ? 'by simulation' : 'by requests'}`, async (t) => {
+    const patient = await startPatient(t);
+    const config = wideConfig(patient);
+    const needed = await listNeeded(config);
+    assert.ok(needed.length > 15, String(needed.length));
+    await putRole(patient.aws.cloud, ROLE);
+    const own = isSimulated ? [SIMULATE] : [];
+    await setPolicy(patient, [...needed, ...own]);
+    const well = await examineAs(t, patient, config);
+    assert.deepEqual(well.missing, [], well.all);
+    let found = 0;
+    for (const { Action, Resource } of needed) {
+      const probe = makeProbe(Action, Resource);
+      if (!isSimulated && probe === undefined) continue;
+      // The workspace of these tests is one of its own, which knows no policies.
+      if (!isSimulated && Action === 'aps:RemoteWrite') continue;
+      const others = needed.filter((one) => one.Action !== Action || one.Resource !== Resource);
+      await setPolicy(patient, [...others, ...own]);
+      const { missing, all } = await examineAs(t, patient, config);
+      assert.deepEqual(
+        missing.map(({ what }) => what.split(' is not')[0]),
+        [`${Action} on ${Resource}`],
+        all,
+      );
+      assert.match(missing[0]?.remedy ?? '', new RegExp(`"Action": "${Action}"`));
+      found += 1;
+    }
+    assert.ok(found > 10, String(found));
+  });
+
+test('the permissions of a role that is named are looked at by IAM alone', async (t) => {
+  const patient = await startPatient(t);
+  const config = wideConfig(patient);
+  const role = await putRole(patient.aws.cloud, ROLE);
+  const needed = await listNeeded(config);
+  await setPolicy(patient, needed.slice(1));
+  const named = { config, checks: [permissionsCheck], subject: { role } };
+  const found = await examinePatient(t, patient, named);
+  const missing = found.filter(({ id }) => id === 'permission-missing');
+  assert.equal(missing.length, 1, JSON.stringify(found));
+  assert.match(missing[0]?.what ?? '', /is not allowed to arn:aws:iam::000000000000:role\/metrics/);
+  const unknown = await examinePatient(t, patient, {
+    ...named,
+    subject: { role: 'arn:aws:iam::000000000000:role/nobody' },
+  });
+  assert.ok(unknown.some(({ id }) => id === 'permission-unknown'));
+});

@@ -1,0 +1,230 @@
+/**
+ * Collectors of a service go, and what it costs: how long a target was without a scrape, what was
+ * scraped twice, and which committed samples never came to a strict receiver.
+ */
+import { rmSync } from 'node:fs';
+import { type Collector, Deployment, sleep } from './deployment.ts';
+import { StrictReceiver } from './strict-receiver.ts';
+
+export const SCENARIOS = [
+  '3 to 1',
+  '3 to 1, 2 s',
+  '1 to 3',
+  'roll 100/200',
+  'roll 0/100',
+  'kill one',
+  'kill the leader',
+] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+export interface ScaleInOptions {
+  readonly scenario: Scenario;
+  /** Whether the collectors share a storage folder that stays; else each loses its own. */
+  readonly isKept: boolean;
+  /** Whether the receiver is down from before the change until after it. */
+  readonly isReceiverDown: boolean;
+}
+
+export interface ScaleInResult extends ScaleInOptions {
+  /** The longest time between two scrapes of a target, in intervals. */
+  readonly gap: number;
+  /** Times that two collectors scraped a target within half an interval. */
+  readonly overlaps: number;
+  /** Scrapes that were committed and never came. */
+  readonly lost: number;
+  /** Scrapes that came more than once. */
+  readonly twice: number;
+  /** Requests that the receiver refused, for a sample out of order. */
+  readonly refused: number;
+  readonly staleMarkers: number;
+  /** Scrapes that failed. */
+  readonly failed: number;
+  readonly logs: string;
+}
+
+const COUNT = 30;
+const INTERVAL_MS = 2_000;
+/** A scrape that the target answered so shortly before a kill was perhaps not committed. */
+const UNSURE_MS = 300;
+const BEFORE_MS = 5_000;
+const AFTER_MS = 8_000;
+/** How long what is left may take to be found and sent. */
+const SETTLED_WITHIN_MS = 40_000;
+
+interface Play {
+  readonly deployment: Deployment;
+  readonly running: readonly Collector[];
+  /** When collectors were killed, by name. */
+  readonly killedMs: Map<string, number>;
+  readonly isKept: boolean;
+}
+
+/** Ends a collector, and its disk where that does not stay. */
+async function end(play: Play, collector: Collector, killAfterMs?: number): Promise<void> {
+  await play.deployment.end(collector, killAfterMs);
+  if (collector.child.signalCode === 'SIGKILL') play.killedMs.set(collector.name, Date.now());
+  lose(play, collector);
+}
+
+async function kill(play: Play, collector: Collector): Promise<void> {
+  play.killedMs.set(collector.name, Date.now());
+  await play.deployment.kill(collector);
+  lose(play, collector);
+}
+
+function lose({ deployment, isKept }: Play, { name }: Collector): void {
+  if (!isKept) rmSync(deployment.storageOf(name), { recursive: true, force: true });
+}
+
+/** Those with the lowest ids lead. */
+function byId(running: readonly Collector[]): readonly Collector[] {
+  return running.toSorted((a, b) => (a.task.taskArn < b.task.taskArn ? -1 : 1));
+}
+
+const changes: Record<Scenario, (play: Play) => Promise<void>> = {
+  async '3 to 1'(play) {
+    await Promise.all(play.running.slice(1).map((one) => end(play, one)));
+  },
+  async '3 to 1, 2 s'(play) {
+    await Promise.all(play.running.slice(1).map((one) => end(play, one, 2_000)));
+  },
+  async '1 to 3'({ deployment }) {
+    deployment.begin();
+    deployment.begin();
+    await deployment.settled(3);
+  },
+  async 'roll 100/200'(play) {
+    for (let i = 0; i < 3; i++) play.deployment.begin();
+    await play.deployment.settled(6);
+    await Promise.all(play.running.map((one) => end(play, one)));
+  },
+  async 'roll 0/100'(play) {
+    await Promise.all(play.running.map((one) => end(play, one)));
+    for (let i = 0; i < 3; i++) play.deployment.begin();
+    await play.deployment.settled(3);
+  },
+  async 'kill one'(play) {
+    const last = byId(play.running).at(-1);
+    if (last !== undefined) await kill(play, last);
+  },
+  async 'kill the leader'(play) {
+    const [first] = byId(play.running);
+    if (first !== undefined) await kill(play, first);
+  },
+};
+
+export async function runScaleIn(options: ScaleInOptions): Promise<ScaleInResult> {
+  const { scenario, isKept, isReceiverDown } = options;
+  const receiver = new StrictReceiver();
+  await receiver.start();
+  const deployment = await Deployment.start({
+    receiver: { url: receiver.url },
+    hasName: true,
+    targets: { count: COUNT, intervalMs: INTERVAL_MS },
+    isShared: isKept,
+  });
+  try {
+    const count = scenario === '1 to 3' ? 1 : 3;
+    for (let i = 0; i < count; i++) deployment.begin();
+    await deployment.settled(count);
+    const running = [...deployment.collectors];
+    await sleep(BEFORE_MS);
+    receiver.isDown = isReceiverDown;
+    if (isReceiverDown) await sleep(BEFORE_MS);
+    const fromMs = Date.now();
+    const play: Play = { deployment, running, killedMs: new Map(), isKept };
+    await changes[scenario](play);
+    await sleep(AFTER_MS);
+    receiver.isDown = false;
+    const toMs = Date.now();
+    await sleep(2_000);
+    const lost = (): number => countLost(deployment, receiver, { toMs, killedMs: play.killedMs });
+    for (const endMs = Date.now() + SETTLED_WITHIN_MS; lost() > 0 && Date.now() < endMs;)
+      await sleep(500);
+    return {
+      ...options,
+      ...measureVisits(deployment, fromMs, toMs),
+      lost: lost(),
+      twice: countTwice(receiver),
+      refused: receiver.refused,
+      staleMarkers: sum(receiver.stale),
+      failed: sum(receiver.failed),
+      logs: deployment.collectors.map(({ name, output }) => `--- ${name}\n${output}`).join('\n'),
+    };
+  } finally {
+    await deployment.stop();
+    await receiver.stop();
+  }
+}
+
+function countLost(
+  { visits }: Deployment,
+  receiver: StrictReceiver,
+  { toMs, killedMs }: { toMs: number; killedMs: ReadonlyMap<string, number> },
+): number {
+  let lost = 0;
+  for (const [target, all] of visits.entries()) {
+    // A scrape whose body was read too late is no committed one.
+    let failed = receiver.failed.get(target) ?? 0;
+    for (const [at, { atMs, collector }] of all.entries()) {
+      const isUnsure = (killedMs.get(collector) ?? Infinity) - atMs < UNSURE_MS;
+      const came = receiver.visits.get(target)?.has(at + 1) === true;
+      if (came || isUnsure || atMs >= toMs) continue;
+      if (failed > 0) failed -= 1;
+      else lost += 1;
+    }
+  }
+  return lost;
+}
+
+function sum(counts: ReadonlyMap<number, number>): number {
+  return [...counts.values()].reduce((all, one) => all + one, 0);
+}
+
+function countTwice({ visits }: StrictReceiver): number {
+  return [...visits.values()]
+    .flatMap((all) => [...all.values()])
+    .reduce((sum, times) => sum + times - 1, 0);
+}
+
+function measureVisits(
+  { visits }: Deployment,
+  fromMs: number,
+  toMs: number,
+): Pick<ScaleInResult, 'gap' | 'overlaps'> {
+  let longestMs = 0;
+  let overlaps = 0;
+  for (const all of visits) {
+    const during = all.filter(({ atMs }) => atMs >= fromMs - INTERVAL_MS && atMs <= toMs);
+    for (const [at, visit] of during.entries()) {
+      const before = during[at - 1];
+      if (before === undefined) continue;
+      const apartMs = visit.atMs - before.atMs;
+      longestMs = Math.max(longestMs, apartMs);
+      if (before.collector !== visit.collector && apartMs < INTERVAL_MS / 2) overlaps += 1;
+    }
+  }
+  return { gap: longestMs / INTERVAL_MS, overlaps };
+}
+
+export function scaleInHeadline(): string {
+  return (
+    'scenario         volume  receiver   gap (intervals)  overlaps   lost  twice  refused  stale  failed ' +
+    `(${COUNT} targets)`
+  );
+}
+
+export function formatScaleIn(result: ScaleInResult): string {
+  return [
+    result.scenario.padEnd(16),
+    (result.isKept ? 'kept' : 'lost').padEnd(7),
+    (result.isReceiverDown ? 'down' : 'up').padEnd(8),
+    result.gap.toFixed(2).padStart(17),
+    String(result.overlaps).padStart(9),
+    String(result.lost).padStart(6),
+    String(result.twice).padStart(6),
+    String(result.refused).padStart(8),
+    String(result.staleMarkers).padStart(6),
+    String(result.failed).padStart(7),
+  ].join(' ');
+}
