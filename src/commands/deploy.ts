@@ -9,7 +9,7 @@ import { takesAway } from './deployment/changes.ts';
 import { followAct, isMoving } from './deployment/follow.ts';
 import { hideOnTerminal, hideValuesOf } from './deployment/hidden-values.ts';
 import {
-  describeFailure,
+  explainEnd,
   isSettled,
   listOutputs,
   openTaskWatch,
@@ -110,7 +110,7 @@ async function makeReady(run: Run, { replace }: DeployFlags): Promise<void> {
   } else if (isDead(stack) && replace === true) {
     terminal.tell(`the stack is ${stack?.StackStatus}: it is taken away first`);
     const followed = await followAct(run, id, () => api.delete(id));
-    if (!isGone(followed.stack)) throw describeFailure(api.name, followed, '');
+    if (!isGone(followed.stack)) throw explainEnd(api.name, followed, '');
   }
 }
 
@@ -139,7 +139,7 @@ async function carryOut(
     });
     const followed = await followAct(run, stackArn, execute, await openTaskWatch(run));
     ({ stack } = followed);
-    if (!isSettled(stack)) throw describeFailure(api.name, followed, adviseAfter(type, file));
+    if (!isSettled(stack)) throw explainEnd(api.name, followed, adviseAfter(type, file));
     const passedMs = session.world.clock.elapsedMs() - startMs;
     terminal.tell(
       `the stack ${api.name} is ${stack?.StackStatus} after ${formatSeconds(passedMs)}`,

@@ -11,7 +11,7 @@ import {
   type KeptResource,
   listLeftBehind,
 } from './deployment/kept.ts';
-import { describeFailure } from './deployment/outcome.ts';
+import { explainEnd } from './deployment/outcome.ts';
 import {
   addTargetFlags,
   openRunEdges,
@@ -154,7 +154,7 @@ async function takeAway(
   const followed = await followAct(run, id, () => api.delete(id));
   const status = followed.stack?.StackStatus;
   if (status !== undefined && status !== 'DELETE_COMPLETE')
-    throw describeFailure(api.name, followed, '; then run this again');
+    throw explainEnd(api.name, followed, '; then run this again');
 }
 
 /** One that can't be deleted keeps none of the others. */

@@ -3,7 +3,7 @@ import type { Stack, StackEvent } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
 import { ConfigError } from '../kernel/errors.ts';
 import { followStack, isMoving } from './deployment/follow.ts';
-import { describeFailure, isSettled, openTaskWatch } from './deployment/outcome.ts';
+import { explainEnd, isSettled, openTaskWatch } from './deployment/outcome.ts';
 import { reportStatus, type StatusReport } from './deployment/report.ts';
 import type { StackApi } from './deployment/stack.ts';
 import {
@@ -73,7 +73,7 @@ async function followToEnd(run: Run, { StackId: id = '' }: Stack): Promise<Error
   const after = findStart(await api.listEvents(id, undefined), id);
   const onEvent = await openTaskWatch(run);
   const followed = await followStack(run, { id, after, onEvent });
-  return isSettled(followed.stack) ? undefined : describeFailure(api.name, followed, '');
+  return isSettled(followed.stack) ? undefined : explainEnd(api.name, followed, '');
 }
 
 /** The last event before the change under way. */

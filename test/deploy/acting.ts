@@ -12,6 +12,7 @@ import { createWorld } from '../kit/world.ts';
 import { setEnvironment } from '../kit/environment.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { BARE_AWS } from '../kit/processes.ts';
+import { type FakeStack, startFakeStack } from './fake-stack.ts';
 import { SMALLEST } from './models.ts';
 
 /** Sleeps end at once, and time has passed by them. */
@@ -78,7 +79,7 @@ export function writeModel(context: TestContext, more: object = {}): string {
   return file;
 }
 
-export function useEndpoint(context: TestContext, url: string): void {
+function useEndpoint(context: TestContext, url: string): void {
   setEnvironment(context, {
     ...BARE_AWS,
     AWS_ENDPOINT_URL: url,
@@ -86,3 +87,12 @@ export function useEndpoint(context: TestContext, url: string): void {
     AWS_SECRET_ACCESS_KEY: 'secret',
   });
 }
+
+/** A fake that commands of this process call. */
+export async function begin(context: TestContext): Promise<FakeStack> {
+  const fake = await startFakeStack(context);
+  useEndpoint(context, fake.url);
+  return fake;
+}
+
+export const done = (id: string) => ({ id, type: 'AWS::ECS::Cluster', status: 'CREATE_COMPLETE' });

@@ -12,6 +12,23 @@ import { listen } from '../kit/listen.ts';
 export const STACK_ARN = 'arn:aws:cloudformation:eu-west-1:123456789012:stack/metrics/0a1b';
 export const SERVICE_ARN = 'arn:aws:ecs:eu-west-1:123456789012:service/metrics/metrics-collector';
 
+/** What a stack may have, and a change of it. */
+export const SERVICE = {
+  id: 'CollectorService',
+  type: 'AWS::ECS::Service',
+  physicalId: SERVICE_ARN,
+};
+export const WORKSPACE = {
+  id: 'Workspace',
+  type: 'AWS::APS::Workspace',
+  physicalId: 'arn:aws:aps:eu-west-1:123456789012:workspace/ws-0a1b',
+};
+export const ADD = {
+  Action: 'Add',
+  LogicalResourceId: 'Cluster',
+  ResourceType: 'AWS::ECS::Cluster',
+};
+
 export interface FakeEvent {
   readonly id: string;
   readonly type?: string;

@@ -17,7 +17,7 @@ const ORDER: readonly ChangeAction[] = [
   'delete', 'replace', 'perhaps replace', 'let go', 'change', 'add',
 ]; // prettier-ignore
 
-export function listChanges(changes: readonly ResourceChange[]): ChangeRow[] {
+export function readChangeRows(changes: readonly ResourceChange[]): ChangeRow[] {
   return changes
     .map((one) => ({
       action: nameAction(one),

@@ -57,7 +57,7 @@ export async function openTaskWatch({
   };
 }
 
-export function describeFailure(
+export function explainEnd(
   name: string,
   { stack, failures }: StackEnd,
   advice: string,

@@ -5,7 +5,7 @@
 import type { Stack } from '@aws-sdk/client-cloudformation';
 import { renderTemplateText, INLINE_MAX_BYTES } from '../../deploy/cloudformation/render.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
-import { type ChangeRow, listChanges, listEffects, summarize } from './changes.ts';
+import { type ChangeRow, readChangeRows, listEffects, summarize } from './changes.ts';
 import { isMoving } from './follow.ts';
 import type { ChangeSetInput } from './stack.ts';
 import type { Model, Run } from './target.ts';
@@ -72,7 +72,7 @@ export async function withProposal(
       })),
     });
     arn = made.arn;
-    const rows = listChanges(made.changes);
+    const rows = readChangeRows(made.changes);
     await use({
       type,
       stackArn: made.stackArn,

@@ -39,7 +39,7 @@ export interface StackTemplate {
   >;
 }
 
-export interface ChangeSet {
+export interface MadeChangeSet {
   /** Undefined where it was without changes. */
   readonly arn: string | undefined;
   readonly stackArn: string;
@@ -136,7 +136,7 @@ export class StackApi {
    *
    * @throws RecoverableError STACK_FAILED where CloudFormation cannot make it
    */
-  async createChangeSet({ type, template, tags }: ChangeSetInput): Promise<ChangeSet> {
+  async createChangeSet({ type, template, tags }: ChangeSetInput): Promise<MadeChangeSet> {
     const token = randomUUID();
     const command = new this.#sdk.CreateChangeSetCommand({
       StackName: this.name,

@@ -1,22 +1,11 @@
-/** What plan, deploy, status and destroy do where something goes wrong, on a stack that a test directs. */
+/** What plan and deploy do where something goes wrong, on a stack that a test directs. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { createDeployCommand } from '../../src/commands/deploy.ts';
-import { createDestroyCommand } from '../../src/commands/destroy.ts';
 import { createPlanCommand } from '../../src/commands/plan.ts';
-import { createStatusCommand } from '../../src/commands/status.ts';
-import { deployTemplate } from '../../src/deploy/deployer/statements.ts';
-import { act, useEndpoint, writeModel } from './acting.ts';
-import { type FakeStack, SERVICE_ARN, STACK_ARN, startFakeStack } from './fake-stack.ts';
-import { describeModel } from './models.ts';
+import { act, begin, done, writeModel } from './acting.ts';
+import { ADD, SERVICE } from './fake-stack.ts';
 
-const SERVICE = { id: 'CollectorService', type: 'AWS::ECS::Service', physicalId: SERVICE_ARN };
-const WORKSPACE = {
-  id: 'Workspace',
-  type: 'AWS::APS::Workspace',
-  physicalId: 'arn:aws:aps:eu-west-1:123456789012:workspace/ws-0a1b',
-};
-const ADD = { Action: 'Add', LogicalResourceId: 'Cluster', ResourceType: 'AWS::ECS::Cluster' };
 const MODIFY = {
   Action: 'Modify',
   LogicalResourceId: 'CollectorService',
@@ -35,14 +24,6 @@ const REPLACE = {
   Replacement: 'True',
   Details: [{ Target: { Attribute: 'Properties', Name: 'Encrypted' } }],
 };
-
-async function begin(context: TestContext): Promise<FakeStack> {
-  const fake = await startFakeStack(context);
-  useEndpoint(context, fake.url);
-  return fake;
-}
-
-const done = (id: string) => ({ id, type: 'AWS::ECS::Cluster', status: 'CREATE_COMPLETE' });
 
 test('a plan tells what is replaced and what that interrupts, and leaves nothing', async (context) => {
   const fake = await begin(context);
@@ -260,144 +241,6 @@ test('no value of a variable is printed', async (context) => {
   assert.match(dry.out, /<hidden>/);
 });
 
-test('a status tells what it may ask, and names the action that is lacking', async (context) => {
-  const fake = await begin(context);
-  fake.status = 'CREATE_COMPLETE';
-  fake.resources = [SERVICE, WORKSPACE];
-  fake.refusals.set('ListTasks', [
-    ['AccessDeniedException', 'no'],
-    ['AccessDeniedException', 'no'],
-  ]);
-  fake.json.set('DescribeServices', () => ({
-    services: [
-      {
-        serviceArn: SERVICE_ARN,
-        serviceName: 'metrics-collector',
-        desiredCount: 2,
-        runningCount: 1,
-        pendingCount: 1,
-        deployments: [
-          { status: 'PRIMARY', rolloutState: 'IN_PROGRESS', rolloutStateReason: 'under way' },
-        ],
-      },
-    ],
-  }));
-  fake.json.set('GET /workspaces/ws-0a1b', () => ({
-    workspace: { workspaceId: 'ws-0a1b', status: { statusCode: 'ACTIVE' } },
-  }));
-  const { out, error } = await act(createStatusCommand, [writeModel(context), '--drift']);
-  assert.equal(error, undefined);
-  assert.match(out, /^service metrics-collector {2}1 of 2 running {2}1 pending {2}in progress$/m);
-  assert.match(out, /^ {2}metrics-collector: under way$/m);
-  assert.match(out, /^workspace ws-0a1b, active/m);
-  assert.match(
-    out,
-    /^ {2}CollectorService \(AWS::ECS::Service\): MODIFIED, \/DesiredCount: NOT_EQUAL$/m,
-  );
-  assert.match(out, /^not known: tasks of metrics-collector: .*needs ecs:ListTasks/m);
-  const none = await act(createStatusCommand, ['other-stack', '--region', 'eu-west-1']);
-  assert.equal(none.error, undefined);
-});
-
-test('a stack that is not there is told', async (context) => {
-  await begin(context);
-  const { error } = await act(createStatusCommand, ['metrics', '--region', 'eu-west-1']);
-  assert.match(error ?? '', /there is no stack metrics in eu-west-1.* \[STACK_UNKNOWN\]/);
-});
-
-/** A service whose tasks end one look after they are told to. */
-function drainable(fake: FakeStack): void {
-  let desired = 1;
-  let running = 1;
-  fake.json.set('UpdateService', (input) => {
-    desired = Number(input['desiredCount']);
-    return {};
-  });
-  fake.json.set('DescribeServices', () => {
-    const answer = {
-      serviceArn: SERVICE_ARN,
-      serviceName: 'metrics-collector',
-      desiredCount: desired,
-    };
-    const services = [{ ...answer, runningCount: running }];
-    running = desired;
-    return { services };
-  });
-}
-
-test('destroy drains first, says what is kept, and keeps it', async (context) => {
-  const fake = await begin(context);
-  fake.status = 'CREATE_COMPLETE';
-  fake.resources = [SERVICE, WORKSPACE];
-  fake.template = { Resources: { Workspace: { DeletionPolicy: 'Retain' } } };
-  fake.course = { steps: [[{ ...SERVICE, status: 'DELETE_COMPLETE' }]], end: undefined };
-  drainable(fake);
-  const { told, out, error } = await act(createDestroyCommand, [writeModel(context)], {
-    answer: 'y',
-  });
-  assert.equal(error, undefined);
-  assert.match(told, /^keep {4}Workspace \(AWS::APS::Workspace\) ws-0a1b$/m);
-  assert.match(told, /^! what a collector of metrics does not send within 60 s is lost$/m);
-  assert.match(told, /its tasks are told to end\nmetrics-collector: its tasks have ended\n/);
-  assert.match(out, /^kept: Workspace .*ws-0a1b\nnext: "workspace: \{ id: ws-0a1b \}"/);
-  const drained = fake.calls.indexOf('UpdateService');
-  assert.ok(drained > 0 && drained < fake.calls.indexOf('cloudformation:DeleteStack'));
-});
-
-test('destroy --delete-data deletes what earlier stacks left too, and is nothing afterwards', async (context) => {
-  const fake = await begin(context);
-  const skipped = { ...WORKSPACE, status: 'DELETE_SKIPPED' };
-  const queue = { id: 'QueueFileSystem', type: 'AWS::EFS::FileSystem', physicalId: 'fs-0a1b' };
-  fake.deleted = [
-    { arn: `${STACK_ARN}c`, resources: [skipped, { ...queue, status: 'DELETE_SKIPPED' }, SERVICE] },
-  ];
-  const there = new Set(['ws-0a1b', 'fs-0a1b']);
-  const path = '/2015-02-01/file-systems';
-  fake.json.set('GET /workspaces/ws-0a1b', () => ({
-    workspace: { status: { statusCode: there.has('ws-0a1b') ? 'ACTIVE' : 'DELETING' } },
-  }));
-  fake.json.set('DELETE /workspaces/ws-0a1b', () => (there.delete('ws-0a1b'), {}));
-  fake.json.set(`GET ${path}?FileSystemId=fs-0a1b`, () => ({
-    FileSystems: [{ LifeCycleState: there.has('fs-0a1b') ? 'available' : 'deleting' }],
-  }));
-  fake.json.set(`DELETE ${path}/fs-0a1b`, () => (there.delete('fs-0a1b'), {}));
-  const given = ['metrics', '--region', 'eu-west-1', '--delete-data', '--yes'];
-  const first = await act(createDestroyCommand, given);
-  assert.equal(first.error, undefined);
-  assert.equal(first.out, 'nothing of metrics is left\n');
-  assert.equal(there.size, 0);
-  const again = await act(createDestroyCommand, given);
-  assert.match(again.told, /nothing is to be done/);
-});
-
-test('what cannot be deleted is named, with status 1', async (context) => {
-  const fake = await begin(context);
-  fake.deleted = [
-    { arn: `${STACK_ARN}c`, resources: [{ ...WORKSPACE, status: 'DELETE_SKIPPED' }] },
-  ];
-  fake.json.set('GET /workspaces/ws-0a1b', () => ({
-    workspace: { status: { statusCode: 'ACTIVE' } },
-  }));
-  fake.refusals.set('DELETE /workspaces/ws-0a1b', [['AccessDeniedException', 'no', 403]]);
-  const given = ['metrics', '--region', 'eu-west-1', '--delete-data', '--yes'];
-  const { told, error } = await act(createDestroyCommand, given);
-  assert.match(told, /not deleted: .*needs aps:DeleteWorkspace/);
-  assert.match(error ?? '', /left of metrics: Workspace .* \[STACK_LEFT\]/);
-});
-
-test('a deletion that fails is told with its cause', async (context) => {
-  const fake = await begin(context);
-  fake.status = 'CREATE_COMPLETE';
-  const group = { id: 'CollectorSecurityGroup', type: 'AWS::EC2::SecurityGroup' };
-  const reason = 'resource sg-0a1b has a dependent object';
-  fake.course = { steps: [[{ ...group, status: 'DELETE_FAILED', reason }]], end: 'DELETE_FAILED' };
-  const { error } = await act(createDestroyCommand, [writeModel(context), '--yes']);
-  assert.match(
-    error ?? '',
-    /CollectorSecurityGroup .*dependent object; something that this stack did not make uses it/,
-  );
-});
-
 test('a template that is too long for a call needs a bucket', async (context) => {
   await begin(context);
   const services = Array.from({ length: 30 }, (_, i) => ({
@@ -408,25 +251,4 @@ test('a template that is too long for a call needs a bucket', async (context) =>
   }));
   const { error } = await act(createPlanCommand, [writeModel(context, { services })]);
   assert.match(error ?? '', /has \d+ bytes, .*--bucket \[TEMPLATE_SIZE\]/);
-});
-
-test('the policy of whoever deploys has each call that was made of CloudFormation', async (context) => {
-  const fake = await begin(context);
-  fake.changes = [ADD];
-  fake.course = { steps: [[done('Cluster')]], end: 'CREATE_COMPLETE' };
-  const file = writeModel(context);
-  await act(createDeployCommand, [file]);
-  await act(createStatusCommand, [file, '--drift']);
-  fake.course = { steps: [], end: undefined };
-  await act(createDestroyCommand, [file, '--yes', '--delete-data']);
-  const place = { partition: 'aws', region: 'eu-west-1', account: '123456789012' };
-  const allowed = new Set(
-    deployTemplate(describeModel({}), place).flatMap(({ actions }) => actions),
-  );
-  const made = new Set(fake.calls.filter((call) => call.startsWith('cloudformation:')));
-  assert.ok(made.size >= 12, `only ${[...made].join(', ')}`);
-  assert.deepEqual(
-    [...made].filter((action) => !allowed.has(action)),
-    [],
-  );
 });
