@@ -4,7 +4,7 @@ import { defineCheck } from './check.ts';
 
 export const configurationCheck = defineCheck({
   id: 'configuration',
-  looksAt: 'what `amperage check config` finds, and what is collected and led nowhere',
+  looksAt: 'what "check config" finds, and what is collected and led nowhere',
   timeoutMs: 1_000,
   kinds: {
     'configuration-refused': {

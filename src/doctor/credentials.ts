@@ -82,8 +82,8 @@ export const credentialsCheck = defineCheck({
         'bridge mode that is the hop limit of 1; outside of EC2 there are none.',
       remedy:
         'On ECS use a task role rather than that of the instance; else "aws ec2 ' +
-        'modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2 ' +
-        '--http-tokens required", or network mode host.',
+        'modify-instance-metadata-options instance-id ID http-put-response-hop-limit 2 ' +
+        'http-tokens required", or network mode host.',
       page: 'on-ecs.md',
     },
     'credentials-instance-none': {

@@ -66,7 +66,7 @@ export const taskCheck = defineCheck({
         'do not come up.',
       remedy:
         'See the reason, and those of the stopped tasks; after mending, "aws ecs ' +
-        'update-service --force-new-deployment".',
+        'update-service force-new-deployment".',
       page: 'how-to/deploy-collector.md',
     },
     'service-tasks-stopped': {

@@ -50,10 +50,15 @@ test('neither keys, tokens nor what URLs hold are told', async (t) => {
   const careless = await serve(t, (request, response) => {
     const { authorization = '', 'x-amz-security-token': token = '' } = request.headers;
     response.writeHead(403, { 'content-type': 'application/json' });
-    const canonical = `POST\n/\n\nhost:other\nx-amz-security-token:${String(token)}\n\nhost`;
+    const lines = [
+      'host:other',
+      `x-amz-security-token:${String(token)}`,
+      `x-copy:${String(token)}`,
+    ];
+    const canonical = `POST\n/\n\n${lines.join('\n')}\n\nhost`;
     const message =
       'The request signature we calculated does not match. The Canonical String for this request ' +
-      `should have been\n'${canonical}'\n${authorization} of ${String(token)} Bearer hush-token-123`;
+      `should have been\n'${canonical}'\n${authorization} Bearer hush-token-123`;
     response.end(JSON.stringify({ message }));
   });
   const config = healthyConfig(patient)

@@ -1,7 +1,7 @@
 /**
  * A place for doctor to look at: an emulated AWS with a workspace that takes signed writes, a
- * target with metrics and a folder for queues, all of them well, and a configuration that uses them. A
- * test plants one fault and reads what doctor finds.
+ * target with metrics and a folder for queues, all of them well, and a configuration that uses
+ * them. A test plants one fault and reads what doctor finds.
  */
 import { lookup } from 'node:dns';
 import { writeFileSync } from 'node:fs';
