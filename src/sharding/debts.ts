@@ -17,12 +17,20 @@ import type { PeerView } from './agreement.ts';
 export interface DebtsOptions {
   readonly log: Logger;
   readonly elapsedMs: () => number;
-  /** Whether something waits in the folder of a process that may be gone. */
-  readonly hasLeft: ((folder: string) => Promise<boolean>) | undefined;
+  /** What others have in the shared storage; undefined where each has its own. */
+  readonly storage: LeftStorage | undefined;
   /** Sends nothing that was appended at this elapsed time or later; infinite ends that. */
   readonly holdFrom: (appendedMs: number) => void;
   /** Whether something waits that was appended before this elapsed time. */
   readonly hasBefore: (appendedMs: number) => boolean;
+}
+
+/** The folders of other processes in the shared storage. */
+export interface LeftStorage {
+  /** Whether something waits in a folder. */
+  readonly hasLeft: (folder: string) => Promise<boolean>;
+  /** Folders in which something waits, of processes that live or not. */
+  readonly listLeft: () => Promise<readonly string[]>;
 }
 
 interface Debt {
@@ -54,19 +62,48 @@ export class Debts {
     return this.#debts.length > 0;
   }
 
+  /** Whether all is sent but what is held back. */
+  get isHeldUp(): boolean {
+    return this.isHolding && !this.#options.hasBefore(this.#heldFromMs);
+  }
+
+  get #heldFromMs(): number {
+    return Math.min(...this.#debts.map(({ fromMs }) => fromMs));
+  }
+
   /** To be called before this collector takes its parts under the proposal of an epoch. */
-  note(epoch: number, views: Views): void {
+  async note(epoch: number, views: () => Views): Promise<void> {
+    // A process that is gone may have ended before this one began, and be in no view.
+    const left = await this.#options.storage?.listLeft();
     const owing = new Map<string, string | undefined>();
-    for (const [id, view] of views) {
-      const { state } = view;
-      const isGone = view.reach === 'refuses' || view.reach === 'silent';
-      const mayHaveLeft = isGone && state?.folder !== undefined && this.#options.hasLeft;
-      if (mayHaveLeft || owes(view, epoch)) owing.set(id, state?.folder);
+    const answering = new Set<string>();
+    for (const [id, view] of views()) {
+      const folder = view.state?.folder;
+      if (view.reach === 'answers' && folder !== undefined) answering.add(folder);
+      if (owes(view, epoch)) owing.set(id, folder);
     }
+    for (const folder of left ?? []) if (!answering.has(folder)) owing.set(folder, folder);
     if (owing.size === 0) return;
     const fromMs = this.#options.elapsedMs();
     this.#debts.push({ epoch, fromMs, owing, idleSinceMs: undefined });
     this.#hold();
+  }
+
+  /**
+   * Whether what a process left may be sent, by its folder: all have sent what they scraped before
+   * its targets were divided anew, which it may have held back for, or can't before it is sent.
+   *
+   * @param sentEpoch  of this collector
+   * @param newest     the epoch under which it has its parts; for a process that it never knew
+   */
+  mayTakeOver(
+    folder: string,
+    { views, sentEpoch, newest }: { views: Views; sentEpoch: number; newest: number },
+  ): boolean {
+    const debt = this.#debts.find(({ owing }) => [...owing.values()].includes(folder));
+    const epoch = debt?.epoch ?? newest;
+    if (sentEpoch < epoch && !this.isHeldUp) return false;
+    return [...views.values()].every((view) => !owes(view, epoch) || view.state?.isHeldUp === true);
   }
 
   /** Ends what is settled; to be called again and again while something is held back. */
@@ -93,9 +130,8 @@ export class Debts {
   ): Promise<boolean> {
     // One that is silent for a moment says the rest later.
     if (view !== undefined && view.reach === 'answers') return owes(view, epoch);
-    const { hasLeft } = this.#options;
-    if (folder === undefined || hasLeft === undefined) return false;
-    return hasLeft(folder);
+    const { storage } = this.#options;
+    return folder !== undefined && storage !== undefined && storage.hasLeft(folder);
   }
 
   #isOverdue(debt: Debt): boolean {
@@ -115,7 +151,7 @@ export class Debts {
   }
 
   #hold(): void {
-    this.#options.holdFrom(Math.min(...this.#debts.map(({ fromMs }) => fromMs)));
+    this.#options.holdFrom(this.#heldFromMs);
   }
 }
 

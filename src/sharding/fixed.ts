@@ -26,5 +26,6 @@ export function fixedSharing(holds: (part: number) => boolean): Sharing {
     leave: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     describe: () => ({ members: [], isHolding: false }),
+    mayTakeOver: () => true,
   };
 }

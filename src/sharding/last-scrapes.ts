@@ -17,7 +17,7 @@ import type { Share } from './sharing.ts';
  */
 export function findLastScrapes(
   views: ReadonlyMap<string, PeerView>,
-  given: Proposal | undefined,
+  given: Pick<Proposal, 'epoch' | 'by'> | undefined,
   owners: readonly string[],
 ): Share['sinceMs'] {
   const lastMs = new Map<string, number>();

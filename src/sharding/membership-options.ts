@@ -1,5 +1,6 @@
 /** What the membership of a collector is made of. */
 import type { World } from '../kernel/world.ts';
+import type { LeftStorage } from './debts.ts';
 import type { MemberSource } from './member-lists.ts';
 
 export interface MembershipOptions {
@@ -13,8 +14,8 @@ export interface MembershipOptions {
   readonly findHosts: (() => Promise<readonly string[]>) | undefined;
   /** The folder of this process in the shared storage; undefined where each has its own. */
   readonly folder?: string | undefined;
-  /** Whether something waits there in the folder of a process that may be gone. */
-  readonly hasLeft?: ((folder: string) => Promise<boolean>) | undefined;
+  /** What others have there. */
+  readonly storage?: LeftStorage | undefined;
   /** Aborted by `stop`; the source's requests end with it. */
   readonly ending: AbortController;
 }

@@ -61,7 +61,7 @@ export class Membership implements Sharing {
   /** How many changes of the share are under way. */
   #taking = 0;
   /** The proposal under which the parts of others have been given up. */
-  #given: Proposal | undefined;
+  #given: Pick<Proposal, 'epoch' | 'by'> | undefined;
   /** When the newest proposal became known here, by the wall clock and by the monotonic one. */
   #proposedAtMs = -Infinity;
   #proposedAt = 0;
@@ -89,7 +89,7 @@ export class Membership implements Sharing {
     this.#debts = new Debts({
       log: options.world.log,
       elapsedMs: () => options.world.clock.elapsedMs(),
-      hasLeft: options.hasLeft,
+      storage: options.storage,
       holdFrom: (appendedMs) => this.#holder?.holdFrom(appendedMs),
       hasBefore: (appendedMs) => this.#holder?.hasBefore(appendedMs) ?? false,
     });
@@ -108,7 +108,7 @@ export class Membership implements Sharing {
   async leave(): Promise<void> {
     this.#isLeaving = true;
     if (this.#own === undefined) {
-      await this.#release();
+      await this.#take(new Uint8Array(PARTS), () => undefined);
       return;
     }
     this.#change({ phase: 'leaving' });
@@ -117,9 +117,10 @@ export class Membership implements Sharing {
     const isHolding = (): boolean => this.#taking > 0 || this.#held.includes(1);
     while (isHolding() && performance.now() < endAt) await sleep(20);
     // No other collector has taken over in time.
-    const { proposal } = this.#own;
-    if (isHolding() && proposal !== undefined) await this.#keep(proposal, new Uint8Array(PARTS));
-    else if (isHolding()) await this.#release();
+    if (isHolding()) {
+      const { epoch = 0, ...own } = this.#own.proposal ?? { by: this.#own.id };
+      await this.#keep({ ...own, epoch: epoch + 1 }, new Uint8Array(PARTS));
+    }
     this.#change({ phase: 'left' });
   }
 
@@ -265,7 +266,8 @@ export class Membership implements Sharing {
       .map(([id]) => id)
       .sort();
     const isReady = this.#holder?.isReady() ?? false;
-    this.#change({ lost, isReady, ...(list && { list }), ...(proposal && { proposal }) });
+    const { isHeldUp } = this.#debts;
+    this.#change({ lost, isReady, isHeldUp, ...(list && { list }), ...(proposal && { proposal }) });
     this.#peers.watch(listWatched(own.id, { list, proposal, peers: this.#peers }));
     this.#metrics.peers(this.#peers.views);
     this.#metrics.listAge.set(
@@ -297,7 +299,7 @@ export class Membership implements Sharing {
   }
 
   /** Gives up what is not among these, and tells under which proposal. */
-  async #keep(proposal: Proposal, kept: Uint8Array): Promise<void> {
+  async #keep(proposal: Pick<Proposal, 'epoch' | 'by'>, kept: Uint8Array): Promise<void> {
     const isLess = this.#isAlone || kept.some((isHeld, part) => isHeld !== this.#held[part]);
     const released = isLess
       ? await this.#take(kept, () => undefined)
@@ -316,7 +318,7 @@ export class Membership implements Sharing {
     const own = this.#own?.id;
     const all = Uint8Array.from(owners, (owner) => (owner === own ? 1 : 0));
     const sinceMs = findLastScrapes(this.#peers.views, this.#given, this.#ownersBefore);
-    this.#debts.note(proposal.epoch, this.#peers.views);
+    await this.#debts.note(proposal.epoch, () => this.#peers.views);
     await this.#take(all, sinceMs);
     this.#hasTaken = true;
     this.#ownersBefore = owners;
@@ -329,10 +331,6 @@ export class Membership implements Sharing {
       epoch: proposal.epoch,
       took_seconds: Math.round(seconds * 1_000) / 1_000,
     });
-  }
-
-  async #release(): Promise<void> {
-    await this.#take(new Uint8Array(PARTS), () => undefined);
   }
 
   async #take(held: Uint8Array, sinceMs: Share['sinceMs'], isAlone = false) {
@@ -359,6 +357,11 @@ export class Membership implements Sharing {
     );
     await this.#take(new Uint8Array(PARTS).fill(1), () => undefined, true);
     return true;
+  }
+
+  mayTakeOver(folder: string): boolean {
+    const known = { views: this.#peers.views, sentEpoch: this.#sent.epoch };
+    return this.#debts.mayTakeOver(folder, { ...known, newest: this.#given?.epoch ?? 0 });
   }
 
   describe(): SharingStatus {

@@ -63,6 +63,8 @@ export const peerStateSchema = z.object({
   folder: z.string().max(100).optional(),
   /** It has sent what it scraped before the hand-overs up to this epoch. */
   sentEpoch: z.number().int().min(0).max(EPOCH_MAX).optional(),
+  /** It has sent all but what it holds back until others have sent. */
+  isHeldUp: z.boolean().optional(),
   /** The newest proposal under which it has given up the parts of others, and since when. */
   released: z
     .object({

@@ -51,6 +51,8 @@ export interface Sharing {
   stop(): Promise<void>;
   /** Who holds what, as far as it is known here. */
   describe(): SharingStatus;
+  /** Whether it is the turn of what a process that is gone left in its folder. */
+  mayTakeOver(folder: string): boolean;
 }
 
 /** One of the collectors that divide the targets. */

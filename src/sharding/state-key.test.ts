@@ -14,6 +14,7 @@ const STATE: PeerState = {
   lost: ['c'],
   folder: '20260101T000000-00000000',
   sentEpoch: 6,
+  isHeldUp: false,
   proposal: { epoch: 7, by: 'a', members: ['a', 'c'], moves: [[1, 0]] },
   released: { epoch: 7, by: 'a', atMs: 9, unfinished: [4] },
 };
@@ -39,7 +40,7 @@ test('the state of these tests has every field that the schema has', () => {
 test('a change of any field changes the key, and the order of fields does not', () => {
   const key = stateKey(STATE);
   const leaves = [...changeEachLeaf(STATE)];
-  assert.equal(leaves.length, 22);
+  assert.equal(leaves.length, 23);
   for (const [path, changed] of leaves) assert.notEqual(stateKey(changed as PeerState), key, path);
   const turned = Object.fromEntries(Object.entries(STATE).toReversed());
   assert.equal(stateKey(turned as PeerState), key);

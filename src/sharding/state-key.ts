@@ -37,6 +37,7 @@ const STATE: Fields<PeerState> = {
   lost: same,
   folder: same,
   sentEpoch: same,
+  isHeldUp: same,
   proposal: (proposal) => proposal && formatFields(PROPOSAL, proposal),
   released: (released) => released && formatFields(RELEASED, released),
 };

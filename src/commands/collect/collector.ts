@@ -101,6 +101,7 @@ export class Collector implements Component {
         folder: shared,
         sinks: () => this.#plan.sinks,
         living: () => listLivingFolders(sharing),
+        mayTakeOver: (name) => sharing?.mayTakeOver(name) ?? true,
       });
     this.#parting = new Parting({
       world,

@@ -28,12 +28,16 @@ export interface InheritanceOptions {
   readonly sinks: () => readonly SinkPlan[];
   /** Names of the folders of collectors that answer this one. */
   readonly living: () => ReadonlySet<string>;
+  /** Whether it is the turn of what is left in a folder, by its name. */
+  readonly mayTakeOver: (name: string) => boolean;
 }
 
 const LOOK_MS = 5_000;
 const TOUCH_MS = 1_000;
 /** After this time folders and plan are looked at anew; the rest of the queue comes after that. */
 const TURN_MS = 600_000;
+/** How long others may take to send what goes before. */
+const TURN_WAIT_MS = 300_000;
 /** How long a request under way may take when this collector stops. */
 const END_MS = 1_000;
 
@@ -46,6 +50,8 @@ export class Inheritance implements Component {
   readonly #outage: Outage;
   /** Folders with queues of sinks that no plan has had, by the folders of the sinks that it had. */
   readonly #unknown = new Map<string, string>();
+  /** When folders were first seen whose turn it is not yet, by elapsed time. */
+  readonly #seenMs = new Map<string, number>();
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: InheritanceOptions) {
@@ -77,13 +83,14 @@ export class Inheritance implements Component {
     const { folder, world } = this.#options;
     const found = await this.#find();
     this.#left.set(found.length);
-    if (found.length === 0) return;
+    const [first] = found;
+    if (first === undefined || !this.#isTurnOf(first)) return;
     const lock = await tryLock(folder.root, world);
     if (lock === undefined) return;
     await touching(lock, world, async () => {
       // Anew: whoever had the lock before may have sent some.
       for (const other of await this.#find()) {
-        if (this.#stopping.signal.aborted) return;
+        if (this.#stopping.signal.aborted || !this.#isTurnOf(other)) return;
         await this.#takeOver(other);
       }
     });
@@ -115,6 +122,17 @@ export class Inheritance implements Component {
     return (await folder.listOthers()).filter(
       ({ name }) => !alive.has(name) && this.#unknown.get(name) !== known,
     );
+  }
+
+  /** Its turn comes in any case: a collector that never gets rid of its own must not hold it up. */
+  #isTurnOf({ name }: OtherFolder): boolean {
+    const { mayTakeOver, world } = this.#options;
+    const nowMs = world.clock.elapsedMs();
+    const sinceMs = this.#seenMs.get(name) ?? nowMs;
+    const isTurn = mayTakeOver(name) || nowMs - sinceMs >= TURN_WAIT_MS;
+    if (isTurn) this.#seenMs.delete(name);
+    else this.#seenMs.set(name, sinceMs);
+    return isTurn;
   }
 
   #knownFolders(): string {

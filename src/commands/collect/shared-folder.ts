@@ -82,6 +82,11 @@ export class SharedFolder implements Component {
     return others.sort((a, b) => a.appendedMs - b.appendedMs);
   }
 
+  async listLeft(): Promise<readonly string[]> {
+    const others = await this.listOthers();
+    return others.filter(({ queues }) => queues.length > 0).map(({ name }) => name);
+  }
+
   /** Whether something may wait in the folder of another process. */
   async hasLeft(name: string): Promise<boolean> {
     if (!NAME.test(name)) return false;

@@ -75,7 +75,7 @@ export function createSharing(
     file: join(flags['storage.path'], 'shard-members.json'),
     findHosts: makeHostLookup(flags['shard.peers']),
     folder: shared?.ownName,
-    hasLeft: shared && ((name) => shared.hasLeft(name)),
+    storage: shared,
     ending,
   });
 }

@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { type Collector, Deployment, sleep } from './deployment.ts';
+import { until } from '../../kit/waiting.ts';
 import { StrictReceiver } from './strict-receiver.ts';
 
 export const SCENARIOS = [
@@ -100,8 +101,11 @@ const changes: Record<Scenario, (play: Play) => Promise<void>> = {
   },
   async 'roll 0/100'(play) {
     await Promise.all(play.running.map((one) => end(play, one)));
-    for (let i = 0; i < 3; i++) play.deployment.begin();
-    await play.deployment.settled(3);
+    const begun = [0, 1, 2].map(() => play.deployment.begin().name);
+    await until('those that were begun scrape', 60_000, () => {
+      const seen = new Set(play.deployment.visits.flat().map(({ collector }) => collector));
+      return begun.every((name) => seen.has(name));
+    });
   },
   async 'kill one'(play) {
     const last = byId(play.running).at(-1);
@@ -196,6 +200,7 @@ function measureVisits(
   let overlaps = 0;
   for (const all of visits) {
     const during = all.filter(({ atMs }) => atMs >= fromMs - INTERVAL_MS && atMs <= toMs);
+    longestMs = Math.max(longestMs, toMs - (during.at(-1)?.atMs ?? fromMs));
     for (const [at, visit] of during.entries()) {
       const before = during[at - 1];
       if (before === undefined) continue;
