@@ -254,10 +254,12 @@ function describeScopeFault(
     return `Credential should be scoped to correct service: '${options.service}'.`;
   const { regions } = options;
   if (regions?.includes(claim.region) === false)
-    return (
-      'Credential should be scoped to a valid region. ' + `'${regions.join("' or '")}' is expected.`
-    );
+    return `Credential should be scoped to a valid region. ${quoteAll(regions)} is expected.`;
   return undefined;
+}
+
+function quoteAll(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(' or ');
 }
 
 function refuse(code: VerifyFailure, message: string): Extract<Verification, { ok: false }> {

@@ -111,7 +111,8 @@ export class Debts {
     if (this.#isSettling || this.#debts.length === 0) return;
     this.#isSettling = true;
     try {
-      for (const debt of [...this.#debts]) {
+      // A copy: what is settled leaves the list, and others may come in between.
+      for (const debt of this.#debts.slice()) {
         for (const [id, folder] of debt.owing)
           if (!(await this.#isOwing(views().get(id), debt.epoch, folder))) debt.owing.delete(id);
         if (debt.owing.size === 0 || this.#isOverdue(debt))

@@ -115,5 +115,5 @@ export function requireMember(input: AwsInput, name: string): string {
 
 export function readText(input: AwsInput, name: string): string | undefined {
   const value = input[name];
-  return value === undefined ? undefined : `${value as string}`;
+  return value === undefined ? undefined : String(value);
 }
