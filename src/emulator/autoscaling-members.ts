@@ -1,5 +1,5 @@
 /** The members of Auto Scaling's requests that the emulator knows. */
-import type { KnownMembers } from './known-members.ts';
+import type { ActionMembers } from './known-members.ts';
 
 const PAGE = 'MaxRecords NextToken';
 const GROUP = 'AutoScalingGroupName';
@@ -12,7 +12,7 @@ const SETTINGS =
 const IDLE_SETTINGS = 'DefaultInstanceWarmup InstanceMaintenancePolicy ServiceLinkedRoleARN';
 
 /** By action; see members.ts. */
-export const AUTO_SCALING_MEMBERS: Readonly<Record<string, KnownMembers>> = {
+export const AUTO_SCALING_MEMBERS: Readonly<Record<string, ActionMembers>> = {
   CreateAutoScalingGroup: { acts: `${SETTINGS} Tags`, idle: IDLE_SETTINGS },
   CreateLaunchConfiguration: {
     acts:

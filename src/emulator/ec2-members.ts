@@ -1,7 +1,7 @@
 /**
  * The members of EC2's requests that the emulator knows. Structures within them are in ec2/names.ts.
  */
-import type { KnownMembers } from './known-members.ts';
+import type { ActionMembers } from './known-members.ts';
 
 const EC2_LIST = 'Filters MaxResults NextToken DryRun';
 const RULES = 'GroupId IpPermissions IpProtocol FromPort ToPort CidrIp DryRun';
@@ -10,7 +10,7 @@ const ROUTE =
 const TEMPLATE = 'LaunchTemplateId LaunchTemplateName';
 
 /** By action; see members.ts. */
-export const EC2_MEMBERS: Readonly<Record<string, KnownMembers>> = {
+export const EC2_MEMBERS: Readonly<Record<string, ActionMembers>> = {
   AllocateAddress: { acts: 'Domain TagSpecifications DryRun' },
   AssociateAddress: {
     acts: 'AllocationId InstanceId NetworkInterfaceId AllowReassociation DryRun',

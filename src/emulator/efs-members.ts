@@ -1,8 +1,8 @@
 /** The members of EFS's requests that the emulator knows. */
-import type { KnownMembers } from './known-members.ts';
+import type { ActionMembers } from './known-members.ts';
 
 /** By action; see members.ts. */
-export const EFS_MEMBERS: Readonly<Record<string, KnownMembers>> = {
+export const EFS_MEMBERS: Readonly<Record<string, ActionMembers>> = {
   CreateAccessPoint: { acts: 'ClientToken Tags FileSystemId PosixUser RootDirectory' },
   CreateFileSystem: {
     acts: 'CreationToken PerformanceMode Encrypted KmsKeyId ThroughputMode Backup Tags',

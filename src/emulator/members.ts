@@ -10,7 +10,7 @@ import { AMP_MEMBERS } from './amp-members.ts';
 import { CLOUDFORMATION_MEMBERS } from './cloudformation-members.ts';
 import { EFS_MEMBERS } from './efs-members.ts';
 import { IAM_MEMBERS, TOKEN_MEMBERS } from './iam-members.ts';
-import type { KnownMembers } from './known-members.ts';
+import type { ActionMembers } from './known-members.ts';
 import { AwsError, type AwsInput } from './service.ts';
 
 const LIST_PAGE = 'maxResults nextToken';
@@ -25,7 +25,7 @@ const SERVICE_IDLE =
 const CLOUD_MAP_PAGE = 'MaxResults NextToken';
 
 /** By the part of X-Amz-Target before the dot, then by action. */
-export const MEMBERS: Readonly<Record<string, Readonly<Record<string, KnownMembers>>>> = {
+export const MEMBERS: Readonly<Record<string, Readonly<Record<string, ActionMembers>>>> = {
   AmazonEC2: EC2_MEMBERS,
   AutoScaling: AUTO_SCALING_MEMBERS,
   elasticfilesystem: EFS_MEMBERS,

@@ -5,7 +5,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
-import { fitProperties, type Shape } from '../../src/emulator/cloudformation/property-shape.ts';
+import {
+  fitProperties,
+  type PropertyShape,
+} from '../../src/emulator/cloudformation/property-shape.ts';
 import { RESOURCE_KINDS } from '../../src/emulator/cloudformation/resources/kinds.ts';
 import { renderCloudFormation } from '../../src/deploy/cloudformation/render.ts';
 import { isRecord } from '../../src/emulator/cloudformation/template.ts';
@@ -29,7 +32,7 @@ const PLAIN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A sentence for each way in which a shape is not what is published. */
-function judge(shape: Shape, published: Published['type'], at: string): string[] {
+function judge(shape: PropertyShape, published: Published['type'], at: string): string[] {
   if (published.type === 'union') {
     const faults = published.types.map((one) => judge(shape, one, at));
     return faults.some((one) => one.length === 0) ? [] : (faults[0] ?? []);
@@ -49,7 +52,7 @@ function judge(shape: Shape, published: Published['type'], at: string): string[]
 }
 
 function judgeMembers(
-  { members }: Extract<Shape, { kind: 'object' }>,
+  { members }: Extract<PropertyShape, { kind: 'object' }>,
   properties: Readonly<Record<string, Published>>,
   at: string,
 ): string[] {
@@ -81,7 +84,7 @@ for (const kind of RESOURCE_KINDS.values())
   });
 
 /** Values of functions are texts, or lists, until they are known. */
-function withoutFunctions(value: unknown, shape: Shape | undefined): unknown {
+function withoutFunctions(value: unknown, shape: PropertyShape | undefined): unknown {
   if (Array.isArray(value))
     return value.map((one) => withoutFunctions(one, shape?.kind === 'list' ? shape.of : undefined));
   if (!isRecord(value)) return value;

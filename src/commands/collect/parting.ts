@@ -6,9 +6,9 @@ import { statfsSync } from 'node:fs';
 import type { World } from '../../kernel/world.ts';
 
 /** What becomes of what waits in a storage folder when its process ends. */
-export type Fate = 'shared' | 'stays' | 'task';
+export type PartingFate = 'shared' | 'stays' | 'task';
 
-const WORDS: Readonly<Record<Fate, string>> = {
+const WORDS: Readonly<Record<PartingFate, string>> = {
   shared: 'a collector that is left sends it from the shared storage',
   stays: 'the next run with this storage folder sends it',
   task: 'it is lost with the disk of the task',
@@ -22,7 +22,7 @@ const TOLD_MS = 5_000;
 export function findFate(
   storagePath: string,
   { isShared, env }: { isShared: boolean; env: Readonly<Record<string, string | undefined>> },
-): Fate {
+): PartingFate {
   if (isShared) return 'shared';
   // All other disks of a task on Fargate are its own.
   const isOfTask = env['AWS_EXECUTION_ENV'] === 'AWS_ECS_FARGATE' && !isNfs(storagePath);
@@ -39,7 +39,7 @@ function isNfs(path: string): boolean {
 
 export interface PartingOptions {
   readonly world: Pick<World, 'clock' | 'log' | 'metrics'>;
-  readonly fate: Fate;
+  readonly fate: PartingFate;
   readonly pendingItems: () => number;
 }
 

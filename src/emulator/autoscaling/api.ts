@@ -8,16 +8,16 @@ import { createScalingAccess, type ScalingAccessEdges } from './access.ts';
 import type { AutoScalingState } from './groups.ts';
 import {
   cutRecords,
-  invalid,
-  readCount,
+  invalidScaling,
+  readScalingCount,
   readFlag,
   readGroupTags,
-  readList,
-  readName,
-  readNames,
-  requireName,
+  readScalingList,
+  readScalingName,
+  readScalingNames,
+  requireScalingName,
 } from './requests.ts';
-import type { Group, GroupInstance, Refresh } from './shapes.ts';
+import type { ScalingGroup, GroupInstance, Refresh } from './shapes.ts';
 
 const REFRESHES_MAX = 20;
 
@@ -44,14 +44,16 @@ export function createAutoScaling(
 }
 
 function groupActions(state: AutoScalingState): Record<string, ActionHandler> {
-  const find = (input: AwsInput): Group => state.find(requireName(input, 'AutoScalingGroupName'));
+  const find = (input: AwsInput): ScalingGroup =>
+    state.find(requireScalingName(input, 'AutoScalingGroupName'));
   const suspend =
-    (act: (group: Group, process: string) => void): ActionHandler =>
+    (act: (group: ScalingGroup, process: string) => void): ActionHandler =>
     async (input) => {
       const group = find(input);
-      const named = readNames(input, 'ScalingProcesses');
+      const named = readScalingNames(input, 'ScalingProcesses');
       for (const process of named.length > 0 ? named : PROCESSES) {
-        if (!PROCESSES.includes(process)) throw invalid(`${process} is no process of scaling`);
+        if (!PROCESSES.includes(process))
+          throw invalidScaling(`${process} is no process of scaling`);
         act(group, process);
       }
       await state.scaling.settle(group);
@@ -72,15 +74,15 @@ function groupActions(state: AutoScalingState): Record<string, ActionHandler> {
     },
     SetDesiredCapacity: async (input) => {
       const group = find(input);
-      const DesiredCapacity = readCount(input, 'DesiredCapacity') ?? 0;
+      const DesiredCapacity = readScalingCount(input, 'DesiredCapacity') ?? 0;
       const { MinSize, MaxSize } = group.settings;
       if (DesiredCapacity > MaxSize)
-        throw invalid(
+        throw invalidScaling(
           `New SetDesiredCapacity value ${DesiredCapacity} is above max value ${MaxSize} for the ` +
             'AutoScalingGroup.',
         );
       if (DesiredCapacity < MinSize)
-        throw invalid(
+        throw invalidScaling(
           `New SetDesiredCapacity value ${DesiredCapacity} is below min value ${MinSize} for the ` +
             'AutoScalingGroup.',
         );
@@ -89,7 +91,7 @@ function groupActions(state: AutoScalingState): Record<string, ActionHandler> {
       return {};
     },
     DescribeAutoScalingGroups: (input) => {
-      const names = readNames(input, 'AutoScalingGroupNames');
+      const names = readScalingNames(input, 'AutoScalingGroupNames');
       const fits = parseGroupFilters(input);
       const found = [...state.groups.values()].filter(
         (group) =>
@@ -102,9 +104,9 @@ function groupActions(state: AutoScalingState): Record<string, ActionHandler> {
       return { AutoScalingGroups: page.map((group) => showGroup(state, group)), ...more };
     },
     DescribeScalingActivities: (input) => {
-      const name = readName(input, 'AutoScalingGroupName');
+      const name = readScalingName(input, 'AutoScalingGroupName');
       const groups = name === undefined ? [...state.groups.values()] : [state.find(name)];
-      const ids = readNames(input, 'ActivityIds');
+      const ids = readScalingNames(input, 'ActivityIds');
       const all = groups
         .flatMap(({ activities }) => activities)
         .filter(({ ActivityId }) => ids.length === 0 || ids.includes(ActivityId));
@@ -121,22 +123,22 @@ const PROCESSES = [
   'InstanceRefresh', 'ReplaceUnhealthy', 'ScheduledActions',
 ]; // prettier-ignore
 
-function parseGroupFilters(input: AwsInput): (group: Group) => boolean {
-  const filters = (readList(input, 'Filters') as readonly AwsInput[]).map((filter) => {
-    const name = requireName(filter, 'Name');
-    const values = readNames(filter, 'Values');
+function parseGroupFilters(input: AwsInput): (group: ScalingGroup) => boolean {
+  const filters = (readScalingList(input, 'Filters') as readonly AwsInput[]).map((filter) => {
+    const name = requireScalingName(filter, 'Name');
+    const values = readScalingNames(filter, 'Values');
     const has = (text: string | undefined): boolean => text !== undefined && values.includes(text);
-    if (name === 'tag-key') return ({ tags }: Group) => [...tags.keys()].some(has);
+    if (name === 'tag-key') return ({ tags }: ScalingGroup) => [...tags.keys()].some(has);
     if (name === 'tag-value')
-      return ({ tags }: Group) => [...tags.values()].some(({ Value }) => has(Value));
+      return ({ tags }: ScalingGroup) => [...tags.values()].some(({ Value }) => has(Value));
     if (name.startsWith('tag:'))
-      return ({ tags }: Group) => has(tags.get(name.slice('tag:'.length))?.Value);
-    throw invalid(`Filter type ${name} is not supported`);
+      return ({ tags }: ScalingGroup) => has(tags.get(name.slice('tag:'.length))?.Value);
+    throw invalidScaling(`Filter type ${name} is not supported`);
   });
   return (group) => filters.every((fits) => fits(group));
 }
 
-function showGroup(state: AutoScalingState, group: Group): object {
+function showGroup(state: AutoScalingState, group: ScalingGroup): object {
   const { AutoScalingGroupName, AutoScalingGroupARN, CreatedTime, settings } = group;
   const { subnets, ...told } = settings;
   const { region } = state.edges.place;
@@ -169,7 +171,7 @@ function showInstance(own: GroupInstance): object {
   return { ...instance, LaunchConfigurationName, LaunchTemplate };
 }
 
-function showTags({ tags, AutoScalingGroupName }: Group): object[] {
+function showTags({ tags, AutoScalingGroupName }: ScalingGroup): object[] {
   return [...tags.values()].map((tag) => ({
     ...tag,
     ResourceId: AutoScalingGroupName,
@@ -180,7 +182,7 @@ function showTags({ tags, AutoScalingGroupName }: Group): object[] {
 function instanceActions(state: AutoScalingState): Record<string, ActionHandler> {
   return {
     DescribeAutoScalingInstances: (input) => {
-      const ids = readNames(input, 'InstanceIds');
+      const ids = readScalingNames(input, 'InstanceIds');
       const all = [...state.groups.values()].flatMap(({ AutoScalingGroupName, instances }) =>
         [...instances.values()].map((one) => ({ AutoScalingGroupName, ...showInstance(one) })),
       );
@@ -190,11 +192,11 @@ function instanceActions(state: AutoScalingState): Record<string, ActionHandler>
       return { AutoScalingInstances: page, ...more };
     },
     TerminateInstanceInAutoScalingGroup: async (input) => {
-      const [group, instance] = state.findInstance(requireName(input, 'InstanceId'));
+      const [group, instance] = state.findInstance(requireScalingName(input, 'InstanceId'));
       if (readFlag(input, 'ShouldDecrementDesiredCapacity') === true) {
         const { DesiredCapacity, MinSize } = group.settings;
         if (DesiredCapacity <= MinSize)
-          throw invalid(
+          throw invalidScaling(
             'Currently, desired capacity equals the minimum capacity. Terminating the instance ' +
               'without replacement will violate the group min size constraint.',
           );
@@ -207,18 +209,19 @@ function instanceActions(state: AutoScalingState): Record<string, ActionHandler>
       return { Activity: activity };
     },
     SetInstanceProtection: (input) => {
-      const group = state.find(requireName(input, 'AutoScalingGroupName'));
+      const group = state.find(requireScalingName(input, 'AutoScalingGroupName'));
       const isProtected = readFlag(input, 'ProtectedFromScaleIn') ?? false;
-      for (const id of readNames(input, 'InstanceIds')) {
+      for (const id of readScalingNames(input, 'InstanceIds')) {
         const instance = group.instances.get(id);
-        if (instance === undefined) throw invalid(`The instance ${id} is not part of the group.`);
+        if (instance === undefined)
+          throw invalidScaling(`The instance ${id} is not part of the group.`);
         instance.ProtectedFromScaleIn = isProtected;
       }
       return {};
     },
     SetInstanceHealth: async (input) => {
-      const [group, instance] = state.findInstance(requireName(input, 'InstanceId'));
-      instance.HealthStatus = requireName(input, 'HealthStatus');
+      const [group, instance] = state.findInstance(requireScalingName(input, 'InstanceId'));
+      instance.HealthStatus = requireScalingName(input, 'HealthStatus');
       if (instance.HealthStatus === 'Unhealthy' && !group.suspended.has('ReplaceUnhealthy')) {
         await state.scaling.inTurn(group, () =>
           state.scaling.end(group, instance, 'a failed health check'),
@@ -231,9 +234,9 @@ function instanceActions(state: AutoScalingState): Record<string, ActionHandler>
 }
 
 function tagActions(state: AutoScalingState): Record<string, ActionHandler> {
-  const each = (input: AwsInput, act: (group: Group, tag: AwsInput) => void): object => {
-    for (const tag of readList(input, 'Tags') as readonly AwsInput[])
-      act(state.find(requireName(tag, 'ResourceId')), tag);
+  const each = (input: AwsInput, act: (group: ScalingGroup, tag: AwsInput) => void): object => {
+    for (const tag of readScalingList(input, 'Tags') as readonly AwsInput[])
+      act(state.find(requireScalingName(tag, 'ResourceId')), tag);
     return {};
   };
   return {
@@ -243,15 +246,17 @@ function tagActions(state: AutoScalingState): Record<string, ActionHandler> {
         if (read !== undefined) group.tags.set(read.Key, read);
       }),
     DeleteTags: (input) =>
-      each(input, ({ tags }, tag) => void tags.delete(requireName(tag, 'Key'))),
+      each(input, ({ tags }, tag) => void tags.delete(requireScalingName(tag, 'Key'))),
     DescribeTags: (input) => {
-      const filters = readList(input, 'Filters') as readonly AwsInput[];
+      const filters = readScalingList(input, 'Filters') as readonly AwsInput[];
       const groups = filters
-        .filter((filter) => readName(filter, 'Name') === 'auto-scaling-group')
-        .flatMap((filter) => readNames(filter, 'Values'));
-      const other = filters.find((filter) => readName(filter, 'Name') !== 'auto-scaling-group');
+        .filter((filter) => readScalingName(filter, 'Name') === 'auto-scaling-group')
+        .flatMap((filter) => readScalingNames(filter, 'Values'));
+      const other = filters.find(
+        (filter) => readScalingName(filter, 'Name') !== 'auto-scaling-group',
+      );
       if (other !== undefined)
-        throw invalid(`Filter type ${readName(other, 'Name')} is not supported here`);
+        throw invalidScaling(`Filter type ${readScalingName(other, 'Name')} is not supported here`);
       const all = [...state.groups.values()]
         .filter((one) => groups.length === 0 || groups.includes(one.AutoScalingGroupName))
         .flatMap(showTags);
@@ -263,7 +268,7 @@ function tagActions(state: AutoScalingState): Record<string, ActionHandler> {
 
 function refreshActions(state: AutoScalingState): Record<string, ActionHandler> {
   const now = (): string => new Date(state.edges.nowMs()).toISOString();
-  const replaceAll = async (group: Group, refresh: Refresh): Promise<void> => {
+  const replaceAll = async (group: ScalingGroup, refresh: Refresh): Promise<void> => {
     for (const instance of new Map(group.instances).values()) {
       await state.scaling.inTurn(group, () =>
         state.scaling.end(group, instance, 'an instance refresh'),
@@ -277,7 +282,7 @@ function refreshActions(state: AutoScalingState): Record<string, ActionHandler> 
   };
   return {
     StartInstanceRefresh: async (input) => {
-      const group = state.find(requireName(input, 'AutoScalingGroupName'));
+      const group = state.find(requireScalingName(input, 'AutoScalingGroupName'));
       if (group.refreshes.some(({ Status }) => Status === 'InProgress'))
         throw new AwsError(
           'InstanceRefreshInProgress',
@@ -298,9 +303,9 @@ function refreshActions(state: AutoScalingState): Record<string, ActionHandler> 
     },
     DescribeInstanceRefreshes: (input) => {
       const { refreshes, AutoScalingGroupName } = state.find(
-        requireName(input, 'AutoScalingGroupName'),
+        requireScalingName(input, 'AutoScalingGroupName'),
       );
-      const ids = readNames(input, 'InstanceRefreshIds');
+      const ids = readScalingNames(input, 'InstanceRefreshIds');
       const all = refreshes.filter(
         ({ InstanceRefreshId }) => ids.length === 0 || ids.includes(InstanceRefreshId),
       );

@@ -8,21 +8,21 @@ import { AwsError, type AwsInput } from '../service.ts';
 import { type GroupEdges, GroupScaling, readMixed } from './instances.ts';
 import { LaunchConfigurations } from './launch-configurations.ts';
 import {
-  invalid,
-  readCount,
+  invalidScaling,
+  readScalingCount,
   readFlag,
   readGroupTags,
-  readName,
-  readNames,
-  requireName,
+  readScalingName,
+  readScalingNames,
+  requireScalingName,
 } from './requests.ts';
-import type { Group, GroupInstance, GroupSettings, LaunchSource } from './shapes.ts';
+import type { ScalingGroup, GroupInstance, ScalingGroupSettings, LaunchSource } from './shapes.ts';
 
 const GROUPS_MAX = 500;
 const GROUP_SIZE_MAX = 1_000;
 
 export class AutoScalingState {
-  readonly groups = new Map<string, Group>();
+  readonly groups = new Map<string, ScalingGroup>();
   readonly configurations: LaunchConfigurations;
   readonly scaling: GroupScaling;
   readonly edges: GroupEdges;
@@ -34,20 +34,22 @@ export class AutoScalingState {
   }
 
   /** By name or ARN. @throws AwsError */
-  find(nameOrArn: string): Group {
+  find(nameOrArn: string): ScalingGroup {
     const name = nameOrArn.split('autoScalingGroupName/').at(-1) ?? '';
     const found = this.groups.get(name);
     if (found !== undefined) return found;
-    throw invalid('AutoScalingGroup name not found - AutoScalingGroup name not found');
+    throw invalidScaling('AutoScalingGroup name not found - AutoScalingGroup name not found');
   }
 
   /** @throws AwsError for an instance of no group */
-  findInstance(id: string): readonly [Group, GroupInstance] {
+  findInstance(id: string): readonly [ScalingGroup, GroupInstance] {
     for (const group of this.groups.values()) {
       const found = group.instances.get(id);
       if (found !== undefined) return [group, found];
     }
-    throw invalid(`Instance Id not found - No managed instance found for instance ID: ${id}`);
+    throw invalidScaling(
+      `Instance Id not found - No managed instance found for instance ID: ${id}`,
+    );
   }
 
   /** An instance that ended by itself is replaced. */
@@ -56,8 +58,8 @@ export class AutoScalingState {
       if (group.instances.delete(id)) void this.scaling.settle(group).catch(() => undefined);
   }
 
-  async create(input: AwsInput): Promise<Group> {
-    const AutoScalingGroupName = requireName(input, 'AutoScalingGroupName');
+  async create(input: AwsInput): Promise<ScalingGroup> {
+    const AutoScalingGroupName = requireScalingName(input, 'AutoScalingGroupName');
     if (this.groups.has(AutoScalingGroupName))
       throw new AwsError(
         'AlreadyExists',
@@ -66,10 +68,10 @@ export class AutoScalingState {
       );
     if (this.groups.size >= GROUPS_MAX)
       throw new AwsError('LimitExceeded', `There are ${GROUPS_MAX} Auto Scaling groups already.`);
-    for (const name of ['MinSize', 'MaxSize']) requireName(input, name);
+    for (const name of ['MinSize', 'MaxSize']) requireScalingName(input, name);
     const settings = await this.#readSettings(input, undefined);
     const { accountId, region } = this.edges.place;
-    const group: Group = {
+    const group: ScalingGroup = {
       AutoScalingGroupName,
       AutoScalingGroupARN:
         `arn:aws:autoscaling:${region}:${accountId}:autoScalingGroup:${randomUUID()}:` +
@@ -89,13 +91,13 @@ export class AutoScalingState {
   }
 
   async update(input: AwsInput): Promise<void> {
-    const group = this.find(requireName(input, 'AutoScalingGroupName'));
+    const group = this.find(requireScalingName(input, 'AutoScalingGroupName'));
     group.settings = await this.#readSettings(input, group.settings);
     await this.scaling.settle(group);
   }
 
   async remove(input: AwsInput): Promise<void> {
-    const group = this.find(requireName(input, 'AutoScalingGroupName'));
+    const group = this.find(requireScalingName(input, 'AutoScalingGroupName'));
     if (group.instances.size > 0 && readFlag(input, 'ForceDelete') !== true)
       throw new AwsError(
         'ResourceInUse',
@@ -110,30 +112,35 @@ export class AutoScalingState {
     this.groups.delete(group.AutoScalingGroupName);
   }
 
-  async #readSettings(input: AwsInput, before: GroupSettings | undefined): Promise<GroupSettings> {
-    const MinSize = readCount(input, 'MinSize') ?? before?.MinSize ?? 0;
-    const MaxSize = readCount(input, 'MaxSize') ?? before?.MaxSize ?? 0;
+  async #readSettings(
+    input: AwsInput,
+    before: ScalingGroupSettings | undefined,
+  ): Promise<ScalingGroupSettings> {
+    const MinSize = readScalingCount(input, 'MinSize') ?? before?.MinSize ?? 0;
+    const MaxSize = readScalingCount(input, 'MaxSize') ?? before?.MaxSize ?? 0;
     // A change of the limits moves what is wanted between them.
     const kept = Math.min(Math.max(before?.DesiredCapacity ?? MinSize, MinSize), MaxSize);
-    const DesiredCapacity = readCount(input, 'DesiredCapacity') ?? kept;
+    const DesiredCapacity = readScalingCount(input, 'DesiredCapacity') ?? kept;
     checkSizes({ MinSize, MaxSize, DesiredCapacity });
-    const TerminationPolicies = readNames(input, 'TerminationPolicies');
+    const TerminationPolicies = readScalingNames(input, 'TerminationPolicies');
     return {
       ...(await this.#readSource(input, before)),
       MinSize,
       MaxSize,
       DesiredCapacity,
       subnets: await this.#readSubnets(input, before),
-      DefaultCooldown: readCount(input, 'DefaultCooldown') ?? before?.DefaultCooldown ?? 300,
-      HealthCheckType: readName(input, 'HealthCheckType') ?? before?.HealthCheckType ?? 'EC2',
+      DefaultCooldown: readScalingCount(input, 'DefaultCooldown') ?? before?.DefaultCooldown ?? 300,
+      HealthCheckType:
+        readScalingName(input, 'HealthCheckType') ?? before?.HealthCheckType ?? 'EC2',
       HealthCheckGracePeriod:
-        readCount(input, 'HealthCheckGracePeriod') ?? before?.HealthCheckGracePeriod ?? 0,
+        readScalingCount(input, 'HealthCheckGracePeriod') ?? before?.HealthCheckGracePeriod ?? 0,
       NewInstancesProtectedFromScaleIn:
         readFlag(input, 'NewInstancesProtectedFromScaleIn') ??
         before?.NewInstancesProtectedFromScaleIn ??
         false,
       CapacityRebalance: readFlag(input, 'CapacityRebalance') ?? before?.CapacityRebalance,
-      MaxInstanceLifetime: readCount(input, 'MaxInstanceLifetime') ?? before?.MaxInstanceLifetime,
+      MaxInstanceLifetime:
+        readScalingCount(input, 'MaxInstanceLifetime') ?? before?.MaxInstanceLifetime,
       TerminationPolicies:
         TerminationPolicies.length > 0
           ? TerminationPolicies
@@ -142,7 +149,7 @@ export class AutoScalingState {
   }
 
   async #readSource(input: AwsInput, before: LaunchSource | undefined): Promise<LaunchSource> {
-    const name = readName(input, 'LaunchConfigurationName');
+    const name = readScalingName(input, 'LaunchConfigurationName');
     const template = input['LaunchTemplate'] as AwsInput | undefined;
     const mixed = input['MixedInstancesPolicy'] as AwsInput | undefined;
     const given = [name, template, mixed].filter((one) => one !== undefined);
@@ -151,7 +158,7 @@ export class AutoScalingState {
       return { LaunchConfigurationName, LaunchTemplate, MixedInstancesPolicy };
     }
     if (given.length !== 1)
-      throw invalid(
+      throw invalidScaling(
         'Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or ' +
           'MixedInstancesPolicy parameter.',
       );
@@ -164,9 +171,9 @@ export class AutoScalingState {
         ? { MixedInstancesPolicy: mixed }
         : {
             LaunchTemplate: {
-              LaunchTemplateId: readName(template, 'LaunchTemplateId'),
-              LaunchTemplateName: readName(template, 'LaunchTemplateName'),
-              Version: readName(template, 'Version') ?? '$Default',
+              LaunchTemplateId: readScalingName(template, 'LaunchTemplateId'),
+              LaunchTemplateName: readScalingName(template, 'LaunchTemplateName'),
+              Version: readScalingName(template, 'Version') ?? '$Default',
             },
           };
     await this.#requireTemplate(source);
@@ -176,26 +183,26 @@ export class AutoScalingState {
   async #requireTemplate(source: LaunchSource): Promise<void> {
     const { template } = readMixed(source);
     if (template === undefined)
-      throw invalid('You must use a valid fully-formed launch template. There is none.');
+      throw invalidScaling('You must use a valid fully-formed launch template. There is none.');
     const { LaunchTemplateId, LaunchTemplateName, Version } = template;
     const which = LaunchTemplateId === undefined ? { LaunchTemplateName } : { LaunchTemplateId };
     await this.#ask('DescribeLaunchTemplateVersions', { ...which, Versions: [Version] }, (words) =>
-      invalid(`You must use a valid fully-formed launch template. ${words}`),
+      invalidScaling(`You must use a valid fully-formed launch template. ${words}`),
     );
   }
 
   async #readSubnets(
     input: AwsInput,
-    before: GroupSettings | undefined,
+    before: ScalingGroupSettings | undefined,
   ): Promise<readonly string[]> {
-    const named = (readName(input, 'VPCZoneIdentifier') ?? '')
+    const named = (readScalingName(input, 'VPCZoneIdentifier') ?? '')
       .split(',')
       .map((one) => one.trim())
       .filter((one) => one !== '');
-    const zones = readNames(input, 'AvailabilityZones');
+    const zones = readScalingNames(input, 'AvailabilityZones');
     if (named.length === 0 && zones.length === 0) {
       if (before !== undefined) return before.subnets;
-      throw invalid('At least one Availability Zone or VPC Subnet is required.');
+      throw invalidScaling('At least one Availability Zone or VPC Subnet is required.');
     }
     const which =
       named.length > 0
@@ -206,7 +213,7 @@ export class AutoScalingState {
               { Name: 'availability-zone', Values: zones },
             ],
           };
-    const { Subnets } = await this.#ask('DescribeSubnets', which, invalid);
+    const { Subnets } = await this.#ask('DescribeSubnets', which, invalidScaling);
     return (Subnets as AwsInput[]).map(({ SubnetId }) => String(SubnetId));
   }
 
@@ -225,15 +232,17 @@ export class AutoScalingState {
 }
 
 function checkSizes(
-  settings: Pick<GroupSettings, 'DesiredCapacity' | 'MaxSize' | 'MinSize'>,
+  settings: Pick<ScalingGroupSettings, 'DesiredCapacity' | 'MaxSize' | 'MinSize'>,
 ): void {
   const { MinSize, MaxSize, DesiredCapacity } = settings;
   if (MinSize > MaxSize)
-    throw invalid(`Max bound, ${MaxSize}, must be greater than or equal to min bound, ${MinSize}`);
+    throw invalidScaling(
+      `Max bound, ${MaxSize}, must be greater than or equal to min bound, ${MinSize}`,
+    );
   if (MaxSize > GROUP_SIZE_MAX)
-    throw invalid(`This emulator has groups of at most ${GROUP_SIZE_MAX} instances.`);
+    throw invalidScaling(`This emulator has groups of at most ${GROUP_SIZE_MAX} instances.`);
   if (DesiredCapacity < MinSize || DesiredCapacity > MaxSize)
-    throw invalid(
+    throw invalidScaling(
       `Desired capacity:${DesiredCapacity} must be between the specified min size:${MinSize} and ` +
         `max size:${MaxSize}`,
     );

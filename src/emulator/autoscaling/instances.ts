@@ -6,8 +6,14 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsInput, type AwsPlace } from '../service.ts';
 import type { LaunchConfigurations } from './launch-configurations.ts';
-import { readName } from './requests.ts';
-import type { Activity, Group, GroupInstance, LaunchSource, LaunchTemplateName } from './shapes.ts';
+import { readScalingName } from './requests.ts';
+import type {
+  Activity,
+  ScalingGroup,
+  GroupInstance,
+  LaunchSource,
+  LaunchTemplateName,
+} from './shapes.ts';
 
 const ACTIVITIES_MAX = 100;
 
@@ -28,14 +34,14 @@ export class GroupScaling {
   }
 
   /** Does one thing after the other to a group. */
-  inTurn<Result>(group: Group, act: () => Promise<Result>): Promise<Result> {
+  inTurn<Result>(group: ScalingGroup, act: () => Promise<Result>): Promise<Result> {
     const turn = group.work.then(act);
     group.work = turn.catch(() => undefined);
     return turn;
   }
 
   /** Until the group has the instances that are wanted, or one cannot be started. */
-  settle(group: Group): Promise<void> {
+  settle(group: ScalingGroup): Promise<void> {
     return this.inTurn(group, async () => {
       const { suspended, instances } = group;
       let isStarting = !suspended.has('Launch');
@@ -49,7 +55,7 @@ export class GroupScaling {
     });
   }
 
-  async #start(group: Group): Promise<boolean> {
+  async #start(group: ScalingGroup): Promise<boolean> {
     const { settings, AutoScalingGroupName } = group;
     const subnetId = chooseSubnet(group);
     const cause = 'an instance was started in response to a difference between desired and actual';
@@ -93,7 +99,7 @@ export class GroupScaling {
   }
 
   /** Ends an instance of the group. */
-  async end(group: Group, instance: GroupInstance, cause: string): Promise<Activity> {
+  async end(group: ScalingGroup, instance: GroupInstance, cause: string): Promise<Activity> {
     const { InstanceId, subnetId } = instance;
     group.instances.delete(InstanceId);
     await this.#edges.ec2('TerminateInstances', { InstanceIds: [InstanceId] });
@@ -106,7 +112,7 @@ export class GroupScaling {
   }
 
   #note(
-    group: Group,
+    group: ScalingGroup,
     Description: string,
     what: string,
     { subnetId, failed }: { readonly subnetId: string; readonly failed?: string },
@@ -153,19 +159,19 @@ export function readMixed({ LaunchTemplate, MixedInstancesPolicy }: LaunchSource
   const mixed = (MixedInstancesPolicy['LaunchTemplate'] ?? {}) as AwsInput;
   const template = mixed['LaunchTemplateSpecification'] as AwsInput | undefined;
   const [first = {}] = (mixed['Overrides'] ?? []) as readonly AwsInput[];
-  const type = readName(first, 'InstanceType');
+  const type = readScalingName(first, 'InstanceType');
   return {
     template: template && {
-      LaunchTemplateId: readName(template, 'LaunchTemplateId'),
-      LaunchTemplateName: readName(template, 'LaunchTemplateName'),
-      Version: readName(template, 'Version') ?? '$Default',
+      LaunchTemplateId: readScalingName(template, 'LaunchTemplateId'),
+      LaunchTemplateName: readScalingName(template, 'LaunchTemplateName'),
+      Version: readScalingName(template, 'Version') ?? '$Default',
     },
     overrides: type === undefined ? {} : { InstanceType: type },
   };
 }
 
 /** The subnet of the group with the fewest instances. */
-function chooseSubnet({ settings, instances }: Group): string {
+function chooseSubnet({ settings, instances }: ScalingGroup): string {
   const count = (subnet: string): number =>
     [...instances.values()].filter(({ subnetId }) => subnetId === subnet).length;
   const sorted = settings.subnets.toSorted((one, other) => count(one) - count(other));
@@ -173,7 +179,7 @@ function chooseSubnet({ settings, instances }: Group): string {
 }
 
 /** The oldest one of the zone with the most that is not protected; undefined where all are. */
-function chooseEnded({ instances }: Group): GroupInstance | undefined {
+function chooseEnded({ instances }: ScalingGroup): GroupInstance | undefined {
   const all = [...instances.values()];
   const count = (zone: string): number =>
     all.filter(({ AvailabilityZone }) => AvailabilityZone === zone).length;

@@ -5,7 +5,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type ActionHandler, AwsError, type AwsInput, type AwsPlace } from '../service.ts';
-import { cutRecords, invalid, readFlag, readName, readNames, requireName } from './requests.ts';
+import {
+  cutRecords,
+  invalidScaling,
+  readFlag,
+  readScalingName,
+  readScalingNames,
+  requireScalingName,
+} from './requests.ts';
 
 const CONFIGURATIONS_MAX = 1_000;
 
@@ -38,8 +45,8 @@ export class LaunchConfigurations {
     const found = this.find(name);
     if (found === undefined) throw missing(name);
     const { given } = found;
-    const profile = readName(given, 'IamInstanceProfile');
-    const groups = readNames(given, 'SecurityGroups');
+    const profile = readScalingName(given, 'IamInstanceProfile');
+    const groups = readScalingNames(given, 'SecurityGroups');
     const isId = (group: string): boolean => group.startsWith('sg-');
     const isPublic = readFlag(given, 'AssociatePublicIpAddress');
     return {
@@ -65,7 +72,7 @@ export class LaunchConfigurations {
         return {};
       },
       DescribeLaunchConfigurations: (input) => {
-        const names = readNames(input, 'LaunchConfigurationNames');
+        const names = readScalingNames(input, 'LaunchConfigurationNames');
         const all = [...this.#all.values()].filter(
           ({ LaunchConfigurationName: name }) => names.length === 0 || names.includes(name),
         );
@@ -85,7 +92,7 @@ export class LaunchConfigurations {
         return { LaunchConfigurations: shown, ...more };
       },
       DeleteLaunchConfiguration: (input) => {
-        const name = requireName(input, 'LaunchConfigurationName');
+        const name = requireScalingName(input, 'LaunchConfigurationName');
         if (this.find(name) === undefined) throw missing(name);
         if (isUsed(name))
           throw new AwsError(
@@ -100,9 +107,9 @@ export class LaunchConfigurations {
   }
 
   #create(input: AwsInput): void {
-    const LaunchConfigurationName = requireName(input, 'LaunchConfigurationName');
-    requireName(input, 'ImageId');
-    requireName(input, 'InstanceType');
+    const LaunchConfigurationName = requireScalingName(input, 'LaunchConfigurationName');
+    requireScalingName(input, 'ImageId');
+    requireScalingName(input, 'InstanceType');
     if (this.#all.has(LaunchConfigurationName))
       throw new AwsError(
         'AlreadyExists',
@@ -127,7 +134,9 @@ export class LaunchConfigurations {
 }
 
 function missing(name: string): AwsError {
-  return invalid(`Launch configuration name not found - Launch configuration ${name} not found`);
+  return invalidScaling(
+    `Launch configuration name not found - Launch configuration ${name} not found`,
+  );
 }
 
 function pickGiven(input: AwsInput, names: readonly string[]): AwsInput {

@@ -7,48 +7,48 @@ import { AwsError, type AwsInput, parseToken } from '../service.ts';
 const PAGE = 50;
 const PAGE_MAX = 100;
 
-export function invalid(message: string): AwsError {
+export function invalidScaling(message: string): AwsError {
   return new AwsError('ValidationError', message);
 }
 
 /** Reads a text that must be present. @throws AwsError */
-export function requireName(input: AwsInput, name: string): string {
-  const value = readName(input, name);
+export function requireScalingName(input: AwsInput, name: string): string {
+  const value = readScalingName(input, name);
   if (value !== undefined) return value;
-  throw invalid(
+  throw invalidScaling(
     `1 validation error detected: Value null at '${name}' failed to satisfy constraint: Member ` +
       'must not be null',
   );
 }
 
-export function readName(input: AwsInput, name: string): string | undefined {
+export function readScalingName(input: AwsInput, name: string): string | undefined {
   const value = input[name];
   return value === undefined || value === null || value === '' ? undefined : String(value);
 }
 
 /** @throws AwsError for what is no whole number from 0 on */
-export function readCount(input: AwsInput, name: string): number | undefined {
-  const value = readName(input, name);
+export function readScalingCount(input: AwsInput, name: string): number | undefined {
+  const value = readScalingName(input, name);
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw invalid(`${name} must be a whole number from 0 on; it is ${value}`);
+  throw invalidScaling(`${name} must be a whole number from 0 on; it is ${value}`);
 }
 
 /** @throws AwsError for what is neither true nor false */
 export function readFlag(input: AwsInput, name: string): boolean | undefined {
-  const value = readName(input, name);
+  const value = readScalingName(input, name);
   if (value === undefined) return undefined;
   if (value === 'true' || value === 'false') return value === 'true';
-  throw invalid(`${name} must be true or false; it is ${value}`);
+  throw invalidScaling(`${name} must be true or false; it is ${value}`);
 }
 
-export function readList(input: AwsInput, name: string): readonly unknown[] {
+export function readScalingList(input: AwsInput, name: string): readonly unknown[] {
   const value = input[name] ?? [];
   return Array.isArray(value) ? value : [];
 }
 
-export function readNames(input: AwsInput, name: string): string[] {
-  return readList(input, name).map(String);
+export function readScalingNames(input: AwsInput, name: string): string[] {
+  return readScalingList(input, name).map(String);
 }
 
 /** Cuts one page, by MaxRecords and NextToken. @throws AwsError */
@@ -56,8 +56,8 @@ export function cutRecords<One>(
   items: readonly One[],
   input: AwsInput,
 ): { readonly page: readonly One[]; readonly NextToken?: string } {
-  const most = readCount(input, 'MaxRecords') ?? PAGE;
-  if (most < 1 || most > PAGE_MAX) throw invalid(`MaxRecords must be from 1 to ${PAGE_MAX}`);
+  const most = readScalingCount(input, 'MaxRecords') ?? PAGE;
+  if (most < 1 || most > PAGE_MAX) throw invalidScaling(`MaxRecords must be from 1 to ${PAGE_MAX}`);
   const start = parseToken(input['NextToken']);
   if (start === undefined)
     throw new AwsError('InvalidNextToken', 'The NextToken value is not valid.');
@@ -76,9 +76,9 @@ export interface GroupTag {
 
 /** @throws AwsError */
 export function readGroupTags(input: AwsInput): GroupTag[] {
-  return (readList(input, 'Tags') as readonly AwsInput[]).map((tag) => ({
-    Key: requireName(tag, 'Key'),
-    Value: readName(tag, 'Value') ?? '',
+  return (readScalingList(input, 'Tags') as readonly AwsInput[]).map((tag) => ({
+    Key: requireScalingName(tag, 'Key'),
+    Value: readScalingName(tag, 'Value') ?? '',
     PropagateAtLaunch: readFlag(tag, 'PropagateAtLaunch') ?? false,
   }));
 }

@@ -15,7 +15,7 @@ export interface LaunchSource {
   readonly MixedInstancesPolicy?: AwsInput | undefined;
 }
 
-export interface GroupSettings extends LaunchSource {
+export interface ScalingGroupSettings extends LaunchSource {
   readonly MinSize: number;
   readonly MaxSize: number;
   readonly DesiredCapacity: number;
@@ -65,11 +65,11 @@ export interface Refresh {
   InstancesToUpdate: number;
 }
 
-export interface Group {
+export interface ScalingGroup {
   readonly AutoScalingGroupName: string;
   readonly AutoScalingGroupARN: string;
   readonly CreatedTime: string;
-  settings: GroupSettings;
+  settings: ScalingGroupSettings;
   readonly tags: Map<string, GroupTag>;
   readonly instances: Map<string, GroupInstance>;
   /** The newest first. */

@@ -1,10 +1,10 @@
 /** What calls answer of stacks, their resources and events, by the members of AWS's model. Pure. */
 import { EpochTime } from '../../wire/cbor.ts';
-import { cutPage, type Page } from './pages.ts';
+import { cutStackPage, type Page } from './pages.ts';
 import type { ResourceDrift } from './drift.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
-import type { Stack, StackEvent, StackResource } from './stack.ts';
-import type { Template } from './template.ts';
+import type { EmulatedStack, StackEvent, StackResource } from './stack.ts';
+import type { StackTemplate } from './template.ts';
 import { listCapabilities } from './template-summary.ts';
 import type { ChangeSet, DriftDetection } from './state.ts';
 import type { AwsInput } from '../service.ts';
@@ -13,7 +13,7 @@ export function timeOf(ms: number | undefined): EpochTime | undefined {
   return ms === undefined ? undefined : new EpochTime(Math.round(ms) / 1_000);
 }
 
-export function showStack(stack: Stack): object {
+export function showStack(stack: EmulatedStack): object {
   const { inputs, drift } = stack;
   return {
     StackId: stack.id,
@@ -47,7 +47,7 @@ export function showStack(stack: Stack): object {
   };
 }
 
-export function showParameters({ parameters }: Stack['inputs']): object[] {
+export function showParameters({ parameters }: EmulatedStack['inputs']): object[] {
   return Object.entries(parameters).map(([key, { text, value, isHidden, isStored }]) => ({
     ParameterKey: key,
     ParameterValue: isHidden ? '****' : text,
@@ -55,7 +55,7 @@ export function showParameters({ parameters }: Stack['inputs']): object[] {
   }));
 }
 
-export function summarizeStack(stack: Stack): object {
+export function summarizeStack(stack: EmulatedStack): object {
   return {
     StackId: stack.id,
     StackName: stack.name,
@@ -69,7 +69,7 @@ export function summarizeStack(stack: Stack): object {
   };
 }
 
-export function showEvent(event: StackEvent, { id, name }: Stack): object {
+export function showEvent(event: StackEvent, { id, name }: EmulatedStack): object {
   return {
     StackId: id,
     EventId: event.eventId,
@@ -101,7 +101,7 @@ export function showResource(
   };
 }
 
-export function showTemplateParameters({ parameters }: Template): object[] {
+export function showTemplateParameters({ parameters }: StackTemplate): object[] {
   return Object.entries(parameters).map(([key, { type, members }]) => ({
     ParameterKey: key,
     DefaultValue: asText(members['Default']),
@@ -118,7 +118,7 @@ function asText(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
-export function summarizeTemplate(template: Template): Record<string, unknown> {
+export function summarizeTemplate(template: StackTemplate): Record<string, unknown> {
   const { capabilities, reason } = listCapabilities(template);
   return {
     Description: template.description,
@@ -130,7 +130,10 @@ export function summarizeTemplate(template: Template): Record<string, unknown> {
 
 export function showChangeSet(changeSet: ChangeSet, input: AwsInput): object {
   const { stack, inputs } = changeSet;
-  const { page, ...more }: Page<ChangeSet['changes'][number]> = cutPage(changeSet.changes, input);
+  const { page, ...more }: Page<ChangeSet['changes'][number]> = cutStackPage(
+    changeSet.changes,
+    input,
+  );
   return {
     ...summarizeChangeSet(changeSet),
     Parameters: showParameters(inputs),

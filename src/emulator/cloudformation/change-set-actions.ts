@@ -4,8 +4,8 @@ import { AwsError, type ActionHandler, type AwsInput } from '../service.ts';
 import { showChangeSet, summarizeChangeSet } from './answers.ts';
 import { isNothing, listChanges } from './changes.ts';
 import type { CloudFormationEdges } from './edges.ts';
-import { invalid, optionalText, readInputs, requireName } from './inputs.ts';
-import { cutPage } from './pages.ts';
+import { invalidStack, optionalText, readInputs, requireName } from './inputs.ts';
+import { cutStackPage } from './pages.ts';
 import { describeFailure } from './site.ts';
 import {
   beginCreate,
@@ -66,7 +66,7 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
     ListChangeSets: (input) => {
       const stack = state.require(requireName(input, 'StackName'));
       const all = [...state.changeSets.values()].filter((one) => one.stack === stack);
-      const { page, ...more } = cutPage(all, input);
+      const { page, ...more } = cutStackPage(all, input);
       return { Summaries: page.map(summarizeChangeSet), ...more };
     },
     ExecuteChangeSet: (input, context) => {
@@ -103,10 +103,12 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
 function readType(input: AwsInput, state: CloudFormationState): 'CREATE' | 'UPDATE' {
   const given = optionalText(input, 'ChangeSetType') ?? 'UPDATE';
   if (given !== 'CREATE' && given !== 'UPDATE')
-    throw invalid(`this emulator has no change sets of type ${given}; it has CREATE and UPDATE`);
+    throw invalidStack(
+      `this emulator has no change sets of type ${given}; it has CREATE and UPDATE`,
+    );
   const stack = state.find(requireName(input, 'StackName'));
   if (given === 'UPDATE' && stack?.status === 'REVIEW_IN_PROGRESS')
-    throw invalid(`Stack:${stack.id} is in REVIEW_IN_PROGRESS state and can not be updated.`);
+    throw invalidStack(`Stack:${stack.id} is in REVIEW_IN_PROGRESS state and can not be updated.`);
   return given;
 }
 
@@ -132,7 +134,7 @@ async function fill(
   try {
     changeSet.changes = await find();
     if (type === 'UPDATE' && isNothing(changeSet.changes, stack.inputs, inputs))
-      throw invalid(NOTHING);
+      throw invalidStack(NOTHING);
     changeSet.status = 'CREATE_COMPLETE';
     changeSet.executionStatus = 'AVAILABLE';
   } catch (error) {

@@ -2,14 +2,14 @@
  * What a template would change of a stack: its resources that would be added, changed, replaced or
  * removed, found without making any. What is known only after is a text that equals no other.
  */
-import { evaluate, type Scope } from './functions.ts';
-import { isSame, listChanged, replaces } from './property-shape.ts';
+import { evaluate, type FunctionScope } from './functions.ts';
+import { isSameProperty, listChanged, replaces } from './property-shape.ts';
 import { listDependencies } from './references.ts';
 import type { Made } from './resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
-import { isGone } from './resource-steps.ts';
+import { isResourceGone } from './resource-steps.ts';
 import { chooseBranches, chooseResources, openScope, type ScopeParts } from './scope.ts';
-import type { Stack, StackInputs } from './stack.ts';
+import type { EmulatedStack, StackInputs } from './stack.ts';
 import type { TemplateResource, Values } from './template.ts';
 
 export interface ResourceChange {
@@ -26,12 +26,12 @@ const UNKNOWN = '{{changeSet:KNOWN_AFTER_APPLY}}';
 
 /** @throws AwsError for a template whose values cannot be found */
 export async function listChanges(
-  stack: Stack,
+  stack: EmulatedStack,
   inputs: StackInputs,
   edges: Pick<ScopeParts, 'deploy' | 'importValue' | 'place'>,
 ): Promise<ResourceChange[]> {
   const made = new Map<string, Made>();
-  const alive = new Map([...stack.resources].filter(([, resource]) => !isGone(resource)));
+  const alive = new Map([...stack.resources].filter(([, resource]) => !isResourceGone(resource)));
   const scope = await openScope({ ...edges, inputs, stack, findMade: (id) => made.get(id) });
   const chosen = chooseResources(inputs.template, scope);
   const changes: ResourceChange[] = [];
@@ -57,8 +57,8 @@ export async function listChanges(
       kind.replacesByPolicy?.(resource.updatePolicy, names) === true ||
       (names.length > 0 && kind.update === undefined);
     made.set(id, isReplaced ? fresh : (old.made ?? fresh));
-    const hasTags = 'Tags' in kind.shape.members && !isSame(stack.inputs.tags, inputs.tags);
-    if (names.length > 0 || hasTags || !isSame(old.metadata, resource.metadata))
+    const hasTags = 'Tags' in kind.shape.members && !isSameProperty(stack.inputs.tags, inputs.tags);
+    if (names.length > 0 || hasTags || !isSameProperty(old.metadata, resource.metadata))
       changes.push({
         action: 'Modify',
         id,
@@ -89,9 +89,9 @@ export function isNothing(
 ): boolean {
   return (
     changes.length === 0 &&
-    isSame(before.tags, after.tags) &&
-    isSame(before.template.outputs, after.template.outputs) &&
-    isSame(listPolicies(before), listPolicies(after))
+    isSameProperty(before.tags, after.tags) &&
+    isSameProperty(before.template.outputs, after.template.outputs) &&
+    isSameProperty(listPolicies(before), listPolicies(after))
   );
 }
 
@@ -105,7 +105,7 @@ function listPolicies({ template }: StackInputs): unknown {
 
 function sortByUse(
   chosen: ReadonlyMap<string, TemplateResource>,
-  scope: Scope,
+  scope: FunctionScope,
 ): TemplateResource[] {
   const ids = new Set(chosen.keys());
   const sorted = new Set<TemplateResource>();

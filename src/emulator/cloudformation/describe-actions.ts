@@ -13,35 +13,45 @@ import {
 } from './answers.ts';
 import { detectDrift } from './drift.ts';
 import type { CloudFormationEdges } from './edges.ts';
-import { invalid, listOf, optionalText, readTemplateBody, requireName } from './inputs.ts';
-import { cutPage } from './pages.ts';
-import { isGone } from './resource-steps.ts';
+import {
+  invalidStack,
+  listOfInput,
+  optionalText,
+  readTemplateBody,
+  requireName,
+} from './inputs.ts';
+import { cutStackPage } from './pages.ts';
+import { isResourceGone } from './resource-steps.ts';
 import { createSite, describeFailure } from './site.ts';
-import { asDeployer, type Stack } from './stack.ts';
+import { asDeployer, type EmulatedStack } from './stack.ts';
 import type { CloudFormationState, DriftDetection } from './state.ts';
 import { judgeTemplate } from './template-summary.ts';
-import type { Template } from './template.ts';
+import type { StackTemplate } from './template.ts';
 
 export function describeActions(edges: CloudFormationEdges): Record<string, ActionHandler> {
   const { state } = edges;
-  const stackOf = (input: AwsInput): Stack => state.require(requireName(input, 'StackName'));
-  const templateOf = (input: AwsInput): Template => {
+  const stackOf = (input: AwsInput): EmulatedStack =>
+    state.require(requireName(input, 'StackName'));
+  const templateOf = (input: AwsInput): StackTemplate => {
     const text = readTemplateBody(input, edges);
     if (text !== undefined) return judgeTemplate(text);
     const name = optionalText(input, 'StackName');
     if (name !== undefined) return state.require(name).inputs.template;
-    throw invalid('Either Template URL or Template Body must be specified.');
+    throw invalidStack('Either Template URL or Template Body must be specified.');
   };
   return {
     DescribeStacks: (input) => {
       const name = optionalText(input, 'StackName');
       const all = [...state.stacks.values()].filter(({ isDeleted }) => !isDeleted).toReversed();
-      const { page, ...more } = cutPage(name === undefined ? all : [state.require(name)], input);
+      const { page, ...more } = cutStackPage(
+        name === undefined ? all : [state.require(name)],
+        input,
+      );
       return { Stacks: page.map(showStack), ...more };
     },
     DescribeStackEvents: (input) => {
       const stack = stackOf(input);
-      const { page, ...more } = cutPage(stack.events, input);
+      const { page, ...more } = cutStackPage(stack.events, input);
       return { StackEvents: page.map((event) => showEvent(event, stack)), ...more };
     },
     DescribeStackResource: (input) => {
@@ -49,7 +59,7 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
       const id = requireName(input, 'LogicalResourceId');
       const found = stack.resources.get(id);
       if (found === undefined)
-        throw invalid(`Resource ${id} does not exist for stack ${stack.name}`);
+        throw invalidStack(`Resource ${id} does not exist for stack ${stack.name}`);
       return {
         StackResourceDetail: {
           StackName: stack.name,
@@ -61,16 +71,16 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
     },
     DescribeStackResources: (input) => ({ StackResources: describeResources(input, state) }),
     ListStackResources: (input) => {
-      const { page, ...more } = cutPage([...stackOf(input).resources.values()], input);
+      const { page, ...more } = cutStackPage([...stackOf(input).resources.values()], input);
       const summaries = page.map((one) => showResource(one, 'LastUpdatedTimestamp'));
       return { StackResourceSummaries: summaries, ...more };
     },
     ListStacks: (input) => {
-      const states = listOf(input, 'StackStatusFilter').map(String);
+      const states = listOfInput(input, 'StackStatusFilter').map(String);
       const all = [...state.stacks.values()]
         .filter(({ status }) => states.length === 0 || states.includes(status))
         .toReversed();
-      const { page, ...more } = cutPage(all, input);
+      const { page, ...more } = cutStackPage(all, input);
       return { StackSummaries: page.map(summarizeStack), ...more };
     },
     GetTemplate: (input) => {
@@ -102,14 +112,14 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
         Name,
         Value: value,
       }));
-      const { page, ...more } = cutPage(all, input);
+      const { page, ...more } = cutStackPage(all, input);
       return { Exports: page, ...more };
     },
     ListImports: (input) => {
       const name = requireName(input, 'ExportName');
       const users = state.listImports(name);
-      if (users.length === 0) throw invalid(`Export '${name}' is not imported by any stack.`);
-      const { page, ...more } = cutPage(
+      if (users.length === 0) throw invalidStack(`Export '${name}' is not imported by any stack.`);
+      const { page, ...more } = cutStackPage(
         users.map((stack) => stack.name),
         input,
       );
@@ -126,9 +136,9 @@ function describeResources(input: AwsInput, state: CloudFormationState): object[
     physical === undefined
       ? state.require(requireName(input, 'StackName'))
       : [...state.stacks.values()].find(({ resources }) =>
-          [...resources.values()].some((one) => one.made?.id === physical && !isGone(one)),
+          [...resources.values()].some((one) => one.made?.id === physical && !isResourceGone(one)),
         );
-  if (stack === undefined) throw invalid(`Stack for ${String(physical)} does not exist`);
+  if (stack === undefined) throw invalidStack(`Stack for ${String(physical)} does not exist`);
   return [...stack.resources.values()]
     .filter(({ id }) => logical === undefined || id === logical)
     .map((one) => ({
@@ -178,7 +188,7 @@ export function driftActions({ state }: CloudFormationEdges): Record<string, Act
     DescribeStackDriftDetectionStatus: (input) => {
       const id = requireName(input, 'StackDriftDetectionId');
       const found = state.detections.get(id);
-      if (found === undefined) throw invalid(`DriftDetectionId ${id} does not exist`);
+      if (found === undefined) throw invalidStack(`DriftDetectionId ${id} does not exist`);
       const { stack, status, reason, startedMs, drifts } = found;
       return {
         StackId: stack.id,
@@ -193,12 +203,12 @@ export function driftActions({ state }: CloudFormationEdges): Record<string, Act
     },
     DescribeStackResourceDrifts: (input) => {
       const stack = state.require(requireName(input, 'StackName'));
-      const wanted = listOf(input, 'StackResourceDriftStatusFilters').map(String);
+      const wanted = listOfInput(input, 'StackResourceDriftStatusFilters').map(String);
       const last = [...state.detections.values()].findLast((one) => one.stack === stack);
       const drifts = (last?.drifts ?? []).filter(
         ({ status }) => wanted.length === 0 || wanted.includes(status),
       );
-      const { page, ...more } = cutPage(drifts, input);
+      const { page, ...more } = cutStackPage(drifts, input);
       const shown = page.map((one) => showDrift(one, last as DriftDetection));
       return { StackResourceDrifts: shown, ...more };
     },

@@ -1,7 +1,7 @@
 /** Compares the resources of a stack with what they should be: what differs, or is gone. */
 import type { Site } from './resource-kind.ts';
-import { isGone, kindOf } from './resource-steps.ts';
-import type { Stack, StackResource } from './stack.ts';
+import { isResourceGone, kindOf } from './resource-steps.ts';
+import type { EmulatedStack, StackResource } from './stack.ts';
 import { isRecord, type Values } from './template.ts';
 
 export interface Difference {
@@ -19,10 +19,10 @@ export interface ResourceDrift {
 }
 
 export async function detectDrift(
-  stack: Stack,
+  stack: EmulatedStack,
   siteFor: (resource: StackResource) => Site,
 ): Promise<ResourceDrift[]> {
-  const alive = [...stack.resources.values()].filter((resource) => !isGone(resource));
+  const alive = [...stack.resources.values()].filter((resource) => !isResourceGone(resource));
   return Promise.all(alive.map((resource) => readDrift(resource, siteFor(resource))));
 }
 

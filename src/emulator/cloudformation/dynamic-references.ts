@@ -32,7 +32,7 @@ async function readText(text: string, call: Deployer): Promise<string> {
 }
 
 async function readOne(service: string, name: string, call: Deployer): Promise<string> {
-  if (service === 'ssm') return readParameter(name, call);
+  if (service === 'ssm') return readParameterValue(name, call);
   if (service === 'ssm-secure')
     return takeText(
       await call('ssm', 'GetParameter', { Name: name, WithDecryption: true }),
@@ -47,7 +47,7 @@ async function readOne(service: string, name: string, call: Deployer): Promise<s
 }
 
 /** The value of a parameter of SSM; a public one of AWS too. */
-export async function readParameter(name: string, call: Deployer): Promise<string> {
+export async function readParameterValue(name: string, call: Deployer): Promise<string> {
   return takeText(await call('ssm', 'GetParameter', { Name: name }), 'Parameter.Value');
 }
 

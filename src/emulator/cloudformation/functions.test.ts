@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate, NO_VALUE, type Scope } from './functions.ts';
+import { evaluate, NO_VALUE, type FunctionScope } from './functions.ts';
 import { chooseBranches } from './scope.ts';
 import { readTemplateText } from './template-text.ts';
 
@@ -10,7 +10,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   List: ['x', 'y', 'z'],
   'AWS::Region': 'eu-west-1',
 };
-const scope: Scope = {
+const scope: FunctionScope = {
   ref: (name) => VALUES[name] ?? assert.fail(name),
   attribute: (id, name) => `${id}.${name}`,
   mappings: { Images: { 'eu-west-1': { arm: 'ami-1', ports: [80, 443] } } },

@@ -7,7 +7,7 @@ import { AwsError } from '../service.ts';
 import { divideNetwork } from './cidr.ts';
 import { isRecord, type Values } from './template.ts';
 
-export interface Scope {
+export interface FunctionScope {
   /** The value of a parameter, pseudo parameter or resource. @throws AwsError where there is none */
   ref(name: string): unknown;
   attribute(id: string, name: string): unknown;
@@ -22,12 +22,12 @@ export interface Scope {
 export const NO_VALUE = Symbol('AWS::NoValue');
 
 /** The fault of a function. */
-export function refuseFunction(what: string): AwsError {
+export function refuseTemplateFunction(what: string): AwsError {
   return new AwsError('ValidationError', `Template error: ${what}`);
 }
 
 /** @throws AwsError */
-export function evaluate(value: unknown, scope: Scope): unknown {
+export function evaluate(value: unknown, scope: FunctionScope): unknown {
   if (Array.isArray(value))
     return value.map((one) => evaluate(one, scope)).filter((one) => one !== NO_VALUE);
   if (!isRecord(value)) return value;
@@ -47,10 +47,12 @@ export function asFunction(value: Values): { name: string; argument: unknown } |
   if (Object.hasOwn(FUNCTIONS, name)) return { name, argument: value[name] };
   // A condition of a policy has this name too; what is no text is none of a template.
   if (!name.startsWith('Fn::')) return undefined;
-  throw refuseFunction(`this emulator has no ${name}; it has ${Object.keys(FUNCTIONS).join(', ')}`);
+  throw refuseTemplateFunction(
+    `this emulator has no ${name}; it has ${Object.keys(FUNCTIONS).join(', ')}`,
+  );
 }
 
-type Evaluate = (argument: unknown, scope: Scope) => unknown;
+type Evaluate = (argument: unknown, scope: FunctionScope) => unknown;
 
 const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
   Ref: (argument, scope) => {
@@ -80,7 +82,7 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
     const [separator, list] = requireItems(argument, 2, 'Fn::Join');
     const items = evaluate(list, scope);
     if (typeof separator !== 'string' || !Array.isArray(items))
-      throw refuseFunction(
+      throw refuseTemplateFunction(
         'every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of ' +
           'strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) ' +
           'to be joined.',
@@ -92,11 +94,11 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
     const items = evaluate(list, scope);
     const at = Number(toText(evaluate(index, scope), 'Fn::Select'));
     if (!Array.isArray(items))
-      throw refuseFunction(
+      throw refuseTemplateFunction(
         'Fn::Select requires a list argument with two elements: an integer index and a list',
       );
     if (!Number.isInteger(at) || at < 0 || at >= items.length)
-      throw refuseFunction(`Fn::Select cannot select nonexistent value at index ${at}`);
+      throw refuseTemplateFunction(`Fn::Select cannot select nonexistent value at index ${at}`);
     return items[at];
   },
   'Fn::Split': (argument, scope) => {
@@ -109,7 +111,8 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
     );
     let at: unknown = scope.mappings;
     for (const key of keys) at = isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined;
-    if (at === undefined) throw refuseFunction(`Unable to get mapping for ${keys.join('::')}`);
+    if (at === undefined)
+      throw refuseTemplateFunction(`Unable to get mapping for ${keys.join('::')}`);
     return at;
   },
   'Fn::GetAZs': (argument, scope) => [
@@ -121,7 +124,9 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
     scope.importValue(toText(evaluate(argument, scope), 'Fn::ImportValue')),
   'Fn::Cidr': (argument, scope) => {
     if (!Array.isArray(argument) || argument.length < 2)
-      throw refuseFunction('every Fn::Cidr object requires an ipBlock, a count and the cidrBits.');
+      throw refuseTemplateFunction(
+        'every Fn::Cidr object requires an ipBlock, a count and the cidrBits.',
+      );
     const [block, count, bits = 8] = argument.map((one) => evaluate(one, scope));
     return divideNetwork(toText(block, 'Fn::Cidr'), Number(count), Number(bits));
   },
@@ -142,18 +147,20 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
 };
 
 /** Whether a condition holds: a function of conditions, or another one by its name. */
-export function isTruth(condition: unknown, scope: Scope): boolean {
+export function isTruth(condition: unknown, scope: FunctionScope): boolean {
   if (isRecord(condition) && typeof condition['Condition'] === 'string')
     return scope.isTrue(condition['Condition']);
   const value = evaluate(condition, scope);
   if (value === true || value === 'true') return true;
   if (value === false || value === 'false') return false;
-  throw refuseFunction('every condition must be one of Fn::Equals, Fn::And, Fn::Or, Fn::Not');
+  throw refuseTemplateFunction(
+    'every condition must be one of Fn::Equals, Fn::And, Fn::Or, Fn::Not',
+  );
 }
 
-function requireConditions(argument: unknown, name: string, scope: Scope): boolean[] {
+function requireConditions(argument: unknown, name: string, scope: FunctionScope): boolean[] {
   if (!Array.isArray(argument) || argument.length < 2 || argument.length > 10)
-    throw refuseFunction(
+    throw refuseTemplateFunction(
       `every ${name} object requires a list of at least 2 and at most 10 boolean parameters.`,
     );
   return argument.map((one) => isTruth(one, scope));
@@ -171,7 +178,7 @@ export function splitAttribute(argument: unknown): [string, unknown] {
       : asList(argument);
   const [id, attribute] = parts;
   if (typeof id !== 'string' || attribute === undefined || parts.length !== 2)
-    throw refuseFunction(
+    throw refuseTemplateFunction(
       'every Fn::GetAtt object requires two non-empty parameters, the resource name and the ' +
         'resource attribute',
     );
@@ -181,7 +188,7 @@ export function splitAttribute(argument: unknown): [string, unknown] {
 export function readSub(argument: unknown): { text: string; given: Values } {
   const [text, given = {}, ...more] = typeof argument === 'string' ? [argument] : asList(argument);
   if (typeof text !== 'string' || !isRecord(given) || more.length > 0)
-    throw refuseFunction(
+    throw refuseTemplateFunction(
       "One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a " +
         'string as first argument, and an optional second argument to specify a mapping of ' +
         'values to replace in the string',
@@ -208,18 +215,18 @@ function asList(value: unknown): readonly unknown[] {
 function requireItems(argument: unknown, count: number, name: string): readonly unknown[] {
   const items = asList(argument);
   if (items.length !== count)
-    throw refuseFunction(`every ${name} object requires a list of ${count} parameters.`);
+    throw refuseTemplateFunction(`every ${name} object requires a list of ${count} parameters.`);
   return items;
 }
 
 function requireString(value: unknown, name: string): string {
   if (typeof value === 'string') return value;
-  throw refuseFunction(`every ${name} object must have a single String value.`);
+  throw refuseTemplateFunction(`every ${name} object must have a single String value.`);
 }
 
 function toText(value: unknown, name: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.join(',');
-  throw refuseFunction(`every value of a ${name} object must be a string.`);
+  throw refuseTemplateFunction(`every value of a ${name} object must be a string.`);
 }

@@ -1,10 +1,10 @@
 /** Reads what calls for stacks share: the template, parameters, tags and capabilities. */
 import type { ObjectStore } from '../s3.ts';
 import { AwsError, type AwsInput, type CallContext } from '../service.ts';
-import { readParameter } from './dynamic-references.ts';
+import { readParameterValue } from './dynamic-references.ts';
 import type { CloudFormationState } from './state.ts';
-import { asDeployer, type Stack, type StackInputs } from './stack.ts';
-import type { Template, Values } from './template.ts';
+import { asDeployer, type EmulatedStack, type StackInputs } from './stack.ts';
+import type { StackTemplate, Values } from './template.ts';
 import {
   asValue,
   type GivenParameter,
@@ -17,16 +17,16 @@ const BODY_MAX_BYTES = 51_200;
 const OBJECT_MAX_BYTES = 1_048_576;
 const TAGS_MAX = 50;
 
-export function invalid(message: string): AwsError {
+export function invalidStack(message: string): AwsError {
   return new AwsError('ValidationError', message);
 }
 
 /** A list of a form; one that is empty is a text without letters. */
-export function listOf(input: AwsInput, key: string): readonly unknown[] {
+export function listOfInput(input: AwsInput, key: string): readonly unknown[] {
   const value = input[key];
   if (value === undefined || value === null || value === '') return [];
   if (Array.isArray(value)) return value;
-  throw invalid(`${key} must be a list`);
+  throw invalidStack(`${key} must be a list`);
 }
 
 export function isFlagged(input: AwsInput, key: string): boolean {
@@ -42,7 +42,7 @@ export function optionalText(input: AwsInput, key: string): string | undefined {
 export function requireName(input: AwsInput, key: string): string {
   const name = optionalText(input, key);
   if (name !== undefined) return name;
-  throw invalid(
+  throw invalidStack(
     `1 validation error detected: Value null at '${key.charAt(0).toLowerCase()}${key.slice(1)}' ` +
       'failed to satisfy constraint: Member must not be null',
   );
@@ -56,10 +56,10 @@ export function readTemplateBody(
   const body = optionalText(input, 'TemplateBody');
   const url = optionalText(input, 'TemplateURL');
   if (body !== undefined && url !== undefined)
-    throw invalid('Only one of TemplateBody or TemplateURL can be specified.');
+    throw invalidStack('Only one of TemplateBody or TemplateURL can be specified.');
   if (body !== undefined) {
     if (Buffer.byteLength(body) <= BODY_MAX_BYTES) return body;
-    throw invalid(
+    throw invalidStack(
       "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member " +
         `must have length less than or equal to ${BODY_MAX_BYTES}`,
     );
@@ -74,15 +74,17 @@ function readObject(url: string, objects: ObjectStore, own: string): string {
   const [, inHost] = /^(?:(.+)\.)?s3[.-][a-z0-9.-]*$/.exec(parsed?.hostname ?? '') ?? [];
   const isObject = isOwn || /^(?:.+\.)?s3[.-].*amazonaws\.com/.test(parsed?.hostname ?? '');
   if (parsed === null || !isObject)
-    throw invalid(`TemplateURL must be a supported URL: ${url.slice(0, 200)} is no object of S3`);
+    throw invalidStack(
+      `TemplateURL must be a supported URL: ${url.slice(0, 200)} is no object of S3`,
+    );
   const [, first = '', ...rest] = decodeURIComponent(parsed.pathname).split('/');
   const bucket = inHost ?? first;
   const key = inHost === undefined ? rest.join('/') : [first, ...rest].join('/');
   const bytes = objects.read(bucket, key);
   if (bytes === undefined)
-    throw invalid(`S3 error: The specified key does not exist: s3://${bucket}/${key}`);
+    throw invalidStack(`S3 error: The specified key does not exist: s3://${bucket}/${key}`);
   if (bytes.length <= OBJECT_MAX_BYTES) return bytes.toString();
-  throw invalid(`Template may not exceed ${OBJECT_MAX_BYTES} bytes in size.`);
+  throw invalidStack(`Template may not exceed ${OBJECT_MAX_BYTES} bytes in size.`);
 }
 
 export interface InputsCall {
@@ -92,7 +94,7 @@ export interface InputsCall {
   readonly input: AwsInput;
   readonly context: CallContext;
   /** The stack that changes; its template, tags and role hold where the call says nothing. */
-  readonly stack?: Stack;
+  readonly stack?: EmulatedStack;
 }
 
 /** @throws AwsError for what CloudFormation refuses before it begins */
@@ -102,18 +104,19 @@ export async function readInputs(call: InputsCall): Promise<StackInputs> {
   const text = isFlagged(input, 'UsePreviousTemplate')
     ? before?.template.text
     : readTemplateBody(input, call);
-  if (text === undefined) throw invalid('Either Template URL or Template Body must be specified.');
+  if (text === undefined)
+    throw invalidStack('Either Template URL or Template Body must be specified.');
   const template = judgeTemplate(text);
-  const capabilities = listOf(input, 'Capabilities').map(String);
+  const capabilities = listOfInput(input, 'Capabilities').map(String);
   const judged = judgeParameters(
     template,
-    listOf(input, 'Parameters') as readonly GivenParameter[],
+    listOfInput(input, 'Parameters') as readonly GivenParameter[],
     before?.parameters,
   );
   requireCapabilities(template, capabilities);
   const roleArn = optionalText(input, 'RoleARN') ?? before?.roleArn;
   const parameters = await readStored(template, judged, (name) =>
-    readParameter(name, (service, action, members) =>
+    readParameterValue(name, (service, action, members) =>
       state.call(asDeployer(context, roleArn), service, action, members),
     ),
   );
@@ -128,7 +131,7 @@ export async function readInputs(call: InputsCall): Promise<StackInputs> {
 
 /** Reads the values of parameters that name one of SSM. */
 async function readStored(
-  template: Template,
+  template: StackTemplate,
   judged: ParameterValues,
   read: (name: string) => Promise<string>,
 ): Promise<ParameterValues> {
@@ -136,7 +139,7 @@ async function readStored(
     if (!one.isStored) return [key, one] as const;
     const text = await read(one.text).catch((error: unknown) => {
       if (!(error instanceof AwsError)) throw error;
-      throw invalid(
+      throw invalidStack(
         `Unable to fetch parameters [${one.text}] from parameter store for this account. ` +
           `(${error.message})`,
       );
@@ -148,13 +151,13 @@ async function readStored(
 }
 
 function readTags(input: AwsInput): { Key: string; Value: string }[] {
-  const tags = (listOf(input, 'Tags') as readonly Values[]).map(({ Key, Value }) => ({
+  const tags = (listOfInput(input, 'Tags') as readonly Values[]).map(({ Key, Value }) => ({
     Key: String(Key),
     Value: String(Value ?? ''),
   }));
-  if (tags.length > TAGS_MAX) throw invalid(`a stack can have at most ${TAGS_MAX} tags`);
+  if (tags.length > TAGS_MAX) throw invalidStack(`a stack can have at most ${TAGS_MAX} tags`);
   const reserved = tags.find(({ Key }) => /^aws:/i.test(Key));
   if (reserved !== undefined)
-    throw invalid(`Tag keys that begin with "aws:" are AWS's own: ${reserved.Key}`);
+    throw invalidStack(`Tag keys that begin with "aws:" are AWS's own: ${reserved.Key}`);
   return tags;
 }

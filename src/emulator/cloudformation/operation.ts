@@ -6,15 +6,15 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { InsideCall } from '../cloud-parts.ts';
 import { AwsError, type AwsPlace, type CallContext } from '../service.ts';
 import { readReferences } from './dynamic-references.ts';
-import { evaluate, type Scope } from './functions.ts';
+import { evaluate, type FunctionScope } from './functions.ts';
 import { reverseGraph, walkGraph } from './graph.ts';
 import { evaluateOutputs } from './outputs.ts';
-import { fitProperties, isSame, listChanged, replaces } from './property-shape.ts';
+import { fitProperties, isSameProperty, listChanged, replaces } from './property-shape.ts';
 import { listDependencies } from './references.ts';
-import type { Deployer, Tag } from './resource-kind.ts';
+import type { Deployer, ResourceTag } from './resource-kind.ts';
 import {
   createResource,
-  isGone,
+  isResourceGone,
   kindOf,
   removeResource,
   type StepParts,
@@ -25,7 +25,7 @@ import { createSite, describeFailure } from './site.ts';
 import {
   asDeployer,
   type Done,
-  type Stack,
+  type EmulatedStack,
   type StackInputs,
   type StackResource,
   type Undo,
@@ -39,13 +39,13 @@ export interface OperationEdges {
   /** The value of an export of another stack. @throws AwsError */
   importValue(name: string): string;
   /** Why the exports of a stack cannot become these; undefined where they can. */
-  judgeExports(stack: Stack, names: readonly string[]): string | undefined;
+  judgeExports(stack: EmulatedStack, names: readonly string[]): string | undefined;
 }
 
 type OnFailure = 'DELETE' | 'DO_NOTHING' | 'ROLLBACK';
 
 export class StackOperation {
-  readonly #stack: Stack;
+  readonly #stack: EmulatedStack;
   readonly #edges: OperationEdges;
   readonly #deploy: Deployer;
   readonly #steps: StepParts;
@@ -54,7 +54,7 @@ export class StackOperation {
   /** Resources that others came in the place of, or that the template lacks now. */
   #leftovers: { resource: StackResource; policy: string }[] = [];
 
-  constructor(stack: Stack, context: CallContext, edges: OperationEdges) {
+  constructor(stack: EmulatedStack, context: CallContext, edges: OperationEdges) {
     this.#stack = stack;
     this.#edges = edges;
     const deployer = asDeployer(context, stack.inputs.roleArn);
@@ -146,9 +146,9 @@ export class StackOperation {
    *
    * @returns  why not, in CloudFormation's words
    */
-  async #bring(tagsBefore: readonly Tag[]): Promise<string | undefined> {
+  async #bring(tagsBefore: readonly ResourceTag[]): Promise<string | undefined> {
     const stack = this.#stack;
-    let scope: Scope;
+    let scope: FunctionScope;
     let chosen: ReadonlyMap<string, TemplateResource>;
     try {
       scope = await this.#openScope();
@@ -181,7 +181,7 @@ export class StackOperation {
     return this.#output(scope);
   }
 
-  #openScope(): Promise<Scope> {
+  #openScope(): Promise<FunctionScope> {
     const stack = this.#stack;
     return openScope({
       inputs: stack.inputs,
@@ -207,15 +207,15 @@ export class StackOperation {
   async #step(
     template: TemplateResource,
     at: {
-      readonly scope: Scope;
+      readonly scope: FunctionScope;
       readonly dependsOn: readonly string[];
-      readonly tagsBefore: readonly Tag[];
+      readonly tagsBefore: readonly ResourceTag[];
     },
   ): Promise<boolean> {
     const { id, type, deletionPolicy, updateReplacePolicy, metadata } = template;
     const stack = this.#stack;
     const known = stack.resources.get(id);
-    const old = known === undefined || isGone(known) ? undefined : known;
+    const old = known === undefined || isResourceGone(known) ? undefined : known;
     const fail = (resource: StackResource, error: unknown): false => {
       const verb = old === undefined ? 'create' : 'update';
       this.#failed[verb].push(id);
@@ -236,7 +236,7 @@ export class StackOperation {
     let resource: StackResource = { ...draft, declared: {}, properties: {} };
     try {
       const declared = evaluate(template.properties, at.scope) as Values;
-      const isUnchanged = old !== undefined && isSame(old.declared, declared);
+      const isUnchanged = old !== undefined && isSameProperty(old.declared, declared);
       const properties = isUnchanged
         ? old.properties
         : fitProperties(
@@ -260,13 +260,13 @@ export class StackOperation {
     resource: StackResource,
     before: StackResource,
     { creationPolicy, updatePolicy }: TemplateResource,
-    tagsBefore: readonly Tag[],
+    tagsBefore: readonly ResourceTag[],
   ): Promise<boolean> {
     const { id } = resource;
     const stack = this.#stack;
     const kind = kindOf(resource);
     const changed = listChanged(before.properties, resource.properties);
-    const hasTags = 'Tags' in kind.shape.members && !isSame(tagsBefore, stack.inputs.tags);
+    const hasTags = 'Tags' in kind.shape.members && !isSameProperty(tagsBefore, stack.inputs.tags);
     if (changed.length === 0 && !hasTags) {
       stack.resources.set(id, {
         ...before,
@@ -297,7 +297,7 @@ export class StackOperation {
     return isChanged;
   }
 
-  #output(scope: Scope): string | undefined {
+  #output(scope: FunctionScope): string | undefined {
     const stack = this.#stack;
     try {
       const outputs = evaluateOutputs(stack.inputs.template, scope);
@@ -381,7 +381,7 @@ export class StackOperation {
       const resource = resources.get(id) as StackResource;
       // What uses it is still there: it would be refused, and is said with the others.
       const isUsed = (users.get(id) ?? []).some((one) => failed.has(one));
-      if (isUsed && !isGone(resource)) return true;
+      if (isUsed && !isResourceGone(resource)) return true;
       if (!(await removeResource(this.#steps, resource, policyOf(resource)))) failed.add(id);
       return true;
     });

@@ -1,9 +1,9 @@
 /** The outputs of a stack, once its resources are there. Pure. */
-import { evaluate, refuseFunction, type Scope } from './functions.ts';
+import { evaluate, refuseTemplateFunction, type FunctionScope } from './functions.ts';
 import type { StackOutput } from './stack.ts';
-import type { Template } from './template.ts';
+import type { StackTemplate } from './template.ts';
 
-export function evaluateOutputs({ outputs }: Template, scope: Scope): StackOutput[] {
+export function evaluateOutputs({ outputs }: StackTemplate, scope: FunctionScope): StackOutput[] {
   return Object.entries(outputs)
     .filter(([, { condition }]) => condition === undefined || scope.isTrue(condition))
     .map(([key, { value, description, exportName }]) => ({
@@ -18,5 +18,5 @@ export function evaluateOutputs({ outputs }: Template, scope: Scope): StackOutpu
 
 function requireText(value: unknown, key: string): string {
   if (['string', 'number', 'boolean'].includes(typeof value)) return String(value);
-  throw refuseFunction(`the Value of output ${key} must be a string`);
+  throw refuseTemplateFunction(`the Value of output ${key} must be a string`);
 }

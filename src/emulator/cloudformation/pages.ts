@@ -9,7 +9,7 @@ export interface Page<T> {
 }
 
 /** @throws AwsError ValidationError */
-export function cutPage<T>(items: readonly T[], input: AwsInput): Page<T> {
+export function cutStackPage<T>(items: readonly T[], input: AwsInput): Page<T> {
   const given = input['NextToken'];
   const start = parseToken(given === '' ? undefined : given);
   if (start === undefined)

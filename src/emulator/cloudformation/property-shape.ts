@@ -11,18 +11,18 @@
 import { AwsError } from '../service.ts';
 import { isRecord, type Values } from './template.ts';
 
-export type Shape =
+export type PropertyShape =
   | { readonly kind: 'any' | 'flag' | 'map' | 'number' | 'text' }
-  | { readonly kind: 'list'; readonly of: Shape }
+  | { readonly kind: 'list'; readonly of: PropertyShape }
   | { readonly kind: 'object'; readonly members: Readonly<Record<string, Member>> };
 
 interface Member {
-  readonly shape: Shape;
+  readonly shape: PropertyShape;
   readonly isRequired: boolean;
   readonly isReplacing: boolean;
 }
 
-export type ObjectShape = Extract<Shape, { kind: 'object' }>;
+export type ObjectShape = Extract<PropertyShape, { kind: 'object' }>;
 
 const LETTERS = { n: 'number', b: 'flag', j: 'any' } as const;
 
@@ -46,7 +46,7 @@ export function parseShape(notation: string): ObjectShape {
     at += 1;
     return { kind: 'object', members };
   };
-  const readShape = (): Shape => {
+  const readShape = (): PropertyShape => {
     if (take(':')) return { kind: LETTERS[next() as keyof typeof LETTERS] };
     if (take('[')) {
       const of = readShape();
@@ -87,7 +87,7 @@ function fitObject(values: Values, { members }: ObjectShape, at: string): Values
   );
 }
 
-function fitValue(value: unknown, shape: Shape, at: string): unknown {
+function fitValue(value: unknown, shape: PropertyShape, at: string): unknown {
   const wrong = (what: string): AwsError => refuse(`Value of property ${at} must be ${what}`);
   switch (shape.kind) {
     case 'any':
@@ -123,11 +123,11 @@ function refuse(message: string): AwsError {
 /** The names of the properties that differ. */
 export function listChanged(before: Values, after: Values): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => !isSame(before[name], after[name]));
+  return [...names].filter((name) => !isSameProperty(before[name], after[name]));
 }
 
 /** Whether two values are the same; members of objects have no order. */
-export function isSame(a: unknown, b: unknown): boolean {
+export function isSameProperty(a: unknown, b: unknown): boolean {
   return JSON.stringify(sortMembers(a)) === JSON.stringify(sortMembers(b));
 }
 
@@ -144,7 +144,7 @@ export function replaces(names: readonly string[], { members }: ObjectShape): bo
 }
 
 /** Writes names of members as services of JSON do: `ContainerPort` is `containerPort`. */
-export function lowerNames(value: unknown, shape: Shape): unknown {
+export function lowerNames(value: unknown, shape: PropertyShape): unknown {
   if (shape.kind === 'list' && Array.isArray(value))
     return value.map((one) => lowerNames(one, shape.of));
   if (shape.kind !== 'object' || !isRecord(value)) return value;

@@ -3,8 +3,14 @@
  * what is not there, in CloudFormation's words. Pure.
  */
 import { AwsError } from '../service.ts';
-import { asFunction, readSub, refuseFunction, splitAttribute, splitSub } from './functions.ts';
-import { isRecord, type Template, type TemplateResource } from './template.ts';
+import {
+  asFunction,
+  readSub,
+  refuseTemplateFunction,
+  splitAttribute,
+  splitSub,
+} from './functions.ts';
+import { isRecord, type StackTemplate, type TemplateResource } from './template.ts';
 import { refuseTemplate } from './template-text.ts';
 
 /** A name that a value uses; with an attribute it is one of a resource. */
@@ -62,7 +68,7 @@ export function listDependencies(
  *
  * @throws AwsError ValidationError
  */
-export function judgeReferences(template: Template): void {
+export function judgeReferences(template: StackTemplate): void {
   const { resources, parameters, outputs } = template;
   const missing = (values: readonly unknown[]): string[] =>
     values
@@ -70,7 +76,9 @@ export function judgeReferences(template: Template): void {
       .filter(({ name, attribute }) => {
         if (Object.hasOwn(resources, name)) return false;
         if (attribute !== undefined)
-          throw refuseFunction(`instance of Fn::GetAtt references undefined resource ${name}`);
+          throw refuseTemplateFunction(
+            `instance of Fn::GetAtt references undefined resource ${name}`,
+          );
         return !Object.hasOwn(parameters, name) && !PSEUDO.includes(name);
       })
       .map(({ name }) => name);
@@ -91,7 +99,7 @@ export function judgeReferences(template: Template): void {
   refuseCircles(template);
 }
 
-function judgeConditions({ resources, outputs, conditions }: Template): void {
+function judgeConditions({ resources, outputs, conditions }: StackTemplate): void {
   const sections = { Resources: resources, Outputs: outputs };
   for (const [section, members] of Object.entries(sections))
     for (const { condition } of Object.values(members))
@@ -101,7 +109,7 @@ function judgeConditions({ resources, outputs, conditions }: Template): void {
         );
 }
 
-function refuseCircles({ resources }: Template): void {
+function refuseCircles({ resources }: StackTemplate): void {
   const ids = new Set(Object.keys(resources));
   const left = new Map(
     Object.values(resources).map((one) => [one.id, new Set(listDependencies(one, ids))]),

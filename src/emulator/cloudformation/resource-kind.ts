@@ -6,12 +6,12 @@ import { AwsError, type AwsInput } from '../service.ts';
 import type { Values } from './template.ts';
 import type { ObjectShape } from './property-shape.ts';
 
-export type Answer = Readonly<Record<string, unknown>>;
+export type CallAnswer = Readonly<Record<string, unknown>>;
 
 /** Calls an action of a service, by its signing name, as who deploys. */
-export type Deployer = (service: string, action: string, input: AwsInput) => Promise<Answer>;
+export type Deployer = (service: string, action: string, input: AwsInput) => Promise<CallAnswer>;
 
-export interface Tag {
+export interface ResourceTag {
   readonly Key: string;
   readonly Value: string;
 }
@@ -22,9 +22,9 @@ export interface Site {
   readonly region: string;
   readonly accountId: string;
   /** Tags of the stack. */
-  readonly tags: readonly Tag[];
+  readonly tags: readonly ResourceTag[];
   /** Tags by which AWS knows the stack of a resource; services that keep such get them. */
-  readonly systemTags: readonly Tag[];
+  readonly systemTags: readonly ResourceTag[];
   /** A name for a resource that has none: of stack, resource and a random part. */
   readonly makeName: (lengthMax: number) => string;
   /** Asks again and again until there is an answer. @throws AwsError after too many times */
@@ -47,7 +47,7 @@ export interface Change {
   readonly before: Values;
   readonly after: Values;
   /** Tags of the stack before. */
-  readonly tagsBefore: readonly Tag[];
+  readonly tagsBefore: readonly ResourceTag[];
 }
 
 export interface ResourceKind {
@@ -105,8 +105,8 @@ export function pickMembers(values: Values, names: string): Record<string, unkno
 }
 
 /** The tags of a resource: its own, and those of the stack that it has not. */
-export function joinTags(own: unknown, stackTags: readonly Tag[]): Tag[] {
-  const tags = (own ?? []) as readonly Tag[];
+export function joinTags(own: unknown, stackTags: readonly ResourceTag[]): ResourceTag[] {
+  const tags = (own ?? []) as readonly ResourceTag[];
   const keys = new Set(tags.map(({ Key }) => Key));
   return [
     ...tags.map(({ Key, Value }) => ({ Key, Value })),
@@ -116,9 +116,9 @@ export function joinTags(own: unknown, stackTags: readonly Tag[]): Tag[] {
 
 /** What differs between the tags before and after. */
 export function compareTags(
-  before: readonly Tag[],
-  after: readonly Tag[],
-): { added: Tag[]; removed: string[] } {
+  before: readonly ResourceTag[],
+  after: readonly ResourceTag[],
+): { added: ResourceTag[]; removed: string[] } {
   const now = new Map(after.map(({ Key, Value }) => [Key, Value]));
   const old = new Map(before.map(({ Key, Value }) => [Key, Value]));
   return {
@@ -128,7 +128,7 @@ export function compareTags(
 }
 
 /** Tags as a map. */
-export function asTagMap(tags: readonly Tag[]): Record<string, string> {
+export function asTagMap(tags: readonly ResourceTag[]): Record<string, string> {
   return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
 }
 

@@ -4,10 +4,16 @@
  * Limit: REMOVALS_MAX times a resource that is still in use is tried to be removed.
  */
 import { AwsError } from '../service.ts';
-import { isMissing, type Made, type ResourceKind, type Site, type Tag } from './resource-kind.ts';
+import {
+  isMissing,
+  type Made,
+  type ResourceKind,
+  type Site,
+  type ResourceTag,
+} from './resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
-import { Cancelled, describeFailure, POLL_MS } from './site.ts';
-import type { Stack, StackResource } from './stack.ts';
+import { Cancelled, describeFailure, SITE_POLL_MS } from './site.ts';
+import type { EmulatedStack, StackResource } from './stack.ts';
 import type { Values } from './template.ts';
 
 const REMOVALS_MAX = 50;
@@ -15,9 +21,9 @@ const REMOVALS_MAX = 50;
 const IN_USE = /InUse|DependencyViolation|DeleteConflict|HasAssociations|Contains|ScalingActivity/;
 
 export interface StepParts {
-  readonly stack: Stack;
+  readonly stack: EmulatedStack;
   /** @param tags  of the stack */
-  readonly siteFor: (resource: StackResource, tags?: readonly Tag[]) => Site;
+  readonly siteFor: (resource: StackResource, tags?: readonly ResourceTag[]) => Site;
 }
 
 /** @returns whether it is there now */
@@ -46,9 +52,9 @@ export async function createResource(
 export interface UpdateStep {
   readonly resource: StackResource;
   readonly before: StackResource;
-  readonly tagsBefore: readonly Tag[];
+  readonly tagsBefore: readonly ResourceTag[];
   /** Of the stack, where they are not its own any more. */
-  readonly tags?: readonly Tag[];
+  readonly tags?: readonly ResourceTag[];
 }
 
 /** @returns whether it was changed */
@@ -77,7 +83,7 @@ export async function removeResource(
   policy: string,
 ): Promise<boolean> {
   const { made } = resource;
-  if (made === undefined || isGone(resource)) return true;
+  if (made === undefined || isResourceGone(resource)) return true;
   if (policy !== 'Delete') {
     stack.tell(resource, 'DELETE_SKIPPED');
     return true;
@@ -94,7 +100,7 @@ export async function removeResource(
 }
 
 /** Whether nothing is left of a resource that the stack has to care for. */
-export function isGone({ status, made }: StackResource): boolean {
+export function isResourceGone({ status, made }: StackResource): boolean {
   return made === undefined || status === 'DELETE_COMPLETE' || status === 'DELETE_SKIPPED';
 }
 
@@ -117,12 +123,12 @@ async function removePatiently(
       if (isMissing(error)) return;
       const isInUse = error instanceof AwsError && IN_USE.test(error.code);
       if (!isInUse || tries >= REMOVALS_MAX) throw error;
-      await site.pause(POLL_MS);
+      await site.pause(SITE_POLL_MS);
     }
 }
 
 interface SignalledResource {
-  readonly stack: Stack;
+  readonly stack: EmulatedStack;
   readonly kind: ResourceKind;
   readonly resource: StackResource;
   readonly site: Site;
@@ -136,7 +142,7 @@ async function awaitSignals(
   const asked = policy['ResourceSignal'] as Values | undefined;
   if (asked === undefined) return;
   const count = Number(asked['Count'] ?? 1);
-  const tries = Math.ceil(parseDuration(asked['Timeout'] ?? 'PT5M') / POLL_MS);
+  const tries = Math.ceil(parseDuration(asked['Timeout'] ?? 'PT5M') / SITE_POLL_MS);
   const signals = new Map<string, boolean>();
   stack.signals.set(resource.id, signals);
   const isSignalled = await site

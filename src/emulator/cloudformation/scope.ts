@@ -3,15 +3,15 @@
  * are there, conditions, exports of other stacks.
  */
 import { AwsError, type AwsPlace } from '../service.ts';
-import { evaluate, isTruth, refuseFunction, type Scope } from './functions.ts';
+import { evaluate, isTruth, refuseTemplateFunction, type FunctionScope } from './functions.ts';
 import type { Deployer, Made } from './resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
-import { mapValues, type Template, type TemplateResource, type Values } from './template.ts';
+import { mapValues, type StackTemplate, type TemplateResource, type Values } from './template.ts';
 import { refuseTemplate } from './template-text.ts';
 import type { ParameterValues } from './template-parameters.ts';
 
 export interface ScopeParts {
-  readonly inputs: { readonly template: Template; readonly parameters: ParameterValues };
+  readonly inputs: { readonly template: StackTemplate; readonly parameters: ParameterValues };
   readonly stack: { readonly name: string; readonly id: string };
   readonly place: AwsPlace;
   readonly deploy: Deployer;
@@ -21,7 +21,7 @@ export interface ScopeParts {
 }
 
 /** Reads first what has to be asked for: the zones, where the template names them. */
-export async function openScope(parts: ScopeParts): Promise<Scope> {
+export async function openScope(parts: ScopeParts): Promise<FunctionScope> {
   const needsZones = parts.inputs.template.text.includes('GetAZs');
   const answer = needsZones ? await parts.deploy('ec2', 'DescribeAvailabilityZones', {}) : {};
   const zones = (answer['AvailabilityZones'] ?? []) as readonly Values[];
@@ -31,7 +31,7 @@ export async function openScope(parts: ScopeParts): Promise<Scope> {
   );
 }
 
-function makeScope(parts: ScopeParts, zones: readonly string[]): Scope {
+function makeScope(parts: ScopeParts, zones: readonly string[]): FunctionScope {
   const { inputs, stack, place } = parts;
   const { template, parameters } = inputs;
   const pseudo: Values = {
@@ -51,7 +51,7 @@ function makeScope(parts: ScopeParts, zones: readonly string[]): Scope {
       `Unresolved resource dependencies [${id}] in the Resources block of the template`,
     );
   };
-  const scope: Scope = {
+  const scope: FunctionScope = {
     mappings: template.mappings,
     ref: (name) => {
       if (Object.hasOwn(pseudo, name)) return pseudo[name];
@@ -61,14 +61,14 @@ function makeScope(parts: ScopeParts, zones: readonly string[]): Scope {
     attribute: (id, name) => {
       const type = template.resources[id]?.type ?? '';
       if (RESOURCE_KINDS.get(type)?.attributes.includes(name) !== true)
-        throw refuseFunction(
+        throw refuseTemplateFunction(
           `resource ${id} does not support attribute type ${name} in Fn::GetAtt`,
         );
       return need(id).attributes[name] ?? '';
     },
     isTrue: (name) => {
       if (!Object.hasOwn(template.conditions, name))
-        throw refuseFunction(`unresolved condition dependency ${name}`);
+        throw refuseTemplateFunction(`unresolved condition dependency ${name}`);
       if (!known.has(name)) {
         known.set(name, undefined);
         known.set(name, isTruth(template.conditions[name], scope));
@@ -79,7 +79,9 @@ function makeScope(parts: ScopeParts, zones: readonly string[]): Scope {
     },
     zones: (region) => {
       if (region === '' || region === place.region) return zones;
-      throw refuseFunction(`Fn::GetAZs: this emulator tells the zones of ${place.region} alone`);
+      throw refuseTemplateFunction(
+        `Fn::GetAZs: this emulator tells the zones of ${place.region} alone`,
+      );
     },
     importValue: (name) => parts.importValue(name),
   };
@@ -88,8 +90,8 @@ function makeScope(parts: ScopeParts, zones: readonly string[]): Scope {
 
 /** The resources whose condition holds. */
 export function chooseResources(
-  { resources }: Template,
-  scope: Scope,
+  { resources }: StackTemplate,
+  scope: FunctionScope,
 ): ReadonlyMap<string, TemplateResource> {
   return new Map(
     Object.entries(resources).filter(
@@ -99,7 +101,7 @@ export function chooseResources(
 }
 
 /** Takes the branches of `Fn::If` that hold, so that what is not chosen is not waited for. */
-export function chooseBranches(value: unknown, scope: Scope): unknown {
+export function chooseBranches(value: unknown, scope: FunctionScope): unknown {
   if (Array.isArray(value)) return value.map((one) => chooseBranches(one, scope));
   if (typeof value !== 'object' || value === null) return value;
   const branches = (value as Values)['Fn::If'];
@@ -111,7 +113,7 @@ export function chooseBranches(value: unknown, scope: Scope): unknown {
 }
 
 /** @throws AwsError where the rules of a template do not hold */
-export function judgeRules({ rules }: Template, scope: Scope): void {
+export function judgeRules({ rules }: StackTemplate, scope: FunctionScope): void {
   for (const [name, rule] of Object.entries(rules)) {
     const { RuleCondition: condition, Assertions: assertions = [] } = rule as Values;
     if (condition !== undefined && !isTruth(condition, scope)) continue;

@@ -7,11 +7,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import { describeError } from '../../kernel/errors.ts';
 import { AwsError, type AwsPlace } from '../service.ts';
-import { asForm, type Deployer, type Site, type Tag } from './resource-kind.ts';
+import { asForm, type Deployer, type Site, type ResourceTag } from './resource-kind.ts';
 import type { Values } from './template.ts';
 
 /** Between two questions of a wait, ms. */
-export const POLL_MS = 100;
+export const SITE_POLL_MS = 100;
 /** Ten minutes. */
 const TRIES_MAX = 6_000;
 /** Errors of calls that are too many; they are made again. */
@@ -30,7 +30,7 @@ export interface SiteParts {
     readonly cancelledBy: string | undefined;
   };
   readonly logicalId: string;
-  readonly tags: readonly Tag[];
+  readonly tags: readonly ResourceTag[];
 }
 
 /** The service that an error came from. */
@@ -54,7 +54,7 @@ export function createSite({ call, clock, place, stack, logicalId, tags }: SiteP
           if (!(error instanceof AwsError)) throw error;
           origins.set(error, service);
           if (!THROTTLED.test(error.code) || tries >= THROTTLED_MAX) throw error;
-          await clock.sleep(POLL_MS);
+          await clock.sleep(SITE_POLL_MS);
         }
     },
     makeName: (most) => {
@@ -68,7 +68,7 @@ export function createSite({ call, clock, place, stack, logicalId, tags }: SiteP
         const answer = await ask();
         if (answer !== undefined) return answer;
         if (stack.cancelledBy !== undefined) throw new Cancelled(stack.cancelledBy);
-        await clock.sleep(POLL_MS);
+        await clock.sleep(SITE_POLL_MS);
       }
       throw new AwsError('NotStabilized', `Exceeded attempts to wait for ${what}`);
     },

@@ -2,11 +2,18 @@
 import type { ActionHandler, AwsInput, CallContext } from '../service.ts';
 import { AwsError } from '../service.ts';
 import { isNothing, listChanges } from './changes.ts';
-import { invalid, isFlagged, listOf, optionalText, readInputs, requireName } from './inputs.ts';
+import {
+  invalidStack,
+  isFlagged,
+  listOfInput,
+  optionalText,
+  readInputs,
+  requireName,
+} from './inputs.ts';
 import type { CloudFormationEdges } from './edges.ts';
-import { isGone } from './resource-steps.ts';
+import { isResourceGone } from './resource-steps.ts';
 import type { CloudFormationState } from './state.ts';
-import { asDeployer, type Stack, type StackInputs } from './stack.ts';
+import { asDeployer, type EmulatedStack, type StackInputs } from './stack.ts';
 
 /** States from which a stack can be changed. */
 const UPDATABLE =
@@ -31,7 +38,7 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
       const inputs = await readInputs({ ...edges, input, context, stack });
       const changes = await listChanges(stack, inputs, changeEdges(state, context, inputs));
       if (isNothing(changes, stack.inputs, inputs) && stack.status !== 'UPDATE_FAILED')
-        throw invalid('No updates are to be performed.');
+        throw invalidStack('No updates are to be performed.');
       readOptions(stack, input);
       beginUpdate(state, stack, context, inputs);
       return { StackId: stack.id };
@@ -42,12 +49,12 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
       if (stack === undefined || stack.isDeleted || stack.status === 'DELETE_IN_PROGRESS')
         return {};
       if (stack.isProtected)
-        throw invalid(
+        throw invalidStack(
           `Stack [${stack.name}] cannot be deleted while TerminationProtection is enabled`,
         );
       if (stack.isBusy && !/^(?:CREATE|ROLLBACK)/.test(stack.status))
-        throw invalid(`Stack ${stack.id} is in ${stack.status} state and can not be deleted.`);
-      const retained = listOf(input, 'RetainResources').map(String);
+        throw invalidStack(`Stack ${stack.id} is in ${stack.status} state and can not be deleted.`);
+      const retained = listOfInput(input, 'RetainResources').map(String);
       judgeRetained(stack, retained);
       const roleArn = optionalText(input, 'RoleARN');
       if (roleArn !== undefined) stack.inputs = { ...stack.inputs, roleArn };
@@ -59,17 +66,17 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
     CancelUpdateStack: (input) => {
       const stack = state.require(requireName(input, 'StackName'));
       if (stack.status !== 'UPDATE_IN_PROGRESS')
-        throw invalid(`CancelUpdateStack cannot be called from current stack status`);
+        throw invalidStack(`CancelUpdateStack cannot be called from current stack status`);
       stack.cancelledBy = 'User Initiated';
       return {};
     },
     ContinueUpdateRollback: (input, context) => {
       const stack = state.require(requireName(input, 'StackName'));
       if (stack.status !== 'UPDATE_ROLLBACK_FAILED')
-        throw invalid(
+        throw invalidStack(
           `Stack:${stack.id} is in ${stack.status} state and can not continue update rollback.`,
         );
-      const skipped = listOf(input, 'ResourcesToSkip').map(String);
+      const skipped = listOfInput(input, 'ResourcesToSkip').map(String);
       stack.become('UPDATE_ROLLBACK_IN_PROGRESS', 'User Initiated');
       state.begin(stack, context, (operation) => operation.continueRollback(skipped));
       return {};
@@ -84,7 +91,7 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
       const id = requireName(input, 'LogicalResourceId');
       const signals = stack.signals.get(id);
       if (signals === undefined || stack.resources.get(id)?.status !== 'CREATE_IN_PROGRESS')
-        throw invalid(`Resource ${id} is in no state that waits for signals`);
+        throw invalidStack(`Resource ${id} is in no state that waits for signals`);
       signals.set(requireName(input, 'UniqueId'), requireName(input, 'Status') === 'SUCCESS');
       return {};
     },
@@ -95,7 +102,7 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
 export function requireStackName(input: AwsInput, state: CloudFormationState): string {
   const name = requireName(input, 'StackName');
   if (!NAME.test(name))
-    throw invalid(
+    throw invalidStack(
       `1 validation error detected: Value '${name.slice(0, 130)}' at 'stackName' failed to satisfy ` +
         'constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*',
     );
@@ -107,7 +114,7 @@ export function requireStackName(input: AwsInput, state: CloudFormationState): s
 
 export function beginCreate(
   state: CloudFormationState,
-  stack: Stack,
+  stack: EmulatedStack,
   context: CallContext,
   onFailure: (typeof ON_FAILURE)[number],
 ): void {
@@ -119,7 +126,7 @@ export function beginCreate(
 
 export function beginUpdate(
   state: CloudFormationState,
-  stack: Stack,
+  stack: EmulatedStack,
   context: CallContext,
   inputs: StackInputs,
 ): void {
@@ -131,22 +138,22 @@ export function beginUpdate(
 }
 
 /** @throws AwsError for a stack that cannot be changed now */
-export function refuseBusy(stack: Stack): void {
+export function refuseBusy(stack: EmulatedStack): void {
   if (!UPDATABLE.test(stack.status))
-    throw invalid(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
+    throw invalidStack(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
 }
 
 export function readOnFailure(input: AwsInput): (typeof ON_FAILURE)[number] {
   const given = optionalText(input, 'OnFailure') ?? optionalText(input, 'OnStackFailure');
   if (given !== undefined && input['DisableRollback'] !== undefined)
-    throw invalid('Only one of DisableRollback or OnFailure can be specified.');
+    throw invalidStack('Only one of DisableRollback or OnFailure can be specified.');
   const found = ON_FAILURE.find((one) => one === (given ?? 'ROLLBACK'));
   if (found !== undefined) return found;
-  throw invalid(`OnFailure ${String(given)} is not one of ${ON_FAILURE.join(', ')}`);
+  throw invalidStack(`OnFailure ${String(given)} is not one of ${ON_FAILURE.join(', ')}`);
 }
 
 /** What a stack has beside its template. */
-export function readOptions(stack: Stack, input: AwsInput): void {
+export function readOptions(stack: EmulatedStack, input: AwsInput): void {
   stack.token = optionalText(input, 'ClientRequestToken');
   stack.isRollbackDisabled = isFlagged(input, 'DisableRollback');
   if (input['EnableTerminationProtection'] !== undefined)
@@ -169,13 +176,14 @@ export function changeEdges(
   };
 }
 
-function judgeRetained(stack: Stack, retained: readonly string[]): void {
+function judgeRetained(stack: EmulatedStack, retained: readonly string[]): void {
   if (retained.length === 0) return;
   if (stack.status !== 'DELETE_FAILED')
-    throw invalid('RetainResources can be specified for a stack in DELETE_FAILED state only.');
+    throw invalidStack('RetainResources can be specified for a stack in DELETE_FAILED state only.');
   const wrong = retained.find((id) => {
     const resource = stack.resources.get(id);
-    return resource === undefined || isGone(resource);
+    return resource === undefined || isResourceGone(resource);
   });
-  if (wrong !== undefined) throw invalid(`Resource ${wrong} is not one that could not be deleted.`);
+  if (wrong !== undefined)
+    throw invalidStack(`Resource ${wrong} is not one that could not be deleted.`);
 }

@@ -5,17 +5,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import type { CallContext } from '../service.ts';
-import type { Made, Tag } from './resource-kind.ts';
-import type { Template, Values } from './template.ts';
+import type { Made, ResourceTag } from './resource-kind.ts';
+import type { StackTemplate, Values } from './template.ts';
 import type { ParameterValues } from './template-parameters.ts';
 
 const EVENTS_MAX = 5_000;
 
 /** What a stack is made of. */
 export interface StackInputs {
-  readonly template: Template;
+  readonly template: StackTemplate;
   readonly parameters: ParameterValues;
-  readonly tags: readonly Tag[];
+  readonly tags: readonly ResourceTag[];
   readonly capabilities: readonly string[];
   readonly roleArn?: string;
 }
@@ -52,7 +52,7 @@ export type Done =
 export interface Undo {
   readonly done: readonly Done[];
   /** Tags of the stack that are on the resources. */
-  readonly tagsNow: readonly Tag[];
+  readonly tagsNow: readonly ResourceTag[];
 }
 
 export interface StackEvent {
@@ -74,7 +74,7 @@ export interface StackOutput {
   readonly exportName?: string;
 }
 
-export class Stack {
+export class EmulatedStack {
   readonly name: string;
   readonly id: string;
   readonly createdMs: number;

@@ -11,7 +11,7 @@ import type { ResourceChange } from './changes.ts';
 import type { ResourceDrift } from './drift.ts';
 import { type OperationEdges, StackOperation } from './operation.ts';
 import { describeFailure } from './site.ts';
-import { Stack, type StackInputs } from './stack.ts';
+import { EmulatedStack, type StackInputs } from './stack.ts';
 
 const STACKS_MAX = 2_000;
 const DELETED_MAX = 100;
@@ -21,7 +21,7 @@ const DRIFTS_MAX = 1_000;
 export interface ChangeSet {
   readonly id: string;
   readonly name: string;
-  readonly stack: Stack;
+  readonly stack: EmulatedStack;
   readonly inputs: StackInputs;
   readonly type: 'CREATE' | 'UPDATE';
   readonly description?: string;
@@ -35,7 +35,7 @@ export interface ChangeSet {
 
 export interface DriftDetection {
   readonly id: string;
-  readonly stack: Stack;
+  readonly stack: EmulatedStack;
   readonly startedMs: number;
   status: 'DETECTION_COMPLETE' | 'DETECTION_FAILED' | 'DETECTION_IN_PROGRESS';
   reason?: string;
@@ -47,7 +47,7 @@ export class CloudFormationState {
   readonly place: AwsPlace;
   readonly call: InsideCall;
   /** By id. */
-  readonly stacks = new Map<string, Stack>();
+  readonly stacks = new Map<string, EmulatedStack>();
   readonly changeSets = new Map<string, ChangeSet>();
   readonly detections = new Map<string, DriftDetection>();
   readonly #edges: OperationEdges;
@@ -69,7 +69,7 @@ export class CloudFormationState {
   }
 
   /** By name or id; one that is gone by its id alone. */
-  find(name: string): Stack | undefined {
+  find(name: string): EmulatedStack | undefined {
     return (
       this.stacks.get(name) ??
       [...this.stacks.values()].find((stack) => stack.name === name && !stack.isDeleted)
@@ -77,14 +77,14 @@ export class CloudFormationState {
   }
 
   /** @throws AwsError ValidationError */
-  require(name: string): Stack {
+  require(name: string): EmulatedStack {
     const found = this.find(name);
     if (found !== undefined) return found;
     throw new AwsError('ValidationError', `Stack with id ${name} does not exist`);
   }
 
   /** @throws AwsError LimitExceededException */
-  add(name: string, inputs: StackInputs): Stack {
+  add(name: string, inputs: StackInputs): EmulatedStack {
     const all = [...this.stacks.values()];
     if (all.filter(({ isDeleted }) => !isDeleted).length >= STACKS_MAX)
       throw new AwsError(
@@ -96,7 +96,7 @@ export class CloudFormationState {
       this.stacks.delete(id);
     const { region, accountId } = this.place;
     const id = `arn:aws:cloudformation:${region}:${accountId}:stack/${name}/${randomUUID()}`;
-    const stack = new Stack({ name, id }, inputs, this.clock);
+    const stack = new EmulatedStack({ name, id }, inputs, this.clock);
     this.stacks.set(id, stack);
     return stack;
   }
@@ -118,7 +118,7 @@ export class CloudFormationState {
 
   /** Begins what takes long; the stack tells what becomes of it. */
   begin(
-    stack: Stack,
+    stack: EmulatedStack,
     context: CallContext,
     run: (operation: StackOperation) => Promise<void>,
   ): void {
@@ -130,8 +130,8 @@ export class CloudFormationState {
   }
 
   /** All exports, by name. */
-  listExports(): Map<string, { readonly stack: Stack; readonly value: string }> {
-    const found = new Map<string, { stack: Stack; value: string }>();
+  listExports(): Map<string, { readonly stack: EmulatedStack; readonly value: string }> {
+    const found = new Map<string, { stack: EmulatedStack; value: string }>();
     for (const stack of this.stacks.values())
       for (const { exportName, value } of stack.isDeleted ? [] : stack.outputs)
         if (exportName !== undefined) found.set(exportName, { stack, value });
@@ -139,7 +139,7 @@ export class CloudFormationState {
   }
 
   /** The stacks that import a name. */
-  listImports(name: string): Stack[] {
+  listImports(name: string): EmulatedStack[] {
     return [...this.stacks.values()].filter(
       ({ imports, isDeleted }) => !isDeleted && imports.has(name),
     );
@@ -156,7 +156,7 @@ export class CloudFormationState {
     for (const stack of this.stacks.values()) stack.cancelledBy ??= 'The emulator was stopped';
   }
 
-  #judgeExports(stack: Stack, names: readonly string[]): string | undefined {
+  #judgeExports(stack: EmulatedStack, names: readonly string[]): string | undefined {
     const exports = this.listExports();
     const taken = names.find((name) => (exports.get(name)?.stack ?? stack) !== stack);
     if (taken !== undefined)

@@ -5,7 +5,7 @@
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
  */
 import { AwsError } from '../service.ts';
-import type { ParameterDeclaration, Template } from './template.ts';
+import type { ParameterDeclaration, StackTemplate } from './template.ts';
 import { refuseTemplate } from './template-text.ts';
 
 /** As a call gives it. */
@@ -35,7 +35,7 @@ const IDS = /^(?:List<)?AWS::(?:EC2|Route53|SSM)::[A-Za-z0-9:]+>?$/;
 
 /** @throws AwsError ValidationError */
 export function judgeParameters(
-  { parameters }: Template,
+  { parameters }: StackTemplate,
   given: readonly GivenParameter[],
   before: ParameterValues = {},
 ): ParameterValues {

@@ -5,11 +5,11 @@
 import { AwsError } from '../service.ts';
 import { judgeReferences } from './references.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
-import { parseTemplate, type Template } from './template.ts';
+import { parseTemplate, type StackTemplate } from './template.ts';
 import { refuseTemplate } from './template-text.ts';
 
 /** @throws AwsError ValidationError */
-export function judgeTemplate(text: string): Template {
+export function judgeTemplate(text: string): StackTemplate {
   const template = parseTemplate(text);
   const types = [...new Set(Object.values(template.resources).map(({ type }) => type))];
   const unknown = types.filter((type) => !RESOURCE_KINDS.has(type));
@@ -23,7 +23,7 @@ export function judgeTemplate(text: string): Template {
 }
 
 /** What the caller has to acknowledge, and why. */
-export function listCapabilities({ resources }: Template): {
+export function listCapabilities({ resources }: StackTemplate): {
   capabilities: string[];
   reason?: string;
 } {
@@ -41,7 +41,7 @@ export function listCapabilities({ resources }: Template): {
 }
 
 /** @throws AwsError InsufficientCapabilitiesException */
-export function requireCapabilities(template: Template, given: readonly string[]): void {
+export function requireCapabilities(template: StackTemplate, given: readonly string[]): void {
   const { capabilities } = listCapabilities(template);
   const [needed] = capabilities;
   const isGiven =

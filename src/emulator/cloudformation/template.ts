@@ -33,7 +33,7 @@ export interface TemplateOutput {
   readonly condition?: string;
 }
 
-export interface Template {
+export interface StackTemplate {
   readonly text: string;
   readonly description?: string;
   readonly metadata?: unknown;
@@ -75,7 +75,7 @@ const OUTPUTS_MAX = 200;
 const MAPPINGS_MAX = 200;
 
 /** @throws AwsError ValidationError */
-export function parseTemplate(text: string): Template {
+export function parseTemplate(text: string): StackTemplate {
   const root = readTemplateText(text);
   if (!isRecord(root)) throw refuseTemplate('unsupported structure.');
   const unknown = Object.keys(root).filter((name) => !SECTIONS.includes(name));

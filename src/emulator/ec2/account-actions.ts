@@ -4,7 +4,7 @@
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttributes.html
  */
 import { type ActionHandler, AwsError } from '../service.ts';
-import { cutEc2Page, parseFilters, readTexts } from './lists.ts';
+import { cutEc2Page, parseFilters, readEc2Texts } from './lists.ts';
 import type { Ec2Network } from './network.ts';
 import type { Vpc } from './shapes.ts';
 
@@ -21,7 +21,7 @@ export function accountActions(network: Ec2Network): Record<string, ActionHandle
         'vpc-max-elastic-ips': String(network.addresses.kind.max),
         'vpc-max-security-groups-per-interface': '5',
       };
-      const names = readTexts(input, 'AttributeNames');
+      const names = readEc2Texts(input, 'AttributeNames');
       for (const name of names)
         if (!Object.hasOwn(all, name))
           throw new AwsError('InvalidParameterValue', `Value (${name}) for attribute is invalid.`);
@@ -35,7 +35,7 @@ export function accountActions(network: Ec2Network): Record<string, ActionHandle
       };
     },
     DescribeNetworkAcls: (input) => {
-      const ids = readTexts(input, 'NetworkAclIds');
+      const ids = readEc2Texts(input, 'NetworkAclIds');
       const fits = parseFilters<Vpc>(input['Filters'], {
         default: () => true,
         'network-acl-id': aclOf,

@@ -7,14 +7,14 @@ import { createEc2Access } from './access.ts';
 import { accountActions } from './account-actions.ts';
 import { endpointActions } from './endpoints.ts';
 import { addressActions, gatewayActions, natGatewayActions } from './gateways.ts';
-import { instanceActions } from './instances.ts';
+import { ec2InstanceActions } from './instances.ts';
 import { launchTemplateActions } from './launch-templates.ts';
 import { interfaceActions } from './network-interfaces.ts';
 import { readEc2Input } from './protocol.ts';
 import { routeTableActions } from './route-tables.ts';
 import { securityGroupActions } from './security-groups.ts';
 import type { Ec2State } from './state.ts';
-import { tagActions } from './tags.ts';
+import { ec2TagActions } from './tags.ts';
 import { subnetActions, vpcActions } from './vpcs.ts';
 import { zoneActions } from './zones.ts';
 
@@ -37,8 +37,8 @@ export function createEc2(
     ...endpointActions(network),
     ...interfaceActions(network),
     ...launchTemplateActions(network),
-    ...instanceActions(state),
-    ...tagActions(state),
+    ...ec2InstanceActions(state),
+    ...ec2TagActions(state),
   };
   const read = Object.entries(actions).map(([action, run]): [string, ActionHandler] => [
     action,

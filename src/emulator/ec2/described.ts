@@ -3,9 +3,9 @@
  * that a resource is made with.
  */
 import { AwsError, type AwsInput } from '../service.ts';
-import { cutEc2Page, type FilterReaders, parseFilters, readTexts, type Tags } from './lists.ts';
+import { cutEc2Page, type FilterReaders, parseFilters, readEc2Texts, type Tags } from './lists.ts';
 import type { Ec2Network } from './network.ts';
-import type { Shelf } from './shelf.ts';
+import type { ResourceShelf } from './shelf.ts';
 
 interface Described<One extends object> {
   /** The member of the answer. */
@@ -26,12 +26,12 @@ interface Described<One extends object> {
  */
 export function describeShelf<One extends object>(
   network: Ec2Network,
-  shelf: Pick<Shelf<One>, 'find' | 'values'>,
+  shelf: Pick<ResourceShelf<One>, 'find' | 'values'>,
   input: AwsInput,
   how: Described<One>,
 ): Record<string, unknown> {
   const { list, ids: idsIn, idOf, filters, show, filtersIn = 'Filters' } = how;
-  const ids = idsIn === undefined ? [] : readTexts(input, idsIn);
+  const ids = idsIn === undefined ? [] : readEc2Texts(input, idsIn);
   const all = ids.length === 0 ? shelf.values() : ids.map((id) => shelf.find(id));
   const tagsOf = (one: One): Tags => network.tagsOf(idOf(one));
   const fits = parseFilters(input[filtersIn], filters, tagsOf);
@@ -60,7 +60,9 @@ export function readTagSpecifications(
   const byType = new Map(
     types.map((type) => [
       type,
-      given.filter((one) => one['ResourceType'] === type).flatMap((one) => readTags(one['Tags'])),
+      given
+        .filter((one) => one['ResourceType'] === type)
+        .flatMap((one) => readEc2Tags(one['Tags'])),
     ]),
   );
   return (type) => byType.get(type) ?? [];
@@ -70,7 +72,7 @@ const KEY_MAX = 128;
 const VALUE_MAX = 256;
 
 /** @throws AwsError */
-export function readTags(tags: unknown): (readonly [key: string, value: string])[] {
+export function readEc2Tags(tags: unknown): (readonly [key: string, value: string])[] {
   return ((tags ?? []) as AwsInput[]).map(({ Key, Value = '' }) => {
     const key = String(Key ?? '');
     const value = String(Value);

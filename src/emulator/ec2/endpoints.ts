@@ -5,7 +5,7 @@
  */
 import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
 import { describeShelf, readTagSpecifications } from './described.ts';
-import { cutEc2Page, parseFilters, readText, readTexts, requireMember } from './lists.ts';
+import { cutEc2Page, parseFilters, readEc2Text, readEc2Texts, requireMember } from './lists.ts';
 import type { Ec2Network } from './network.ts';
 import { createInterface, deleteInterface, requireGroupOf } from './network-interfaces.ts';
 import { prefixListOf } from './route-tables.ts';
@@ -63,7 +63,7 @@ export function endpointActions(network: Ec2Network): Record<string, ActionHandl
         show,
       }),
     DeleteVpcEndpoints: (input) => {
-      const ids = readTexts(input, 'VpcEndpointIds');
+      const ids = readEc2Texts(input, 'VpcEndpointIds');
       for (const id of ids.filter((one) => endpoints.has(one))) {
         for (const own of endpoints.find(id).interfaces.values()) deleteInterface(network, own);
         network.remove(endpoints, id);
@@ -71,7 +71,7 @@ export function endpointActions(network: Ec2Network): Record<string, ActionHandl
       return { Unsuccessful: [] };
     },
     DescribeVpcEndpointServices: (input) => {
-      const names = readTexts(input, 'ServiceNames');
+      const names = readEc2Texts(input, 'ServiceNames');
       const all = listServices(place.region);
       for (const name of names) if (!all.has(name)) throw unknownService(name);
       const fits = parseFilters<string>(input['Filters'], {
@@ -89,7 +89,7 @@ export function endpointActions(network: Ec2Network): Record<string, ActionHandl
         'prefix-list-id': prefixListOf,
         'prefix-list-name': (name) => name,
       });
-      const ids = readTexts(input, 'PrefixListIds');
+      const ids = readEc2Texts(input, 'PrefixListIds');
       const found = GATEWAYS.map((name) => `com.amazonaws.${place.region}.${name}`).filter(
         (name) => (ids.length === 0 || ids.includes(prefixListOf(name))) && fits(name),
       );
@@ -131,7 +131,7 @@ function createEndpoint(network: Ec2Network, input: AwsInput): VpcEndpoint {
   const tags = readTagSpecifications(input, ['vpc-endpoint']);
   const vpc = network.vpcs.find(requireMember(input, 'VpcId'));
   const ServiceName = requireMember(input, 'ServiceName');
-  const VpcEndpointType = readText(input, 'VpcEndpointType') ?? 'Gateway';
+  const VpcEndpointType = readEc2Text(input, 'VpcEndpointType') ?? 'Gateway';
   const types = listServices(network.place.region).get(ServiceName);
   if (types === undefined) throw unknownService(ServiceName);
   if (!types.includes(VpcEndpointType))
@@ -143,10 +143,12 @@ function createEndpoint(network: Ec2Network, input: AwsInput): VpcEndpoint {
   const isInterface = VpcEndpointType === 'Interface';
   const PrivateDnsEnabled = isInterface && input['PrivateDnsEnabled'] !== false;
   if (PrivateDnsEnabled) requirePrivateNames(network, vpc, ServiceName);
-  const RouteTableIds = readTexts(input, 'RouteTableIds');
+  const RouteTableIds = readEc2Texts(input, 'RouteTableIds');
   for (const id of RouteTableIds) network.routeTables.find(id);
-  const groups = isInterface ? readGroups(network, vpc, readTexts(input, 'SecurityGroupIds')) : [];
-  const PolicyDocument = readText(input, 'PolicyDocument') ?? OPEN_POLICY;
+  const groups = isInterface
+    ? readGroups(network, vpc, readEc2Texts(input, 'SecurityGroupIds'))
+    : [];
+  const PolicyDocument = readEc2Text(input, 'PolicyDocument') ?? OPEN_POLICY;
   const made = network.endpoints.add((VpcEndpointId) => ({
     VpcEndpointId,
     VpcEndpointType: isInterface ? 'Interface' : 'Gateway',
@@ -160,7 +162,7 @@ function createEndpoint(network: Ec2Network, input: AwsInput): VpcEndpoint {
     interfaces: new Map(),
   }));
   try {
-    addSubnets(network, made, readTexts(input, 'SubnetIds'));
+    addSubnets(network, made, readEc2Texts(input, 'SubnetIds'));
   } catch (error) {
     for (const own of made.interfaces.values()) deleteInterface(network, own);
     network.remove(network.endpoints, made.VpcEndpointId);
@@ -225,9 +227,9 @@ function addSubnets(network: Ec2Network, endpoint: VpcEndpoint, ids: readonly st
 
 function modifyEndpoint(network: Ec2Network, endpoint: VpcEndpoint, input: AwsInput): void {
   const change = (before: readonly string[], of: string): string[] => {
-    const removed = new Set(readTexts(input, `Remove${of}`));
+    const removed = new Set(readEc2Texts(input, `Remove${of}`));
     return [
-      ...new Set([...before.filter((id) => !removed.has(id)), ...readTexts(input, `Add${of}`)]),
+      ...new Set([...before.filter((id) => !removed.has(id)), ...readEc2Texts(input, `Add${of}`)]),
     ];
   };
   const tables = change(endpoint.RouteTableIds, 'RouteTableIds');
@@ -236,17 +238,17 @@ function modifyEndpoint(network: Ec2Network, endpoint: VpcEndpoint, input: AwsIn
   for (const id of groups) requireGroupOf(network, id, endpoint.VpcId);
   endpoint.RouteTableIds = tables;
   endpoint.groups = groups;
-  for (const id of readTexts(input, 'RemoveSubnetIds')) {
+  for (const id of readEc2Texts(input, 'RemoveSubnetIds')) {
     deleteInterface(network, endpoint.interfaces.get(id) ?? '');
     endpoint.interfaces.delete(id);
   }
   addSubnets(
     network,
     endpoint,
-    readTexts(input, 'AddSubnetIds').filter((id) => !endpoint.interfaces.has(id)),
+    readEc2Texts(input, 'AddSubnetIds').filter((id) => !endpoint.interfaces.has(id)),
   );
   for (const id of endpoint.interfaces.values()) network.interfaces.find(id).groups = groups;
-  const policy = readText(input, 'PolicyDocument');
+  const policy = readEc2Text(input, 'PolicyDocument');
   if (policy !== undefined) endpoint.PolicyDocument = policy;
   if (input['ResetPolicy'] === true) endpoint.PolicyDocument = OPEN_POLICY;
   const isPrivate = input['PrivateDnsEnabled'];

@@ -6,11 +6,11 @@
 import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
 import { formatAddress } from './cidr.ts';
 import { describeShelf, readTagSpecifications } from './described.ts';
-import { readText, readTexts, requireMember } from './lists.ts';
+import { readEc2Text, readEc2Texts, requireMember } from './lists.ts';
 import type { Ec2Network } from './network.ts';
 import { createInterface, deleteInterface } from './network-interfaces.ts';
 import type { Address, InternetGateway, NatGateway } from './shapes.ts';
-import { makeId } from './shelf.ts';
+import { makeEc2Id } from './shelf.ts';
 
 export function gatewayActions(network: Ec2Network): Record<string, ActionHandler> {
   const { gateways, vpcs, place } = network;
@@ -114,7 +114,7 @@ export function addressActions(network: Ec2Network): Record<string, ActionHandle
   return {
     AllocateAddress: (input) => {
       const tags = readTagSpecifications(input, ['elastic-ip']);
-      const domain = readText(input, 'Domain') ?? 'vpc';
+      const domain = readEc2Text(input, 'Domain') ?? 'vpc';
       if (domain !== 'vpc')
         throw new AwsError('InvalidParameterValue', `Value (${domain}) for domain is invalid.`);
       const { AllocationId, PublicIp } = addresses.add((id) => ({
@@ -128,7 +128,7 @@ export function addressActions(network: Ec2Network): Record<string, ActionHandle
       return { AllocationId, PublicIp, Domain: 'vpc', ...from };
     },
     DescribeAddresses: (input) => {
-      const ips = readTexts(input, 'PublicIps');
+      const ips = readEc2Texts(input, 'PublicIps');
       for (const ip of ips)
         if (!addresses.values().some(({ PublicIp }) => PublicIp === ip))
           throw new AwsError('InvalidAddress.NotFound', `Address '${ip}' not found.`);
@@ -167,8 +167,8 @@ export function addressActions(network: Ec2Network): Record<string, ActionHandle
     },
     AssociateAddress: (input) => {
       const address = addresses.find(requireMember(input, 'AllocationId'));
-      const instanceId = readText(input, 'InstanceId');
-      const wanted = readText(input, 'NetworkInterfaceId');
+      const instanceId = readEc2Text(input, 'InstanceId');
+      const wanted = readEc2Text(input, 'NetworkInterfaceId');
       const own = interfaces
         .values()
         .find(
@@ -210,7 +210,7 @@ function alreadyUsed({ AllocationId }: Address): AwsError {
 type OwnInterface = ReturnType<typeof createInterface>;
 
 function usePublicly(address: Address, own: OwnInterface): string {
-  const AssociationId = makeId('eipassoc');
+  const AssociationId = makeEc2Id('eipassoc');
   address.used = {
     AssociationId,
     NetworkInterfaceId: own.NetworkInterfaceId,
@@ -294,7 +294,7 @@ export function findNatGateway({ natGateways }: Ec2Network, id: string): NatGate
 function createNatGateway(network: Ec2Network, input: AwsInput): NatGateway {
   const tags = readTagSpecifications(input, ['natgateway']);
   const subnet = network.subnets.find(requireMember(input, 'SubnetId'));
-  const ConnectivityType = readText(input, 'ConnectivityType') ?? 'public';
+  const ConnectivityType = readEc2Text(input, 'ConnectivityType') ?? 'public';
   const address =
     ConnectivityType === 'public'
       ? network.addresses.find(requireMember(input, 'AllocationId'))

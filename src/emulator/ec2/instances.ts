@@ -7,8 +7,14 @@ import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
 import { readTagSpecifications } from './described.ts';
 import { listImages } from '../images.ts';
 import { readLaunch } from './launching.ts';
-import { cutEc2Page, type FilterReaders, parseFilters, readTexts, requireMember } from './lists.ts';
-import { makeId } from './shelf.ts';
+import {
+  cutEc2Page,
+  type FilterReaders,
+  parseFilters,
+  readEc2Texts,
+  requireMember,
+} from './lists.ts';
+import { makeEc2Id } from './shelf.ts';
 import { type Ec2Instance, type Ec2Interface, type Ec2State, stateCodeOf } from './state.ts';
 
 const FILTERS: FilterReaders<Ec2Instance> = {
@@ -31,7 +37,7 @@ const FILTERS: FilterReaders<Ec2Instance> = {
   'vpc-id': ({ vpcId }) => vpcId,
 };
 
-export function instanceActions(state: Ec2State): Record<string, ActionHandler> {
+export function ec2InstanceActions(state: Ec2State): Record<string, ActionHandler> {
   const { network } = state;
   const ownerId = network.place.accountId;
   const reserve = (instance: Ec2Instance): object => ({
@@ -55,13 +61,13 @@ export function instanceActions(state: Ec2State): Record<string, ActionHandler> 
     RunInstances: (input) => {
       const tags = readTagSpecifications(input, RUN_TYPES);
       const { request, count, templateTags } = readLaunch(state, input);
-      const ids = Array.from({ length: count }, () => makeId('i'));
+      const ids = Array.from({ length: count }, () => makeEc2Id('i'));
       for (const id of ids) {
         network.setTags(id, [...templateTags('instance'), ...tags('instance')]);
         state.launch(id, request);
       }
       return {
-        ReservationId: makeId('r'),
+        ReservationId: makeEc2Id('r'),
         OwnerId: ownerId,
         Groups: [],
         Instances: ids.map((id) => ({
@@ -71,7 +77,7 @@ export function instanceActions(state: Ec2State): Record<string, ActionHandler> 
       };
     },
     TerminateInstances: (input) => {
-      const ids = readTexts(input, 'InstanceIds');
+      const ids = readEc2Texts(input, 'InstanceIds');
       if (ids.length === 0)
         throw new AwsError(
           'MissingParameter',
@@ -121,7 +127,7 @@ function findInstances(
   input: AwsInput,
   filters: FilterReaders<Ec2Instance> = FILTERS,
 ): Ec2Instance[] {
-  const ids = readTexts(input, 'InstanceIds');
+  const ids = readEc2Texts(input, 'InstanceIds');
   for (const id of ids) state.find(id);
   const { network } = state;
   const fits = parseFilters<Ec2Instance>(
@@ -201,8 +207,8 @@ function namePublicly(address: string | undefined, region: string): string {
 }
 
 function describeImages(region: string, input: AwsInput): object[] {
-  const ids = readTexts(input, 'ImageIds');
-  const owners = readTexts(input, 'Owners');
+  const ids = readEc2Texts(input, 'ImageIds');
+  const owners = readEc2Texts(input, 'Owners');
   const all = listImages(region);
   for (const id of ids)
     if (!all.some((one) => one.id === id))

@@ -5,7 +5,7 @@
  */
 import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
 import { describeShelf, readTagSpecifications } from './described.ts';
-import { cutEc2Page, readText, readTexts, requireMember } from './lists.ts';
+import { cutEc2Page, readEc2Text, readEc2Texts, requireMember } from './lists.ts';
 import type { Ec2Network } from './network.ts';
 import type { LaunchTemplate } from './shapes.ts';
 
@@ -47,7 +47,7 @@ export function launchTemplateActions(network: Ec2Network): Record<string, Actio
     },
     CreateLaunchTemplateVersion: (input, { caller }) => {
       const template = findTemplate(network, input);
-      const source = readText(input, 'SourceVersion');
+      const source = readEc2Text(input, 'SourceVersion');
       const before = source === undefined ? {} : readVersion(template, source).data;
       const version = makeVersion(network, input, caller.arn);
       if (template.versions.length >= VERSIONS_MAX)
@@ -74,9 +74,9 @@ export function launchTemplateActions(network: Ec2Network): Record<string, Actio
       return { LaunchTemplate: shown };
     },
     DescribeLaunchTemplates: (input) => {
-      const named = readTexts(input, 'LaunchTemplateNames');
+      const named = readEc2Texts(input, 'LaunchTemplateNames');
       const ids = named.map((name) => requireNamed(network, name).LaunchTemplateId);
-      const asked = [...readTexts(input, 'LaunchTemplateIds'), ...ids];
+      const asked = [...readEc2Texts(input, 'LaunchTemplateIds'), ...ids];
       for (const id of asked) requireId(network, id);
       return describeShelf(
         network,
@@ -95,7 +95,7 @@ export function launchTemplateActions(network: Ec2Network): Record<string, Actio
       );
     },
     DescribeLaunchTemplateVersions: (input) => {
-      const asked = readTexts(input, 'Versions');
+      const asked = readEc2Texts(input, 'Versions');
       const isNamed = ['LaunchTemplateId', 'LaunchTemplateName'].some((key) => key in input);
       const found = (isNamed ? [findTemplate(network, input)] : templates.values()).flatMap(
         (template) => {
@@ -123,7 +123,7 @@ function makeVersion(
       'MissingParameter',
       'The request must contain the parameter LaunchTemplateData',
     );
-  const VersionDescription = readText(input, 'VersionDescription');
+  const VersionDescription = readEc2Text(input, 'VersionDescription');
   return { CreateTime: network.now(), CreatedBy, VersionDescription, LaunchTemplateData };
 }
 
@@ -161,7 +161,7 @@ function requireId({ templates }: Ec2Network, id: string): LaunchTemplate {
 
 /** By LaunchTemplateId or LaunchTemplateName. @throws AwsError */
 export function findTemplate(network: Ec2Network, input: AwsInput): LaunchTemplate {
-  const name = readText(input, 'LaunchTemplateName');
+  const name = readEc2Text(input, 'LaunchTemplateName');
   return input['LaunchTemplateId'] === undefined && name !== undefined
     ? requireNamed(network, name)
     : requireId(network, requireMember(input, 'LaunchTemplateId'));

@@ -6,7 +6,7 @@ import { AwsError, type AwsInput } from '../service.ts';
 import { readTagSpecifications } from './described.ts';
 import { listImages } from '../images.ts';
 import { findTemplate, type LaunchData, readVersion } from './launch-templates.ts';
-import { readText, readTexts } from './lists.ts';
+import { readEc2Text, readEc2Texts } from './lists.ts';
 import type { Ec2Network } from './network.ts';
 import type { Subnet } from './shapes.ts';
 import type { Ec2State, LaunchRequest } from './state.ts';
@@ -26,27 +26,30 @@ export function readLaunch(state: Ec2State, input: AwsInput): Launch {
   const template = readTemplate(network, input);
   const given: AwsInput = { ...template, ...input };
   const [device = {}] = (given['NetworkInterfaces'] ?? []) as readonly AwsInput[];
-  const image = requireImage(state.region, readText(given, 'ImageId') ?? '');
+  const image = requireImage(state.region, readEc2Text(given, 'ImageId') ?? '');
   const subnet = chooseSubnet(network, given, device);
   const market = given['InstanceMarketOptions'] as AwsInput | undefined;
   const metadata = given['MetadataOptions'] as LaunchRequest['metadataOptions'];
-  const groups = [...readTexts(given, 'SecurityGroupIds'), ...readTexts(device, 'Groups')];
+  const groups = [...readEc2Texts(given, 'SecurityGroupIds'), ...readEc2Texts(device, 'Groups')];
   return {
     count: readInstanceCount(given),
     templateTags: readTagSpecifications(template, TEMPLATE_TYPES),
     request: {
       subnet,
       isPublic: (device['AssociatePublicIpAddress'] ?? subnet.MapPublicIpOnLaunch) === true,
-      address: readText(given, 'PrivateIpAddress') ?? readText(device, 'PrivateIpAddress'),
-      groups: [...groups, ...findNamedGroups(network, readTexts(given, 'SecurityGroups'), subnet)],
+      address: readEc2Text(given, 'PrivateIpAddress') ?? readEc2Text(device, 'PrivateIpAddress'),
+      groups: [
+        ...groups,
+        ...findNamedGroups(network, readEc2Texts(given, 'SecurityGroups'), subnet),
+      ],
       imageId: image.id,
       architecture: image.architecture,
-      instanceType: readText(given, 'InstanceType') ?? 'm1.small',
-      keyName: readText(given, 'KeyName'),
+      instanceType: readEc2Text(given, 'InstanceType') ?? 'm1.small',
+      keyName: readEc2Text(given, 'KeyName'),
       lifecycle: market?.['MarketType'] === 'spot' ? 'spot' : undefined,
       metadataOptions: metadata,
       profileArn: readProfile(network, given),
-      userData: readText(given, 'UserData'),
+      userData: readEc2Text(given, 'UserData'),
     },
   };
 }
@@ -55,7 +58,7 @@ export function readLaunch(state: Ec2State, input: AwsInput): Launch {
 export function readTemplate(network: Ec2Network, { LaunchTemplate }: AwsInput): LaunchData {
   if (LaunchTemplate === undefined) return {};
   const named = LaunchTemplate as AwsInput;
-  return readVersion(findTemplate(network, named), readText(named, 'Version') ?? '').data;
+  return readVersion(findTemplate(network, named), readEc2Text(named, 'Version') ?? '').data;
 }
 
 type Image = ReturnType<typeof listImages>[number];
@@ -80,9 +83,9 @@ function requireImage(region: string, named: string): Image {
 
 /** The subnet that is given, or the one of the default VPC in the zone that is given. */
 function chooseSubnet({ subnets }: Ec2Network, given: AwsInput, device: AwsInput): Subnet {
-  const id = readText(given, 'SubnetId') ?? readText(device, 'SubnetId');
+  const id = readEc2Text(given, 'SubnetId') ?? readEc2Text(device, 'SubnetId');
   if (id !== undefined) return subnets.find(id);
-  const zone = readText((given['Placement'] ?? {}) as AwsInput, 'AvailabilityZone');
+  const zone = readEc2Text((given['Placement'] ?? {}) as AwsInput, 'AvailabilityZone');
   const found = subnets
     .values()
     .find((one) => one.DefaultForAz && (zone ?? one.AvailabilityZone) === one.AvailabilityZone);
@@ -110,8 +113,8 @@ function findNamedGroups(
 export function readProfile({ place }: Ec2Network, given: AwsInput): string | undefined {
   const profile = given['IamInstanceProfile'] as AwsInput | undefined;
   if (profile === undefined) return undefined;
-  const name = readText(profile, 'Name') ?? '';
-  return readText(profile, 'Arn') ?? `arn:aws:iam::${place.accountId}:instance-profile/${name}`;
+  const name = readEc2Text(profile, 'Name') ?? '';
+  return readEc2Text(profile, 'Arn') ?? `arn:aws:iam::${place.accountId}:instance-profile/${name}`;
 }
 
 function readInstanceCount({ MinCount, MaxCount }: AwsInput): number {

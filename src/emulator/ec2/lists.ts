@@ -100,7 +100,7 @@ function readToken(token: string, kind: string): number {
 }
 
 /** The texts of a list. @throws AwsError where it is something else */
-export function readTexts(input: AwsInput, name: string): string[] {
+export function readEc2Texts(input: AwsInput, name: string): string[] {
   const list = input[name] ?? [];
   if (Array.isArray(list) && list.every((one) => typeof one === 'string')) return list;
   throw new AwsError('InvalidParameterValue', `${name} must be a list of texts`);
@@ -113,7 +113,7 @@ export function requireMember(input: AwsInput, name: string): string {
   throw new AwsError('MissingParameter', `The request must contain the parameter ${name}`);
 }
 
-export function readText(input: AwsInput, name: string): string | undefined {
+export function readEc2Text(input: AwsInput, name: string): string | undefined {
   const value = input[name];
   return value === undefined ? undefined : String(value);
 }

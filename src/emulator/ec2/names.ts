@@ -108,7 +108,7 @@ export const NESTED: Readonly<Record<string, string>> = {
 };
 
 /** Members whose values are numbers. */
-export const NUMBERS: ReadonlySet<string> = new Set(
+export const NUMBER_MEMBERS: ReadonlySet<string> = new Set(
   (
     'DeviceIndex FromPort HttpPutResponseHopLimit Iops MaxCount MaxResults MinCount Throughput ' +
     'ToPort VolumeSize'

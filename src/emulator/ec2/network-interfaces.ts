@@ -5,7 +5,7 @@
  */
 import { type ActionHandler, AwsError } from '../service.ts';
 import { describeShelf, readTagSpecifications } from './described.ts';
-import { readText, readTexts, requireMember } from './lists.ts';
+import { readEc2Text, readEc2Texts, requireMember } from './lists.ts';
 import type { Ec2Network } from './network.ts';
 import type { NetworkInterface, Subnet } from './shapes.ts';
 
@@ -105,9 +105,9 @@ export function interfaceActions(network: Ec2Network): Record<string, ActionHand
     CreateNetworkInterface: (input, { caller }) => {
       const tags = readTagSpecifications(input, ['network-interface']);
       const made = createInterface(network, subnets.find(requireMember(input, 'SubnetId')), {
-        groups: readTexts(input, 'Groups'),
-        address: readText(input, 'PrivateIpAddress'),
-        Description: readText(input, 'Description') ?? '',
+        groups: readEc2Texts(input, 'Groups'),
+        address: readEc2Text(input, 'PrivateIpAddress'),
+        Description: readEc2Text(input, 'Description') ?? '',
         RequesterId: caller.accountId,
       });
       network.setTags(made.NetworkInterfaceId, tags('network-interface'));

@@ -20,7 +20,7 @@ import type {
   Vpc,
   VpcEndpoint,
 } from './shapes.ts';
-import { makeId, Shelf } from './shelf.ts';
+import { makeEc2Id, ResourceShelf } from './shelf.ts';
 import { listZones } from './zones.ts';
 
 const TAGS_MAX = 50;
@@ -36,7 +36,7 @@ const shelf = <One extends object>(
   type: string,
   [code, word]: readonly [code: string, word: string],
   [max, limitCode]: readonly [max: number, limitCode: string],
-): Shelf<One> => new Shelf<One>({ prefix, type, code, word, max, limitCode });
+): ResourceShelf<One> => new ResourceShelf<One>({ prefix, type, code, word, max, limitCode });
 
 export class Ec2Network {
   readonly place: AwsPlace;
@@ -137,7 +137,7 @@ export class Ec2Network {
   }
 
   /** Forgets a resource with its tags. */
-  remove(from: Pick<Shelf<object>, 'delete'>, id: string): void {
+  remove(from: Pick<ResourceShelf<object>, 'delete'>, id: string): void {
     from.delete(id);
     this.#tags.delete(id);
   }
@@ -159,7 +159,7 @@ export class Ec2Network {
     found.find(id);
   }
 
-  #shelves(): Pick<Shelf<object>, 'find' | 'ids' | 'kind'>[] {
+  #shelves(): Pick<ResourceShelf<object>, 'find' | 'ids' | 'kind'>[] {
     const { vpcs, subnets, gateways, routeTables, addresses, natGateways, groups } = this;
     const { rules, interfaces, endpoints, templates } = this;
     return [
@@ -210,7 +210,7 @@ export class Ec2Network {
   /** The VPC with its main route table and default security group. @throws AwsError */
   addVpc(
     given: Pick<Vpc, 'CidrBlock' | 'InstanceTenancy' | 'IsDefault'>,
-    endOfIds = makeId('').slice(1),
+    endOfIds = makeEc2Id('').slice(1),
   ): Vpc {
     const { CidrBlock, IsDefault } = given;
     const vpc = this.vpcs.add(

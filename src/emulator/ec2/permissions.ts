@@ -107,7 +107,7 @@ function checkDescription(text: string): string {
 }
 
 /** What two rules must share to be the same one: all but the description. */
-export function keyOf(rule: RuleContent): string {
+export function permissionKeyOf(rule: RuleContent): string {
   const { IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, PrefixListId, referenced } = rule;
   return [IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, PrefixListId, referenced].join(' ');
 }

@@ -11,7 +11,7 @@
 import { notImplemented } from '../members.ts';
 import { AwsError, type AwsInput } from '../service.ts';
 import { element, escapeXml } from '../xml.ts';
-import { FLAGS, nameElement, nameMember, NESTED, NUMBERS } from './names.ts';
+import { FLAGS, nameElement, nameMember, NESTED, NUMBER_MEMBERS } from './names.ts';
 
 const FIELDS_MAX = 20_000;
 const DEPTH_MAX = 20;
@@ -113,7 +113,7 @@ export function readEc2Input(action: string, input: AwsInput): AwsInput {
     if (typeof value === 'object' && value !== null) return readNested(name, value as AwsInput);
     const isValueFlag = name === 'Value' && within !== 'Tags' && within in NESTED;
     if (FLAGS.has(name) || isValueFlag) return readFlag(name, value);
-    return NUMBERS.has(name) ? readNumber(name, value) : value;
+    return NUMBER_MEMBERS.has(name) ? readNumber(name, value) : value;
   };
   const readNested = (name: string, members: AwsInput): AwsInput => {
     const known = (NESTED[name] ?? '').split(' ');

@@ -9,8 +9,8 @@ import { describeShelf, readTagSpecifications } from './described.ts';
 import { findGateway, findNatGateway } from './gateways.ts';
 import { type FilterReaders, requireMember } from './lists.ts';
 import type { Ec2Network } from './network.ts';
-import type { Association, Route, RouteTable } from './shapes.ts';
-import { makeId } from './shelf.ts';
+import type { Association, NetworkRoute, RouteTable } from './shapes.ts';
+import { makeEc2Id } from './shelf.ts';
 
 const FILTERS: FilterReaders<RouteTable> = {
   'association.main': ({ associations }) => associations.map(({ Main }) => String(Main)),
@@ -102,7 +102,7 @@ export function prefixListOf(service: string): string {
   return service.endsWith('.s3') ? 'pl-0123456789abcdef0' : 'pl-0123456789abcdef1';
 }
 
-function isBroken(network: Ec2Network, route: Partial<Route>): boolean {
+function isBroken(network: Ec2Network, route: Partial<NetworkRoute>): boolean {
   const { NatGatewayId, GatewayId } = route;
   if (NatGatewayId !== undefined)
     return !network.natGateways
@@ -181,7 +181,7 @@ function readRoute(
   network: Ec2Network,
   { VpcId, RouteTableId }: RouteTable,
   input: AwsInput,
-): Route {
+): NetworkRoute {
   const DestinationCidrBlock = readDestination(input);
   const given = TARGETS.filter((name) => input[name] !== undefined);
   const [target] = given;
@@ -247,7 +247,7 @@ function associationActions(network: Ec2Network): Record<string, ActionHandler> 
             'existing association',
         );
       if (own !== undefined) return { AssociationId: own.RouteTableAssociationId, ...state };
-      const id = makeId('rtbassoc');
+      const id = makeEc2Id('rtbassoc');
       table.associations.push({ RouteTableAssociationId: id, Main: false, SubnetId });
       return { AssociationId: id, ...state };
     },
@@ -256,7 +256,7 @@ function associationActions(network: Ec2Network): Record<string, ActionHandler> 
       const table = routeTables.find(requireMember(input, 'RouteTableId'));
       requireIn(table, before.VpcId);
       remove(before, association);
-      const id = makeId('rtbassoc');
+      const id = makeEc2Id('rtbassoc');
       table.associations.push({ ...association, RouteTableAssociationId: id });
       return { NewAssociationId: id, ...state };
     },

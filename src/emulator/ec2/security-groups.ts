@@ -5,9 +5,15 @@
  */
 import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
 import { describeShelf, readTagSpecifications } from './described.ts';
-import { readText, readTexts, requireMember } from './lists.ts';
+import { readEc2Text, readEc2Texts, requireMember } from './lists.ts';
 import type { Ec2Network } from './network.ts';
-import { joinPermissions, keyOf, readRules, type RuleContent, tellRule } from './permissions.ts';
+import {
+  joinPermissions,
+  permissionKeyOf,
+  readRules,
+  type RuleContent,
+  tellRule,
+} from './permissions.ts';
 import type { SecurityGroup, SecurityGroupRule } from './shapes.ts';
 
 const RULES_MAX = 60;
@@ -38,7 +44,7 @@ export function securityGroupActions(network: Ec2Network): Record<string, Action
       };
     },
     DescribeSecurityGroups: (input) => {
-      const names = readTexts(input, 'GroupNames');
+      const names = readEc2Texts(input, 'GroupNames');
       const filters = (input['Filters'] ?? []) as unknown[];
       const named = names.length === 0 ? [] : [{ Name: 'group-name', Values: names }];
       for (const name of names)
@@ -88,7 +94,7 @@ function createGroup(network: Ec2Network, input: AwsInput): SecurityGroup {
         'does not begin with sg-.',
     );
   const own = network.vpcs.values().find(({ IsDefault }) => IsDefault)?.VpcId;
-  const { VpcId } = network.vpcs.find(readText(input, 'VpcId') ?? own ?? '');
+  const { VpcId } = network.vpcs.find(readEc2Text(input, 'VpcId') ?? own ?? '');
   const isTaken = network.groups
     .values()
     .some((one) => one.VpcId === VpcId && one.GroupName === GroupName);
@@ -104,7 +110,7 @@ function createGroup(network: Ec2Network, input: AwsInput): SecurityGroup {
 
 /** By its id, or by its name in the default VPC. */
 function findGroup({ groups, vpcs }: Ec2Network, input: AwsInput): SecurityGroup {
-  const name = readText(input, 'GroupName');
+  const name = readEc2Text(input, 'GroupName');
   if (input['GroupId'] !== undefined || name === undefined)
     return groups.find(requireMember(input, 'GroupId'));
   const own = vpcs.values().find(({ IsDefault }) => IsDefault)?.VpcId;
@@ -203,15 +209,15 @@ function addRules(
   IsEgress: boolean,
   added: readonly RuleContent[],
 ): SecurityGroupRule[] {
-  const known = new Set(listRules(network, GroupId, IsEgress).map(keyOf));
+  const known = new Set(listRules(network, GroupId, IsEgress).map(permissionKeyOf));
   for (const rule of added) {
     if (rule.referenced !== undefined) network.groups.find(rule.referenced);
-    if (known.has(keyOf(rule)))
+    if (known.has(permissionKeyOf(rule)))
       throw new AwsError(
         'InvalidPermission.Duplicate',
         `the specified rule ${tellRule(rule)} already exists`,
       );
-    known.add(keyOf(rule));
+    known.add(permissionKeyOf(rule));
   }
   if (known.size > RULES_MAX)
     throw new AwsError(
@@ -234,7 +240,7 @@ function findRules(
   isEgress: boolean,
   input: AwsInput,
 ): SecurityGroupRule[] {
-  const ids = readTexts(input, 'SecurityGroupRuleIds');
+  const ids = readEc2Texts(input, 'SecurityGroupRuleIds');
   if (ids.length === 0)
     return readRules(input).map((rule) => requireRule(network, group, isEgress, rule));
   return ids.map((id) => {
@@ -250,8 +256,8 @@ function requireRule(
   isEgress: boolean,
   rule: RuleContent,
 ): SecurityGroupRule {
-  const key = keyOf(rule);
-  const found = listRules(network, group, isEgress).find((one) => keyOf(one) === key);
+  const key = permissionKeyOf(rule);
+  const found = listRules(network, group, isEgress).find((one) => permissionKeyOf(one) === key);
   if (found !== undefined) return found;
   throw new AwsError(
     'InvalidPermission.NotFound',

@@ -29,7 +29,7 @@ export interface InternetGateway {
   vpcId: string | undefined;
 }
 
-export interface Route {
+export interface NetworkRoute {
   readonly DestinationCidrBlock: string;
   readonly GatewayId?: string | undefined;
   readonly NatGatewayId?: string | undefined;
@@ -48,7 +48,7 @@ export interface Association {
 export interface RouteTable {
   readonly RouteTableId: string;
   readonly VpcId: string;
-  routes: Route[];
+  routes: NetworkRoute[];
   associations: Association[];
 }
 

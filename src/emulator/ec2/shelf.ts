@@ -18,7 +18,7 @@ export interface ShelfKind {
   readonly limitCode: string;
 }
 
-export class Shelf<One extends object> {
+export class ResourceShelf<One extends object> {
   readonly kind: ShelfKind;
   readonly #all = new Map<string, One>();
 
@@ -37,7 +37,7 @@ export class Shelf<One extends object> {
   }
 
   /** @throws AwsError when there are as many as there may be */
-  add(make: (id: string) => One, id = makeId(this.kind.prefix)): One {
+  add(make: (id: string) => One, id = makeEc2Id(this.kind.prefix)): One {
     const { max, limitCode, word } = this.kind;
     if (this.#all.size >= max)
       throw new AwsError(limitCode, `There are ${max} of this type already (${word}).`);
@@ -65,6 +65,6 @@ export class Shelf<One extends object> {
   }
 }
 
-export function makeId(prefix: string): string {
+export function makeEc2Id(prefix: string): string {
   return `${prefix}-0${randomBytes(8).toString('hex')}`;
 }

@@ -3,8 +3,8 @@
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html
  */
 import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
-import { readTags } from './described.ts';
-import { cutEc2Page, parseFilters, readTexts } from './lists.ts';
+import { readEc2Tags } from './described.ts';
+import { cutEc2Page, parseFilters, readEc2Texts } from './lists.ts';
 import type { Ec2State } from './state.ts';
 
 interface Tagged {
@@ -14,10 +14,10 @@ interface Tagged {
   readonly ResourceType: string;
 }
 
-export function tagActions(state: Ec2State): Record<string, ActionHandler> {
+export function ec2TagActions(state: Ec2State): Record<string, ActionHandler> {
   const { network } = state;
   const requireAll = (input: AwsInput): string[] => {
-    const ids = readTexts(input, 'Resources');
+    const ids = readEc2Texts(input, 'Resources');
     if (ids.length === 0)
       throw new AwsError(
         'MissingParameter',
@@ -28,7 +28,7 @@ export function tagActions(state: Ec2State): Record<string, ActionHandler> {
   };
   return {
     CreateTags: (input) => {
-      const tags = readTags(input['Tags']);
+      const tags = readEc2Tags(input['Tags']);
       for (const id of requireAll(input)) network.setTags(id, tags);
       return { Return: true };
     },

@@ -5,7 +5,7 @@
 import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
 import { type Cidr, containsCidr, formatCidr, overlapsCidr, parseCidr } from './cidr.ts';
 import { describeShelf, readTagSpecifications } from './described.ts';
-import { type FilterReaders, readText, requireMember } from './lists.ts';
+import { type FilterReaders, readEc2Text, requireMember } from './lists.ts';
 import type { Ec2Network } from './network.ts';
 import type { Subnet, Vpc } from './shapes.ts';
 import { listZones } from './zones.ts';
@@ -51,7 +51,7 @@ export function vpcActions(network: Ec2Network): Record<string, ActionHandler> {
       const tags = readTagSpecifications(input, ['vpc']);
       const vpc = network.addVpc({
         CidrBlock: formatCidr(cidr),
-        InstanceTenancy: readText(input, 'InstanceTenancy') ?? 'default',
+        InstanceTenancy: readEc2Text(input, 'InstanceTenancy') ?? 'default',
         IsDefault: false,
       });
       network.setTags(vpc.VpcId, tags('vpc'));
@@ -221,8 +221,8 @@ function checkPlace(network: Ec2Network, vpc: Vpc, cidr: Cidr): void {
 
 function chooseZone({ place }: Ec2Network, input: AwsInput): { name: string; id: string } {
   const zones = listZones(place.region);
-  const wanted = readText(input, 'AvailabilityZone');
-  const id = readText(input, 'AvailabilityZoneId');
+  const wanted = readEc2Text(input, 'AvailabilityZone');
+  const id = readEc2Text(input, 'AvailabilityZoneId');
   const found = zones.find(
     (zone) => (wanted ?? zone.name) === zone.name && (id ?? zone.id) === zone.id,
   );

@@ -4,7 +4,7 @@
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
  */
 import { type ActionHandler, AwsError } from '../service.ts';
-import { parseFilters, readTexts } from './lists.ts';
+import { parseFilters, readEc2Texts } from './lists.ts';
 
 interface Zone {
   readonly name: string;
@@ -37,8 +37,8 @@ export function zoneActions(region: string): Record<string, ActionHandler> {
         'zone-type': () => 'availability-zone',
       });
       const all = listZones(region);
-      const names = readTexts(input, 'ZoneNames');
-      const ids = readTexts(input, 'ZoneIds');
+      const names = readEc2Texts(input, 'ZoneNames');
+      const ids = readEc2Texts(input, 'ZoneIds');
       for (const given of [...names, ...ids])
         if (!all.some(({ name, id }) => given === name || given === id))
           throw new AwsError('InvalidParameterValue', `Invalid availability zone: [${given}]`);
@@ -63,7 +63,7 @@ export function zoneActions(region: string): Record<string, ActionHandler> {
       };
     },
     DescribeRegions: (input) => {
-      const names = readTexts(input, 'RegionNames');
+      const names = readEc2Texts(input, 'RegionNames');
       const unknown = names.filter((name) => name !== region);
       if (unknown.length > 0)
         throw new AwsError('InvalidParameterValue', `Invalid region(s): [${unknown.join(', ')}]`);

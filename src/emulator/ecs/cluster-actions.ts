@@ -7,7 +7,7 @@ import {
   describeAll,
   isIncluded,
   PAGE_MAX,
-  readNames,
+  readEcsNames,
   readTags,
   SERVICES_PAGE,
 } from './requests.ts';
@@ -52,7 +52,7 @@ export function clusterActions(
     DescribeClusters: (input) => {
       const withTags = isIncluded(input, 'TAGS', INCLUDED);
       const names =
-        input['clusters'] === undefined ? ['default'] : readNames(input, 'clusters', PAGE_MAX);
+        input['clusters'] === undefined ? ['default'] : readEcsNames(input, 'clusters', PAGE_MAX);
       return describeAll(
         names,
         (name) => {
@@ -84,7 +84,7 @@ export function clusterActions(
       const cluster = clusterOf(input);
       const withTags = isIncluded(input, 'TAGS');
       return describeAll(
-        readNames(input, 'containerInstances', PAGE_MAX),
+        readEcsNames(input, 'containerInstances', PAGE_MAX),
         (name) => {
           const found = findByName(cluster, name);
           return found && { ...describeInstance(cluster, found), tags: withTags ? found.tags : [] };
@@ -98,7 +98,7 @@ export function clusterActions(
       if (status !== 'ACTIVE' && status !== 'DRAINING')
         throw new AwsError('InvalidParameterException', 'status must be ACTIVE or DRAINING.');
       return describeAll(
-        readNames(input, 'containerInstances', SERVICES_PAGE),
+        readEcsNames(input, 'containerInstances', SERVICES_PAGE),
         (name) => {
           const found = findByName(cluster, name);
           return found && state.setInstanceStatus(cluster, found.containerInstanceArn, status);

@@ -2,7 +2,7 @@
 import { requireOne } from '../members.ts';
 import { type ActionHandler, requireText } from '../service.ts';
 import { checkDefinition } from './definition-rules.ts';
-import { cutEcsPage, isIncluded, pickDescribed, readNames, readTags } from './requests.ts';
+import { cutEcsPage, isIncluded, pickDescribed, readEcsNames, readTags } from './requests.ts';
 import type { ContainerDefinition } from './shapes.ts';
 import type { EcsState } from './state.ts';
 
@@ -40,7 +40,7 @@ export function definitionActions(state: EcsState): Record<string, ActionHandler
     DeleteTaskDefinitions: (input) => {
       const taskDefinitions: object[] = [];
       const failures: object[] = [];
-      for (const arn of readNames(input, 'taskDefinitions', DELETED_MAX)) {
+      for (const arn of readEcsNames(input, 'taskDefinitions', DELETED_MAX)) {
         const deleted = state.definitions.delete(arn);
         if (typeof deleted === 'string') failures.push({ arn, reason: deleted });
         else taskDefinitions.push(deleted);

@@ -9,7 +9,7 @@ import { AwsError, type AwsInput } from '../service.ts';
 import { isChecked } from './definition-rules.ts';
 import type { Cluster, EcsService, ServiceRegistry, Task, TaskDefinition } from './shapes.ts';
 import type { EcsState } from './state.ts';
-import { findTaskAddress } from './task-network.ts';
+import { addressOfTask } from './task-network.ts';
 
 /** A call that ECS makes by itself. */
 export type OwnCall = (
@@ -138,7 +138,7 @@ export class Registrar {
     const instance = instances.get(task.containerInstanceArn ?? '')?.ec2InstanceId;
     const address =
       networkMode === 'awsvpc'
-        ? findTaskAddress(task)
+        ? addressOfTask(task)
         : instance === undefined
           ? undefined
           : this.#options.addressOf(instance);

@@ -71,7 +71,7 @@ export function cutEcsPage<T>(
 }
 
 /** @throws AwsError */
-export function readNames(input: AwsInput, key: string, max: number): string[] {
+export function readEcsNames(input: AwsInput, key: string, max: number): string[] {
   const list = (input[key] ?? []) as string[];
   if (list.length === 0)
     throw new AwsError('InvalidParameterException', `${key} can not be empty.`);

@@ -11,7 +11,7 @@ import {
   LAUNCH_TYPES,
   pickDescribed,
   readCount,
-  readNames,
+  readEcsNames,
   readTags,
   refuseInactive,
   requireService,
@@ -140,7 +140,7 @@ export function ecsServiceActions(parts: EcsParts): Record<string, ActionHandler
       const cluster = clusterOf(input);
       const withTags = isIncluded(input, 'TAGS');
       return describeAll(
-        readNames(input, 'services', SERVICES_PAGE),
+        readEcsNames(input, 'services', SERVICES_PAGE),
         (nameOrArn) => {
           const name = nameOrArn.split('/').at(-1) ?? '';
           const found = cluster.services.get(name) ?? cluster.inactive.get(name);

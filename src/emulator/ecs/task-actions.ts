@@ -9,7 +9,7 @@ import {
   LAUNCH_TYPES,
   PAGE_MAX,
   readCount,
-  readNames,
+  readEcsNames,
   readTags,
   refuseInactive,
   requireService,
@@ -96,7 +96,7 @@ export function taskActions(
       const cluster = clusterOf(input);
       const withTags = isIncluded(input, 'TAGS');
       return describeAll(
-        readNames(input, 'tasks', PAGE_MAX),
+        readEcsNames(input, 'tasks', PAGE_MAX),
         (arn) => {
           const task = state.task(cluster, arn);
           return task && { ...task, tags: withTags ? task.tags : [] };

@@ -109,7 +109,7 @@ export function listHostPorts({ networkMode, containerDefinitions }: TaskDefinit
 }
 
 /** The address of the task's own interface. */
-export function findTaskAddress({ attachments }: Task): string | undefined {
+export function addressOfTask({ attachments }: Task): string | undefined {
   return attachments
     .flatMap(({ details }) => details)
     .find(({ name }) => name === 'privateIPv4Address' || name === 'privateIPv6Address')?.value;

@@ -1,5 +1,5 @@
 /** Workspaces of Amazon Managed Service for Prometheus, and their rules. */
-import { isSame, parseShape } from '../property-shape.ts';
+import { isSameProperty, parseShape } from '../property-shape.ts';
 import {
   asTagMap,
   compareTags,
@@ -81,7 +81,7 @@ async function changeParts(
 ): Promise<void> {
   const { WorkspaceConfiguration: settings } = after;
   const retention = findMember(settings, 'RetentionPeriodInDays');
-  if (!isSame(before['WorkspaceConfiguration'], settings) && retention !== undefined)
+  if (!isSameProperty(before['WorkspaceConfiguration'], settings) && retention !== undefined)
     await call('aps', 'UpdateWorkspaceConfiguration', {
       workspaceId,
       retentionPeriodInDays: retention,
@@ -89,7 +89,7 @@ async function changeParts(
   for (const { property, noun, update, input } of PARTS) {
     const was = before[property];
     const is = after[property];
-    if (isSame(was, is)) continue;
+    if (isSameProperty(was, is)) continue;
     if (is === undefined) await call('aps', `Delete${noun}`, { workspaceId });
     else {
       const verb = was === undefined ? 'Create' : update;

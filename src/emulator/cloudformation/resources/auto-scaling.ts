@@ -9,7 +9,7 @@ import {
   type Made,
   type ResourceKind,
   type Site,
-  type Tag,
+  type ResourceTag,
 } from '../resource-kind.ts';
 import type { Values } from '../template.ts';
 
@@ -36,8 +36,10 @@ function groupInput(properties: Values): Record<string, unknown> {
 }
 
 /** Each tag says whether instances get it; those of the stack do. */
-function groupTags(name: string, properties: Values, stackTags: readonly Tag[]): Values[] {
-  const own = (properties['Tags'] ?? []) as readonly (Tag & { PropagateAtLaunch?: boolean })[];
+function groupTags(name: string, properties: Values, stackTags: readonly ResourceTag[]): Values[] {
+  const own = (properties['Tags'] ?? []) as readonly (ResourceTag & {
+    PropagateAtLaunch?: boolean;
+  })[];
   const propagated = new Map(own.map((tag) => [tag.Key, tag.PropagateAtLaunch ?? false]));
   return joinTags(own, stackTags).map(({ Key, Value }) => ({
     Key,
@@ -83,7 +85,10 @@ const group: ResourceKind = {
     });
     const before = groupTags(made.id, change.before, change.tagsBefore);
     const after = groupTags(made.id, change.after, site.tags);
-    const { removed } = compareTags(before as unknown as Tag[], after as unknown as Tag[]);
+    const { removed } = compareTags(
+      before as unknown as ResourceTag[],
+      after as unknown as ResourceTag[],
+    );
     const gone = before.filter(({ Key }) => removed.includes(String(Key)));
     if (gone.length > 0) await site.call('autoscaling', 'DeleteTags', { Tags: gone });
     if (after.length > 0) await site.call('autoscaling', 'CreateOrUpdateTags', { Tags: after });

@@ -1,5 +1,5 @@
 /** Namespaces and services of Cloud Map. */
-import { isSame, parseShape } from '../property-shape.ts';
+import { isSameProperty, parseShape } from '../property-shape.ts';
 import { AwsError } from '../../service.ts';
 import {
   compareTags,
@@ -130,7 +130,7 @@ const registry: ResourceKind = {
   update: async (made, change, site) => {
     const { before, after } = change;
     const names = 'Description DnsConfig HealthCheckConfig';
-    if (!isSame(pickMembers(before, names), pickMembers(after, names)))
+    if (!isSameProperty(pickMembers(before, names), pickMembers(after, names)))
       await awaitOperation(
         await site.call(SERVICE, 'UpdateService', {
           Id: made.id,

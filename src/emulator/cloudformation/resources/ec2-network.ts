@@ -292,7 +292,7 @@ const association: ResourceKind = {
   },
 };
 
-export const NETWORK_KINDS: readonly ResourceKind[] = [
+export const EC2_NETWORK_KINDS: readonly ResourceKind[] = [
   vpc,
   subnet,
   internetGateway,

@@ -10,7 +10,7 @@ import {
   type ResourceKind,
   type Site,
 } from '../resource-kind.ts';
-import { isSame } from '../property-shape.ts';
+import { isSameProperty } from '../property-shape.ts';
 import type { Values } from '../template.ts';
 import { changeTags, specifyTags } from './ec2-tags.ts';
 
@@ -45,10 +45,10 @@ function rulesOf(values: Values, property: string): readonly Values[] {
 async function changeRules(id: string, before: Values, after: Values, site: Site): Promise<void> {
   for (const { property, direction } of DIRECTIONS) {
     const gone = rulesOf(before, property).filter(
-      (one) => !rulesOf(after, property).some((other) => isSame(one, other)),
+      (one) => !rulesOf(after, property).some((other) => isSameProperty(one, other)),
     );
     const added = rulesOf(after, property).filter(
-      (one) => !rulesOf(before, property).some((other) => isSame(one, other)),
+      (one) => !rulesOf(before, property).some((other) => isSameProperty(one, other)),
     );
     for (const [verb, rules] of [
       ['Revoke', gone],

@@ -1,5 +1,11 @@
 /** Tags of resources of EC2: given when one is made, changed by calls of their own. */
-import { compareTags, joinTags, type Change, type Site, type Tag } from '../resource-kind.ts';
+import {
+  compareTags,
+  joinTags,
+  type Change,
+  type Site,
+  type ResourceTag,
+} from '../resource-kind.ts';
 import type { Values } from '../template.ts';
 
 /** The member of a call that makes a resource with tags. */
@@ -7,7 +13,7 @@ export function specifyTags(
   kind: string,
   properties: Values,
   site: Site,
-): { TagSpecifications?: readonly { ResourceType: string; Tags: readonly Tag[] }[] } {
+): { TagSpecifications?: readonly { ResourceType: string; Tags: readonly ResourceTag[] }[] } {
   const tags = [...joinTags(properties['Tags'], site.tags), ...site.systemTags];
   return { TagSpecifications: [{ ResourceType: kind, Tags: tags }] };
 }

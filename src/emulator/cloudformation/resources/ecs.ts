@@ -6,12 +6,12 @@ import {
   joinTags,
   takeText,
   unlessMissing,
-  type Answer,
+  type CallAnswer,
   type Change,
   type Made,
   type ResourceKind,
   type Site,
-  type Tag,
+  type ResourceTag,
 } from '../resource-kind.ts';
 import { AwsError } from '../../service.ts';
 import { isRecord, type Values } from '../template.ts';
@@ -29,7 +29,7 @@ function tagsInput(own: unknown, site: Site): { tags?: readonly object[] } {
   return tags.length === 0 ? {} : { tags };
 }
 
-function lowerTags(tags: readonly Tag[]): readonly { key: string; value: string }[] {
+function lowerTags(tags: readonly ResourceTag[]): readonly { key: string; value: string }[] {
   return tags.map(({ Key, Value }) => ({ key: Key, value: Value }));
 }
 
@@ -65,7 +65,7 @@ async function askFirst(
   input: Values,
   list: string,
 ): Promise<Values | undefined> {
-  const answer: Answer | undefined = await unlessMissing(site.call('ecs', action, input));
+  const answer: CallAnswer | undefined = await unlessMissing(site.call('ecs', action, input));
   const found = findMember(answer, `${list}.0`) as Values | undefined;
   return found?.['status'] === 'INACTIVE' ? undefined : found;
 }
@@ -179,7 +179,7 @@ const associationShape = parseShape(
     'Base:n}]',
 );
 
-function associate(properties: Values, { call }: Site): Promise<Answer> {
+function associate(properties: Values, { call }: Site): Promise<CallAnswer> {
   return call('ecs', 'PutClusterCapacityProviders', {
     capacityProviders: [],
     ...inputOf(properties, associationShape),

@@ -10,7 +10,7 @@ import {
   type ResourceKind,
   type Site,
 } from '../resource-kind.ts';
-import { isSame } from '../property-shape.ts';
+import { isSameProperty } from '../property-shape.ts';
 import type { Values } from '../template.ts';
 
 const NAME_MAX = 64;
@@ -35,7 +35,7 @@ async function changePolicies(
   const old = policiesOf(before);
   const now = policiesOf(after);
   for (const [PolicyName, document] of now)
-    if (!old.has(PolicyName) || !isSame(old.get(PolicyName), document))
+    if (!old.has(PolicyName) || !isSameProperty(old.get(PolicyName), document))
       await call('iam', 'PutRolePolicy', {
         RoleName,
         PolicyName,
@@ -54,7 +54,7 @@ async function changePolicies(
 async function changeRole(RoleName: string, change: Change, site: Site): Promise<void> {
   const { before, after } = change;
   const { call } = site;
-  const differs = (name: string): boolean => !isSame(before[name], after[name]);
+  const differs = (name: string): boolean => !isSameProperty(before[name], after[name]);
   if (differs('AssumeRolePolicyDocument'))
     await call('iam', 'UpdateAssumeRolePolicy', {
       RoleName,

@@ -3,7 +3,7 @@ import type { ResourceKind } from '../resource-kind.ts';
 import { APS_KINDS } from './aps.ts';
 import { AUTO_SCALING_KINDS } from './auto-scaling.ts';
 import { CLOUD_MAP_KINDS } from './cloud-map.ts';
-import { NETWORK_KINDS } from './ec2-network.ts';
+import { EC2_NETWORK_KINDS } from './ec2-network.ts';
 import { SECURITY_KINDS } from './ec2-security.ts';
 import { ECS_KINDS } from './ecs.ts';
 import { EFS_KINDS } from './efs.ts';
@@ -15,7 +15,7 @@ export const RESOURCE_KINDS: ReadonlyMap<string, ResourceKind> = new Map(
     APS_KINDS,
     AUTO_SCALING_KINDS,
     CLOUD_MAP_KINDS,
-    NETWORK_KINDS,
+    EC2_NETWORK_KINDS,
     SECURITY_KINDS,
     ECS_KINDS,
     EFS_KINDS,

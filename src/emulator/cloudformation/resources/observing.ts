@@ -1,6 +1,6 @@
 /** Log groups, parameters and alarms. */
 import { AwsError } from '../../service.ts';
-import { isSame, parseShape } from '../property-shape.ts';
+import { isSameProperty, parseShape } from '../property-shape.ts';
 import {
   asTagMap,
   compareTags,
@@ -12,7 +12,7 @@ import {
   type Made,
   type ResourceKind,
   type Site,
-  type Tag,
+  type ResourceTag,
 } from '../resource-kind.ts';
 import type { Values } from '../template.ts';
 
@@ -93,7 +93,7 @@ function parameterInput(properties: Values): Record<string, unknown> {
 }
 
 /** The tags of a parameter are a map. */
-function parameterTags(properties: Values, stackTags: readonly Tag[]): Tag[] {
+function parameterTags(properties: Values, stackTags: readonly ResourceTag[]): ResourceTag[] {
   const own = Object.entries((properties['Tags'] ?? {}) as Record<string, string>);
   return joinTags(
     own.map(([Key, Value]) => ({ Key, Value })),
@@ -118,7 +118,7 @@ const parameter: ResourceKind = {
   },
   update: async (made, { before, after, tagsBefore }, site) => {
     const Name = made.id;
-    if (!isSame(parameterInput(before), parameterInput(after)))
+    if (!isSameProperty(parameterInput(before), parameterInput(after)))
       await site.call('ssm', 'PutParameter', { Name, ...parameterInput(after), Overwrite: true });
     const { added, removed } = compareTags(
       parameterTags(before, tagsBefore),

@@ -13,7 +13,7 @@ import type { World } from '../../../kernel/world.ts';
 import type { AwsInput } from '../../service.ts';
 import type { ContainerDefinition, Task, TaskDefinition } from '../shapes.ts';
 import type { EcsState, TaskRunner } from '../state.ts';
-import { findTaskAddress } from '../task-network.ts';
+import { addressOfTask } from '../task-network.ts';
 import type { ContainerPlan } from './container.ts';
 import type { Images } from './images.ts';
 import { type LineSink, openAwslogs, openLineFile } from './log-lines.ts';
@@ -234,7 +234,7 @@ export class LocalTasks implements Component {
 
   /** The address of the task, or of its instance, which gets one of the loopback. */
   #addressOf(around: TaskSurroundings, task: Task, definition: TaskDefinition): string {
-    const own = definition.networkMode === 'awsvpc' ? findTaskAddress(task) : undefined;
+    const own = definition.networkMode === 'awsvpc' ? addressOfTask(task) : undefined;
     if (own !== undefined) return own;
     const cluster = around.state.cluster(task.clusterArn);
     const instance = cluster.instances.get(task.containerInstanceArn ?? '')?.ec2InstanceId ?? '';
@@ -254,7 +254,7 @@ function describeTask(
   pids: ReadonlyMap<string, number | undefined>,
 ): ReadonlyMap<string, string> {
   const service = /^service:(.*)$/.exec(task.group)?.[1];
-  const address = findTaskAddress(task);
+  const address = addressOfTask(task);
   return around.describe(idOf(task), {
     cluster: around.state.cluster(task.clusterArn).clusterName,
     family: definition.family,
