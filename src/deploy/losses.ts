@@ -12,7 +12,7 @@ export function listLosses(deployment: Deployment): string[] {
     : 'collectors that share the targets come and go';
   const keeps = collector.mode === 'daemon' ? 'queue: host' : 'queue: efs';
   return [
-    `collector.queue: ephemeral, and ${why}: what a task has not sent ${seconds} s after SIGTERM, ` +
-      `or when it is killed, is lost with its disk; ${keeps} keeps it`,
+    `collector.queue: ephemeral, and ${why}: what a task has not sent ${seconds} s after ` +
+      `SIGTERM, or when it is killed, is lost with its disk; ${keeps} keeps it`,
   ];
 }

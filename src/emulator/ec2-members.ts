@@ -1,5 +1,5 @@
 /**
- * The members of EC2's requests that the emulator knows. Structures within them are in ec2/names.ts.
+ * The members of EC2's requests that the emulator knows. Structures within them: ec2/names.ts.
  */
 import type { ActionMembers } from './known-members.ts';
 

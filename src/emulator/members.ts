@@ -114,7 +114,8 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, ActionMemb
     ListMetrics: { acts: 'Namespace MetricName Dimensions NextToken RecentlyActive' },
     PutMetricAlarm: {
       acts:
-        'AlarmName AlarmDescription ActionsEnabled OKActions AlarmActions InsufficientDataActions ' +
+        'AlarmName AlarmDescription ActionsEnabled OKActions AlarmActions ' +
+        'InsufficientDataActions ' +
         'MetricName Namespace Statistic ExtendedStatistic Dimensions Period Unit ' +
         'EvaluationPeriods DatapointsToAlarm Threshold ComparisonOperator TreatMissingData ' +
         'EvaluateLowSampleCountPercentile ThresholdMetricId Metrics Tags',
@@ -297,22 +298,4 @@ export function requireOne<T extends string>(
     'InvalidParameterException',
     `${key} ${JSON.stringify(value)} is not supported here; these are: ${values.join(', ')}`,
   );
-}
-
-/**
- * Checks the parameters of a form.
- *
- * @param known  their names, with `N` for the number of a list item, as in `Filter.N.Value.N`
- * @throws AwsError UnknownParameter (EC2's code) for parameters with other names
- */
-export function refuseUnknownParameters(form: URLSearchParams, known: readonly string[]): void {
-  const names = new Set(['Action', 'Version', ...known]);
-  const unknown = [...form.keys()].filter(
-    (name) => !names.has(name.replaceAll(/\.\d+(?=\.|$)/g, '.N')),
-  );
-  if (unknown.length > 0)
-    throw new AwsError(
-      'UnknownParameter',
-      `The parameter ${unknown.join(', ')} is not supported here; these are: ${known.join(', ')}`,
-    );
 }

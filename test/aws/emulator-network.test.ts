@@ -1,4 +1,4 @@
-/** The network of EC2 by the official SDK: what is made is there, what is used cannot be deleted. */
+/** The network of EC2 by the official SDK: what is made is there, what is used stays. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as ec2Sdk from '@aws-sdk/client-ec2';

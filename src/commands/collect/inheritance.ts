@@ -127,9 +127,9 @@ export class Inheritance implements Component {
   /** Its turn comes in any case: a collector that never gets rid of its own must not hold it up. */
   #isTurnOf({ name }: OtherFolder): boolean {
     const { mayTakeOver, world } = this.#options;
-    const nowMs = world.clock.elapsedMs();
-    const sinceMs = this.#seenMs.get(name) ?? nowMs;
-    const isTurn = mayTakeOver(name) || nowMs - sinceMs >= TURN_WAIT_MS;
+    const atMs = world.clock.elapsedMs();
+    const sinceMs = this.#seenMs.get(name) ?? atMs;
+    const isTurn = mayTakeOver(name) || atMs - sinceMs >= TURN_WAIT_MS;
     if (isTurn) this.#seenMs.delete(name);
     else this.#seenMs.set(name, sinceMs);
     return isTurn;

@@ -68,7 +68,7 @@ export class SharedFolder implements Component {
     this.#lock = undefined;
   }
 
-  /** The folders of other processes, alive or not, the one that was appended to first before all. */
+  /** The folders of other processes, alive or not; first the one that was appended to first. */
   async listOthers(): Promise<readonly OtherFolder[]> {
     const entries = await readdir(this.root, { withFileTypes: true });
     const names = entries

@@ -33,7 +33,7 @@ export interface ChangeSetInput {
 }
 
 /** The parts of a template that are looked at. */
-export interface StackTemplate {
+export interface TemplateDocument {
   readonly Resources?: Readonly<
     Record<string, { readonly Type?: string; readonly DeletionPolicy?: string }>
   >;
@@ -225,13 +225,13 @@ export class StackApi {
   }
 
   /** What was deployed; undefined where it is no JSON, as in a stack that is not ours. */
-  async readTemplate(id: string): Promise<StackTemplate | undefined> {
+  async readTemplate(id: string): Promise<TemplateDocument | undefined> {
     const command = new this.#sdk.GetTemplateCommand({ StackName: id });
     const { TemplateBody = '' } = await this.session.call('cloudformation:GetTemplate', (options) =>
       this.#client.send(command, options),
     );
     try {
-      return parseForeignJson(TemplateBody) as StackTemplate;
+      return parseForeignJson(TemplateBody) as TemplateDocument;
     } catch {
       return undefined;
     }

@@ -101,8 +101,8 @@ export class AutoScalingState {
     if (group.instances.size > 0 && readFlag(input, 'ForceDelete') !== true)
       throw new AwsError(
         'ResourceInUse',
-        'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance ' +
-          'request(s) still in the group.',
+        'You cannot delete an AutoScalingGroup while there are instances or pending Spot ' +
+          'instance request(s) still in the group.',
       );
     group.settings = { ...group.settings, MinSize: 0, DesiredCapacity: 0 };
     await this.scaling.inTurn(group, async () => {
@@ -159,8 +159,8 @@ export class AutoScalingState {
     }
     if (given.length !== 1)
       throw invalidScaling(
-        'Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or ' +
-          'MixedInstancesPolicy parameter.',
+        'Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId ' +
+          'or MixedInstancesPolicy parameter.',
       );
     if (name !== undefined) {
       this.configurations.launchInput(name);

@@ -75,7 +75,8 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
       if (changeSet.executionStatus !== 'AVAILABLE')
         throw new AwsError(
           'InvalidChangeSetStatus',
-          `ChangeSet [${changeSet.id}] cannot be executed in its current status of [${changeSet.status}]`,
+          `ChangeSet [${changeSet.id}] cannot be executed in its current status of ` +
+            `[${changeSet.status}]`,
         );
       if (type === 'UPDATE') refuseBusy(stack);
       changeSet.executionStatus = 'EXECUTE_COMPLETE';

@@ -8,7 +8,7 @@ import { divideNetwork } from './cidr.ts';
 import { isRecord, type Values } from './template.ts';
 
 export interface FunctionScope {
-  /** The value of a parameter, pseudo parameter or resource. @throws AwsError where there is none */
+  /** The value of a parameter or resource; pseudo parameters too. @throws AwsError for others */
   ref(name: string): unknown;
   attribute(id: string, name: string): unknown;
   readonly mappings: Values;
@@ -83,9 +83,9 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
     const items = evaluate(list, scope);
     if (typeof separator !== 'string' || !Array.isArray(items))
       throw refuseTemplateFunction(
-        'every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of ' +
-          'strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) ' +
-          'to be joined.',
+        'every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list ' +
+          'of strings to be joined or a function that returns a list of strings (such as ' +
+          'Fn::GetAZs) to be joined.',
       );
     return items.map((one) => toText(one, 'Fn::Join')).join(separator);
   },

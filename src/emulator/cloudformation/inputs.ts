@@ -67,7 +67,7 @@ export function readTemplateBody(
   return url === undefined ? undefined : readObject(url, objects, urlOf());
 }
 
-/** `https://BUCKET.s3.REGION.amazonaws.com/KEY`, or the bucket in the path; this emulator's URL too. */
+/** `https://BUCKET.s3.REGION.amazonaws.com/KEY`, the bucket in the path, or this emulator's URL. */
 function readObject(url: string, objects: ObjectStore, own: string): string {
   const parsed = URL.parse(url);
   const isOwn = parsed !== null && own !== '' && parsed.host === URL.parse(own)?.host;

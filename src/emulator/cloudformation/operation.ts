@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../kernel/clock.ts';
 import type { InsideCall } from '../cloud-parts.ts';
-import { AwsError, type AwsPlace, type CallContext } from '../service.ts';
+import { type AwsPlace, type CallContext } from '../service.ts';
 import { readReferences } from './dynamic-references.ts';
 import { evaluate, type FunctionScope } from './functions.ts';
 import { reverseGraph, walkGraph } from './graph.ts';
@@ -31,6 +31,7 @@ import {
   type Undo,
 } from './stack.ts';
 import type { TemplateResource, Values } from './template.ts';
+import { refuseSameName, REPLACING, sayFailed } from './operation-words.ts';
 
 export interface OperationEdges {
   readonly clock: Clock;
@@ -387,27 +388,4 @@ export class StackOperation {
     });
     return [...failed];
   }
-}
-
-const REPLACING =
-  'Requested update requires the creation of a new physical resource; hence creating one.';
-
-function refuseSameName(
-  property: string | undefined,
-  before: StackResource,
-  { id, properties }: StackResource,
-): void {
-  const name = property === undefined ? undefined : properties[property];
-  if (name !== undefined && name === before.properties[property ?? ''])
-    throw new AwsError(
-      'ValidationError',
-      'CloudFormation cannot update a stack when a custom-named resource requires replacing. ' +
-        `Rename ${String(name)} (${id}) and update the stack again.`,
-    );
-}
-
-function sayFailed(verb: string, ids: readonly string[]): string {
-  return ids.length === 0
-    ? ''
-    : `The following resource(s) failed to ${verb}: [${ids.join(', ')}]. `;
 }

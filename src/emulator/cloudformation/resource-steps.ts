@@ -1,6 +1,6 @@
 /**
- * The steps of one resource: it is made, changed or removed by its kind, and the events of its stack
- * tell so in CloudFormation's order and words.
+ * The steps of one resource: it is made, changed or removed by its kind, and the events of its
+ * stack tell so in CloudFormation's order and words.
  * Limit: REMOVALS_MAX times a resource that is still in use is tried to be removed.
  */
 import { AwsError } from '../service.ts';

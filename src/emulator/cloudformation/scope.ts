@@ -113,7 +113,7 @@ export function chooseBranches(value: unknown, scope: FunctionScope): unknown {
 }
 
 /** @throws AwsError where the rules of a template do not hold */
-export function judgeRules({ rules }: StackTemplate, scope: FunctionScope): void {
+function judgeRules({ rules }: StackTemplate, scope: FunctionScope): void {
   for (const [name, rule] of Object.entries(rules)) {
     const { RuleCondition: condition, Assertions: assertions = [] } = rule as Values;
     if (condition !== undefined && !isTruth(condition, scope)) continue;

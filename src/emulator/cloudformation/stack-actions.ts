@@ -103,8 +103,8 @@ export function requireStackName(input: AwsInput, state: CloudFormationState): s
   const name = requireName(input, 'StackName');
   if (!NAME.test(name))
     throw invalidStack(
-      `1 validation error detected: Value '${name.slice(0, 130)}' at 'stackName' failed to satisfy ` +
-        'constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*',
+      `1 validation error detected: Value '${name.slice(0, 130)}' at 'stackName' failed to ` +
+        'satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*',
     );
   const found = state.find(name);
   if (found !== undefined && found.status !== 'REVIEW_IN_PROGRESS')

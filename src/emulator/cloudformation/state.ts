@@ -1,7 +1,7 @@
 /**
  * The stacks of an account in one region, their change sets, exports and findings of drift.
- * Limits: STACKS_MAX stacks, CHANGE_SETS_MAX change sets, DELETED_MAX stacks that are gone and still
- * told, DRIFTS_MAX findings of drift.
+ * Limits: STACKS_MAX stacks, CHANGE_SETS_MAX change sets, DELETED_MAX stacks that are gone and
+ * still told, DRIFTS_MAX findings of drift.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
@@ -160,12 +160,18 @@ export class CloudFormationState {
     const exports = this.listExports();
     const taken = names.find((name) => (exports.get(name)?.stack ?? stack) !== stack);
     if (taken !== undefined)
-      return `Export with name ${taken} is already exported by stack ${exports.get(taken)?.stack.name ?? ''}`;
+      return (
+        `Export with name ${taken} is already exported by stack ` +
+        (exports.get(taken)?.stack.name ?? '')
+      );
     for (const { exportName } of stack.outputs) {
       if (exportName === undefined || names.includes(exportName)) continue;
       const users = this.listImports(exportName).filter((one) => one !== stack);
       if (users.length > 0)
-        return `Cannot delete export ${exportName} as it is in use by ${users.map(({ name }) => name).join(', ')}.`;
+        return (
+          `Cannot delete export ${exportName} as it is in use by ` +
+          `${users.map(({ name }) => name).join(', ')}.`
+        );
     }
     return undefined;
   }

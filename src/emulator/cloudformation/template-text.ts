@@ -1,6 +1,6 @@
 /**
- * Reads the text of a template, JSON or YAML, into plain values: the short forms of functions become
- * the long ones, and scalars are read as YAML 1.1 has them, but dates stay text, so that
+ * Reads the text of a template, JSON or YAML, into plain values: the short forms of functions
+ * become the long ones, and scalars are read as YAML 1.1 has them, but dates stay text, so that
  * `Version: 2012-10-17` is one. Of a key that is given twice the last counts.
  * Limits: those of the parser on nesting.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html

@@ -84,7 +84,8 @@ test('a template that is none is refused in the words of CloudFormation', () => 
       /^Template error: instance of Fn::GetAtt references undefined resource B$/,
     ],
     [
-      `Resources:\n  A: {${GROUP}, Properties: {LogGroupName: !Ref B}}\n  B: {${GROUP}, DependsOn: A}`,
+      `Resources:\n  A: {${GROUP}, Properties: {LogGroupName: !Ref B}}\n` +
+        `  B: {${GROUP}, DependsOn: A}`,
       /^Circular dependency between resources: \[A, B\]$/,
     ],
     [

@@ -123,7 +123,8 @@ function readSection(root: Values, section: string, most: number): Values {
   const names = Object.keys(found);
   if (names.length > most)
     throw refuseTemplate(
-      `Number of ${section.toLowerCase()}, ${names.length}, is greater than maximum allowed, ${most}`,
+      `Number of ${section.toLowerCase()}, ${names.length}, is greater than maximum allowed, ` +
+        String(most),
     );
   const noun = section.replace(/s$/, '');
   for (const name of names)

@@ -1,6 +1,6 @@
 /**
- * What a policy must allow for actions of EC2: each on all that it makes and names. What is made has
- * no id yet, so that its ARN ends with `*`; with tags it needs the tagging too.
+ * What a policy must allow for actions of EC2: each on all that it makes and names. What is made
+ * has no id yet, so that its ARN ends with `*`; with tags it needs the tagging too.
  * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
  */
 import { type AccessRule, type AccessTable, type Need, passRole, textsOf } from '../access.ts';

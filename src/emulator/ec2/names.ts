@@ -5,7 +5,7 @@
  * Source: https://github.com/boto/botocore/tree/develop/botocore/data/ec2/2016-11-15
  */
 
-/** By the name of a list in a form, where one of the action or of the list around it goes before. */
+/** By the name of a list in a form; one of the action or of the list around it goes before. */
 const LISTS: Readonly<Record<string, string>> = {
   'CreateNetworkInterface SecurityGroupId': 'Groups',
   'DescribeNatGateways Filter': 'Filter',

@@ -1,6 +1,6 @@
 /**
- * EFS: file systems, mount targets in subnets of EC2, and access points. What is made is creating in
- * the answer that makes it, and available by the next call.
+ * EFS: file systems, mount targets in subnets of EC2, and access points. What is made is creating
+ * in the answer that makes it, and available by the next call.
  * Limits: FILE_SYSTEMS_MAX file systems, ACCESS_POINTS_MAX access points of one.
  * Source: https://docs.aws.amazon.com/efs/latest/ug/api-reference.html
  */
@@ -88,7 +88,8 @@ function systemActions(state: EfsState): Record<string, ActionHandler> {
       if (before !== undefined)
         throw new AwsError(
           'FileSystemAlreadyExists',
-          `File system '${before.FileSystemId}' already exists with creation token '${CreationToken}'`,
+          `File system '${before.FileSystemId}' already exists with creation token ` +
+            `'${CreationToken}'`,
           409,
         );
       limit(systems.size, FILE_SYSTEMS_MAX, 'FileSystemLimitExceeded');

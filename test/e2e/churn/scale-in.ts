@@ -214,8 +214,8 @@ function measureVisits(
 
 export function scaleInHeadline(): string {
   return (
-    'scenario         volume  receiver   gap (intervals)  overlaps   lost  twice  refused  stale  failed ' +
-    `(${COUNT} targets)`
+    'scenario         volume  receiver   gap (intervals)  overlaps   lost  twice  refused  ' +
+    `stale  failed (${COUNT} targets)`
   );
 }
 

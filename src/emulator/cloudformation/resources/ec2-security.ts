@@ -229,7 +229,8 @@ const launchTemplate: ResourceKind = {
     'LaunchTemplateName! VersionDescription LaunchTemplateData*{ImageId InstanceType KeyName ' +
       'UserData IamInstanceProfile{Arn Name} SecurityGroupIds[] ' +
       'MetadataOptions{HttpTokens HttpPutResponseHopLimit:n HttpEndpoint InstanceMetadataTags} ' +
-      'TagSpecifications[{ResourceType Tags[{Key* Value*}]}] Monitoring{Enabled:b} EbsOptimized:b ' +
+      'TagSpecifications[{ResourceType Tags[{Key* Value*}]}] Monitoring{Enabled:b} ' +
+      'EbsOptimized:b ' +
       'BlockDeviceMappings[{DeviceName Ebs{VolumeSize:n VolumeType Encrypted:b ' +
       'DeleteOnTermination:b}}] InstanceMarketOptions{MarketType}} ' +
       'TagSpecifications[{ResourceType Tags[{Key* Value*}]}]',

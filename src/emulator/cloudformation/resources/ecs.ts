@@ -216,7 +216,8 @@ const taskShape = parseShape(
     'Volumes![{Name Host{SourcePath} ConfiguredAtLaunch:b DockerVolumeConfiguration{Scope Driver ' +
     'Autoprovision:b Labels{*} DriverOpts{*}} EFSVolumeConfiguration{FilesystemId* RootDirectory ' +
     'TransitEncryption TransitEncryptionPort:n AuthorizationConfig{AccessPointId IAM}}}] ' +
-    'ContainerDefinitions![{Name* Image* Essential:b Cpu:n Memory:n MemoryReservation:n Command[] ' +
+    'ContainerDefinitions![{Name* Image* Essential:b Cpu:n Memory:n MemoryReservation:n ' +
+    'Command[] ' +
     `EntryPoint[] Environment${KEY_VALUES} EnvironmentFiles[{Type Value}] ` +
     'Secrets[{Name* ValueFrom*}] PortMappings[{ContainerPort:n HostPort:n Protocol Name ' +
     'AppProtocol}] LogConfiguration{LogDriver* Options{*} SecretOptions[{Name* ValueFrom*}]} ' +
