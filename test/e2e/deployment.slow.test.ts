@@ -36,13 +36,7 @@ import { ListNamespacesCommand, ServiceDiscoveryClient } from '@aws-sdk/client-s
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { signRequest } from '../../src/aws/signing.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import {
-  BARE_AWS,
-  MAIN,
-  type Running,
-  type Series,
-  startAmperage,
-} from '../kit/processes.ts';
+import { BARE_AWS, MAIN, type Running, type Series, startAmperage } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
 
 const region = 'us-east-1';
@@ -168,71 +162,83 @@ async function scale({ emulator }: Place, desiredCount: number): Promise<void> {
   await ecs.send(new UpdateServiceCommand({ ...named, desiredCount }));
 }
 
-test('a model is deployed, followed, changed and destroyed', { timeout: 600_000 }, async (context) => {
-  const place = await openPlace(context, '--run-tasks');
-  const before = await listAll(place);
-  place.write(MODEL);
+test(
+  'a model is deployed, followed, changed and destroyed',
+  { timeout: 600_000 },
+  async (context) => {
+    const place = await openPlace(context, '--run-tasks');
+    const before = await listAll(place);
+    place.write(MODEL);
 
-  const planned = await place.done('plan');
-  assert.match(planned.stdout, /42 to add, 0 to change, 0 to replace, 0 to delete/);
-  assert.equal((await listAll(place))['stacks'], 0);
+    const planned = await place.done('plan');
+    assert.match(planned.stdout, /42 to add, 0 to change, 0 to replace, 0 to delete/);
+    assert.equal((await listAll(place))['stacks'], 0);
 
-  const deployed = await place.done('deploy', '--yes');
-  assert.match(deployed.stderr, /CREATE_COMPLETE +CollectorService/);
-  const workspace = /WorkspaceId +(ws-\S+)/.exec(deployed.stdout)?.[1] ?? '';
-  assert.match((await place.done('deploy', '--yes')).stderr, /no changes/);
+    const deployed = await place.done('deploy', '--yes');
+    assert.match(deployed.stderr, /CREATE_COMPLETE +CollectorService/);
+    const workspace = /WorkspaceId +(ws-\S+)/.exec(deployed.stdout)?.[1] ?? '';
+    assert.match((await place.done('deploy', '--yes')).stderr, /no changes/);
 
-  const status = await place.done('status', '--drift');
-  assert.match(status.stdout, /service webapp +1 of 1 running/);
-  assert.match(status.stdout, /targets of WebappRegistry: 1 registered/);
-  assert.doesNotMatch(status.stdout, /resources? differ/);
+    const status = await place.done('status', '--drift');
+    assert.match(status.stdout, /service webapp +1 of 1 running/);
+    assert.match(status.stdout, /targets of WebappRegistry: 1 registered/);
+    assert.doesNotMatch(status.stdout, /resources? differ/);
 
-  await until('samples arrive', STEP_MS, async () => (await count(place, workspace, 'sum(up)')) === 3);
-  await until('traces arrive', STEP_MS, async () => {
-    const told = await (await fetch(`${place.emulator.url}/_emulator/xray`)).json();
-    return (told as { documents: { stored: number } }).documents.stored > 0;
-  });
-
-  const targets = 'count(count by (taskid) (up{service="webapp"} == 1))';
-  for (const tasks of [5, 2]) {
-    const start = performance.now();
-    await scale(place, tasks);
-    await until(`${tasks} tasks are scraped`, STEP_MS, async () => {
-      return (await count(place, workspace, targets)) === tasks;
+    await until(
+      'samples arrive',
+      STEP_MS,
+      async () => (await count(place, workspace, 'sum(up)')) === 3,
+    );
+    await until('traces arrive', STEP_MS, async () => {
+      const told = await (await fetch(`${place.emulator.url}/_emulator/xray`)).json();
+      return (told as { documents: { stored: number } }).documents.stored > 0;
     });
-    context.diagnostic(`${tasks} tasks: ${((performance.now() - start) / 1_000).toFixed(1)} s`);
-  }
-  const logs = new CloudWatchLogsClient({ endpoint: place.emulator.url, region, credentials });
-  await logs.send(
-    new PutRetentionPolicyCommand({ logGroupName: '/ecs/metrics', retentionInDays: 1 }),
-  );
-  const drifted = (await place.done('status', '--drift')).stdout;
-  assert.match(drifted, /Logs \(AWS::Logs::LogGroup\): MODIFIED, \/RetentionInDays/);
-  assert.match(drifted, /WebappService .*\/DesiredCount/);
-  assert.match(drifted, /2 resources differ/);
 
-  place.write({ ...MODEL, services: [{ ...WEBAPP, cpu: 512, memory: 1_024 }] });
-  const changed = await place.done('deploy', '--yes');
-  assert.match(changed.stdout, /0 to add, 1 to change, 1 to replace, 0 to delete/);
-  assert.match(changed.stderr, /UPDATE_COMPLETE +metrics/);
+    const targets = 'count(count by (taskid) (up{service="webapp"} == 1))';
+    for (const tasks of [5, 2]) {
+      const start = performance.now();
+      await scale(place, tasks);
+      await until(`${tasks} tasks are scraped`, STEP_MS, async () => {
+        return (await count(place, workspace, targets)) === tasks;
+      });
+      context.diagnostic(`${tasks} tasks: ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    }
+    const logs = new CloudWatchLogsClient({ endpoint: place.emulator.url, region, credentials });
+    await logs.send(
+      new PutRetentionPolicyCommand({ logGroupName: '/ecs/metrics', retentionInDays: 1 }),
+    );
+    const drifted = (await place.done('status', '--drift')).stdout;
+    assert.match(drifted, /Logs \(AWS::Logs::LogGroup\): MODIFIED, \/RetentionInDays/);
+    assert.match(drifted, /WebappService .*\/DesiredCount/);
+    assert.match(drifted, /2 resources differ/);
 
-  await place.done('destroy', '--yes');
-  assert.deepEqual(await listAll(place), { ...before, workspaces: 1 });
-  await place.done('destroy', '--yes', '--delete-data');
-  assert.deepEqual(await listAll(place), before);
-});
+    place.write({ ...MODEL, services: [{ ...WEBAPP, cpu: 512, memory: 1_024 }] });
+    const changed = await place.done('deploy', '--yes');
+    assert.match(changed.stdout, /0 to add, 1 to change, 1 to replace, 0 to delete/);
+    assert.match(changed.stderr, /UPDATE_COMPLETE +metrics/);
 
-test('a deployment that fails is taken back, and the reason told', { timeout: 600_000 }, async (context) => {
-  const place = await openPlace(context, '--run-tasks');
-  const before = await listAll(place);
-  place.write({ ...MODEL, services: [{ ...WEBAPP, image: 'nothing-stands-for-this:1' }] });
-  const failed = await place.run('deploy', '--yes');
-  assert.equal(failed.status, 1, failed.stdout);
-  assert.match(failed.stderr, /ROLLBACK_COMPLETE +metrics/);
-  assert.match(failed.stderr, /WebappService[^]*CannotPullContainerError/);
-  await place.done('destroy', '--yes', '--delete-data');
-  assert.deepEqual(await listAll(place), before);
-});
+    await place.done('destroy', '--yes');
+    assert.deepEqual(await listAll(place), { ...before, workspaces: 1 });
+    await place.done('destroy', '--yes', '--delete-data');
+    assert.deepEqual(await listAll(place), before);
+  },
+);
+
+test(
+  'a deployment that fails is taken back, and the reason told',
+  { timeout: 600_000 },
+  async (context) => {
+    const place = await openPlace(context, '--run-tasks');
+    const before = await listAll(place);
+    place.write({ ...MODEL, services: [{ ...WEBAPP, image: 'nothing-stands-for-this:1' }] });
+    const failed = await place.run('deploy', '--yes');
+    assert.equal(failed.status, 1, failed.stdout);
+    assert.match(failed.stderr, /ROLLBACK_COMPLETE +metrics/);
+    assert.match(failed.stderr, /WebappService[^]*CannotPullContainerError/);
+    await place.done('destroy', '--yes', '--delete-data');
+    assert.deepEqual(await listAll(place), before);
+  },
+);
 
 const OTHERS: Readonly<Record<string, object>> = {
   'a queue on EFS': { collector: { queue: 'efs' } },

@@ -242,7 +242,9 @@ const taskDefinition: ResourceKind = {
     const answer = await site.call('ecs', 'RegisterTaskDefinition', {
       containerDefinitions: [],
       ...input,
-      ...(volumes === undefined ? {} : { volumes: spellFileSystems(volumes, 'filesystemId', 'fileSystemId') }),
+      ...(volumes === undefined
+        ? {}
+        : { volumes: spellFileSystems(volumes, 'filesystemId', 'fileSystemId') }),
       family: properties['Family'] ?? site.makeName(255),
       ...tagsInput(properties['Tags'], site),
     });
