@@ -156,6 +156,19 @@ export function lowerNames(value: unknown, shape: PropertyShape): unknown {
   );
 }
 
+/** The other way: what a service answers, with the names of a template; keys of maps stay. */
+export function templateNames(value: unknown, shape: Shape): unknown {
+  if (shape.kind === 'list' && Array.isArray(value))
+    return value.map((one) => templateNames(one, shape.of));
+  if (shape.kind !== 'object' || !isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(shape.members).flatMap(([name, member]) => {
+      const one = value[lowerName(name)];
+      return one === undefined ? [] : [[name, templateNames(one, member.shape)]];
+    }),
+  );
+}
+
 /** `EFSVolume` is `efsVolume`, `IAM` is `iam`, `VCpuCount` is `vCpuCount`. */
 function lowerName(name: string): string {
   return name.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+$|^[A-Z]/, (start) => start.toLowerCase());

@@ -1,5 +1,5 @@
 /** Clusters, capacity providers, task definitions and services of ECS. */
-import { lowerNames, parseShape, type ObjectShape } from '../property-shape.ts';
+import { lowerNames, parseShape, templateNames, type ObjectShape } from '../property-shape.ts';
 import {
   compareTags,
   findMember,
@@ -24,6 +24,9 @@ function inputOf(properties: Values, shape: ObjectShape): Record<string, unknown
   return input;
 }
 
+const namesOf = (found: Values, shape: ObjectShape): Values =>
+  templateNames(found, shape) as Values;
+
 function tagsInput(own: unknown, site: Site): { tags?: readonly object[] } {
   const tags = lowerTags(joinTags(own, site.tags));
   return tags.length === 0 ? {} : { tags };
@@ -44,18 +47,6 @@ async function changeTags(
   );
   if (removed.length > 0) await call('ecs', 'UntagResource', { resourceArn, tagKeys: removed });
   if (added.length > 0) await call('ecs', 'TagResource', { resourceArn, tags: lowerTags(added) });
-}
-
-/** The names of a template of what ECS says: `containerPort` is `ContainerPort`. */
-function upperNames(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(upperNames);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [
-      name.charAt(0).toUpperCase() + name.slice(1),
-      upperNames(one),
-    ]),
-  );
 }
 
 /** What a call answers for something that is not there, as `failures` or as none. */
@@ -109,7 +100,7 @@ const cluster: ResourceKind = {
   },
   read: async ({ id }, _properties, site) => {
     const found = await askFirst(site, 'DescribeClusters', { clusters: [id] }, 'clusters');
-    return found === undefined ? undefined : (upperNames(found) as Values);
+    return found === undefined ? undefined : namesOf(found, clusterShape);
   },
 };
 
@@ -165,7 +156,7 @@ const capacityProvider: ResourceKind = {
   read: async ({ id }, properties, site) => {
     const found = await askProvider(id, site);
     if (found === undefined) return undefined;
-    return { ...(upperNames(found) as Values), ClusterName: properties['ClusterName'] };
+    return { ...namesOf(found, providerShape), ClusterName: properties['ClusterName'] };
   },
 };
 
@@ -204,7 +195,7 @@ const associations: ResourceKind = {
   },
   read: async ({ id }, _properties, site) => {
     const found = await askFirst(site, 'DescribeClusters', { clusters: [id] }, 'clusters');
-    return found === undefined ? undefined : { ...(upperNames(found) as Values), Cluster: id };
+    return found === undefined ? undefined : { ...namesOf(found, associationShape), Cluster: id };
   },
 };
 
@@ -233,13 +224,13 @@ const taskShape = parseShape(
     `RepositoryCredentials{CredentialsParameter}}] ${TAGS}`,
 );
 
-/** The one name that the service writes in another way. */
-function spellFileSystems(volumes: unknown): unknown {
+/** The one name that template and service write in two ways. */
+function spellFileSystems(volumes: unknown, from: string, to: string): readonly Values[] {
   return ((volumes ?? []) as readonly Values[]).map((volume) => {
     const { efsVolumeConfiguration: efs } = volume;
     if (!isRecord(efs)) return volume;
-    const { filesystemId, ...rest } = efs;
-    return { ...volume, efsVolumeConfiguration: { fileSystemId: filesystemId, ...rest } };
+    const { [from]: id, ...rest } = efs;
+    return { ...volume, efsVolumeConfiguration: { [to]: id, ...rest } };
   });
 }
 
@@ -252,7 +243,9 @@ const taskDefinition: ResourceKind = {
     const answer = await site.call('ecs', 'RegisterTaskDefinition', {
       containerDefinitions: [],
       ...input,
-      ...(volumes === undefined ? {} : { volumes: spellFileSystems(volumes) }),
+      ...(volumes === undefined
+        ? {}
+        : { volumes: spellFileSystems(volumes, 'filesystemId', 'fileSystemId') }),
       family: properties['Family'] ?? site.makeName(255),
       ...tagsInput(properties['Tags'], site),
     });
@@ -270,7 +263,9 @@ const taskDefinition: ResourceKind = {
     const ask = call('ecs', 'DescribeTaskDefinition', { taskDefinition: id });
     const found = findMember(await unlessMissing(ask), 'taskDefinition') as Values | undefined;
     if (found === undefined || found['status'] === 'INACTIVE') return undefined;
-    return upperNames(found) as Values;
+    const { volumes, ...members } = found;
+    const spelled = spellFileSystems(volumes, 'fileSystemId', 'filesystemId');
+    return namesOf({ ...members, volumes: spelled }, taskShape);
   },
 };
 
@@ -361,8 +356,7 @@ const service: ResourceKind = {
   read: async (made, properties, site) => {
     const found = await askService(made, properties, site);
     if (found === undefined) return undefined;
-    const named = upperNames(found) as Values;
-    return { ...named, PlacementStrategies: named['PlacementStrategy'] };
+    return namesOf({ ...found, placementStrategies: found['placementStrategy'] }, serviceShape);
   },
 };
 
