@@ -60,7 +60,14 @@ test('parts that need no configuration', async () => {
 test('whoever deploys a model gets its policy, and is told where it does not fit', async (t) => {
   const file = path.join(temporaryFolder(t), 'deployment.yml');
   const lines = ['name: shop', 'region: eu-west-1', 'image: amperage:1'];
-  writeFileSync(file, [...lines, 'network: { vpc: vpc-0a, subnets: [subnet-0a] }'].join('\n'));
+  writeFileSync(
+    file,
+    [
+      ...lines,
+      'network: { vpc: vpc-0a, subnets: [subnet-0a] }',
+      'workspace: { id: ws-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f }',
+    ].join('\n'),
+  );
   const small = await run('--for', 'deployer', file, '--account', '123456789012');
   assert.match(small.written, /"arn:aws:cloudformation:eu-west-1:123456789012:stack\/shop\/\*"/);
   assert.match(small.told, /^PassRoles \(iam:PassRole\): hands over ExecutionRole, CollectorRole/m);

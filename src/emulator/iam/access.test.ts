@@ -24,7 +24,7 @@ const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:000
 const SAMPLE: Readonly<Record<string, unknown>> = {
   cluster: 'c', clusterName: 'c', clusters: ['c'], services: ['s'], service: 's', serviceName: 's',
   tasks: ['t'], task: 't', containerInstances: ['i'], taskDefinition: 'f:1', family: 'f',
-  tags: [{ key: 'a', value: 'b' }], Tags: [{ Key: 'a', Value: 'b' }],
+  tags: [{ key: 'a', value: 'b' }], Tags: [{ Key: 'a', Value: 'b', ResourceId: 'g' }],
   resourceArn: arn('ecs', 'cluster/c'), taskRoleArn: 'arn:aws:iam::000000000000:role/r',
   logGroupName: '/g', logStreamName: 'stream',
   NamespaceId: 'ns-1', NamespaceName: 'n', ServiceName: 's', ServiceId: 'srv-1', Id: 'x-1', OperationId: 'o',
@@ -35,6 +35,7 @@ const SAMPLE: Readonly<Record<string, unknown>> = {
   SamplingRuleUpdate: { RuleName: 'r' }, Destination: 'XRay',
   workspaceId: 'ws-1', scraperId: 's-1', name: 'n', anomalyDetectorId: 'ad-1',
   destination: { ampConfiguration: { workspaceArn: arn('aps', 'workspace/ws-1') } },
+  AutoScalingGroupName: 'g', LaunchConfigurationName: 'l', ImageId: 'ami-1', AccessPointId: 'fsap-1',
   RoleName: 'r', UserName: 'u', PolicyName: 'p', PolicyArn: 'arn:aws:iam::000000000000:policy/p',
   InstanceProfileName: 'p', AWSServiceName: 'ecs.amazonaws.com',
   PolicySourceArn: 'arn:aws:iam::000000000000:role/r',
