@@ -234,7 +234,8 @@ test(
     const failed = await place.run('deploy', '--yes');
     assert.equal(failed.status, 1, failed.stdout);
     assert.match(failed.stderr, /ROLLBACK_COMPLETE +metrics/);
-    assert.match(failed.stderr, /WebappService[^]*CannotPullContainerError/);
+    assert.match(failed.stderr, /first failed WebappService .*circuit breaker/);
+    assert.match(failed.stderr, /its tasks do not stay up: see why they stopped/);
     await place.done('destroy', '--yes', '--delete-data');
     assert.deepEqual(await listAll(place), before);
   },
