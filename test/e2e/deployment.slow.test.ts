@@ -214,7 +214,7 @@ test(
 
     place.write({ ...MODEL, services: [{ ...WEBAPP, cpu: 512, memory: 1_024 }] });
     const changed = await place.done('deploy', '--yes');
-    assert.match(changed.stdout, /0 to add, 1 to change, 1 to replace, 0 to delete/);
+    assert.match(changed.stderr, /0 to add, 1 to change, 1 to replace, 0 to delete/);
     assert.match(changed.stderr, /UPDATE_COMPLETE +metrics/);
 
     await place.done('destroy', '--yes');
@@ -234,9 +234,9 @@ test(
     const failed = await place.run('deploy', '--yes');
     assert.equal(failed.status, 1, failed.stdout);
     assert.match(failed.stderr, /ROLLBACK_COMPLETE +metrics/);
-    assert.match(failed.stderr, /WebappService[^]*CannotPullContainerError/);
-    await place.done('destroy', '--yes', '--delete-data');
-    assert.deepEqual(await listAll(place), before);
+    assert.match(failed.stderr, /first failed WebappService .*circuit breaker/);
+    assert.match(failed.stderr, /its tasks do not stay up: see why they stopped/);
+    assert.deepEqual(await listAll(place), { ...before, stacks: 1, workspaces: 1 });
   },
 );
 
