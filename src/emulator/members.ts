@@ -298,21 +298,3 @@ export function requireOne<T extends string>(
     `${key} ${JSON.stringify(value)} is not supported here; these are: ${values.join(', ')}`,
   );
 }
-
-/**
- * Checks the parameters of a form.
- *
- * @param known  their names, with `N` for the number of a list item, as in `Filter.N.Value.N`
- * @throws AwsError UnknownParameter (EC2's code) for parameters with other names
- */
-export function refuseUnknownParameters(form: URLSearchParams, known: readonly string[]): void {
-  const names = new Set(['Action', 'Version', ...known]);
-  const unknown = [...form.keys()].filter(
-    (name) => !names.has(name.replaceAll(/\.\d+(?=\.|$)/g, '.N')),
-  );
-  if (unknown.length > 0)
-    throw new AwsError(
-      'UnknownParameter',
-      `The parameter ${unknown.join(', ')} is not supported here; these are: ${known.join(', ')}`,
-    );
-}
