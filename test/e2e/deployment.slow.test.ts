@@ -8,35 +8,12 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { AmpClient, ListWorkspacesCommand } from '@aws-sdk/client-amp';
-import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import {
-  CloudWatchLogsClient,
-  DescribeLogGroupsCommand,
-  PutRetentionPolicyCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import {
-  DescribeAddressesCommand,
-  DescribeNatGatewaysCommand,
-  DescribeSecurityGroupsCommand,
-  DescribeSubnetsCommand,
-  DescribeVpcsCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
-import {
-  ECSClient,
-  ListClustersCommand,
-  ListTaskDefinitionsCommand,
-  UpdateServiceCommand,
-} from '@aws-sdk/client-ecs';
-import { DescribeFileSystemsCommand, EFSClient } from '@aws-sdk/client-efs';
-import { IAMClient, ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
-import { ListNamespacesCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
-import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { signRequest } from '../../src/aws/signing.ts';
+import { CloudWatchLogsClient, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { listAccount } from '../kit/account-contents.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { BARE_AWS, MAIN, type Running, type Series, startAmperage } from '../kit/processes.ts';
+import { BARE_AWS, MAIN, type Running, startAmperage } from '../kit/processes.ts';
+import { queryWorkspace } from '../kit/signed-call.ts';
 import { until } from '../kit/waiting.ts';
 
 const region = 'us-east-1';
@@ -66,6 +43,10 @@ class Place {
   constructor(emulator: Running, folder: string) {
     this.emulator = emulator;
     this.#model = path.join(folder, 'deployment.yml');
+  }
+
+  get at(): { url: string; credentials: typeof credentials } {
+    return { url: this.emulator.url, credentials };
   }
 
   write(model: object): void {
@@ -106,54 +87,9 @@ async function openPlace(context: TestContext, ...flags: string[]): Promise<Plac
   return new Place(emulator, temporaryFolder(context));
 }
 
-/** A query of a workspace, signed as Grafana signs it. */
-async function ask({ emulator }: Place, workspace: string, query: string): Promise<Series[]> {
-  const url = `${emulator.url}/workspaces/${workspace}/api/v1/query?query=${encodeURIComponent(query)}`;
-  const request = { method: 'GET', url, headers: {}, body: '' };
-  const headers = signRequest(request, credentials, { region, service: 'aps' }, Date.now());
-  const answer = await fetch(url, { headers });
-  const text = await answer.text();
-  assert.equal(answer.status, 200, text);
-  return (JSON.parse(text) as { data: { result: Series[] } }).data.result;
-}
-
 async function count(place: Place, workspace: string, query: string): Promise<number> {
-  const [first] = await ask(place, workspace, query);
+  const [first] = await queryWorkspace(place.at, workspace, query);
   return Number(first?.value?.[1] ?? 0);
-}
-
-/** All that an account has of what a stack can make, but the default VPC. */
-async function listAll({ emulator }: Place): Promise<Readonly<Record<string, number>>> {
-  const at = { endpoint: emulator.url, region, credentials };
-  const ec2 = new EC2Client(at);
-  const ecs = new ECSClient(at);
-  const iam = new IAMClient(at);
-  const lists = {
-    stacks: (await new CloudFormationClient(at).send(new DescribeStacksCommand({}))).Stacks,
-    clusters: (await ecs.send(new ListClustersCommand({}))).clusterArns,
-    definitions: (await ecs.send(new ListTaskDefinitionsCommand({}))).taskDefinitionArns,
-    roles: (await iam.send(new ListRolesCommand({}))).Roles,
-    profiles: (await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles,
-    workspaces: (await new AmpClient(at).send(new ListWorkspacesCommand({}))).workspaces,
-    namespaces: (await new ServiceDiscoveryClient(at).send(new ListNamespacesCommand({})))
-      .Namespaces,
-    logGroups: (await new CloudWatchLogsClient(at).send(new DescribeLogGroupsCommand({})))
-      .logGroups,
-    parameters: (
-      await new SSMClient(at).send(new GetParametersByPathCommand({ Path: '/', Recursive: true }))
-    ).Parameters,
-    fileSystems: (await new EFSClient(at).send(new DescribeFileSystemsCommand({}))).FileSystems,
-    groups: (await new AutoScalingClient(at).send(new DescribeAutoScalingGroupsCommand({})))
-      .AutoScalingGroups,
-    vpcs: (await ec2.send(new DescribeVpcsCommand({}))).Vpcs,
-    subnets: (await ec2.send(new DescribeSubnetsCommand({}))).Subnets,
-    securityGroups: (await ec2.send(new DescribeSecurityGroupsCommand({}))).SecurityGroups,
-    addresses: (await ec2.send(new DescribeAddressesCommand({}))).Addresses,
-    nats: (await ec2.send(new DescribeNatGatewaysCommand({}))).NatGateways?.filter(
-      ({ State }) => State !== 'deleted',
-    ),
-  };
-  return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, list?.length ?? 0]));
 }
 
 async function scale({ emulator }: Place, desiredCount: number): Promise<void> {
@@ -167,12 +103,12 @@ test(
   { timeout: 600_000 },
   async (context) => {
     const place = await openPlace(context, '--run-tasks');
-    const before = await listAll(place);
+    const before = await listAccount(place.at);
     place.write(MODEL);
 
     const planned = await place.done('plan');
     assert.match(planned.stdout, /42 to add, 0 to change, 0 to replace, 0 to delete/);
-    assert.equal((await listAll(place))['stacks'], 0);
+    assert.equal((await listAccount(place.at))['stacks'], 0);
 
     const deployed = await place.done('deploy', '--yes');
     assert.match(deployed.stderr, /CREATE_COMPLETE +CollectorService/);
@@ -218,9 +154,9 @@ test(
     assert.match(changed.stderr, /UPDATE_COMPLETE +metrics/);
 
     await place.done('destroy', '--yes');
-    assert.deepEqual(await listAll(place), { ...before, workspaces: 1 });
+    assert.deepEqual(await listAccount(place.at), { ...before, workspaces: 1 });
     await place.done('destroy', '--yes', '--delete-data');
-    assert.deepEqual(await listAll(place), before);
+    assert.deepEqual(await listAccount(place.at), before);
   },
 );
 
@@ -229,14 +165,14 @@ test(
   { timeout: 600_000 },
   async (context) => {
     const place = await openPlace(context, '--run-tasks');
-    const before = await listAll(place);
+    const before = await listAccount(place.at);
     place.write({ ...MODEL, services: [{ ...WEBAPP, image: 'nothing-stands-for-this:1' }] });
     const failed = await place.run('deploy', '--yes');
     assert.equal(failed.status, 1, failed.stdout);
     assert.match(failed.stderr, /ROLLBACK_COMPLETE +metrics/);
     assert.match(failed.stderr, /WebappService[^]*CannotPullContainerError/);
     await place.done('destroy', '--yes', '--delete-data');
-    assert.deepEqual(await listAll(place), before);
+    assert.deepEqual(await listAccount(place.at), before);
   },
 );
 
@@ -259,7 +195,7 @@ const OTHERS: Readonly<Record<string, object>> = {
 for (const [name, more] of Object.entries(OTHERS))
   test(`${name}: from nothing to nothing`, { timeout: 600_000 }, async (context) => {
     const place = await openPlace(context);
-    const before = await listAll(place);
+    const before = await listAccount(place.at);
     place.write({ ...MODEL, ...more });
     await place.done('deploy', '--yes');
     const status = await place.done('status', '--drift');
@@ -267,5 +203,5 @@ for (const [name, more] of Object.entries(OTHERS))
     place.write({ ...MODEL, ...more, tags: { team: 'observability' } });
     await place.done('deploy', '--yes');
     await place.done('destroy', '--yes', '--delete-data');
-    assert.deepEqual(await listAll(place), before);
+    assert.deepEqual(await listAccount(place.at), before);
   });
