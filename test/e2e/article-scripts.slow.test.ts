@@ -11,7 +11,12 @@ import {
   CloudWatchLogsClient,
   DescribeLogGroupsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { ECSClient, ListTaskDefinitionsCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  ListTaskDefinitionsCommand,
+  ListTasksCommand,
+} from '@aws-sdk/client-ecs';
 import { DiscoverInstancesCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
 import { GetServiceGraphCommand, XRayClient } from '@aws-sdk/client-xray';
 import { listAccount } from '../kit/account-contents.ts';
@@ -31,6 +36,8 @@ interface Article {
   readonly folder: string;
   /** What the README tells to source, and to do by hand, until all runs. */
   readonly create: readonly string[];
+  /** The service that scrapes. */
+  readonly collector: string;
   readonly tasks: number;
   /** Targets that are up for each task of the web application, and others. */
   readonly targets: { readonly aTask: number; readonly others: number };
@@ -52,6 +59,7 @@ const RATE = 'sum(rate(http_requests_total[5m]))';
 const ADOT: Article = {
   folder: 'deploy-adot',
   create: [...BASE, 'source otel-config.sh', ...RUN],
+  collector: 'ADOTService',
   tasks: 1,
   targets: { aTask: 2, others: 0 },
   hasTraces: true,
@@ -81,6 +89,7 @@ const PROMETHEUS: Article = {
     `${put} --name ECS-ServiceDiscovery-Namespaces --value ecs-services`,
     ...RUN,
   ],
+  collector: 'PrometheusService',
   tasks: 2,
   targets: { aTask: 1, others: 2 },
   hasTraces: false,
@@ -177,7 +186,7 @@ interface Followed {
   readonly count: (expression: string) => Promise<number>;
 }
 
-/** Waits until so many tasks are in Cloud Map, and just their targets up in the workspace. */
+/** Waits until so many tasks are in Cloud Map, and just their targets with the collector, and in the workspace. */
 async function scaled(context: TestContext, { account, article, count }: Followed, tasks: number): Promise<void> {
   const start = performance.now();
   const tell = (what: string): void =>
@@ -190,12 +199,31 @@ async function scaled(context: TestContext, { account, article, count }: Followe
   });
   tell('Cloud Map');
   const { aTask, others } = article.targets;
+  await until(`${tasks} with the collector`, STEP_MS, async () => {
+    const targets = await listTargets(account, article.collector);
+    return targets.length === aTask * tasks + others && targets.every((one) => one === 'up');
+  });
+  tell('the collector');
   await until(`${tasks} in the workspace`, STEP_MS, async () => {
     const up = await count('up{job="ecs_services"} == 1');
     const ofTasks = await count('up{job="ecs_services",service="WebAppService"}');
     return up === aTask * tasks + others && ofTasks === aTask * tasks;
   });
   tell('the workspace');
+}
+
+/** The health of each target, as the collector's task tells it. */
+async function listTargets(account: Account, service: string): Promise<readonly string[]> {
+  const ecs = new ECSClient(sdk(account));
+  const cluster = 'ecs-prometheus-cluster';
+  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, serviceName: service }));
+  if (taskArns.length !== 1) return [];
+  const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
+  const address = tasks?.[0]?.containers?.[0]?.networkInterfaces?.[0]?.privateIpv4Address;
+  const answer = await fetch(`http://${address}:9090/api/v1/targets`).catch(() => undefined);
+  if (answer === undefined) return [];
+  const told = (await answer.json()) as { data: { activeTargets: { health: string }[] } };
+  return told.data.activeTargets.map(({ health }) => health);
 }
 
 const sdk = ({ url }: Account): { endpoint: string; region: string; credentials: typeof credentials } => ({
