@@ -4,20 +4,24 @@
  * our commands in the place of the articles' images.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
-  CloudWatchLogsClient,
-  DescribeLogGroupsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import {
+  DescribeServicesCommand,
   DescribeTasksCommand,
   ECSClient,
   ListTaskDefinitionsCommand,
   ListTasksCommand,
 } from '@aws-sdk/client-ecs';
-import { DiscoverInstancesCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
+import {
+  DiscoverInstancesCommand,
+  ListInstancesCommand,
+  ListServicesCommand,
+  ServiceDiscoveryClient,
+} from '@aws-sdk/client-servicediscovery';
 import { GetServiceGraphCommand, XRayClient } from '@aws-sdk/client-xray';
 import { listAccount } from '../kit/account-contents.ts';
 import { ArticleShell, type CliCall } from '../kit/article-shell.ts';
@@ -25,7 +29,7 @@ import { skipWithoutConformance } from '../kit/conformance.ts';
 import type { EmulatedAws } from '../kit/emulated-aws.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { peer } from '../kit/peers.ts';
-import { startAmperage } from '../kit/processes.ts';
+import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
 import { skipWithoutAwsCli } from '../kit/python.ts';
 import { queryWorkspace } from '../kit/signed-call.ts';
 import { until } from '../kit/waiting.ts';
@@ -106,8 +110,11 @@ const PROMETHEUS: Article = {
   definitions: ['NodeExporterTask:1', 'PrometheusTask:1', 'WebAppTask:1'],
 };
 
+const CLUSTER = 'ecs-prometheus-cluster';
 const STACK = '--stack-name ecs-stack';
 const DEPLOY = `aws cloudformation deploy ${STACK} --template-file ecs-cluster.yaml --capabilities CAPABILITY_IAM`;
+const scaleTo = (tasks: number): string =>
+  `aws ecs update-service --cluster $CLUSTER_NAME --service WebAppService --desired-count ${tasks}`;
 const STEP_MS = 200_000;
 const credentials = { accessKeyId: 'AKIAARTICLES', secretAccessKey: 'secret-of-articles' };
 const skip = skipWithoutAwsCli() || skipWithoutConformance;
@@ -117,6 +124,16 @@ for (const article of [ADOT, PROMETHEUS])
     `${article.folder}: from an empty account to graphs to an empty account`,
     { skip, timeout: 1_200_000 },
     (context) => play(context, article),
+  );
+
+const skipMoto =
+  skip || (spawnSync('moto_server', ['--help']).status !== 0 && 'there is no moto_server');
+
+for (const article of [ADOT, PROMETHEUS])
+  test(
+    `${article.folder} against moto: the calls are taken, and nothing runs`,
+    { skip: skipMoto, timeout: 600_000 },
+    (context) => playOnMoto(context, article),
   );
 
 async function play(context: TestContext, article: Article): Promise<void> {
@@ -138,22 +155,28 @@ async function play(context: TestContext, article: Article): Promise<void> {
   if (article.hasTraces) await until('traces', STEP_MS, async () => hasTraces(account));
 
   for (const tasks of [5, 2]) {
-    const update = `aws ecs update-service --cluster $CLUSTER_NAME --service WebAppService --desired-count ${tasks}`;
-    assertTaken(await shell.run(update));
+    assertTaken(await shell.run(scaleTo(tasks)));
     await scaled(context, { account, article, count }, tasks);
   }
 
   for (const line of article.cleanUp) assertTaken(await shell.run(line));
   assertTaken(await shell.run(`aws cloudformation delete-stack ${STACK}`));
   const left = { ...before, ...article.kept, logGroups: article.logGroups.length };
-  await until('the stack is gone', STEP_MS, async () => (await listAccount(account))['vpcs'] === before['vpcs']);
+  await until(
+    'the stack is gone',
+    STEP_MS,
+    async () => (await listAccount(account))['vpcs'] === before['vpcs'],
+  );
   assert.deepEqual(await listAccount(account), left);
   await assertRemains(account, article);
 }
 
 /** The only edit; the README writes the namespace, which is ecs-services, without its last letter. */
 function sendTraces(template: string): string {
-  const variable = { name: 'AWS_XRAY_DAEMON_ADDRESS', value: 'adot-collector-svc.ecs-services:2000' };
+  const variable = {
+    name: 'AWS_XRAY_DAEMON_ADDRESS',
+    value: 'adot-collector-svc.ecs-services:2000',
+  };
   return template.replace(
     '"name":"webapp",',
     `"name":"webapp", "environment":[${JSON.stringify(variable)}],`,
@@ -187,7 +210,11 @@ interface Followed {
 }
 
 /** Waits until so many tasks are in Cloud Map, and just their targets with the collector, and in the workspace. */
-async function scaled(context: TestContext, { account, article, count }: Followed, tasks: number): Promise<void> {
+async function scaled(
+  context: TestContext,
+  { account, article, count }: Followed,
+  tasks: number,
+): Promise<void> {
   const start = performance.now();
   const tell = (what: string): void =>
     context.diagnostic(`${tasks} tasks in ${what}: ${Math.round(performance.now() - start)} ms`);
@@ -215,10 +242,11 @@ async function scaled(context: TestContext, { account, article, count }: Followe
 /** The health of each target, as the collector's task tells it. */
 async function listTargets(account: Account, service: string): Promise<readonly string[]> {
   const ecs = new ECSClient(sdk(account));
-  const cluster = 'ecs-prometheus-cluster';
-  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, serviceName: service }));
+  const { taskArns = [] } = await ecs.send(
+    new ListTasksCommand({ cluster: CLUSTER, serviceName: service }),
+  );
   if (taskArns.length !== 1) return [];
-  const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
+  const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster: CLUSTER, tasks: taskArns }));
   const address = tasks?.[0]?.containers?.[0]?.networkInterfaces?.[0]?.privateIpv4Address;
   const answer = await fetch(`http://${address}:9090/api/v1/targets`).catch(() => undefined);
   if (answer === undefined) return [];
@@ -226,7 +254,9 @@ async function listTargets(account: Account, service: string): Promise<readonly 
   return told.data.activeTargets.map(({ health }) => health);
 }
 
-const sdk = ({ url }: Account): { endpoint: string; region: string; credentials: typeof credentials } => ({
+const sdk = ({
+  url,
+}: Account): { endpoint: string; region: string; credentials: typeof credentials } => ({
   endpoint: url,
   region: 'us-east-1',
   credentials,
@@ -244,12 +274,75 @@ async function hasTraces(account: Account): Promise<boolean> {
 async function assertRemains(account: Account, article: Article): Promise<void> {
   const logs = new CloudWatchLogsClient(sdk(account));
   const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({}));
-  assert.deepEqual(logGroups.map(({ logGroupName }) => logGroupName).sort(), article.logGroups);
+  assert.deepEqual(
+    new Set(logGroups.map(({ logGroupName }) => logGroupName)),
+    new Set(article.logGroups),
+  );
   const ecs = new ECSClient(sdk(account));
   const inactive = new ListTaskDefinitionsCommand({ status: 'INACTIVE' });
   const { taskDefinitionArns = [] } = await ecs.send(inactive);
   assert.deepEqual(
-    taskDefinitionArns.map((arn) => arn.split('/').at(-1)).sort(),
-    article.definitions,
+    new Set(taskDefinitionArns.map((arn) => arn.split('/').at(-1))),
+    new Set(article.definitions),
   );
 }
+
+/** What the stack makes, as far as the scripts need it. */
+const GROUND = `export AWS_REGION=us-east-1 ACCOUNT_ID=123456789012 CLUSTER_NAME=${CLUSTER}
+aws ecs create-cluster --cluster-name $CLUSTER_NAME
+VPC_ID=$(aws ec2 create-vpc --cidr-block 10.10.0.0/16 --query Vpc.VpcId --output text)
+PRIVATE_SUBNET_IDS=$(aws ec2 create-subnet --vpc-id $VPC_ID --cidr-block 10.10.100.0/24 --query '[Subnet.SubnetId]')
+SECURITY_GROUP_ID=$(aws ec2 create-security-group --vpc-id $VPC_ID --group-name tasks --description tasks --query GroupId --output text)`;
+
+interface MotoPlace {
+  readonly account: Account;
+  readonly shell: ArticleShell;
+}
+
+/** What differs of moto, by the rows of the table in docs/articles.md. */
+const OF_MOTO: Readonly<Record<string, (place: MotoPlace) => Promise<void>>> = {
+  'the tasks of a service': async ({ account, shell }) => {
+    assertTaken(await shell.run(scaleTo(5)));
+    const ecs = new ECSClient(sdk(account));
+    const asked = new DescribeServicesCommand({ cluster: CLUSTER, services: ['WebAppService'] });
+    const [service] = (await ecs.send(asked)).services ?? [];
+    assert.equal(service?.runningCount, 5);
+    assert.deepEqual((await ecs.send(new ListTasksCommand({ cluster: CLUSTER }))).taskArns, []);
+  },
+  'the instances of a registry': async ({ account }) => {
+    const map = new ServiceDiscoveryClient(sdk(account));
+    const { Services = [] } = await map.send(new ListServicesCommand({}));
+    assert.equal(Services.length, 2);
+    for (const { Id: ServiceId } of Services)
+      assert.deepEqual((await map.send(new ListInstancesCommand({ ServiceId }))).Instances, []);
+  },
+  'the samples of a workspace': async ({ account, shell }) => {
+    const workspace = await shell.valueOf('WORKSPACE_ID');
+    await assert.rejects(queryWorkspace(account, workspace, 'up'), /: 404 /);
+  },
+};
+const STACK_OF_MOTO = '`ecs-cluster.yaml`';
+
+async function playOnMoto(context: TestContext, article: Article): Promise<void> {
+  const port = await freePort();
+  const given = ['-H', '127.0.0.1', '-p', String(port)];
+  const { url } = await startProgram(context, 'moto_server', given, port, '/moto-api/data.json', {
+    MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
+  });
+  const account = { url, credentials };
+  const shell = new ArticleShell(context, account, article.folder);
+  const [deploy] = await shell.run(DEPLOY);
+  assert.equal(deploy?.status, 255);
+  assert.match(deploy.told, /InvalidParameterValue.*availabilityZone/);
+  const withoutStack = article.create.filter((line) => line !== 'source env.sh');
+  for (const line of [GROUND, ...withoutStack]) assertTaken(await shell.run(line));
+  for (const differs of Object.values(OF_MOTO)) await differs({ account, shell });
+  for (const line of article.cleanUp) assertTaken(await shell.run(line));
+}
+
+test('the table of docs/articles.md has what differs of moto', () => {
+  const page = readFileSync(path.join(import.meta.dirname, '../../docs/articles.md'), 'utf8');
+  const table = page.slice(page.indexOf('| | emulator | moto |'));
+  const rows = [...table.matchAll(/^\| (.+?) \| .+ \| .+ \|$/gm)].map(([, cell]) => cell);
+  assert.deepEqual(rows, [STACK_OF_MOTO, ...Object.keys(OF_MOTO)]);
+});

@@ -74,8 +74,7 @@ async function listNetworks(at: At): Promise<Lists> {
     gateways: (await client.send(new ec2.DescribeInternetGatewaysCommand({}))).InternetGateways,
     nats: nats.NatGateways?.filter(({ State }) => State !== 'deleted'),
     addresses: (await client.send(new ec2.DescribeAddressesCommand({}))).Addresses,
-    interfaces: (await client.send(new ec2.DescribeNetworkInterfacesCommand({})))
-      .NetworkInterfaces,
+    interfaces: (await client.send(new ec2.DescribeNetworkInterfacesCommand({}))).NetworkInterfaces,
   };
 }
 
@@ -87,8 +86,7 @@ async function listMachines(at: At): Promise<Lists> {
     instances: machines.Reservations?.flatMap(({ Instances = [] }) => Instances).filter(
       ({ State }) => State?.Name !== 'terminated',
     ),
-    groups: (await client.send(new scaling.DescribeAutoScalingGroupsCommand({})))
-      .AutoScalingGroups,
+    groups: (await client.send(new scaling.DescribeAutoScalingGroupsCommand({}))).AutoScalingGroups,
     launchConfigurations: configurations.LaunchConfigurations,
   };
 }

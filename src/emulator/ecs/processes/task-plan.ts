@@ -39,8 +39,7 @@ export function planContainer(container: ContainerDefinition, parts: PlanParts):
   const written = Object.fromEntries(own.map(({ name, value }) => [name, value]));
   const toLine = (words: readonly string[]): readonly string[] => {
     const [program = '', ...rest] = words;
-    if (path.basename(program) !== OWN_PROGRAM)
-      return words.map((word) => toText(word, view));
+    if (path.basename(program) !== OWN_PROGRAM) return words.map((word) => toText(word, view));
     // The image has the command under its name, and task definitions may repeat it.
     const [first, ...others] = rest;
     const isRepeated = first !== undefined && path.basename(first) === OWN_PROGRAM;
