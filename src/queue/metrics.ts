@@ -84,7 +84,9 @@ export function newQueueMetrics(
     corrupt: bound(
       registry.counters('queue_corrupt_total', 'Damage found on disk and skipped, by part.'),
     ),
-    diskRefuses: gauge('queue_disk_refuses', 'Whether the disk takes nothing (1) or works (0).'),
+    diskRefuses: own(
+      registry.gauges('queue_disk_refuses', 'Whether the disk takes nothing (1) or works (0).'),
+    ),
     end() {
       endCollecting();
       for (const family of gauges) family.remove({ queue });

@@ -52,6 +52,7 @@ import {
   UpdateInstanceCustomHealthStatusCommand,
 } from '@aws-sdk/client-servicediscovery';
 import {
+  GetParametersByPathCommand,
   GetParametersCommand,
   LabelParameterVersionCommand,
   PutParameterCommand,
@@ -159,6 +160,21 @@ test('SSM: labels of existing versions, and several parameters by selectors', as
     ['one', 'two'],
   );
   assert.deepEqual(found.InvalidParameters, ['/l:9', '/absent']);
+  ssm.destroy();
+});
+
+test('SSM: a name without a slash is at the root of the hierarchy', async () => {
+  const ssm = new SSMClient(settings());
+  for (const Name of ['bare', '/tree/leaf'])
+    await ssm.send(new PutParameterCommand({ Name, Type: 'String', Value: 'v' }));
+  const below = async (Path: string, Recursive: boolean): Promise<string[]> => {
+    const { Parameters } = await ssm.send(new GetParametersByPathCommand({ Path, Recursive }));
+    const names = Parameters!.map(({ Name = '' }) => Name);
+    return names.filter((name) => /bare|leaf/.test(name));
+  };
+  assert.deepEqual(await below('/', false), ['bare']);
+  assert.deepEqual(await below('/', true), ['bare', '/tree/leaf']);
+  assert.deepEqual(await below('/tree', false), ['/tree/leaf']);
   ssm.destroy();
 });
 
