@@ -48,7 +48,8 @@ export function newQueueMetrics(
   const cap = own(
     registry.gauges(
       'queue_cap_bytes',
-      'Bytes that the queue may take on disk, or in memory without a folder; above it the oldest go.',
+      'Bytes that the queue may take on disk, or in memory without a folder; above it the oldest ' +
+        'go.',
     ),
   );
   const oldest = own(
