@@ -1,7 +1,7 @@
 /**
  * The scripts of the published articles, as they are, by the real AWS CLI against the emulator:
- * from an empty account to graphs, followed when a service is scaled, and back to an empty account, with
- * our commands in the place of the articles' images.
+ * from an empty account to graphs, followed when a service is scaled, and back to an empty account,
+ * with our commands in the place of the articles' images.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
