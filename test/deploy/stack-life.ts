@@ -53,6 +53,11 @@ export interface Stages {
   readonly bare: DeploymentTemplate;
 }
 
+interface EventPage {
+  readonly StackEvents: readonly Readonly<Record<string, string>>[];
+  readonly NextToken?: string;
+}
+
 export interface StackEnd {
   /** Where each step ended. */
   readonly ends: readonly string[];
@@ -119,7 +124,8 @@ export class StackAccount {
   /** As the role; it ends where a step fails. */
   async live({ first, changed, bare }: Stages): Promise<StackEnd> {
     const ends: string[] = [];
-    const failures: string[] = [];
+    let id: string | undefined;
+    let thrown = '';
     try {
       const { asRole } = this.cloud;
       const cfn = <Answer>(action: string, input: object): Promise<Answer> =>
@@ -129,6 +135,7 @@ export class StackAccount {
         Capabilities: ['CAPABILITY_NAMED_IAM'],
       });
       const { StackId } = await cfn<{ StackId: string }>('CreateStack', give(first));
+      id = StackId;
       const steps: (readonly [string, () => Promise<unknown>])[] = [
         ['CREATE_COMPLETE', async () => undefined],
         ['UPDATE_COMPLETE', async () => cfn('UpdateStack', give(changed))],
@@ -140,14 +147,13 @@ export class StackAccount {
         await begin();
         const end = await this.#settle(StackId);
         ends.push(end);
-        if (end === wanted) continue;
-        failures.push(...(await this.#listFailures(StackId)));
-        break;
+        if (end !== wanted) break;
       }
     } catch (error) {
-      failures.push(String(error));
+      thrown = String(error);
     }
-    return { ends, failures: failures.join('\n') };
+    const failures = id === undefined ? [] : await this.#listFailures(id);
+    return { ends, failures: [...failures, thrown].filter((one) => one !== '').join('\n') };
   }
 
   async #settle(StackName: string): Promise<string> {
@@ -182,15 +188,17 @@ export class StackAccount {
     }
   }
 
+  /** Of all pages: a roll-back has many events. */
   async #listFailures(StackName: string): Promise<string[]> {
-    const { StackEvents } = await this.cloud.asRoot<{ StackEvents: Record<string, string>[] }>(
-      'cloudformation',
-      'DescribeStackEvents',
-      { StackName },
-    );
-    return StackEvents.flatMap(({ ResourceStatus = '', ResourceStatusReason = '' }) =>
-      ResourceStatus.endsWith('_FAILED') ? [ResourceStatusReason] : [],
-    );
+    const reasons: string[] = [];
+    let more: EventPage | undefined;
+    do {
+      const input = { StackName, ...(more && { NextToken: more.NextToken }) };
+      more = await this.cloud.asRoot<EventPage>('cloudformation', 'DescribeStackEvents', input);
+      for (const { ResourceStatus = '', ResourceStatusReason = '' } of more.StackEvents)
+        if (/_FAILED|ROLLBACK/.test(ResourceStatus)) reasons.push(ResourceStatusReason);
+    } while (more.NextToken !== undefined);
+    return reasons;
   }
 
   /** The instances of a provider that ECS manages, which the emulator does not start. */
