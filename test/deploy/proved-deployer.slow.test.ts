@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../kit/folder.ts';
 import { describeModel, MODELS } from './models.ts';
 import { listActions, takeAway } from './proving.ts';
-import { ACCOUNT, StackAccount, statementsOf } from './stack-life.ts';
+import { ACCOUNT, StackAccount, policiesOf } from './stack-life.ts';
 import { UNPROVED } from './unproved-actions.ts';
 
 /** Which models needed an action; the one that needed the fewest actions first. */
@@ -22,7 +22,7 @@ for (const [name, more] of Object.entries(MODELS))
     const account = new StackAccount(temporaryFolder(context));
     await account.furnish();
     const stages = await account.describe(more);
-    await account.cloud.allow(statementsOf(stages.first));
+    await account.cloud.allow(policiesOf(stages.first));
     const end = await account.live(stages);
     assert.deepEqual(account.cloud.listDenied(), []);
     assert.deepEqual(end, { ends: COMPLETE, failures: '' });
@@ -32,7 +32,7 @@ for (const [name, more] of Object.entries(MODELS))
   });
 
 const ALL = new Set(
-  Object.values(MODELS).flatMap((more) => listActions(statementsOf(describeModel(more)))),
+  Object.values(MODELS).flatMap((more) => listActions(policiesOf(describeModel(more)))),
 );
 const told = new Map(
   Object.entries(UNPROVED).flatMap(([why, actions]) =>
@@ -50,7 +50,7 @@ for (const action of ALL)
       const account = new StackAccount(temporaryFolder(context));
       await account.furnish();
       const stages = await account.describe(MODELS[name] ?? {});
-      await account.cloud.allow(takeAway(statementsOf(stages.first), action));
+      await account.cloud.allow(takeAway(policiesOf(stages.first), action));
       const { failures } = await account.live(stages);
       assert.deepEqual(account.cloud.listDenied(), [action]);
       const words =

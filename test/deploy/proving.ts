@@ -7,18 +7,22 @@ import { type CloudOptions, EmulatedCloud } from '../../src/emulator/cloud.ts';
 import { createAuthorizer } from '../../src/emulator/iam/authorizer.ts';
 import { rootOf } from '../../src/emulator/identities.ts';
 import type { CallContext } from '../../src/emulator/service.ts';
-import { callIam, putRole, writeDocument } from '../kit/emulated-roles.ts';
+import { type Clock, systemClock } from '../../src/kernel/clock.ts';
+import { callIam, putRole } from '../kit/emulated-roles.ts';
 
-/** As a policy has it. */
-export interface ProvedStatement {
+interface ProvedStatement {
   readonly Sid: string;
   readonly Action: readonly string[];
 }
 
+/** A document, as far as proofs look at it. */
+export interface ProvedPolicy {
+  readonly Statement: readonly ProvedStatement[];
+}
+
+export const ROOT_KEYS = { accessKeyId: 'AKIAROOT', secretAccessKey: 'secret-of-root' };
 /** The role whose policies are proved. */
 export const PROVED_ROLE = 'proved';
-/** How many characters IAM takes in a managed policy. */
-const POLICY_MAX = 6_144;
 /** A role of this kit has an inline policy; this one allows nothing. */
 const NOTHING = { Effect: 'Deny', Action: 'ecs:DeleteAttributes', Resource: '*' };
 
@@ -34,8 +38,7 @@ export class ProvingCloud extends EmulatedCloud {
   };
 
   constructor(options: Omit<CloudOptions, 'credentials' | 'isStrict'>) {
-    const credentials = { accessKeyId: 'AKIAROOT', secretAccessKey: 'secret-of-root' };
-    super({ ...options, credentials, isStrict: true });
+    super({ ...options, credentials: ROOT_KEYS, isStrict: true });
   }
 
   /** Actions that the role needed, each once. */
@@ -49,13 +52,13 @@ export class ProvingCloud extends EmulatedCloud {
     return [...new Set(denied.map(({ need }) => need.action))];
   }
 
-  /** Makes the role with just these statements, in managed policies: others are too small. */
-  async allow(statements: readonly ProvedStatement[]): Promise<void> {
+  /** Makes the role with just these managed policies. */
+  async allow(policies: readonly ProvedPolicy[]): Promise<void> {
     await putRole(this, PROVED_ROLE, { statements: [NOTHING] });
-    for (const [i, part] of fitParts(statements).entries()) {
+    for (const [i, policy] of policies.entries()) {
       const PolicyName = `part-${i}`;
       const PolicyArn = `arn:aws:iam::${this.accountId}:policy/${PolicyName}`;
-      await callIam(this, 'CreatePolicy', { PolicyName, PolicyDocument: writeDocument(part) });
+      await callIam(this, 'CreatePolicy', { PolicyName, PolicyDocument: JSON.stringify(policy) });
       await callIam(this, 'AttachRolePolicy', { RoleName: PROVED_ROLE, PolicyArn });
     }
   }
@@ -84,23 +87,32 @@ type Caller = <Answer>(
   input: Readonly<Record<string, unknown>>,
 ) => Promise<Answer>;
 
-function fitParts(statements: readonly ProvedStatement[]): ProvedStatement[][] {
-  const parts: ProvedStatement[][] = [];
-  for (const one of statements) {
-    const last = parts.at(-1);
-    if (last === undefined || writeDocument([...last, one]).length > POLICY_MAX) parts.push([one]);
-    else last.push(one);
-  }
-  return parts;
+/** The policies without one action. */
+export function takeAway(policies: readonly ProvedPolicy[], action: string): ProvedPolicy[] {
+  const left = policies.map((policy) => ({
+    ...policy,
+    Statement: policy.Statement.map((one) => ({
+      ...one,
+      Action: one.Action.filter((name) => name !== action),
+    })).filter(({ Action }) => Action.length > 0),
+  }));
+  return left.filter(({ Statement }) => Statement.length > 0);
 }
 
-/** The statements without one action. */
-export function takeAway(statements: readonly ProvedStatement[], action: string): ProvedStatement[] {
-  return statements
-    .map((one) => ({ ...one, Action: one.Action.filter((name) => name !== action) }))
-    .filter(({ Action }) => Action.length > 0);
+export function listActions(policies: readonly ProvedPolicy[]): string[] {
+  return [...new Set(policies.flatMap((one) => one.Statement.flatMap(({ Action }) => Action)))];
 }
 
-export function listActions(statements: readonly ProvedStatement[]): string[] {
-  return [...new Set(statements.flatMap(({ Action }) => Action))];
+const TIMES = 20;
+
+/** What waits within this process waits so many times shorter. */
+export function createFastClock(): Clock {
+  const startMs = Date.now();
+  const startElapsedMs = performance.now();
+  const elapsedMs = (): number => (performance.now() - startElapsedMs) * TIMES;
+  return {
+    nowMs: () => startMs + elapsedMs(),
+    elapsedMs,
+    sleep: (ms, signal) => systemClock.sleep(ms / TIMES, signal),
+  };
 }

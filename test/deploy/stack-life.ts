@@ -9,18 +9,17 @@ import type { z } from 'zod';
 import { describeModel } from '../../src/commands/generate/model.ts';
 import { renderTemplateText } from '../../src/deploy/cloudformation/render.ts';
 import { deployTemplate } from '../../src/deploy/deployer/statements.ts';
+import { fitPolicies } from '../../src/deploy/fitted-policies.ts';
 import { renderPolicy } from '../../src/deploy/parts/roles.ts';
 import type { deploymentSchema } from '../../src/deploy/schema.ts';
 import type { DeploymentTemplate } from '../../src/deploy/template.ts';
-import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import { SMALLEST } from './models.ts';
-import { type ProvedStatement, ProvingCloud } from './proving.ts';
+import { createFastClock, type ProvedPolicy, ProvingCloud } from './proving.ts';
 
 export const ACCOUNT = '123456789012';
 const REGION = SMALLEST.region;
 const PLACE = { partition: 'aws', region: REGION, account: ACCOUNT };
 const POLL_MS = 100;
-const TIMES = 20;
 
 type ModelInput = z.input<typeof deploymentSchema>;
 
@@ -34,18 +33,6 @@ const FILES: Readonly<Record<string, string>> = {
   'prometheus.yml': 'scrape_configs: [{ job_name: a, static_configs: [{ targets: [a:1] }] }]',
   'collector.yaml': 'scrape_configs: [{ job_name: a, static_configs: [{ targets: [a:1] }] }]',
 };
-
-/** What waits within this process waits so many times shorter. */
-function createFastClock(): Clock {
-  const startMs = Date.now();
-  const startElapsedMs = performance.now();
-  const elapsedMs = (): number => (performance.now() - startElapsedMs) * TIMES;
-  return {
-    nowMs: () => startMs + elapsedMs(),
-    elapsedMs,
-    sleep: (ms, signal) => systemClock.sleep(ms / TIMES, signal),
-  };
-}
 
 export interface Stages {
   readonly first: DeploymentTemplate;
@@ -219,9 +206,10 @@ export class StackAccount {
   }
 }
 
-export function statementsOf(template: DeploymentTemplate): readonly ProvedStatement[] {
-  const document = renderPolicy(deployTemplate(template, PLACE)) as unknown;
-  return (document as { readonly Statement: readonly ProvedStatement[] }).Statement;
+export function policiesOf(template: DeploymentTemplate): readonly ProvedPolicy[] {
+  return fitPolicies(deployTemplate(template, PLACE)).map(
+    (statements) => renderPolicy(statements) as unknown as ProvedPolicy,
+  );
 }
 
 /** Another of all that a stack changes without another resource in its place. */
