@@ -21,7 +21,9 @@ export async function listAccount({
   const at = { endpoint: url, region: 'us-east-1', credentials };
   const lists = {
     stacks: (await new CloudFormationClient(at).send(new DescribeStacksCommand({}))).Stacks,
-    workspaces: (await new AmpClient(at).send(new ListWorkspacesCommand({}))).workspaces,
+    workspaces: (await new AmpClient(at).send(new ListWorkspacesCommand({}))).workspaces?.filter(
+      ({ status }) => status?.statusCode !== 'DELETING',
+    ),
     logGroups: (await new CloudWatchLogsClient(at).send(new DescribeLogGroupsCommand({})))
       .logGroups,
     parameters: (
