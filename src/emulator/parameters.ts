@@ -42,13 +42,17 @@ const PARAMETERS_MAX = 10_000;
 const LABELS_MAX = 10;
 const NAMES_MAX = 10;
 
-/** A parameter by its name, perhaps with a version or label, or by its ARN. */
+/**
+ * A parameter by its name, perhaps with a version or label, or by its ARN. AWS's own are of no
+ * account.
+ */
 function parameterArn(name: string, { accountId, region }: AwsPlace): string {
   const path = name
     .replace(/^arn:.*:parameter\//, '')
     .replace(/^\//, '')
     .replace(/:[^:/]*$/, '');
-  return `arn:aws:ssm:${region}:${accountId}:parameter/${path}`;
+  const owner = path.startsWith('aws/') ? '' : accountId;
+  return `arn:aws:ssm:${region}:${owner}:parameter/${path}`;
 }
 
 const PARAMETER_ACCESS: AccessTable = {

@@ -81,7 +81,7 @@ export class EmulatedRegion {
     this.ecs = new EcsState(place, clock);
     this.queues = new QueueService(clock, (name) => `${cloud.urlOf()}/${place.accountId}/${name}`);
     this.ecs.listeners.push((task, cluster) => this.#publishTask(task, cluster));
-    this.providers = new CapacityProviders(this.ecs);
+    this.providers = new CapacityProviders(this.ecs, (id) => this.autoScaling.groupOf(id));
     this.registrar = new Registrar({
       state: this.ecs,
       call: (...given) => cloud.call(this.asItself('ecs.amazonaws.com'), ...given),
@@ -97,6 +97,7 @@ export class EmulatedRegion {
       place,
       ec2: (...given) => cloud.call(this.asItself('autoscaling.amazonaws.com'), 'ec2', ...given),
       nowMs: () => clock.nowMs(),
+      onStart: () => this.providers.associate(),
     });
     this.efs = new EfsState({
       place,
@@ -109,6 +110,7 @@ export class EmulatedRegion {
       mayRegister: (instance, cluster) => this.#mayRegister(instance, cluster),
       add: (cluster, { instanceId }) => {
         const { containerInstanceArn } = this.ecs.addInstance(cluster, instanceId);
+        this.providers.associate();
         return () => {
           this.ecs.removeInstance(cluster, containerInstanceArn, 'The instance was terminated.');
         };

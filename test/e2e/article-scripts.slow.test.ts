@@ -1,7 +1,7 @@
 /**
- * The scripts of the published articles, as they are, by the real AWS CLI against the emulator: from
- * an empty account to graphs, followed when a service is scaled, and back to an empty account, with
- * our commands in the place of the articles' images.
+ * The scripts of the published articles, as they are, by the real AWS CLI against the emulator:
+ * from an empty account to graphs, followed when a service is scaled, and back to an empty account,
+ * with our commands in the place of the articles' images.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -112,7 +112,9 @@ const PROMETHEUS: Article = {
 
 const CLUSTER = 'ecs-prometheus-cluster';
 const STACK = '--stack-name ecs-stack';
-const DEPLOY = `aws cloudformation deploy ${STACK} --template-file ecs-cluster.yaml --capabilities CAPABILITY_IAM`;
+const DEPLOY =
+  `aws cloudformation deploy ${STACK} --template-file ecs-cluster.yaml ` +
+  '--capabilities CAPABILITY_IAM';
 const scaleTo = (tasks: number): string =>
   `aws ecs update-service --cluster $CLUSTER_NAME --service WebAppService --desired-count ${tasks}`;
 const STEP_MS = 200_000;
@@ -171,7 +173,7 @@ async function play(context: TestContext, article: Article): Promise<void> {
   await assertRemains(account, article);
 }
 
-/** The only edit; the README writes the namespace, which is ecs-services, without its last letter. */
+/** The only edit; the README writes the namespace, ecs-services, without its last letter. */
 function sendTraces(template: string): string {
   const variable = {
     name: 'AWS_XRAY_DAEMON_ADDRESS',
@@ -209,7 +211,7 @@ interface Followed {
   readonly count: (expression: string) => Promise<number>;
 }
 
-/** Waits until so many tasks are in Cloud Map, and just their targets with the collector, and in the workspace. */
+/** Waits until so many tasks are in Cloud Map, the collector's targets and the workspace. */
 async function scaled(
   context: TestContext,
   { account, article, count }: Followed,

@@ -57,7 +57,8 @@ export async function queryWorkspace(
   workspace: string,
   expression: string,
 ): Promise<readonly Series[]> {
-  const url = `${endpoint}/workspaces/${workspace}/api/v1/query?query=${encodeURIComponent(expression)}`;
+  const asked = `query=${encodeURIComponent(expression)}`;
+  const url = `${endpoint}/workspaces/${workspace}/api/v1/query?${asked}`;
   const scope = { region: 'us-east-1', service: 'aps' };
   const request = { method: 'GET', url, headers: {}, body: '' };
   const answer = await fetch(url, {

@@ -52,6 +52,12 @@ export class AutoScalingState {
     );
   }
 
+  /** The ARN of the group of an instance. */
+  groupOf(id: string): string | undefined {
+    return [...this.groups.values()].find(({ instances }) => instances.has(id))
+      ?.AutoScalingGroupARN;
+  }
+
   /** An instance that ended by itself is replaced. */
   noteEnd(id: string): void {
     for (const group of this.groups.values())

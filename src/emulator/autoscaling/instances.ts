@@ -22,6 +22,8 @@ export interface GroupEdges {
   /** Calls EC2 as Auto Scaling. */
   readonly ec2: (action: string, input: AwsInput) => Promise<Readonly<Record<string, unknown>>>;
   readonly nowMs: () => number;
+  /** Called after an instance of a group was started. */
+  readonly onStart: () => void;
 }
 
 export class GroupScaling {
@@ -88,6 +90,7 @@ export class GroupScaling {
         HealthStatus: 'Healthy',
         ProtectedFromScaleIn: settings.NewInstancesProtectedFromScaleIn,
       });
+      this.#edges.onStart();
       this.#note(group, `Launching a new EC2 instance: ${id}`, cause, { subnetId });
       return true;
     } catch (error) {

@@ -22,7 +22,7 @@ export function createEcs(parts: EcsParts): JsonService {
       ...definitionActions(state),
       ...taskActions(state, providers),
       ...ecsServiceActions(parts),
-      ...tagActions(state),
+      ...tagActions(parts),
     },
   };
 }

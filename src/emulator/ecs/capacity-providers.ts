@@ -27,9 +27,12 @@ const NAME = /^(?!aws|ecs|fargate)[\w-]{1,255}$/i;
 export class CapacityProviders {
   readonly all = new Map<string, CapacityProvider>();
   readonly #state: EcsState;
+  readonly #groupOf: (instanceId: string) => string | undefined;
 
-  constructor(state: EcsState) {
+  /** @param groupOf  the ARN of the Auto Scaling group of an instance of EC2 */
+  constructor(state: EcsState, groupOf: (instanceId: string) => string | undefined) {
     this.#state = state;
+    this.#groupOf = groupOf;
     for (const name of FARGATE_PROVIDERS)
       this.all.set(name, {
         capacityProviderArn: state.arn('capacity-provider', name),
@@ -140,6 +143,28 @@ export class CapacityProviders {
     cluster.capacityProviders = names;
     this.check(cluster, strategy);
     cluster.defaultCapacityProviderStrategy = strategy;
+    this.associate();
+  }
+
+  /** Tells each instance of a group the provider of its cluster that the group belongs to. */
+  associate(): void {
+    for (const cluster of this.#state.clusters.values()) {
+      const found = [...cluster.instances.values()].filter((one) => {
+        if (one.capacityProviderName !== undefined) return false;
+        const name = this.#providerOf(cluster, this.#groupOf(one.ec2InstanceId));
+        if (name !== undefined) one.capacityProviderName = name;
+        return name !== undefined;
+      });
+      if (found.length > 0) this.#state.onInstances(cluster);
+    }
+  }
+
+  #providerOf({ capacityProviders }: Cluster, group: string | undefined): string | undefined {
+    if (group === undefined) return undefined;
+    return capacityProviders.find((name) => {
+      const given = this.all.get(name)?.autoScalingGroupProvider?.['autoScalingGroupArn'];
+      return given === group || (typeof given === 'string' && group.endsWith(`/${given}`));
+    });
   }
 
   /** Refuses a strategy with providers that are not the cluster's. @throws AwsError */

@@ -89,7 +89,7 @@ export interface ContainerInstance {
   readonly ec2InstanceId: string;
   status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
   tags: readonly Tag[];
-  readonly capacityProviderName?: string;
+  capacityProviderName?: string;
   readonly registeredAt: number;
   readonly attributes: readonly { readonly name: string; readonly value?: string }[];
 }

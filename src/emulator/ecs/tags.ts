@@ -3,21 +3,26 @@
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TagResource.html
  */
 import { type ActionHandler, AwsError, requireText } from '../service.ts';
+import type { CapacityProviders } from './capacity-providers.ts';
 import type { Tag } from './shapes.ts';
 import type { EcsState } from './state.ts';
+import { parseTags } from './tag-list.ts';
 
 interface Tagged {
   tags: readonly Tag[];
 }
 
-const TAGS_MAX = 50;
-const KEY_MAX = 128;
-const VALUE_MAX = 256;
+interface TaggedParts {
+  readonly state: EcsState;
+  readonly providers: CapacityProviders;
+}
 
-export function tagActions(state: EcsState): Record<string, ActionHandler> {
+const TAGS_MAX = 50;
+
+export function tagActions(parts: TaggedParts): Record<string, ActionHandler> {
   return {
     TagResource: (input) => {
-      const found = requireTagged(state, requireText(input, 'resourceArn'));
+      const found = requireTagged(parts, requireText(input, 'resourceArn'));
       const given = parseTags(input['tags']);
       const merged = new Map([...found.tags, ...given].map((tag) => [tag.key, tag]));
       if (merged.size > TAGS_MAX)
@@ -29,7 +34,7 @@ export function tagActions(state: EcsState): Record<string, ActionHandler> {
       return {};
     },
     UntagResource: (input) => {
-      const found = requireTagged(state, requireText(input, 'resourceArn'));
+      const found = requireTagged(parts, requireText(input, 'resourceArn'));
       const keys = input['tagKeys'];
       if (!Array.isArray(keys))
         throw new AwsError('InvalidParameterException', 'tagKeys must be a list.');
@@ -37,21 +42,24 @@ export function tagActions(state: EcsState): Record<string, ActionHandler> {
       return {};
     },
     ListTagsForResource: (input) => ({
-      tags: requireTagged(state, requireText(input, 'resourceArn')).tags,
+      tags: requireTagged(parts, requireText(input, 'resourceArn')).tags,
     }),
   };
 }
 
 /**
- * Finds the cluster, task, service, container instance or task definition with this ARN.
+ * Finds the cluster, task, service, container instance, task definition or capacity provider with
+ * this ARN.
  *
  * @throws AwsError
  */
-function requireTagged(state: EcsState, arn: string): Tagged {
+function requireTagged({ state, providers }: TaggedParts, arn: string): Tagged {
   if (!/^arn:aws[\w-]*:ecs:[\w-]*:\d{12}:[\w-]+\/.+/.test(arn))
     throw new AwsError('InvalidParameterException', `Invalid ARN: ${arn}`);
   const definition = state.definitions.all.get(arn.split('/').at(-1) ?? '');
   if (definition?.taskDefinitionArn === arn) return definition;
+  const provider = [...providers.all.values()].find((one) => one.capacityProviderArn === arn);
+  if (provider !== undefined) return provider;
   for (const cluster of state.clusters.values()) {
     const { clusterArn, services, tasks, instances } = cluster;
     if (clusterArn === arn) return cluster;
@@ -60,22 +68,4 @@ function requireTagged(state: EcsState, arn: string): Tagged {
     if (found !== undefined) return found;
   }
   throw new AwsError('ResourceNotFoundException', 'The specified resource was not found.');
-}
-
-/** @throws AwsError */
-export function parseTags(given: unknown): Tag[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given))
-    throw new AwsError('InvalidParameterException', 'tags must be a list.');
-  return given.map((tag: Partial<Tag>) => {
-    const { key, value = '' } = tag;
-    if (typeof key !== 'string' || key === '' || key.length > KEY_MAX || value.length > VALUE_MAX)
-      throw new AwsError(
-        'InvalidParameterException',
-        `A tag has a key of 1 to ${KEY_MAX} characters and a value of at most ${VALUE_MAX}.`,
-      );
-    if (/^aws:/i.test(key))
-      throw new AwsError('InvalidParameterException', 'Tag keys can not start with "aws:".');
-    return { key, value };
-  });
 }
