@@ -24,6 +24,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '--command': 'aws ecs execute-command',
   '--container': 'aws ecs execute-command',
   '--cpu-prof': 'node',
+  '--desired-count': 'aws ecs update-service',
   '--cpu-prof-dir': 'node',
   '--disk-full': 'npm run torture:emf',
   '--file-system-id': 'aws efs delete-file-system',

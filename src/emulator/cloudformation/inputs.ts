@@ -48,10 +48,7 @@ export function requireName(input: AwsInput, key: string): string {
 }
 
 /** The text of the template that a call brings; undefined where it brings none. */
-export function readTemplateBody(
-  input: AwsInput,
-  reading: TemplateReading,
-): string | undefined {
+export function readTemplateBody(input: AwsInput, reading: TemplateReading): string | undefined {
   const body = optionalText(input, 'TemplateBody');
   const url = optionalText(input, 'TemplateURL');
   if (body !== undefined && url !== undefined)
