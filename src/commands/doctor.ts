@@ -8,6 +8,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { checkConfigText } from '../config/load.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
+import { CallLimits } from '../discovery/call-limits.ts';
 import { Asking } from '../doctor/asking.ts';
 import type { Diagnosis, DoctorCheck } from '../doctor/check.ts';
 import { doctorChecks } from '../doctor/checks.ts';
@@ -123,6 +124,7 @@ async function runDoctor(
     });
     const subject: DoctorSubject = {
       world,
+      callLimits: new CallLimits(world.clock, world.metrics),
       env: process.env,
       checked,
       configName: file,

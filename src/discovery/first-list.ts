@@ -2,12 +2,11 @@
 import { ConfigError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import type { TargetGroup } from '../model/target.ts';
-import { CallLimits } from './call-limits.ts';
 import { DiscoveryManager, type DiscoveryManagerOptions, type JobDiscovery } from './manager.ts';
 
 export interface FirstListOptions extends Pick<
   DiscoveryManagerOptions,
-  'onExplained' | 'onLacking'
+  'callLimits' | 'onExplained' | 'onLacking'
 > {
   readonly world: World;
   /** The folder where relative paths start. */
@@ -18,7 +17,7 @@ export interface FirstListOptions extends Pick<
 /** @throws ConfigError DISCOVERY_TIMEOUT */
 export async function readFirstList(
   discovery: JobDiscovery,
-  { world, baseDirectory, timeoutMs, ...told }: FirstListOptions,
+  { world, baseDirectory, timeoutMs, ...handed }: FirstListOptions,
 ): Promise<readonly TargetGroup[]> {
   let manager: DiscoveryManager | undefined;
   const stop = new AbortController();
@@ -28,9 +27,8 @@ export async function readFirstList(
         world,
         baseDirectory,
         jobs: [discovery],
-        callLimits: new CallLimits(world.clock, world.metrics),
         onUpdate: (_, groups) => done(groups),
-        ...told,
+        ...handed,
       });
     });
     await manager?.start();

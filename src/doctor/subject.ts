@@ -5,6 +5,7 @@
 import type { lookup } from 'node:dns';
 import type { StatsFs } from 'node:fs';
 import type { CheckedConfig } from '../config/load.ts';
+import type { CallLimits } from '../discovery/call-limits.ts';
 import type { World } from '../kernel/world.ts';
 import type { Asking } from './asking.ts';
 import type { Use } from './uses.ts';
@@ -17,6 +18,8 @@ export interface DoctorEdges {
 
 export interface DoctorSubject {
   readonly world: World;
+  /** What all discoveries share. */
+  readonly callLimits: CallLimits;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly checked: CheckedConfig;
   /** The configuration as it is named to people; no secret is in it. */

@@ -209,6 +209,7 @@ async function lookAtJob(
     groups = await readFirstList(source.discovery, {
       // What fails is told here, and not by the log.
       world: { ...subject.world, log: SILENT, metrics: new Registry() },
+      callLimits: subject.callLimits,
       baseDirectory: subject.baseDirectory,
       timeoutMs: DISCOVERY_TIMEOUT_MS,
       onExplained: (_, list) => explained.splice(0, Infinity, ...list),

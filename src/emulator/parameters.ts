@@ -214,9 +214,11 @@ export function createParameterStore(place: AwsPlace, clock: Clock): JsonService
       GetParametersByPath: (input) => {
         const path = requireText(input, 'Path').replace(/\/?$/, '/');
         const isDeep = input['Recursive'] === true;
-        const names = [...parameters.keys()].filter(
-          (name) => name.startsWith(path) && (isDeep || !name.slice(path.length).includes('/')),
-        );
+        const names = [...parameters.keys()].filter((name) => {
+          // A name without a slash is one at the root.
+          const whole = name.startsWith('/') ? name : `/${name}`;
+          return whole.startsWith(path) && (isDeep || !whole.slice(path.length).includes('/'));
+        });
         const { page, ...more } = cutListPage(names, input);
         return { Parameters: page.map((name) => show(name, input)), ...more };
       },

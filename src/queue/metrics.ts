@@ -32,29 +32,37 @@ export function newQueueMetrics(
   read: () => QueueState,
 ): QueueMetrics {
   const gauges: Family<Gauge>[] = [];
-  const gauge = (name: string, help: string): Gauge => {
-    const family = registry.gauges(name, help);
+  const own = (family: Family<Gauge>): Gauge => {
     gauges.push(family);
     return family.with({ queue });
   };
-  const chunks = gauge('queue_pending_chunks', 'Chunks that are not delivered yet.');
-  const items = gauge('queue_pending_items', 'Items that are not delivered yet.');
-  const disk = gauge('queue_disk_bytes', 'Size of the segment files.');
-  const memory = gauge(
-    'queue_unwritten_bytes',
-    'Chunks in memory alone: a full disk did not take them, or the queue has no folder.',
+  const chunks = own(registry.gauges('queue_pending_chunks', 'Chunks that are not delivered yet.'));
+  const items = own(registry.gauges('queue_pending_items', 'Items that are not delivered yet.'));
+  const disk = own(registry.gauges('queue_disk_bytes', 'Size of the segment files.'));
+  const memory = own(
+    registry.gauges(
+      'queue_unwritten_bytes',
+      'Chunks in memory alone: a full disk did not take them, or the queue has no folder.',
+    ),
   );
-  const cap = gauge(
-    'queue_cap_bytes',
-    'Bytes that the queue may take on disk, or in memory without a folder; above it the oldest go.',
+  const cap = own(
+    registry.gauges(
+      'queue_cap_bytes',
+      'Bytes that the queue may take on disk, or in memory without a folder; above it the oldest ' +
+        'go.',
+    ),
   );
-  const oldest = gauge(
-    'queue_oldest_age_seconds',
-    'Age of the newest item of the chunk that waits longest; 0 where none waits.',
+  const oldest = own(
+    registry.gauges(
+      'queue_oldest_age_seconds',
+      'Age of the newest item of the chunk that waits longest; 0 where none waits.',
+    ),
   );
-  const maxAge = gauge(
-    'queue_max_age_seconds',
-    'Age above which chunks are dropped, since the receiver refuses them; 0 is no limit.',
+  const maxAge = own(
+    registry.gauges(
+      'queue_max_age_seconds',
+      'Age above which chunks are dropped, since the receiver refuses them; 0 is no limit.',
+    ),
   );
   const endCollecting = registry.onCollect(() => {
     const { lanes, now, diskBytes, unwrittenBytes, capBytes, maxAgeMs = 0 } = read();
@@ -77,7 +85,9 @@ export function newQueueMetrics(
     corrupt: bound(
       registry.counters('queue_corrupt_total', 'Damage found on disk and skipped, by part.'),
     ),
-    diskRefuses: gauge('queue_disk_refuses', 'Whether the disk takes nothing (1) or works (0).'),
+    diskRefuses: own(
+      registry.gauges('queue_disk_refuses', 'Whether the disk takes nothing (1) or works (0).'),
+    ),
     end() {
       endCollecting();
       for (const family of gauges) family.remove({ queue });

@@ -19,6 +19,7 @@ import {
   settle,
   create,
   listEvents,
+  listGroups,
   TWO,
 } from '../kit/emulated-stacks.ts';
 
@@ -206,4 +207,24 @@ test('a template is read from the emulated S3, and a longer one is refused as te
       ['Name', '/two'],
     ],
   );
+});
+
+test('rules of a template are judged before anything is made', async () => {
+  const template = `
+Parameters:
+  Name: { Type: String }
+Rules:
+  Named:
+    Assertions:
+      - Assert: !Equals [!Ref Name, /right]
+        AssertDescription: the name is /right
+Resources:
+  Group: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !Ref Name } }
+`;
+  const Parameters = [{ ParameterKey: 'Name', ParameterValue: '/wrong' }];
+  assert.equal(await create('ruled', template, { Parameters }), 'ROLLBACK_COMPLETE');
+  assert.match((await listEvents('ruled')).join('\n'), /the name is \/right/);
+  assert.deepEqual(await listGroups(), []);
+  const right = [{ ParameterKey: 'Name', ParameterValue: '/right' }];
+  assert.equal(await create('right', template, { Parameters: right }), 'CREATE_COMPLETE');
 });

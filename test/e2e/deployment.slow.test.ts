@@ -8,36 +8,13 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { AmpClient, ListWorkspacesCommand } from '@aws-sdk/client-amp';
-import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import {
-  CloudWatchLogsClient,
-  DescribeLogGroupsCommand,
-  PutRetentionPolicyCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import {
-  DescribeAddressesCommand,
-  DescribeNatGatewaysCommand,
-  DescribeSecurityGroupsCommand,
-  DescribeSubnetsCommand,
-  DescribeVpcsCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
-import {
-  ECSClient,
-  ListClustersCommand,
-  ListTaskDefinitionsCommand,
-  UpdateServiceCommand,
-} from '@aws-sdk/client-ecs';
-import { DescribeFileSystemsCommand, EFSClient } from '@aws-sdk/client-efs';
-import { IAMClient, ListInstanceProfilesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
-import { ListNamespacesCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
-import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { CloudWatchLogsClient, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { signRequest } from '../../src/aws/signing.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { BARE_AWS, MAIN, type Running, type Series, startAmperage } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
+import { listAccount } from '../kit/account-contents.ts';
 
 const region = 'us-east-1';
 const credentials = { accessKeyId: 'AKIADEPLOYER', secretAccessKey: 'secret-of-deployer' };
@@ -108,7 +85,8 @@ async function openPlace(context: TestContext, ...flags: string[]): Promise<Plac
 
 /** A query of a workspace, signed as Grafana signs it. */
 async function ask({ emulator }: Place, workspace: string, query: string): Promise<Series[]> {
-  const url = `${emulator.url}/workspaces/${workspace}/api/v1/query?query=${encodeURIComponent(query)}`;
+  const asked = `query=${encodeURIComponent(query)}`;
+  const url = `${emulator.url}/workspaces/${workspace}/api/v1/query?${asked}`;
   const request = { method: 'GET', url, headers: {}, body: '' };
   const headers = signRequest(request, credentials, { region, service: 'aps' }, Date.now());
   const answer = await fetch(url, { headers });
@@ -122,39 +100,8 @@ async function count(place: Place, workspace: string, query: string): Promise<nu
   return Number(first?.value?.[1] ?? 0);
 }
 
-/** All that an account has of what a stack can make, but the default VPC. */
-async function listAll({ emulator }: Place): Promise<Readonly<Record<string, number>>> {
-  const at = { endpoint: emulator.url, region, credentials };
-  const ec2 = new EC2Client(at);
-  const ecs = new ECSClient(at);
-  const iam = new IAMClient(at);
-  const lists = {
-    stacks: (await new CloudFormationClient(at).send(new DescribeStacksCommand({}))).Stacks,
-    clusters: (await ecs.send(new ListClustersCommand({}))).clusterArns,
-    definitions: (await ecs.send(new ListTaskDefinitionsCommand({}))).taskDefinitionArns,
-    roles: (await iam.send(new ListRolesCommand({}))).Roles,
-    profiles: (await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles,
-    workspaces: (await new AmpClient(at).send(new ListWorkspacesCommand({}))).workspaces,
-    namespaces: (await new ServiceDiscoveryClient(at).send(new ListNamespacesCommand({})))
-      .Namespaces,
-    logGroups: (await new CloudWatchLogsClient(at).send(new DescribeLogGroupsCommand({})))
-      .logGroups,
-    parameters: (
-      await new SSMClient(at).send(new GetParametersByPathCommand({ Path: '/', Recursive: true }))
-    ).Parameters,
-    fileSystems: (await new EFSClient(at).send(new DescribeFileSystemsCommand({}))).FileSystems,
-    groups: (await new AutoScalingClient(at).send(new DescribeAutoScalingGroupsCommand({})))
-      .AutoScalingGroups,
-    vpcs: (await ec2.send(new DescribeVpcsCommand({}))).Vpcs,
-    subnets: (await ec2.send(new DescribeSubnetsCommand({}))).Subnets,
-    securityGroups: (await ec2.send(new DescribeSecurityGroupsCommand({}))).SecurityGroups,
-    addresses: (await ec2.send(new DescribeAddressesCommand({}))).Addresses,
-    nats: (await ec2.send(new DescribeNatGatewaysCommand({}))).NatGateways?.filter(
-      ({ State }) => State !== 'deleted',
-    ),
-  };
-  return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, list?.length ?? 0]));
-}
+const listAll = ({ emulator: { url } }: Place): Promise<Readonly<Record<string, number>>> =>
+  listAccount({ url, credentials });
 
 async function scale({ emulator }: Place, desiredCount: number): Promise<void> {
   const ecs = new ECSClient({ endpoint: emulator.url, region, credentials });
@@ -214,7 +161,7 @@ test(
 
     place.write({ ...MODEL, services: [{ ...WEBAPP, cpu: 512, memory: 1_024 }] });
     const changed = await place.done('deploy', '--yes');
-    assert.match(changed.stdout, /0 to add, 1 to change, 1 to replace, 0 to delete/);
+    assert.match(changed.stderr, /0 to add, 1 to change, 1 to replace, 0 to delete/);
     assert.match(changed.stderr, /UPDATE_COMPLETE +metrics/);
 
     await place.done('destroy', '--yes');
@@ -234,9 +181,9 @@ test(
     const failed = await place.run('deploy', '--yes');
     assert.equal(failed.status, 1, failed.stdout);
     assert.match(failed.stderr, /ROLLBACK_COMPLETE +metrics/);
-    assert.match(failed.stderr, /WebappService[^]*CannotPullContainerError/);
-    await place.done('destroy', '--yes', '--delete-data');
-    assert.deepEqual(await listAll(place), before);
+    assert.match(failed.stderr, /first failed WebappService .*circuit breaker/);
+    assert.match(failed.stderr, /its tasks do not stay up: see why they stopped/);
+    assert.deepEqual(await listAll(place), { ...before, stacks: 1, workspaces: 1 });
   },
 );
 

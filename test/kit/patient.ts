@@ -10,6 +10,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { LocalWorkspaces } from '../../src/commands/emulate/local-workspaces.ts';
 import { checkConfigText } from '../../src/config/load.ts';
+import { CallLimits } from '../../src/discovery/call-limits.ts';
 import { Asking } from '../../src/doctor/asking.ts';
 import type { Diagnosis, DoctorCheck } from '../../src/doctor/check.ts';
 import { doctorChecks } from '../../src/doctor/checks.ts';
@@ -116,6 +117,7 @@ export async function examinePatient(
   try {
     return await examine(checks, {
       world,
+      callLimits: new CallLimits(world.clock, world.metrics),
       env: process.env,
       checked,
       configName: 'prometheus.yml',

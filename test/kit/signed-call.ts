@@ -1,6 +1,7 @@
 /** Signed calls of the emulator by hand, for what no SDK of ours speaks. */
 import { signRequest } from '../../src/aws/signing.ts';
 import type { EmulatedAws } from './emulated-aws.ts';
+import type { Series } from './processes.ts';
 
 export interface SignedAnswer {
   readonly status: number;
@@ -48,4 +49,22 @@ export async function callJson(
   const text = answer.body.toString();
   if (answer.status !== 200) throw new Error(`${answer.status} ${text}`);
   return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+}
+
+/** A query of a workspace of AMP, signed as Grafana signs it. */
+export async function queryWorkspace(
+  { url: endpoint, credentials }: Pick<EmulatedAws, 'url' | 'credentials'>,
+  workspace: string,
+  expression: string,
+): Promise<readonly Series[]> {
+  const asked = `query=${encodeURIComponent(expression)}`;
+  const url = `${endpoint}/workspaces/${workspace}/api/v1/query?${asked}`;
+  const scope = { region: 'us-east-1', service: 'aps' };
+  const request = { method: 'GET', url, headers: {}, body: '' };
+  const answer = await fetch(url, {
+    headers: signRequest(request, credentials, scope, Date.now()),
+  });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`${expression}: ${answer.status} ${text}`);
+  return (JSON.parse(text) as { data: { result: Series[] } }).data.result;
 }

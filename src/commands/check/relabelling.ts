@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { CollectorPlan, SourcePlan } from '../../config/plan.ts';
+import { CallLimits } from '../../discovery/call-limits.ts';
 import { readFirstList } from '../../discovery/first-list.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { formatLabelSet, makeLabelSet } from '../../model/labels.ts';
@@ -67,7 +68,12 @@ async function discoverOnce(
 ): Promise<readonly TargetGroup[]> {
   const world = createWorld({ 'log.level': 'warn' });
   try {
-    return await readFirstList(discovery, { world, baseDirectory: resolve(file, '..'), timeoutMs });
+    return await readFirstList(discovery, {
+      world,
+      callLimits: new CallLimits(world.clock, world.metrics),
+      baseDirectory: resolve(file, '..'),
+      timeoutMs,
+    });
   } finally {
     await world.http.close();
   }

@@ -157,7 +157,7 @@ export function lowerNames(value: unknown, shape: PropertyShape): unknown {
 }
 
 /** The other way: what a service answers, with the names of a template; keys of maps stay. */
-export function templateNames(value: unknown, shape: Shape): unknown {
+export function templateNames(value: unknown, shape: PropertyShape): unknown {
   if (shape.kind === 'list' && Array.isArray(value))
     return value.map((one) => templateNames(one, shape.of));
   if (shape.kind !== 'object' || !isRecord(value)) return value;

@@ -20,15 +20,21 @@ export interface ScopeParts {
   findMade(id: string): Made | undefined;
 }
 
-/** Reads first what has to be asked for: the zones, where the template names them. */
+/**
+ * Reads first what has to be asked for: the zones, where the template names them.
+ *
+ * @throws AwsError where the rules of the template do not hold
+ */
 export async function openScope(parts: ScopeParts): Promise<FunctionScope> {
   const needsZones = parts.inputs.template.text.includes('GetAZs');
   const answer = needsZones ? await parts.deploy('ec2', 'DescribeAvailabilityZones', {}) : {};
   const zones = (answer['AvailabilityZones'] ?? []) as readonly Values[];
-  return makeScope(
+  const scope = makeScope(
     parts,
     zones.map(({ ZoneName }) => String(ZoneName)),
   );
+  judgeRules(parts.inputs.template, scope);
+  return scope;
 }
 
 function makeScope(parts: ScopeParts, zones: readonly string[]): FunctionScope {

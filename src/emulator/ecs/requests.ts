@@ -2,7 +2,7 @@
 import { notImplemented } from '../members.ts';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
 import type { Cluster, EcsService, TaskDefinition } from './shapes.ts';
-import { parseTags } from './tags.ts';
+import { parseTags } from './tag-list.ts';
 
 export const PAGE_MAX = 100;
 export const SERVICES_PAGE = 10;

@@ -6,6 +6,7 @@ import { type ActionHandler, AwsError, requireText } from '../service.ts';
 import type { CapacityProviders } from './capacity-providers.ts';
 import type { Tag } from './shapes.ts';
 import type { EcsState } from './state.ts';
+import { parseTags } from './tag-list.ts';
 
 interface Tagged {
   tags: readonly Tag[];
@@ -17,8 +18,6 @@ interface TaggedParts {
 }
 
 const TAGS_MAX = 50;
-const KEY_MAX = 128;
-const VALUE_MAX = 256;
 
 export function tagActions(parts: TaggedParts): Record<string, ActionHandler> {
   return {
@@ -69,22 +68,4 @@ function requireTagged({ state, providers }: TaggedParts, arn: string): Tagged {
     if (found !== undefined) return found;
   }
   throw new AwsError('ResourceNotFoundException', 'The specified resource was not found.');
-}
-
-/** @throws AwsError */
-export function parseTags(given: unknown): Tag[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given))
-    throw new AwsError('InvalidParameterException', 'tags must be a list.');
-  return given.map((tag: Partial<Tag>) => {
-    const { key, value = '' } = tag;
-    if (typeof key !== 'string' || key === '' || key.length > KEY_MAX || value.length > VALUE_MAX)
-      throw new AwsError(
-        'InvalidParameterException',
-        `A tag has a key of 1 to ${KEY_MAX} characters and a value of at most ${VALUE_MAX}.`,
-      );
-    if (/^aws:/i.test(key))
-      throw new AwsError('InvalidParameterException', 'Tag keys can not start with "aws:".');
-    return { key, value };
-  });
 }

@@ -39,8 +39,7 @@ export function planContainer(container: ContainerDefinition, parts: PlanParts):
   const written = Object.fromEntries(own.map(({ name, value }) => [name, value]));
   const toLine = (words: readonly string[]): readonly string[] => {
     const [program = '', ...rest] = words;
-    if (path.basename(program) !== OWN_PROGRAM)
-      return words.map((word) => replacePaths(word, view.mounts));
+    if (path.basename(program) !== OWN_PROGRAM) return words.map((word) => toText(word, view));
     // The image has the command under its name, and task definitions may repeat it.
     const [first, ...others] = rest;
     const isRepeated = first !== undefined && path.basename(first) === OWN_PROGRAM;
@@ -65,7 +64,15 @@ export function planContainer(container: ContainerDefinition, parts: PlanParts):
   };
 }
 
-/** A shell and its programs know nothing of the task's address. */
-function toText(text: string, { address, mounts }: ContainerView): string {
-  return replacePaths(text.replaceAll(/\b(?:localhost|127\.0\.0\.1)\b/g, address), mounts);
+/** A place of the container's own: localhost, or a port at all addresses. */
+const OWN_PLACE =
+  /\b(?:localhost|127\.0\.0\.1)\b(?::(\d+)\b)?|(?:(?<=^|=)|\b0\.0\.0\.0|\[::\]):(\d+)\b/g;
+
+/** Other programs know nothing of the task's address, nor of its folders. */
+function toText(text: string, { address, ports, mounts }: ContainerView): string {
+  const placed = text.replaceAll(OWN_PLACE, (_, named?: string, bare?: string) => {
+    const port = named ?? bare;
+    return port === undefined ? address : `${address}:${ports[port] ?? port}`;
+  });
+  return replacePaths(placed, mounts);
 }

@@ -55,7 +55,9 @@ export function replacePaths(text: string, mounts: readonly ContainerMount[]): s
   for (const { at, folder } of mounts) {
     const escaped = at.replaceAll(/[^\w/]/g, '\\$&');
     const pattern = new RegExp(`(?<![\\w/.-])${escaped}(?![\\w.-])`, 'g');
-    result = result.replaceAll(pattern, () => (folder === '' ? '/' : folder)).replaceAll('//', '/');
+    result = result.replaceAll(pattern, (_, offset: number, whole: string) =>
+      folder === '' && whole[offset + at.length] !== '/' ? '/' : folder,
+    );
   }
   return result;
 }
