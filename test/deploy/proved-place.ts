@@ -170,7 +170,7 @@ export class ProvedPlace {
         return isDone(said);
       });
     } catch (error) {
-      throw new Error(`${String(error)}\n${said}\n${this.#tell()}`);
+      throw new Error(`${String(error)}\n${said}\n${this.#tell()}`, { cause: error });
     } finally {
       if (!isOver) child.kill('SIGKILL');
       await over;
@@ -179,6 +179,7 @@ export class ProvedPlace {
   }
 
   #tell(): string {
-    return `needed: ${this.cloud.listNeeded().join(' ')}\ndenied: ${this.cloud.listDenied().join(' ')}`;
+    const { cloud } = this;
+    return `needed: ${cloud.listNeeded().join(' ')}\ndenied: ${cloud.listDenied().join(' ')}`;
   }
 }

@@ -37,8 +37,10 @@ function collect(
 }
 
 /** A job that finds targets so. */
-const found = (sd: string): ProvedRow['use'] => (place, [port]) =>
-  collect(place, port, `scrape_configs: [{ job_name: a, ${fill(sd, place)} }]\n`);
+const found =
+  (sd: string): ProvedRow['use'] =>
+  (place, [port]) =>
+    collect(place, port, `scrape_configs: [{ job_name: a, ${fill(sd, place)} }]\n`);
 
 const fill = (text: string, place: ProvedPlace): string =>
   text
@@ -52,8 +54,10 @@ const SCRAPE =
   "static_configs: [{ targets: ['HOST'] }] }]\n";
 
 /** What is scraped goes there. */
-const sent = (sinks: string): ProvedRow['use'] => (place, [port]) =>
-  collect(place, port, fill(`${SCRAPE}${sinks}\n`, place));
+const sent =
+  (sinks: string): ProvedRow['use'] =>
+  (place, [port]) =>
+    collect(place, port, fill(`${SCRAPE}${sinks}\n`, place));
 
 function sendSegment(port: number): Promise<void> {
   const seconds = Math.floor(Date.now() / 1_000);
@@ -100,7 +104,8 @@ const ECS = 'amperage_ecs_sd_configs: [{ refresh_interval: 1s';
 export const PROVED_ROWS: Readonly<Record<string, ProvedRow>> = {
   'remote_write to AMP': {
     use: sent(
-      `remote_write: [{ url: 'URL/workspaces/WORKSPACE/api/v1/remote_write', sigv4: { region: ${REGION} } }]`,
+      "remote_write: [{ url: 'URL/workspaces/WORKSPACE/api/v1/remote_write', " +
+        `sigv4: { region: ${REGION} } }]`,
     ),
   },
   'Cloud Map': {
@@ -133,7 +138,8 @@ export const PROVED_ROWS: Readonly<Record<string, ProvedRow>> = {
   },
   'metrics by OTLP': {
     use: sent(
-      `otlp_write: [{ metrics_endpoint: 'URL/v1/metrics', sigv4: { region: ${REGION}, service: monitoring } }]`,
+      "otlp_write: [{ metrics_endpoint: 'URL/v1/metrics', " +
+        `sigv4: { region: ${REGION}, service: monitoring } }]`,
     ),
   },
   'a role that is assumed': {
@@ -151,10 +157,11 @@ export const PROVED_ROWS: Readonly<Record<string, ProvedRow>> = {
         { stir: async () => (await sendSegment(traces), askSampling(traces)) },
       ),
   },
-  'discover': {
+  discover: {
     use: (place, [port]) => {
       const file = place.write(
-        'scrape_configs: [{ job_name: a, cloudmap_sd_configs: [{ namespaces: [shop], refresh_interval: 1s }] }]',
+        'scrape_configs: [{ job_name: a, cloudmap_sd_configs: [{ namespaces: [shop], ' +
+          'refresh_interval: 1s }] }]',
       );
       return {
         command: ['discover', '--config.file', file, '--web.listen-address', `127.0.0.1:${port}`],

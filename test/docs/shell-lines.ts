@@ -22,8 +22,10 @@ const ENDS = new RegExp(
 
 /** Lines that are not run here. */
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
-  [/^aws (?:amp|cloudformation|ec2|ecr|iam|s3) /, 'makes or reads what only AWS has'],
+  [/^aws (?:amp|cloudformation|ec2|ecr|iam|s3|sts) /, 'makes or reads what only AWS has'],
+  [/^(?:source \w[\w-]*\.sh|cp -r .*deploy-)/, 'test/e2e/article-scripts.slow.test.ts runs them'],
   [/^aws ecs execute-command /, 'needs a task'],
+  [/^amperage doctor /, 'tells what it finds: test/doctor plants it'],
   [/^(?:sudo \S+ )?sh (?:prepare|join)\.sh\b/, 'makes a machine known to AWS'],
   [/^amperage exporter --top$/, 'draws on the terminal of a task, until it is ended'],
   [/^(?:buildah|docker|skopeo) /, 'test/example-compose.test.ts and images.slow.test.ts judge it'],

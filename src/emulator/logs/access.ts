@@ -7,8 +7,7 @@ import { type AccessRule, type AccessTable, describeTags, needOn, textOf } from 
 import type { AwsInput, AwsPlace } from '../service.ts';
 
 const GROUP_ACTIONS =
-  'DeleteLogGroup DeleteRetentionPolicy DescribeLogStreams FilterLogEvents ' +
-  'PutRetentionPolicy';
+  'DeleteLogGroup DeleteRetentionPolicy DescribeLogStreams FilterLogEvents ' + 'PutRetentionPolicy';
 const STREAM_ACTIONS = 'CreateLogStream DeleteLogStream GetLogEvents PutLogEvents';
 
 /** A group by its name, or by its ARN as an identifier. */
@@ -21,7 +20,7 @@ function groupArn(input: AwsInput, { accountId, region }: AwsPlace): string {
 const createGroup: AccessRule = (input, at) => {
   const resource = `${groupArn(input, at)}:log-stream:`;
   const context = describeTags(input);
-  const tags = Object.keys((input['tags'] ?? {}) as object);
+  const tags = Object.keys(input['tags'] ?? {});
   const actions = ['logs:CreateLogGroup', ...(tags.length === 0 ? [] : ['logs:TagResource'])];
   return actions.map((action) => ({ action, resource, context }));
 };
