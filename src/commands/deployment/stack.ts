@@ -179,7 +179,10 @@ export class StackApi {
   }
 
   async #describeChangeSet(arn: string, NextToken?: string): Promise<DescribeChangeSetOutput> {
-    const command = new this.#sdk.DescribeChangeSetCommand({ ChangeSetName: arn, NextToken });
+    const command = new this.#sdk.DescribeChangeSetCommand({
+      ...this.#nameChangeSet(arn),
+      NextToken,
+    });
     return this.session.call('cloudformation:DescribeChangeSet', (options) =>
       this.#client.send(command, options),
     );
@@ -195,8 +198,13 @@ export class StackApi {
     return found.flatMap(({ ResourceChange: one }) => one ?? []);
   }
 
+  /** With its stack, which policies allow; by its ARN alone it is a resource of its own. */
+  #nameChangeSet(arn: string): { readonly ChangeSetName: string; readonly StackName: string } {
+    return { ChangeSetName: arn, StackName: this.name };
+  }
+
   async deleteChangeSet(arn: string): Promise<void> {
-    const command = new this.#sdk.DeleteChangeSetCommand({ ChangeSetName: arn });
+    const command = new this.#sdk.DeleteChangeSetCommand(this.#nameChangeSet(arn));
     await this.session.call('cloudformation:DeleteChangeSet', (options) =>
       this.#client.send(command, options),
     );
@@ -205,7 +213,7 @@ export class StackApi {
   /** What the first creation made goes with its failure, also what is kept otherwise. */
   async executeChangeSet(arn: string): Promise<void> {
     const command = new this.#sdk.ExecuteChangeSetCommand({
-      ChangeSetName: arn,
+      ...this.#nameChangeSet(arn),
       ClientRequestToken: randomUUID(),
       RetainExceptOnCreate: true,
     });

@@ -30,17 +30,18 @@ export function createCloudFormation(edges: CloudFormationEdges): JsonService {
   };
 }
 
-/** Of all actions the resource is the stack that the call names; a role is passed with it. */
+/**
+ * Of all actions the resource is the stack that the call names, or a change set that is named by
+ * its ARN alone; a role is passed with it.
+ */
 function accessTo(action: string): AccessRule {
   return (input, { accountId, region }) => {
-    const name = optionalText(input, 'StackName');
-    const stack =
-      name === undefined
-        ? '*'
-        : name.startsWith('arn:')
-          ? name
-          : `arn:aws:cloudformation:${region}:${accountId}:stack/${name}/*`;
-    const needs: Need[] = [{ action: `cloudformation:${action}`, resource: stack }];
+    const name = optionalText(input, 'StackName') ?? optionalText(input, 'ChangeSetName') ?? '*';
+    const isWhole = name === '*' || name.startsWith('arn:');
+    const resource = isWhole
+      ? name
+      : `arn:aws:cloudformation:${region}:${accountId}:stack/${name}/*`;
+    const needs: Need[] = [{ action: `cloudformation:${action}`, resource }];
     const role = optionalText(input, 'RoleARN');
     if (role !== undefined)
       needs.push({
