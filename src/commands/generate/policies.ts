@@ -22,6 +22,7 @@ import {
 import { renderPolicy } from '../../deploy/parts/roles.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { loadPlan } from '../check/configuration.ts';
+import { fitPolicies } from './fitted-policies.ts';
 import { describeModel } from './model.ts';
 import { forceOption, type OutputFlags, writeOutput } from './output.ts';
 import { permissionsOfSource } from './source-permissions.ts';
@@ -29,9 +30,6 @@ import { permissionsOfSource } from './source-permissions.ts';
 const PARTS = [
   'collect', 'deployer', 'discover', 'exporter', 'proxy', 'workspace', 'xray',
 ] as const; // prettier-ignore
-
-/** Characters without white space that IAM takes in a policy. */
-const POLICY_MAX = 6_144;
 
 interface PolicyFlags extends Partial<OutputFlags> {
   readonly for: (typeof PARTS)[number];
@@ -94,18 +92,6 @@ export function createPoliciesCommand(
 
 const renderText = (statements: readonly PolicyStatement[]): string =>
   `${JSON.stringify(renderPolicy(statements), null, 2)}\n`;
-
-/** The statements in as few policies as their order allows. */
-function fitPolicies(statements: readonly PolicyStatement[]): PolicyStatement[][] {
-  const parts: PolicyStatement[][] = [];
-  for (const statement of statements) {
-    const last = parts.at(-1);
-    const size = JSON.stringify(renderPolicy([...(last ?? []), statement])).length;
-    if (last === undefined || size > POLICY_MAX) parts.push([statement]);
-    else last.push(statement);
-  }
-  return parts;
-}
 
 async function findStatements(
   configuration: string | undefined,
