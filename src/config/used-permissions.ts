@@ -81,6 +81,7 @@ function permissionsOfEntry(
       const isPrometheus = config.labels === 'prometheus';
       return ofEntry(config, place, (at) => [
         ...findTasks(at, config.clusters, {
+          definitions: true,
           services: config.service_details || isPrometheus,
           interfaces: isPrometheus,
         }),
@@ -118,11 +119,12 @@ function ofEntry(
   );
 }
 
+/** As Prometheus finds them: without their definitions. */
 function findAllOfTasks(
   place: ResourcePlace,
   clusters: readonly string[] | undefined,
 ): PolicyStatement[] {
-  return findTasks(place, clusters, { services: true, interfaces: true });
+  return findTasks(place, clusters, { definitions: false, services: true, interfaces: true });
 }
 
 function eventsOf(

@@ -168,7 +168,11 @@ function findTargets(deployment: Deployment): PolicyStatement[] {
   return [
     ...(discovery === 'cloud-map'
       ? [findByCloudMap()]
-      : findTasks(TEMPLATE_PLACE, [clusterName], { services: false, interfaces: false })),
+      : findTasks(TEMPLATE_PLACE, [clusterName], {
+          definitions: true,
+          services: false,
+          interfaces: false,
+        })),
   ];
 }
 

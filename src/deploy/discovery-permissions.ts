@@ -5,8 +5,9 @@
 import { makeArn, type PolicyStatement, type ResourcePlace } from './permissions.ts';
 import type { AwsValue } from './template.ts';
 
-/** Which optional details of tasks are read. */
+/** Which details of tasks are read beside those that all need. */
 export interface TaskDetails {
+  readonly definitions: boolean;
   readonly services: boolean;
   readonly interfaces: boolean;
 }
@@ -38,12 +39,16 @@ export function findTasks(
       resources: arns('task'),
       why: 'discovery of tasks; without it no target',
     },
-    {
-      id: 'DescribeTaskDefinitions',
-      actions: ['ecs:DescribeTaskDefinition'],
-      resources: ['*'],
-      why: 'discovery of tasks: docker labels and ports; the action knows no resources',
-    },
+    ...(details.definitions
+      ? [
+          {
+            id: 'DescribeTaskDefinitions',
+            actions: ['ecs:DescribeTaskDefinition'],
+            resources: ['*'],
+            why: 'discovery of tasks: docker labels and ports; the action knows no resources',
+          },
+        ]
+      : []),
     {
       id: 'DescribeClusters',
       actions: ['ecs:DescribeClusters'],

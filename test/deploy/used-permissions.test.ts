@@ -34,6 +34,7 @@ const TASKS = [
   `DescribeContainerInstances ${AWS}:ecs:${AT}:container-instance/prod/*`,
   'DescribeInstances *',
 ];
+const BARE_TASKS = TASKS.filter((one) => one !== 'DescribeTaskDefinitions *');
 const SERVICES = `DescribeServices ${AWS}:ecs:${AT}:service/prod/*`;
 const INTERFACES = 'DescribeNetworkInterfaces *';
 const QUEUE = 'https://sqs.us-east-1.amazonaws.com/111122223333/q';
@@ -58,8 +59,8 @@ const CASES: readonly Case[] = [
   { of: `${JOB}amperage_ecs_sd_configs: [{ clusters: [prod], labels: prometheus }] }]`, gives: [...TASKS, SERVICES, INTERFACES] },
   { of: `${JOB}amperage_ecs_sd_configs: [{ clusters: [prod], events_queue_url: "${QUEUE}" }] }]`, gives: [...TASKS, `ReadEvents ${AWS}:sqs:us-east-1:111122223333:q`] },
   { of: `${JOB}amperage_ecs_sd_configs: [{}] }]`, gives: ['ListClusters *', ...TASKS.map((one) => one.replace('prod', '*'))] },
-  { of: `${JOB}ecs_sd_configs: [{ clusters: [prod] }] }]`, gives: [...TASKS, SERVICES, INTERFACES] },
-  { of: `${JOB}aws_sd_configs: [{ role: ecs, clusters: [prod] }] }]`, gives: [...TASKS, SERVICES, INTERFACES] },
+  { of: `${JOB}ecs_sd_configs: [{ clusters: [prod] }] }]`, gives: [...BARE_TASKS, SERVICES, INTERFACES] },
+  { of: `${JOB}aws_sd_configs: [{ role: ecs, clusters: [prod] }] }]`, gives: [...BARE_TASKS, SERVICES, INTERFACES] },
   { of: `${JOB}ec2_sd_configs: [{}] }]`, gives: ZONES },
   { of: `${JOB}aws_sd_configs: [{ role: ec2 }] }]`, gives: ZONES },
   { of: `${JOB}ec2_sd_configs: [{ events_queue_url: "${QUEUE}" }] }]`, gives: [...ZONES, `ReadEvents ${AWS}:sqs:us-east-1:111122223333:q`] },
