@@ -139,6 +139,8 @@ export class EmulatedRegion {
       createCloudFormation({
         state: this.cloudFormation,
         objects: this.objects,
+        mayRead: (context, resource) =>
+          cloud.authorize(context, { action: 's3:GetObject', resource }) === undefined,
         urlOf: () => cloud.urlOf(),
       }),
       createParameterStore(place, cloud.clock),

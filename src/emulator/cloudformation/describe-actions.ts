@@ -1,6 +1,6 @@
 /** Actions that tell of stacks, templates, exports and drift, and change nothing. */
 import { randomUUID } from 'node:crypto';
-import type { ActionHandler, AwsInput } from '../service.ts';
+import type { ActionHandler, AwsInput, CallContext } from '../service.ts';
 import {
   showDrift,
   showEvent,
@@ -32,8 +32,8 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
   const { state } = edges;
   const stackOf = (input: AwsInput): EmulatedStack =>
     state.require(requireName(input, 'StackName'));
-  const templateOf = (input: AwsInput): StackTemplate => {
-    const text = readTemplateBody(input, edges);
+  const templateOf = (input: AwsInput, context: CallContext): StackTemplate => {
+    const text = readTemplateBody(input, { ...edges, context });
     if (text !== undefined) return judgeTemplate(text);
     const name = optionalText(input, 'StackName');
     if (name !== undefined) return state.require(name).inputs.template;
@@ -91,8 +91,8 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
       const { template } = (found ?? stackOf(input)).inputs;
       return { TemplateBody: template.text, StagesAvailable: ['Original', 'Processed'] };
     },
-    GetTemplateSummary: (input) => {
-      const template = templateOf(input);
+    GetTemplateSummary: (input, call) => {
+      const template = templateOf(input, call);
       const types = Object.values(template.resources).map(({ type }) => type);
       return {
         Parameters: showTemplateParameters(template),
@@ -102,8 +102,8 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
         Metadata: template.metadata === undefined ? undefined : JSON.stringify(template.metadata),
       };
     },
-    ValidateTemplate: (input) => {
-      const template = templateOf(input);
+    ValidateTemplate: (input, call) => {
+      const template = templateOf(input, call);
       return { Parameters: showTemplateParameters(template), ...summarizeTemplate(template) };
     },
     ListExports: (input) => {

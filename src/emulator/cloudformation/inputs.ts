@@ -1,8 +1,7 @@
 /** Reads what calls for stacks share: the template, parameters, tags and capabilities. */
-import type { ObjectStore } from '../s3.ts';
 import { AwsError, type AwsInput, type CallContext } from '../service.ts';
 import { readParameterValue } from './dynamic-references.ts';
-import type { CloudFormationState } from './state.ts';
+import type { CloudFormationEdges } from './edges.ts';
 import { asDeployer, type EmulatedStack, type StackInputs } from './stack.ts';
 import type { StackTemplate, Values } from './template.ts';
 import {
@@ -49,10 +48,7 @@ export function requireName(input: AwsInput, key: string): string {
 }
 
 /** The text of the template that a call brings; undefined where it brings none. */
-export function readTemplateBody(
-  input: AwsInput,
-  { objects, urlOf }: { readonly objects: ObjectStore; readonly urlOf: () => string },
-): string | undefined {
+export function readTemplateBody(input: AwsInput, reading: TemplateReading): string | undefined {
   const body = optionalText(input, 'TemplateBody');
   const url = optionalText(input, 'TemplateURL');
   if (body !== undefined && url !== undefined)
@@ -64,11 +60,12 @@ export function readTemplateBody(
         `must have length less than or equal to ${BODY_MAX_BYTES}`,
     );
   }
-  return url === undefined ? undefined : readObject(url, objects, urlOf());
+  return url === undefined ? undefined : readObject(url, reading);
 }
 
 /** `https://BUCKET.s3.REGION.amazonaws.com/KEY`, the bucket in the path, or this emulator's URL. */
-function readObject(url: string, objects: ObjectStore, own: string): string {
+function readObject(url: string, { objects, urlOf, mayRead, context }: TemplateReading): string {
+  const own = urlOf();
   const parsed = URL.parse(url);
   const isOwn = parsed !== null && own !== '' && parsed.host === URL.parse(own)?.host;
   const [, inHost] = /^(?:(.+)\.)?s3[.-][a-z0-9.-]*$/.exec(parsed?.hostname ?? '') ?? [];
@@ -80,6 +77,8 @@ function readObject(url: string, objects: ObjectStore, own: string): string {
   const [, first = '', ...rest] = decodeURIComponent(parsed.pathname).split('/');
   const bucket = inHost ?? first;
   const key = inHost === undefined ? rest.join('/') : [first, ...rest].join('/');
+  if (!mayRead(context, `arn:aws:s3:::${bucket}/${key}`))
+    throw invalidStack('S3 error: Access Denied');
   const bytes = objects.read(bucket, key);
   if (bytes === undefined)
     throw invalidStack(`S3 error: The specified key does not exist: s3://${bucket}/${key}`);
@@ -87,10 +86,12 @@ function readObject(url: string, objects: ObjectStore, own: string): string {
   throw invalidStack(`Template may not exceed ${OBJECT_MAX_BYTES} bytes in size.`);
 }
 
-export interface InputsCall {
-  readonly state: CloudFormationState;
-  readonly objects: ObjectStore;
-  readonly urlOf: () => string;
+/** Where templates are read, and for whom. */
+type TemplateReading = Pick<CloudFormationEdges, 'mayRead' | 'objects' | 'urlOf'> & {
+  readonly context: CallContext;
+};
+
+export interface InputsCall extends CloudFormationEdges {
   readonly input: AwsInput;
   readonly context: CallContext;
   /** The stack that changes; its template, tags and role hold where the call says nothing. */
