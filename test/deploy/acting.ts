@@ -41,16 +41,23 @@ export interface ActOptions {
   /** What the person at the terminal answers; nobody is there when absent. */
   readonly answer?: string;
   readonly onTell?: (line: string) => void;
+  /** One whose sleeps end at once by default. */
+  readonly clock?: Clock;
 }
 
 export async function act(
   create: (openEdges: () => RunEdges) => Command,
   given: readonly string[],
-  { signal = new AbortController().signal, answer, onTell }: ActOptions = {},
+  {
+    signal = new AbortController().signal,
+    answer,
+    onTell,
+    clock = createHastyClock(),
+  }: ActOptions = {},
 ): Promise<Acted> {
   let out = '';
   let told = '';
-  const world = createWorld({ clock: createHastyClock(), http: createHttpClient() });
+  const world = createWorld({ clock, http: createHttpClient() });
   const edges: RunEdges = {
     signal,
     openWorld: () => world,
