@@ -6,19 +6,31 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { LocalWorkspaces } from '../../src/commands/emulate/local-workspaces.ts';
 import { createPoliciesCommand } from '../../src/commands/generate/policies.ts';
 import { createEmulator } from '../../src/emulator/server.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { putRole } from '../kit/emulated-roles.ts';
 import { BARE_AWS, MAIN } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
 import { createWorld, openHttp } from '../kit/world.ts';
-import { PROVED_ROLE, type ProvedPolicy, ProvingCloud } from './proving.ts';
+import { PROVED_ROLE, ROOT_KEYS, type ProvedPolicy, ProvingCloud } from './proving.ts';
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '123456789012';
-const END_MS = 60_000;
+const END_MS = 90_000;
+
+export interface ProvedUse {
+  /** Of the command line. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments of `generate policies`. */
+  readonly policy: readonly string[];
+  /** Gives it something to do, again and again; what it answers counts as said. */
+  readonly stir?: () => Promise<string>;
+}
 
 export class ProvedPlace {
   readonly cloud: ProvingCloud;
@@ -89,33 +101,51 @@ export class ProvedPlace {
     });
     ecs.run(cluster, { taskDefinition: 'bridge', launchType: 'EC2' });
     await asRoot('servicediscovery', 'CreateHttpNamespace', { Name: 'shop' });
-    await until('the namespace is there', END_MS, async () => {
-      const { Namespaces } = await asRoot<{ Namespaces: { Id: string }[] }>(
-        'servicediscovery',
-        'ListNamespaces',
-        {},
-      );
-      const [namespace] = Namespaces;
-      if (namespace === undefined) return false;
-      const { Service } = await asRoot<{ Service: { Id: string } }>(
-        'servicediscovery',
-        'CreateService',
-        { Name: 'app', NamespaceId: namespace.Id },
-      );
-      await asRoot('servicediscovery', 'RegisterInstance', {
-        ServiceId: Service.Id,
-        InstanceId: 'a',
-        Attributes: { AWS_INSTANCE_IPV4: '127.0.0.1', AWS_INSTANCE_PORT: '9' },
-      });
-      return true;
+    const { Namespaces } = await asRoot<{ Namespaces: { Id: string }[] }>(
+      'servicediscovery',
+      'ListNamespaces',
+      {},
+    );
+    const { Service } = await asRoot<{ Service: { Id: string } }>(
+      'servicediscovery',
+      'CreateService',
+      {
+        Name: 'app',
+        NamespaceId: Namespaces[0]?.Id,
+        Tags: [{ Key: 'METRICS_PATH', Value: '/metrics' }],
+      },
+    );
+    await asRoot('servicediscovery', 'RegisterInstance', {
+      ServiceId: Service.Id,
+      InstanceId: 'a',
+      Attributes: { AWS_INSTANCE_IPV4: '127.0.0.1', AWS_INSTANCE_PORT: '9' },
     });
-    for (const [Name, Value] of [
-      ['/names', 'shop'],
-      ['/config', 'scrape_configs: []'],
-    ])
-      await asRoot('ssm', 'PutParameter', { Name, Type: 'String', Value });
-    const SecretString = 'scrape_configs: []';
-    await asRoot('secretsmanager', 'CreateSecret', { Name: 'config', SecretString });
+    await asRoot('ssm', 'PutParameter', { Name: '/names', Type: 'String', Value: 'shop' });
+    // A role for whoever may assume it: its trust leaves that to their policies.
+    await putRole(this.cloud, 'other', { trust: { Principal: { AWS: ACCOUNT } } });
+  }
+
+  /** Keeps a configuration where AWS does; in S3 the bucket is made. */
+  async keep(text: string): Promise<void> {
+    const { asRoot } = this.cloud;
+    await asRoot('ssm', 'PutParameter', { Name: '/config', Type: 'String', Value: text });
+    await asRoot('secretsmanager', 'CreateSecret', { Name: 'config', SecretString: text });
+    const at = { endpoint: this.url, region: REGION, credentials: ROOT_KEYS };
+    const s3 = new S3Client({ ...at, forcePathStyle: true });
+    await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }));
+    await s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'config.yml', Body: text }));
+    s3.destroy();
+  }
+
+  /** Asks the admin side. */
+  async administer(call: string, body: object): Promise<unknown> {
+    const answer = await fetch(`${this.url}/_emulator/${call}`, {
+      method: 'PUT',
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`${call}: ${text}`);
+    return JSON.parse(text);
   }
 
   /** Writes a configuration; answers its path. */
@@ -139,10 +169,8 @@ export class ProvedPlace {
 
   /** Runs a command until something is so, or it ends; answers all that it said. */
   async run(
-    given: readonly string[],
-    env: Readonly<Record<string, string>>,
+    { command: given, env, stir }: ProvedUse,
     isDone: (said: string) => boolean,
-    stir: () => Promise<void>,
   ): Promise<string> {
     const child = spawn(process.execPath, [MAIN, ...given], {
       cwd: this.folder,
@@ -166,11 +194,12 @@ export class ProvedPlace {
     try {
       await until(`${given[0]} has done it`, END_MS, async () => {
         if (isDone(said) || isOver) return true;
-        await stir();
+        const answered = (await stir?.()) ?? '';
+        said += `${answered}\n`;
         return isDone(said);
       });
     } catch (error) {
-      throw new Error(`${String(error)}\n${said}\n${this.#tell()}`, { cause: error });
+      throw new Error(`${said}\n${this.#tell()}`, { cause: error });
     } finally {
       if (!isOver) child.kill('SIGKILL');
       await over;

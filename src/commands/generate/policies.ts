@@ -23,6 +23,7 @@ import {
 import { renderPolicy } from '../../deploy/parts/roles.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { loadPlan } from '../check/configuration.ts';
+import { fitPolicies } from './fitted-policies.ts';
 import { describeModel } from './model.ts';
 import { forceOption, type OutputFlags, writeOutput } from './output.ts';
 import { permissionsOfSource } from './source-permissions.ts';

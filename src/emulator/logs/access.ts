@@ -7,7 +7,7 @@ import { type AccessRule, type AccessTable, describeTags, needOn, textOf } from 
 import type { AwsInput, AwsPlace } from '../service.ts';
 
 const GROUP_ACTIONS =
-  'DeleteLogGroup DeleteRetentionPolicy DescribeLogStreams FilterLogEvents ' + 'PutRetentionPolicy';
+  'DeleteLogGroup DeleteRetentionPolicy DescribeLogStreams FilterLogEvents PutRetentionPolicy';
 const STREAM_ACTIONS = 'CreateLogStream DeleteLogStream GetLogEvents PutLogEvents';
 
 /** A group by its name, or by its ARN as an identifier. */
