@@ -93,7 +93,6 @@ export const rooms: Record<string, Rooms> = {
       commands: ['template'],
       deployer: ['discovery-permissions', 'permissions', 'template'],
       'discovery-permissions': ['permissions', 'template'],
-      'fitted-policies': ['parts', 'permissions', 'template'],
       losses: ['parts', 'schema'],
       parts: ['collector-schema', 'permissions', 'schema', 'template'],
       permissions: ['template'],

@@ -9,7 +9,6 @@ import { renderTemplateText } from '../../deploy/cloudformation/render.ts';
 import { uploadTemplate } from '../../deploy/deployer/operations.ts';
 import { deployTemplate } from '../../deploy/deployer/statements.ts';
 import { divideTargets } from '../../deploy/discovery-permissions.ts';
-import { fitPolicies } from '../../deploy/fitted-policies.ts';
 import {
   askForSampling,
   makeArn,
