@@ -45,9 +45,9 @@ const ACCOUNT = `${read('examples/fargate/account.yml')}
 const BEFORE: Readonly<Record<string, readonly string[]>> = {
   'docs/debugging.md': [
     'amperage collect --config.file prometheus.yml --storage.path ./collect-data',
-    'amperage check queue ./collect-data',
+    "amperage check queue ./collect-data | grep 'waiting  *[1-9]'",
     'amperage collect --config.file prometheus.yml --storage.path /var/lib/amperage',
-    'amperage check queue /var/lib/amperage',
+    "amperage check queue /var/lib/amperage | grep 'waiting  *[1-9]'",
   ],
 };
 
