@@ -65,6 +65,10 @@ test('targets that are down and samples that are refused are told with reasons',
     const metrics = await (await fetch(`${collector.url}/metrics`)).text();
     return /^amperage_sink_items_dropped_total\{.*\} [1-9]/m.test(metrics);
   });
+  await until('a target is known as down', 30_000, async () => {
+    const targets = await (await fetch(`${collector.url}/api/v1/targets`)).text();
+    return targets.includes('"health":"down"');
+  });
   const found = await examinePatient(t, patient, {
     checks: [collectorCheck],
     subject: { collectorUrl: collector.url },

@@ -5,10 +5,11 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/
  */
 import { z } from 'zod';
-import { parseDurationMs } from '../../model/duration.ts';
 import { parseForeignYaml } from '../../kernel/foreign-yaml.ts';
 import { describeError } from '../../kernel/errors.ts';
 import { isLegacyLabelName } from '../../model/labels.ts';
+import { durationSchema } from '../../settings/duration.ts';
+import { labelsSchema, textSchema } from '../../settings/text.ts';
 import { parseQuery } from '../promql/parser.ts';
 import { checkTypes } from '../promql/types.ts';
 
@@ -43,17 +44,11 @@ export type RulesReading =
 const RULES_MAX = 2_000;
 const INTERVAL_MS = 60_000;
 
-const durationSchema = z.union([z.string(), z.number()]).transform((value, context) => {
-  const ms = value === 0 ? 0 : parseDurationMs(String(value));
-  if (ms !== undefined) return ms;
-  context.addIssue(`not a valid duration: "${String(value).slice(0, 50)}"`);
-  return z.NEVER;
-});
-const textsSchema = z.record(z.string(), z.coerce.string()).default({});
+const textsSchema = labelsSchema.default({});
 const ruleSchema = z.strictObject({
   record: z.string().min(1).optional(),
   alert: z.string().min(1).optional(),
-  expr: z.coerce.string().min(1),
+  expr: textSchema.pipe(z.string().min(1)),
   for: durationSchema.default(0),
   keep_firing_for: durationSchema.default(0),
   labels: textsSchema,

@@ -155,7 +155,7 @@ test('what is no file of rules, and a rule that cannot be evaluated, is refused 
     ['groups: [', /^unreadable: line 1/],
     ['group: []', /^unreadable: .*group/s],
     ['groups: [{ name: a }, { name: a }]', /^unreadable: the group "a" is given twice/],
-    ['groups: [{ name: a, interval: 5x }]', /^unreadable: .*not a valid duration/s],
+    ['groups: [{ name: a, interval: 5x }]', /^unreadable: .*is not a duration/s],
     [
       'groups: [{ name: a, rules: [{ record: b, expr: "sum(" }] }]',
       /^faulty: group "a", rule "b": could not parse/,
