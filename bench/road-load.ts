@@ -1,12 +1,12 @@
 /**
- * What the road benchmark scrapes, in one process: 40 machines and 80 Go applications with
- * expositions captured from real exporters at the start, and 16 applications with 5,040 histogram
- * series each. Values change from scrape to scrape. The process is also the sink, which counts what
- * it receives and answers 204. Without the peers' exporters, generated expositions stand in for
- * machines and Go applications.
+ * What the road benchmark scrapes, in one process: pages of machines and Go applications, captured
+ * from real exporters at the start, and of applications with 5,040 histogram series, served as the
+ * load wants it (road-pages.ts). The process is also the sink, which counts what it receives and
+ * answers 204. Without the peers' exporters, generated expositions stand in for machines and Go
+ * applications.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { peer } from '../test/kit/peers.ts';
 import { makeExpositions } from './payloads.ts';
+import { CAPTURES, type Load, makePages, type Pages } from './road-pages.ts';
 
 export interface Received {
   samples: number;
@@ -23,43 +24,47 @@ export interface Received {
   requests: number;
 }
 
-interface Body {
-  readonly plain: Buffer;
-  readonly zipped: Buffer;
+/** What is scraped. */
+export interface Scenario {
+  readonly load: Load;
+  /** How many targets there are, all of one kind; undefined for a mixture of three kinds. */
+  readonly targets?: number | undefined;
+  /** How many series each of them has; undefined for as many as a real one. */
+  readonly series?: number | undefined;
 }
 
+/** A message to this process. */
+export interface Orders {
+  readonly scenario: Scenario;
+  readonly isZipped: boolean;
+  /** Where captured pages are kept for the next run. */
+  readonly captures: string;
+}
+
+type Kind = 'machine' | 'go' | 'histograms';
+
 /** Paths of all targets. The first part of a path tells the kind of exposition. */
-export function targetPaths(): string[] {
-  const numbered = (kind: string, count: number): string[] =>
+export function targetPaths({ targets }: Scenario): string[] {
+  const numbered = (kind: Kind, count: number): string[] =>
     Array.from({ length: count }, (_, i) => `/${kind}/${i}`);
+  if (targets !== undefined) return numbered('machine', targets);
   return [...numbered('machine', 40), ...numbered('go', 80), ...numbered('histograms', 16)];
 }
 
-/** How many scrapes of an exposition are served in turn. */
-const VARIANTS = 4;
 /** How long an exporter needs until it has all its series. */
 const SETTLE_MS = 8_000;
 
-async function makeBodies(): Promise<Record<string, Body[]>> {
-  const [machine, histograms] = makeExpositions().map(({ bodies }) =>
-    bodies.map((one) => Buffer.from(one)),
+/** Captures pages of each kind, the same ones for all runs. */
+export async function captureAll(): Promise<Record<Kind, string[]>> {
+  const [machine = [], histograms = []] = makeExpositions().map(({ bodies }) =>
+    bodies.map((one) => Buffer.from(one).toString()),
   );
   const real = await captureBodies();
-  const found = {
-    machine: real?.machine ?? machine ?? [],
-    go: real?.go ?? machine ?? [],
-    histograms: histograms ?? [],
-  };
-  return Object.fromEntries(
-    Object.entries(found).map(([kind, bodies]) => [
-      kind,
-      bodies.map((plain) => ({ plain, zipped: gzipSync(plain) })),
-    ]),
-  );
+  return { machine: real?.machine ?? machine, go: real?.go ?? machine, histograms };
 }
 
 /** Captures expositions of node-exporter, and of Prometheus while it scrapes. */
-async function captureBodies(): Promise<{ machine: Buffer[]; go: Buffer[] } | undefined> {
+async function captureBodies(): Promise<{ machine: string[]; go: string[] } | undefined> {
   const [nodeExporter, prometheus] = [peer('prometheus-node-exporter'), peer('prometheus')];
   if (nodeExporter === undefined || prometheus === undefined) return undefined;
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-load-'));
@@ -82,16 +87,16 @@ async function captureBodies(): Promise<{ machine: Buffer[]; go: Buffer[] } | un
       { stdio: 'ignore' },
     ),
   ];
-  const page = async (port: number): Promise<Buffer> => {
+  const page = async (port: number): Promise<string> => {
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
-    return Buffer.from(await answer.arrayBuffer());
+    return answer.text();
   };
   try {
     await sleep(SETTLE_MS);
-    const taken: { machine: Buffer[]; go: Buffer[] } = { machine: [], go: [] };
-    while (taken.go.length < VARIANTS) {
-      addIfSame(taken.machine, await page(one));
-      addIfSame(taken.go, await page(two));
+    const taken: { machine: string[]; go: string[] } = { machine: [], go: [] };
+    while (taken.go.length < CAPTURES) {
+      taken.machine.push(await page(one));
+      taken.go.push(await page(two));
       await sleep(500);
     }
     return taken;
@@ -104,16 +109,6 @@ async function captureBodies(): Promise<{ machine: Buffer[]; go: Buffer[] } | un
   }
 }
 
-/**
- * Adds a body to those captured. If its series differ from theirs, the capture begins anew with it.
- */
-function addIfSame(taken: Buffer[], body: Buffer): void {
-  const dropValues = (text: Buffer): string =>
-    text.toString('latin1').replaceAll(/ [^ \n]*$/gm, '');
-  if (taken[0] !== undefined && dropValues(taken[0]) !== dropValues(body)) taken.length = 0;
-  taken.push(body);
-}
-
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -123,19 +118,34 @@ async function freePort(): Promise<number> {
 }
 
 /** Sends the port to its parent, then what has been received at each message from the parent. */
-async function serve(): Promise<void> {
-  const bodies = await makeBodies();
+async function serve({ scenario, isZipped, captures }: Orders): Promise<void> {
+  const captured = JSON.parse(readFileSync(captures, 'utf8')) as Record<Kind, string[]>;
+  const pages = new Map<string, Pages>();
+  const pagesOf = (kind: string): Pages => {
+    const known = pages.get(kind);
+    if (known !== undefined) return known;
+    const made = makePages(captured[kind as Kind], scenario.load, scenario.series);
+    pages.set(kind, made);
+    return made;
+  };
+  for (const at of targetPaths(scenario)) pagesOf(at.split('/')[1] ?? '');
   const received: Received = { samples: 0, bytes: 0, requests: 0 };
   const turns = new Map<string, number>();
+  const zipped = new WeakMap<Buffer, Buffer>();
+  const zip = (body: Buffer): Buffer => {
+    const known = zipped.get(body) ?? gzipSync(body);
+    zipped.set(body, known);
+    return known;
+  };
   const give = ({ url = '', headers }: IncomingMessage, response: ServerResponse): void => {
     const turn = turns.get(url) ?? 0;
     turns.set(url, turn + 1);
-    const own = bodies[url.split('/')[1] ?? ''] ?? [];
-    const body = own[turn % own.length];
-    const isZipped = process.argv[2] === 'gzip' && headers['accept-encoding']?.includes('gzip');
+    const [, kind = '', number] = url.split('/');
+    const body = pagesOf(kind).page(Number(number), turn);
+    const zips = isZipped && headers['accept-encoding']?.includes('gzip') === true;
     response.setHeader('content-type', 'text/plain; version=0.0.4');
-    if (isZipped === true) response.setHeader('content-encoding', 'gzip');
-    response.end(isZipped === true ? body?.zipped : body?.plain);
+    if (zips) response.setHeader('content-encoding', 'gzip');
+    response.end(zips ? zip(body) : body);
   };
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     const parts: Buffer[] = [];
@@ -162,4 +172,4 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-if (import.meta.main) await serve();
+if (import.meta.main) await serve(JSON.parse(process.argv[2] ?? '') as Orders);

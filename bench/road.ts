@@ -1,9 +1,14 @@
 /**
  * The whole road beside its peers: our collector, Prometheus in agent mode and vmagent get the same
  * targets and the same sink (road-load.ts), by turns in one run, each as a process of its own.
- * Prints the median of each figure: CPU seconds for a million samples, memory, bytes of a sample on
- * the wire; and our figures as shares of each peer's. `node bench/road.ts [--runs 3] [--seconds 30]
- * [--warm-up 15] [--gzip]` Peers are looked up as tests do (test/kit/peers.ts).
+ * Prints the median of each figure for each load (road-pages.ts): CPU seconds for a million
+ * samples, memory, bytes of a sample on the wire; and our figures as shares of each peer's.
+ *
+ *     node bench/road.ts [--load stable|flicker|churn] [--runs 3] [--seconds 30] [--warm-up 15]
+ *                        [--gzip] [--only amperage] [--targets 50 --series 2000] [--interval 1]
+ *     node bench/road.ts --curve    10, 100 and 1,000 targets, 1,000 to a million series in all
+ *
+ * Peers are looked up as tests do (test/kit/peers.ts).
  */
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -19,7 +24,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { peer } from '../test/kit/peers.ts';
-import { type Received, targetPaths } from './road-load.ts';
+import { captureAll, type Orders, type Received, type Scenario, targetPaths } from './road-load.ts';
+import { type Load, LOADS } from './road-pages.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const CLOCK_TICKS = 100;
@@ -106,29 +112,35 @@ interface Settings {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly isZipped: boolean;
+  readonly scenario: Scenario;
+  readonly intervalSeconds: number;
+  /** The file of the captured pages. */
+  readonly captures: string;
 }
 
 type Figures = Record<string, number>;
 
 async function race(contestant: Contestant, settings: Settings): Promise<Figures> {
-  const { seconds, warmUpSeconds, isZipped } = settings;
+  const { seconds, warmUpSeconds, isZipped, scenario, intervalSeconds, captures } = settings;
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-road-'));
   const load = path.join(import.meta.dirname, 'road-load.ts');
-  const server = spawn(process.execPath, [load, isZipped ? 'gzip' : 'plain'], {
+  const orders: Orders = { scenario, isZipped, captures };
+  const server = spawn(process.execPath, [load, JSON.stringify(orders)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const ask = <T>(): Promise<T> =>
     new Promise((resolve) => server.once('message', (value) => resolve(value as T)));
   const port = await ask<number>();
   const sink = `http://127.0.0.1:${port}/write`;
-  const targets = targetPaths().map(
+  const targets = targetPaths(scenario).map(
     (at) =>
       `      - { targets: ['127.0.0.1:${port}'], labels: { __metrics_path__: ${at}, ` +
       `instance: 'i${at}' } }\n`,
   );
+  const timing = `{ scrape_interval: ${intervalSeconds}s, scrape_timeout: ${intervalSeconds * 900}ms }`;
   const scrape =
-    `global: { scrape_interval: 1s, scrape_timeout: 900ms }\nscrape_configs:\n  - job_name: ` +
-    `bench\n    static_configs:\n${targets.join('')}`;
+    `global: ${timing}\nscrape_configs:\n  - job_name: bench\n    static_configs:\n` +
+    targets.join('');
   writeFileSync(path.join(folder, 'scrape.yml'), scrape);
   writeFileSync(
     path.join(folder, 'prometheus.yml'),
@@ -187,33 +199,91 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+interface Row extends Scenario {
+  readonly intervalSeconds: number;
+}
+
+/** Samples a second of the curve, at most: more would measure the load. */
+const CURVE_RATE = 100_000;
+
+/** Each load as users have it: real targets, and 50 whose series come and go. */
+function listRows(loads: readonly Load[]): Row[] {
+  const targets = values.targets === undefined ? undefined : Number(values.targets);
+  const series = values.series === undefined ? undefined : Number(values.series);
+  return loads.map((load) => ({
+    load,
+    targets: targets ?? (load === 'churn' ? 50 : undefined),
+    series: series ?? (load === 'churn' ? 2_000 : undefined),
+    intervalSeconds: Number(values.interval),
+  }));
+}
+
+function listCurve(loads: readonly Load[]): Row[] {
+  return loads.flatMap((load) =>
+    [10, 100, 1_000].flatMap((targets) =>
+      [1_000, 100_000, 1_000_000].map((all) => ({
+        load,
+        targets,
+        series: all / targets,
+        intervalSeconds: Math.max(1, all / CURVE_RATE),
+      })),
+    ),
+  );
+}
+
+async function measure(row: Row, all: readonly Contestant[], captures: string): Promise<void> {
+  const { load, targets, series, intervalSeconds } = row;
+  const what = targets === undefined ? 'real targets' : `${targets} targets of ${series} series`;
+  process.stdout.write(`\n${load}: ${what} each ${intervalSeconds} s\n`);
+  const runs = new Map<string, Figures[]>(all.map(({ name }) => [name, []]));
+  for (let i = 0; i < Number(values.runs); i++)
+    for (const one of all)
+      runs.get(one.name)?.push(
+        await race(one, {
+          // A long interval is counted for at least two of it.
+          seconds: Math.max(Number(values.seconds), 2 * intervalSeconds),
+          warmUpSeconds: Math.max(Number(values['warm-up']), 2 * intervalSeconds),
+          isZipped: values.gzip,
+          scenario: row,
+          intervalSeconds,
+          captures,
+        }),
+      );
+  const table = new Map([...runs].map(([name, figures]) => [name, computeMedians(figures)]));
+  console.table(Object.fromEntries(table));
+  const [[, ours] = ['', {}], ...peers] = table;
+  for (const [name, theirs] of peers)
+    for (const figure of [CPU, RESIDENT, 'peak MB', 'wire bytes/sample'])
+      process.stdout.write(
+        `${load}, ${figure}: ours is ${((ours[figure] ?? 0) / (theirs[figure] ?? 1)).toFixed(2)} ` +
+          `of ${name}'s\n`,
+      );
+}
+
 const { values } = parseArgs({
   options: {
+    load: { type: 'string', multiple: true, default: [] },
+    curve: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    targets: { type: 'string' },
+    series: { type: 'string' },
+    interval: { type: 'string', default: '1' },
     runs: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '30' },
     'warm-up': { type: 'string', default: '15' },
     gzip: { type: 'boolean', default: false },
   },
 });
+const named = LOADS.filter((load) => values.load.includes(load));
+if (named.length < values.load.length)
+  throw new Error(`--load is one of ${LOADS.join(', ')}, or several times one of them`);
 // The collector is measured as users install it, which is the build.
 execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
-const all = listContestants();
-const runs = new Map<string, Figures[]>(all.map(({ name }) => [name, []]));
-for (let i = 0; i < Number(values.runs); i++)
-  for (const one of all)
-    runs.get(one.name)?.push(
-      await race(one, {
-        seconds: Number(values.seconds),
-        warmUpSeconds: Number(values['warm-up']),
-        isZipped: values.gzip,
-      }),
-    );
-const table = new Map([...runs].map(([name, figures]) => [name, computeMedians(figures)]));
-console.table(Object.fromEntries(table));
-const [[, ours] = ['', {}], ...peers] = table;
-for (const [name, theirs] of peers)
-  for (const figure of [CPU, RESIDENT, 'peak MB', 'wire bytes/sample'])
-    process.stdout.write(
-      `${figure}: ours is ${((ours[figure] ?? 0) / (theirs[figure] ?? 1)).toFixed(2)} of ` +
-        `${name}'s\n`,
-    );
+const folder = mkdtempSync(path.join(tmpdir(), 'amperage-pages-'));
+const captures = path.join(folder, 'captures.json');
+writeFileSync(captures, JSON.stringify(await captureAll()));
+const contestants = listContestants().filter(({ name }) => name.includes(values.only));
+const loads = named.length > 0 ? named : LOADS;
+const rows = values.curve ? listCurve(named.length > 0 ? named : ['stable']) : listRows(loads);
+for (const row of rows) await measure(row, contestants, captures);
+rmSync(folder, { recursive: true, force: true });
