@@ -137,7 +137,8 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
       `      - { targets: ['127.0.0.1:${port}'], labels: { __metrics_path__: ${at}, ` +
       `instance: 'i${at}' } }\n`,
   );
-  const timing = `{ scrape_interval: ${intervalSeconds}s, scrape_timeout: ${intervalSeconds * 900}ms }`;
+  const timeoutMs = intervalSeconds * 900;
+  const timing = `{ scrape_interval: ${intervalSeconds}s, scrape_timeout: ${timeoutMs}ms }`;
   const scrape =
     `global: ${timing}\nscrape_configs:\n  - job_name: bench\n    static_configs:\n` +
     targets.join('');
