@@ -6,7 +6,7 @@
 import { bench, do_not_optimize, group } from 'mitata';
 import { makeLabelSet } from '../src/model/labels.ts';
 import { type RoutedAppender } from '../src/model/sample.ts';
-import { ScrapeScratch } from '../src/scrape/cache.ts';
+import { ScrapeScratch } from '../src/scrape/scratch.ts';
 import { makeScrapeConfig } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
 import { ExpositionReader } from '../src/wire/exposition/reader.ts';

@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks';
 import { message, sub, text, body, uint, double, label } from '../test/fuzz/protobuf-page.ts';
 import { makeLabelSet } from '../src/model/labels.ts';
-import { ScrapeScratch } from '../src/scrape/cache.ts';
+import { ScrapeScratch } from '../src/scrape/scratch.ts';
 import { makeScrapeConfig } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
 import type { ExpositionKind } from '../src/wire/exposition/negotiation.ts';

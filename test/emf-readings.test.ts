@@ -7,7 +7,7 @@ import type { ResourceMetrics } from '../src/model/otel-metrics.ts';
 import type { Transform } from '../src/model/transform.ts';
 import { MemoryQueue } from '../src/queue/memory-queue.ts';
 import { FanOut } from '../src/routes/fan-out.ts';
-import { ScrapeScratch } from '../src/scrape/cache.ts';
+import { ScrapeScratch } from '../src/scrape/scratch.ts';
 import { makeScrapeConfig } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
 import { newEmfMetrics } from '../src/sinks/emf/metrics.ts';

@@ -44,7 +44,7 @@ test('a series that is missing gets one stale marker, and starts anew when it is
   assert.deepEqual(scrape('c 4\nb 4\na 4\n', 4), ['a 4 @4', 'b 4 @4', 'c 4 @4']);
   assert.deepEqual(scrape('', 5), ['a stale @5', 'b stale @5', 'c stale @5']);
   assert.deepEqual(scrape('', 6), []);
-  assert.equal(target.liveSeries.length, 0);
+  assert.equal(target.transaction.seriesCount, 0);
 });
 
 test('a failed scrape leaves stale markers of all series, once', () => {
@@ -54,7 +54,7 @@ test('a failed scrape leaves stale markers of all series, once', () => {
   assert.deepEqual(scrape('a 3\n{', 3), []);
   assert.deepEqual(scrape('a 4\nb 4\n', 4), ['a 4 @4', 'b 4 @4']);
   assert.deepEqual(scrape('a 5\n', 5), ['a 5 @5', 'b stale @5']);
-  assert.equal(target.liveSeries.length, 1);
+  assert.equal(target.transaction.seriesCount, 1);
 });
 
 test('a series that comes twice in one scrape counts once, also when written differently', () => {
@@ -199,7 +199,36 @@ test('thousands of series, shuffled, grown and shrunk, are all found again', () 
   assert.equal(target.seriesMade, 3_000);
   const half = names.filter((_, i) => i % 2 === 0);
   assert.equal(scrape(exposition(half), 3).filter((line) => line.includes('stale')).length, 1_500);
-  assert.equal(target.liveSeries.length, 1_500);
+  assert.equal(target.transaction.seriesCount, 1_500);
   assert.equal(scrape(exposition(names), 4).length, 3_000);
-  assert.equal(target.seriesMade, 4_500);
+  // An eighth of them had lingered.
+  assert.equal(target.seriesMade, 4_500 - 375);
+});
+
+test('a series that is back soon goes on with the ref that it had, and counts as added', () => {
+  const { scrape, target, counts } = setUp();
+  scrape('a 1\nb 1\n', 1);
+  assert.deepEqual(scrape('a 2\n', 2), ['a 2 @2', 'b stale @2']);
+  assert.deepEqual(scrape('a 3\nb 3\n', 3), ['a 3 @3', 'b 3 @3']);
+  assert.equal(counts().added, 1);
+  assert.equal(target.seriesMade, 2);
+  assert.deepEqual(scrape('a 4\n', 4), ['a 4 @4', 'b stale @4']);
+  for (let tMs = 5; tMs < 40; tMs++) scrape('a 1\n', tMs);
+  assert.deepEqual(target.liveSeries, ['a'], 'forgotten after some scrapes');
+  assert.deepEqual(scrape('a 5\nb 5\n', 40), ['a 5 @40', 'b 5 @40']);
+  assert.equal(target.seriesMade, 3);
+});
+
+test('a new series in the place of another one, and one put in, do not cost their neighbours', () => {
+  const { scrape, target } = setUp();
+  scrape('a 1\nb 1\nc 1\nd 1\n', 1);
+  assert.deepEqual(scrape('a 2\nx 2\nc 2\ny 2\nd 2\n', 2), [
+    'a 2 @2',
+    'b stale @2',
+    'c 2 @2',
+    'd 2 @2',
+    'x 2 @2',
+    'y 2 @2',
+  ]);
+  assert.equal(target.seriesMade, 6);
 });

@@ -14,10 +14,10 @@
  * an unknown series is decoded, relabelled and given a ref. Memory: one body and about 40 bytes a
  * series. Prometheus' own cache is a map by the text of the series (scrape/scrape.go).
  */
-import { type Borrowed, ownCopy, takeOver } from '../model/borrowed.ts';
+import { type Borrowed, takeOver } from '../model/borrowed.ts';
 import { makeLabelSet } from '../model/labels.ts';
 import { SERIES_TYPES } from '../model/sample.ts';
-import { type ExpositionFormat, ExpositionReader } from '../wire/exposition/reader.ts';
+import type { ExpositionFormat } from '../wire/exposition/reader.ts';
 import { areEqual } from '../kernel/equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
 import {
@@ -26,14 +26,13 @@ import {
   moveOffsets,
   newOffsets,
   newOffsetsInSlices,
-  type SeriesOffsets,
   trimOffsets,
 } from './series-offsets.ts';
 import { RANGE_SERIES, ReferenceBody } from './reference-body.ts';
+import { ScrapeScratch } from './scratch.ts';
 import { buildSeriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
 import { runInRanges, type Steps } from './steps.ts';
-import { Turns } from './turns.ts';
 import { appendAtOwnTime, type TargetSeries, setFamilyMetadata } from './target-series.ts';
 
 /** Slot of a series that relabelling dropped. */
@@ -43,22 +42,6 @@ const SPACE = 32;
 const SLICE_BYTES = 4 * 1024;
 /** More series than a slice may have. */
 const SLICE_SERIES = SLICE_BYTES >> 1;
-
-/**
- * What all targets share, since only one works at a time: a reader, columns to note offsets in, and
- * the turns of the event loop in which bodies are read.
- */
-export class ScrapeScratch {
-  readonly reader = new ExpositionReader();
-  offsets: SeriesOffsets;
-  readonly turns: Turns;
-
-  /** @param room how many series it has space for at first */
-  constructor(room = 0, turns = new Turns()) {
-    this.offsets = newOffsets(Math.max(1_024, room));
-    this.turns = turns;
-  }
-}
 
 /** Whether a body holds exactly the series of the one before; 'more': more is left to be read. */
 type WalkedBody = 'same' | 'other' | 'more';
@@ -76,6 +59,8 @@ export class SeriesCache {
    */
   #expected = 0;
   #isSame = true;
+  /** The series before is a new one, perhaps in the place of the expected one. */
+  #isBehindNew = false;
   /** Where the stanza of the current sample begins, and whether the walk paused within it. */
   #stanzaStart = 0;
   #isInStanza = false;
@@ -109,8 +94,7 @@ export class SeriesCache {
       reader.open(body, format);
       const walked = this.#walk(tMs, restMax);
       if (walked !== 'other') return walked;
-      const { offsets } = this.#scratch;
-      this.#reference.keep(ownCopy(reader.bytes), copyOffsets(offsets, offsets.count));
+      this.#reference.keepCopy(reader.bytes, this.#scratch.offsets);
       return 'other';
     } finally {
       reader.release();
@@ -217,6 +201,7 @@ export class SeriesCache {
   #beginOther(same: number): void {
     this.#expected = same;
     this.#isSame = true;
+    this.#isBehindNew = false;
     this.#isInStanza = false;
   }
 
@@ -262,7 +247,8 @@ export class SeriesCache {
     for (;;) {
       if (!this.#isInStanza) {
         if (reader.pos >= until || this.#left <= 0) return false;
-        if (this.#takeExpected(tMs)) continue;
+        if (this.#takeAt(this.#expected, tMs)) continue;
+        if (this.#isBehindNew && this.#takeAt(this.#expected + 1, tMs)) continue;
         this.#stanzaStart = reader.pos;
         this.#recallType();
       }
@@ -271,18 +257,19 @@ export class SeriesCache {
       if (entry !== 'sample') return entry === 'end';
       this.#isSame = false;
       const position = this.#takeOther(tMs);
+      this.#isBehindNew = position < 0;
       if (position >= 0) this.#expected = position + 1;
       this.#left -= reader.pos - this.#stanzaStart;
     }
   }
 
   /**
-   * Takes the series that is expected next; returns false and reads nothing if another one comes.
+   * Takes the series at this position of the reference; false, and nothing is read, if another one
+   * comes.
    */
-  #takeExpected(tMs: number): boolean {
+  #takeAt(i: number, tMs: number): boolean {
     const { reader } = this.#scratch;
     const { view, offsets: old } = this.#reference;
-    const i = this.#expected;
     if (i >= old.count) return false;
     const { pos } = reader;
     const from = old.stanzaStarts[i] as number;
@@ -297,6 +284,7 @@ export class SeriesCache {
     this.#note(pos, start, end, slot, old.hashes[i] as number, old.types[i] as number);
     reader.pos = after;
     this.#expected = i + 1;
+    this.#isBehindNew = false;
     this.#take(slot, tMs);
     return true;
   }

@@ -5,7 +5,7 @@ import type { ScrapeCounts } from './target-series.ts';
 import type { World } from '../kernel/world.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import type { OpenRoutedAppender } from '../model/sample.ts';
-import type { ScrapeScratch } from './cache.ts';
+import type { ScrapeScratch } from './scratch.ts';
 import type { ScrapeConfig } from './config.ts';
 import type { ScrapeMetrics } from './metrics.ts';
 import type { ReportMarks } from './report.ts';

@@ -8,7 +8,7 @@ import type { Borrowed } from '../model/borrowed.ts';
 import { type LabelSet } from '../model/labels.ts';
 import { type OpenRoutedAppender } from '../model/sample.ts';
 import { type HeldParts, type TargetGroup } from '../model/target.ts';
-import { ScrapeScratch } from './cache.ts';
+import { ScrapeScratch } from './scratch.ts';
 import type { ScrapeConfig } from './config.ts';
 import { EndingLoops } from './ending-loops.ts';
 import { FirstUp } from './first-up.ts';

@@ -2,10 +2,10 @@
  * The body that the next one is compared with: its bytes, the offsets of its series, and an index
  * of them by hash. The index is made only when a series does not come where it is expected.
  */
-import type { Borrowed } from '../model/borrowed.ts';
+import { type Borrowed, peek } from '../model/borrowed.ts';
 import { areEqual } from '../kernel/equal-bytes.ts';
 import { HashIndex } from './hash-index.ts';
-import { newOffsets, type SeriesOffsets } from './series-offsets.ts';
+import { fillOffsets, newOffsets, type SeriesOffsets } from './series-offsets.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
 /** Series of a large body that are handled between two yields. */
@@ -19,32 +19,54 @@ interface ScannedSeries {
 }
 
 /** Of all that keep no body. */
-const NO_BYTES: DataView = new DataView(new ArrayBuffer(0));
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW: DataView = new DataView(NO_BYTES.buffer);
 const NO_OFFSETS = newOffsets(0);
 
 export class ReferenceBody {
   /** Whether a body is kept; it may hold no series. */
   isKept = false;
-  view = NO_BYTES;
+  /** Of the bytes, and of spare room behind them. */
+  view = NO_VIEW;
   offsets: SeriesOffsets = NO_OFFSETS;
+  #bytes: Uint8Array = NO_BYTES;
   readonly #bySeries = new HashIndex();
   #isIndexed = false;
 
+  /** Keeps a body, and offsets that nobody else uses. */
   keep(body: Uint8Array, offsets: SeriesOffsets): void {
+    this.#setBytes(body);
+    this.offsets = offsets;
     this.isKept = true;
-    this.#set(new DataView(body.buffer, body.byteOffset, body.byteLength), offsets);
+    this.#isIndexed = false;
+  }
+
+  /**
+   * Keeps copies, in the memory of the body before where that is enough: a page that differs each
+   * time would be that much memory to collect each time. The first copy is snug.
+   */
+  keepCopy(body: Borrowed<Uint8Array>, offsets: SeriesOffsets): void {
+    const { length } = body;
+    const room = this.#bytes.length;
+    if (room < length || room > length * 2)
+      this.#setBytes(new Uint8Array(this.isKept ? length + (length >> 4) : length));
+    this.#bytes.set(peek(body));
+    this.offsets = fillOffsets(this.offsets, offsets);
+    this.isKept = true;
+    this.#isIndexed = false;
   }
 
   forget(): void {
+    this.#setBytes(NO_BYTES);
+    this.offsets = NO_OFFSETS;
     this.isKept = false;
-    this.#set(NO_BYTES, NO_OFFSETS);
-  }
-
-  #set(view: DataView, offsets: SeriesOffsets): void {
-    this.view = view;
-    this.offsets = offsets;
     this.#isIndexed = false;
     this.#bySeries.clear();
+  }
+
+  #setBytes(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /**

@@ -64,6 +64,20 @@ export function copyOffsets(from: SeriesOffsets, size: number): SeriesOffsets {
   return to;
 }
 
+/** The same offsets in the given columns where they have room for them, else in longer ones. */
+export function fillOffsets(to: SeriesOffsets, from: SeriesOffsets): SeriesOffsets {
+  const { count } = from;
+  const room = to.slots.length;
+  if (room < count || room > count * 2) return copyOffsets(from, room === 0 ? count : pad(count));
+  to.count = count;
+  for (const column of COLUMNS) to[column].set(from[column].subarray(0, count));
+  return to;
+}
+
+function pad(count: number): number {
+  return count + (count >> 4) + 1;
+}
+
 /**
  * Notes the series [first, to) of the body before, which stand at `stanzaStarts` of the notes:
  * their other offsets are moved as far as their stanzas.

@@ -5,7 +5,7 @@
  *
  *     slot   ref  hash  hash2  now  before     now, before: the number of the attempt × 2,
  *     0      17   …     …      85   83         plus 1 when the series may get a stale marker;
- *                                              0: never seen
+ *                                              0: never seen, -2: ended, and lingers
  */
 import { type LabelSet, labelSetKey } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
@@ -17,6 +17,7 @@ import {
   type SeriesOrigin,
 } from '../model/sample.ts';
 import { lengthen, lengthenTogether, NO_ROWS } from '../kernel/columns.ts';
+import { EndedSlots } from './ended-slots.ts';
 import { HashIndex, hashText } from './hash-index.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
@@ -42,8 +43,8 @@ export class SeriesTable {
   #created: number[] = [];
   /** Slots of series that this body lacks, until it is accepted. */
   #missing: number[] = [];
-  /** Slots to be released. They must be released before the next body is read. */
-  #gone: number[] = [];
+  /** They must be let go before the next body is read. */
+  readonly #ended = new EndedSlots();
   /** By label hash. It is filled again when a slot was freed since and a label set is looked up. */
   readonly #byLabels = new HashIndex();
   #isIndexed = false;
@@ -63,7 +64,7 @@ export class SeriesTable {
 
   /** How many series are known. */
   get count(): number {
-    return this.#size - this.#free.length - this.#gone.length;
+    return this.#size - this.#free.length - this.#ended.count;
   }
 
   /** How many slots there are, with the free ones. */
@@ -86,10 +87,13 @@ export class SeriesTable {
     // The int32 columns hold a billion attempts: 34 years at one a second.
     this.#attempt += 1;
     const { generation } = this.#appender;
-    if (generation === this.#generation) return false;
-    this.#completeIn ??= new Int32Array(this.#refs.length).fill(this.#generation);
-    this.#generation = generation;
-    return true;
+    const isOther = generation !== this.#generation;
+    if (isOther) {
+      this.#completeIn ??= new Int32Array(this.#refs.length).fill(this.#generation);
+      this.#generation = generation;
+    }
+    if (this.#completeIn !== undefined) this.#ended.renew(this.#attempt);
+    return isOther;
   }
 
   /**
@@ -108,6 +112,7 @@ export class SeriesTable {
       (slot) => this.#hashes[slot] === hash && this.#secondHashes[slot] === secondHash,
     );
     if (known >= 0) {
+      if (this.#now[known] === LINGERING) this.#revive(known);
       this.#renew(known, labels, origin);
       return known;
     }
@@ -123,6 +128,15 @@ export class SeriesTable {
     this.#byLabels.add(hash, slot);
     this.#created.push(slot);
     return slot;
+  }
+
+  /** A series that has ended is back: it counts as a new one. */
+  #revive(slot: number): void {
+    this.#ended.remove(slot);
+    this.#now[slot] = 0;
+    this.#before[slot] = 0;
+    if (this.#newestMs !== undefined) this.#newestMs[slot] = -Infinity;
+    this.#created.push(slot);
   }
 
   #renew(slot: number, labels: LabelSet, origin: SeriesOrigin | undefined): void {
@@ -195,7 +209,8 @@ export class SeriesTable {
   markMissing(tMs: number, from: number, to: number): void {
     const mark = this.#attempt * 2 + 1;
     for (let slot = from; slot < to; slot++) {
-      if (this.#isFree(slot) || ((this.#now[slot] as number) | 1) === mark) continue;
+      const now = this.#now[slot] as number;
+      if (now === LINGERING || (now | 1) === mark || this.#isFree(slot)) continue;
       if (((this.#before[slot] as number) & 1) === 1)
         this.#appender.appendStale(this.#refs[slot] as number, tMs);
       this.#missing.push(slot);
@@ -209,22 +224,31 @@ export class SeriesTable {
     this.#created = [];
     // All remaining series were in the body, so all their refs have been renewed.
     this.#completeIn = undefined;
-    this.#gone = this.#missing;
+    this.#ended.end(this.#missing);
     this.#missing = [];
     [this.#now, this.#before] = [this.#before, this.#now];
   }
 
   /**
-   * Releases the slots of series that `accept` found gone, or that `undo` took back: at most
-   * `limit` of them.
+   * Lets go of series that `accept` found gone or `undo` took back, and releases the slots whose
+   * time is over: so many steps at most.
    */
   forgetGone(limit = Infinity): void {
-    for (let left = Math.min(limit, this.#gone.length); left > 0; left--)
-      this.#release(this.#gone.pop() as number);
+    for (let left = limit; left > 0; left--) {
+      const gone = this.#ended.takeGone(this.#attempt);
+      if (gone !== undefined) {
+        this.#now[gone] = LINGERING;
+        this.#before[gone] = LINGERING;
+        continue;
+      }
+      const due = this.#ended.takeDue(this.#attempt, this.#size);
+      if (due === undefined) return;
+      this.#release(due);
+    }
   }
 
   get hasGone(): boolean {
-    return this.#gone.length > 0;
+    return this.#ended.isWaiting(this.#attempt, this.#size);
   }
 
   /** Frees what is only needed to look series up; it is made again with the next new one. */
@@ -240,7 +264,7 @@ export class SeriesTable {
   undo(): void {
     this.#undoTimes();
     this.#missing = [];
-    this.#gone = this.#gone.concat(this.#created);
+    this.#ended.undo(this.#created);
     this.#created = [];
   }
 
@@ -365,3 +389,5 @@ export class SeriesTable {
 const RANGE_SLOTS = 8_192;
 /** The ref of a free slot. */
 const FREE = -2;
+/** In place of the attempt of a series that has ended. It is even, so it gets no stale marker. */
+const LINGERING = -2;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { HttpClientError } from '../kernel/http-client.ts';
 import { makeLabelSet } from '../model/labels.ts';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
-import { ScrapeScratch } from './cache.ts';
+import { ScrapeScratch } from './scratch.ts';
 import { DEFAULT_LIMITS, makeScrapeConfig } from './config.ts';
 import { ScrapeTransaction } from './transaction.ts';
 import { Turns } from './turns.ts';

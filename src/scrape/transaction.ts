@@ -23,7 +23,7 @@ import { LENT_BYTES_MAX, takeOver } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import { commitInSlices, type RoutedAppender, type SeriesMetadata } from '../model/sample.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
-import type { ScrapeScratch } from './cache.ts';
+import type { ScrapeScratch } from './scratch.ts';
 import type { ScrapeConfig } from './config.ts';
 import type { FetchedBody } from './fetch.ts';
 import { Intake } from './intake.ts';

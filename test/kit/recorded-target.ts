@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { LabelSet } from '../../src/model/labels.ts';
 import type { ExpositionKind } from '../../src/wire/exposition/negotiation.ts';
-import { ScrapeScratch } from '../../src/scrape/cache.ts';
+import { ScrapeScratch } from '../../src/scrape/scratch.ts';
 import { type ScrapeConfig, makeScrapeConfig } from '../../src/scrape/config.ts';
 import { Turns } from '../../src/scrape/turns.ts';
 import { RecordingAppender } from './recording-appender.ts';

@@ -1,5 +1,5 @@
 /**
- * Which runs of a target have a plan for packing: those that came again unchanged. Making a plan
+ * Which runs of a target have a plan for packing: those that come again unchanged. Making a plan
  * costs as much as compressing the run some dozens of times. So a target whose series come and go
  * gets each plan later than the one before, in the end after 64 scrapes.
  */
@@ -15,8 +15,10 @@ export interface SlabRun {
 
 interface PlanEntry {
   readonly at: SlabRun;
-  /** How often the run came in a row: without a plan, or since it has one. */
+  /** How often the run came: without a plan, or since it has one. */
   count: number;
+  /** How often others came in its place since. */
+  misses: number;
   plan: PackingPlan | undefined;
   /** The making of the plan, once it has begun. */
   making: ReturnType<typeof planPacking> | undefined;
@@ -24,9 +26,14 @@ interface PlanEntry {
   isHopeless: boolean;
 }
 
+/**
+ * So many other runs in a row may come in the place of one: where some series come and go, the run
+ * of all the others comes back.
+ */
+const MISSES_MAX = 3;
 /** How often a plan must be used to be worth its making. */
 const WORTH = 32;
-/** How often a run must come in a row to get a plan: at first, and at most. */
+/** How often a run must come to get a plan: at first, and at most. */
 const WAIT_MIN = 2;
 const WAIT_MAX = 64;
 /**
@@ -51,12 +58,17 @@ export class PlanBook {
   planFor(piece: number, at: SlabRun, run: Borrowed<Uint8Array>): PackingPlan | undefined {
     const entry = this.#entries[piece];
     if (entry === undefined || !isSame(entry.at, at)) {
+      if (entry !== undefined && entry.at.epoch === at.epoch && entry.misses < MISSES_MAX) {
+        entry.misses += 1;
+        return undefined;
+      }
       if (entry?.plan !== undefined)
         this.#wait = entry.count < WORTH ? Math.min(WAIT_MAX, this.#wait * 2) : WAIT_MIN;
       this.#entries[piece] = newEntry(at);
       return undefined;
     }
     entry.count += 1;
+    entry.misses = 0;
     const { plan, isHopeless, count } = entry;
     if (plan !== undefined || isHopeless || count < this.#wait || this.#steps === 0) return plan;
     entry.making ??= planPacking(run);
@@ -80,7 +92,7 @@ export class PlanBook {
 }
 
 function newEntry(at: SlabRun): PlanEntry {
-  return { at, count: 1, plan: undefined, making: undefined, isHopeless: false };
+  return { at, count: 1, misses: 0, plan: undefined, making: undefined, isHopeless: false };
 }
 
 function isSame(a: SlabRun, b: SlabRun): boolean {

@@ -248,28 +248,34 @@ export class SeriesSlab {
     this.#turns[ref] = 0;
   }
 
-  /** Closes the holes; the series keep their order. */
+  /** Closes the holes in place; the series keep their order, and those side by side move as one. */
   *#compact(): Generator<undefined, void, undefined> {
-    const bytes = new Uint8Array(this.#end - this.#garbage);
+    const bytes = this.#bytes;
     let end = 0;
+    let [from, to] = [0, 0];
     let due = SLICE_BYTES;
     for (const refs of yield* this.#listInOrder())
       for (const ref of refs) {
         const start = this.#starts[ref] as number;
         const length = this.lengthOf(ref);
-        bytes.set(this.#bytes.subarray(start, start + length), end);
+        if (start !== to) {
+          bytes.copyWithin(end - (to - from), from, to);
+          from = start;
+        }
+        to = start + length;
         this.#starts[ref] = end;
         end += length;
         this.#ends[ref] = end;
         if (end < due) continue;
         due = end + SLICE_BYTES;
+        bytes.copyWithin(end - (to - from), from, to);
+        from = to;
         yield;
       }
+    bytes.copyWithin(end - (to - from), from, to);
     this.#garbage = 0;
     this.#epoch += 1;
     this.#end = end;
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
   }
 
   /**
