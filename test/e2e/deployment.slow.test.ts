@@ -196,7 +196,12 @@ test(
     await scale(place, 5);
     await follow('5 tasks are scraped', soonMs, targets, 5);
     // One that was not listening yet is up by the scrape after.
-    await follow('5 tasks are up', scrapeMs + SENT_MS, targets.replace('})', '} == 1)'), 5);
+    await follow(
+      '5 tasks are up',
+      scrapeMs + SENT_MS + SLACK_MS,
+      targets.replace('})', '} == 1)'),
+      5,
+    );
     await scale(place, 2);
     await follow('3 tasks have ended', seenMs + scrapeMs + SENT_MS + SLACK_MS, targets, 2);
     await standIn.remove();
@@ -208,6 +213,7 @@ test(
     assert.match(drifted, /Logs \(AWS::Logs::LogGroup\): MODIFIED, \/RetentionInDays/);
     assert.match(drifted, /WebappService .*\/DesiredCount/);
     assert.match(drifted, /2 resources differ/);
+    assert.match(drifted, / series, \d+(?:\.\d{1,2})? samples a second\n/);
 
     place.write({ ...MODEL, services: [{ ...WEBAPP, cpu: 512, memory: 1_024 }] });
     const changed = await place.done('deploy', '--yes');
@@ -233,6 +239,8 @@ test(
     assert.match(failed.stderr, /ROLLBACK_COMPLETE +metrics/);
     assert.match(failed.stderr, /first failed WebappService .*circuit breaker/);
     assert.match(failed.stderr, /its tasks do not stay up: see why they stopped/);
+    const told = place.emulator.output();
+    assert.match(told, /"a task did not stay up".*service:webapp.*CannotPullContainerError/);
     assert.deepEqual(await listAll(place), { ...before, stacks: 1, workspaces: 1 });
   },
 );
