@@ -46,10 +46,10 @@ async function begin(
   return { server, edges, call };
 }
 
-function refuseWith(server: HangingServer, type: string, status = 400): void {
+function refuseWith(server: HangingServer, type: string, status = 400, message = 'no'): void {
   server.answer((_request, response) => {
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
-    response.end(JSON.stringify({ __type: type, message: 'no' }));
+    response.end(JSON.stringify({ __type: type, message }));
   });
 }
 
@@ -111,6 +111,13 @@ test('failures are distinguished, and the source is told of refusals', async (co
     await assert.rejects(call(), isFailure(failure, words));
     assert.equal(source.refusals > before, isTold, type);
   }
+  refuseWith(
+    server,
+    'SignatureDoesNotMatch',
+    403,
+    'Credential should be scoped to a valid region.',
+  );
+  await assert.rejects(call(), isFailure('stale_credentials', /is of another region/));
 });
 
 test('a client signs each request with the current credentials, though they have no expiry', async (context) => {

@@ -133,6 +133,8 @@ function describeFailure(
         'VPC endpoint or NAT, security groups, AWS_ENDPOINT_URL'
       );
     case 'stale_credentials':
+      if (error instanceof Error && /scoped to a valid region/.test(error.message))
+        return `${name}: the endpoint is of another region than the one that is asked for`;
       return `${name}: the credentials are not good or have expired; they are fetched anew`;
     case 'refused':
       return `${name}; the role in use needs ${action}`;

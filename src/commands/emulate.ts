@@ -43,9 +43,9 @@ interface EmulateFlags extends LogOptions {
 export function createEmulateCommand(): Command {
   return createLongRunningCommand('emulate')
     .description(
-      'Local AWS endpoints: AMP, S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, ' +
-        'X-Ray, CloudWatch and its Logs,\nOTLP, STS, container credentials, ' +
-        'instance metadata v2, task metadata v4.',
+      'Local AWS endpoints: AMP, Auto Scaling, Cloud Map, CloudFormation, CloudWatch and its ' +
+        'Logs, EC2, ECS, EFS, IAM, MSK, S3,\nSSM, Secrets Manager, SQS, STS, X-Ray; OTLP, ' +
+        'container credentials, instance metadata v2, task metadata v4.',
     )
     .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--account <id>', 'the account whose keys are given, of 12 digits', DEFAULT_ACCOUNT)
@@ -85,7 +85,7 @@ export function createEmulateCommand(): Command {
     .addHelpText(
       'after',
       `
-Administration, from this machine only, PUT with JSON:
+Administration, from this machine only and not from tasks, PUT with JSON:
   /_emulator/ecs/instances, /_emulator/ecs/tasks, /_emulator/ecs/task-state   what AWS does by itself
   /_emulator/ecs/interrupt                                                    ends a task as Fargate Spot does
   /_emulator/ec2/instances, /_emulator/ec2/instance-state                     instances of EC2
@@ -95,7 +95,9 @@ Administration, from this machine only, PUT with JSON:
                       "skewMs":3600000,"credentialsStatus":500,"credentialsToken":"secret"}
 GET /_emulator/credentials/KEY                                                the secret of a temporary key; header x-amperage-emulator: 1
 GET /_emulator/workspaces/ID/                                                 the web page of a workspace of AMP
-GET /_emulator/xray                                                           what X-Ray received; DELETE forgets it
+GET /_emulator/names/NAME                                                     what the private DNS of Cloud Map answers
+GET /_emulator/xray, /_emulator/logs,                                         what X-Ray, CloudWatch Logs and CloudWatch received;
+    /_emulator/cloudwatch, /_emulator/cloudwatch/otlp                         DELETE forgets it
 
 A scenario:
   steps:

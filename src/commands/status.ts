@@ -116,7 +116,9 @@ function renderStatus(report: StatusReport): string {
         `workspace ${id}`,
         ...(status === undefined ? [] : [status.toLowerCase()]),
         ...(activeSeries === undefined ? [] : [`${activeSeries} series`]),
-        ...(samplesPerSecond === undefined ? [] : [`${samplesPerSecond} samples a second`]),
+        ...(samplesPerSecond === undefined
+          ? []
+          : [`${Number(samplesPerSecond.toPrecision(3))} samples a second`]),
       ].join(', '),
     );
   }

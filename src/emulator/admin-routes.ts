@@ -1,8 +1,8 @@
 /**
- * The emulator's admin routes below `/_emulator/`, which answer to this machine only: clusters and
- * trouble (admin-actions.ts), tasks of real processes, what X-Ray, CloudWatch Logs and CloudWatch
- * received, and the secrets of temporary keys, with which a workspace beside the emulator verifies
- * requests.
+ * The emulator's admin routes below `/_emulator/`, which answer to this machine only, and not to
+ * its tasks: clusters and trouble (admin-actions.ts), tasks of real processes, what X-Ray,
+ * CloudWatch Logs and CloudWatch received, and the secrets of temporary keys, with which a
+ * workspace beside the emulator verifies requests.
  */
 import { ZodError, z } from 'zod';
 import {
@@ -15,6 +15,7 @@ import { ADMIN_PATHS, administer } from './admin-actions.ts';
 import { resolvePrivateName } from './cloud-map/private-names.ts';
 import { withPath } from './amp/data-plane.ts';
 import type { EmulatedCloud } from './cloud.ts';
+import { isTaskAddress } from './ecs/processes/loopback.ts';
 import { json } from './json-protocol.ts';
 import { AwsError } from './service.ts';
 import type { TaskRegistry } from './task-metadata.ts';
@@ -62,7 +63,8 @@ export function adminRoutes(cloud: EmulatedCloud, tasks: TaskRegistry): Route[] 
       method: 'GET',
       path: `${NAMES}*`,
       handle: (request) => {
-        const refusal = refuseRemote(request);
+        // It stands in for a task's resolver.
+        const refusal = refuseRemote(request, 'tasks too');
         if (refusal !== undefined) return refusal;
         const name = decodeURIComponent(request.path.slice(NAMES.length));
         const found = resolvePrivateName(home.cloudMap, name);
@@ -143,9 +145,13 @@ function refuseWithoutHeader({ headers }: HttpRequest): HttpResponse | undefined
     : { status: 403, body: 'secrets are given with the header x-amperage-emulator: 1 alone\n' };
 }
 
-function refuseRemote({ remoteAddress }: HttpRequest): HttpResponse | undefined {
+function refuseRemote(
+  { remoteAddress }: HttpRequest,
+  whom?: 'tasks too',
+): HttpResponse | undefined {
   const isLocal = /^(?:127\.|::1$|::ffff:127\.)/.test(remoteAddress);
-  return isLocal
-    ? undefined
-    : { status: 403, body: 'the admin side answers to this machine alone\n' };
+  if (!isLocal) return { status: 403, body: 'the admin side answers to this machine alone\n' };
+  return isTaskAddress(remoteAddress) && whom === undefined
+    ? { status: 403, body: 'the admin side answers to no task\n' }
+    : undefined;
 }

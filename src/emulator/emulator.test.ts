@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { get } from 'node:http';
 import { after, before, test } from 'node:test';
 import {
   CreateServiceCommand,
@@ -226,4 +227,57 @@ test('instance metadata have what a client asks of an instance, and no tags', as
   assert.equal(await read('meta-data/instance-id', signal), instanceId);
   assert.equal(await read('meta-data/placement/region', signal), 'us-east-1');
   await assert.rejects(read('meta-data/tags/instance', signal), /404/);
+});
+
+/** What is answered to a request from an address of the loopback. */
+function askFrom(
+  localAddress: string,
+  path: string,
+  { method = 'GET', headers = {} } = {},
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const options = { localAddress, method, headers, agent: false };
+    const request = get(`${emulator.url}${path}`, options, (answer) => {
+      let text = '';
+      answer.on('data', (data: Buffer) => (text += data.toString()));
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+    });
+    request.on('error', reject);
+  });
+}
+
+test('the admin side answers to this machine and not to its tasks, but for names', async () => {
+  const statusOf = async (address: string, path: string): Promise<number> =>
+    (await askFrom(address, path)).status;
+  const shown = ['xray', 'logs', 'cloudwatch', 'workspaces/ws-1/', 'credentials/KEY'];
+  for (const path of shown) {
+    const { status, text } = await askFrom('127.64.0.9', `/_emulator/${path}`);
+    assert.deepEqual([status, text], [403, 'the admin side answers to no task\n'], path);
+  }
+  assert.equal(await statusOf('127.0.0.1', '/_emulator/xray'), 200);
+  assert.equal(await statusOf('127.63.0.9', '/_emulator/xray'), 200);
+  assert.equal(await statusOf('127.64.0.9', '/_emulator/names/a.nowhere'), 404);
+  assert.equal(await statusOf('127.64.0.9', '/-/healthy'), 200);
+});
+
+test('an instance is told of itself, by the address that asks', async () => {
+  const [id, address] = ['i-00000000000000042', '127.64.0.42'];
+  const put = await fetch(`${emulator.url}/_emulator/ec2/instances`, {
+    method: 'PUT',
+    body: JSON.stringify({ id, address, zone: 'us-east-1c', type: 'c7i.large' }),
+  });
+  assert.equal(put.status, 200);
+  const ttl = { 'x-aws-ec2-metadata-token-ttl-seconds': '60' };
+  const { text: token } = await askFrom(address, '/latest/api/token', {
+    method: 'PUT',
+    headers: ttl,
+  });
+  const read = async (from: string, name: string): Promise<string> => {
+    const headers = { 'x-aws-ec2-metadata-token': token };
+    return (await askFrom(from, `/latest/meta-data/${name}`, { headers })).text;
+  };
+  assert.equal(await read(address, 'instance-id'), id);
+  assert.equal(await read(address, 'placement/availability-zone'), 'us-east-1c');
+  assert.equal(await read(address, 'local-ipv4'), address);
+  assert.equal(await read('127.64.0.43', 'instance-id'), 'i-0123456789abcdef0');
 });

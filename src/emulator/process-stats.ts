@@ -2,7 +2,8 @@
  * Docker's statistics of a real local process, read from /proc. On other systems than Linux, and
  * for a process that has ended, there are none; callers answer null, as the agent does for a
  * container that does not run. Processes on one host share its network interfaces, so `networks`
- * shows the host's traffic as that of the task's `eth1`.
+ * shows the host's traffic as that of the task's `eth1`. What a process has of the page cache are
+ * the files that it maps, which are in use: none of it counts as inactive.
  * Source: https://docs.docker.com/reference/api/engine/ (ContainerStats), proc(5)
  */
 import { readFileSync } from 'node:fs';
@@ -22,6 +23,8 @@ export interface ProcessReading {
   readonly anonBytes: number;
   readonly fileBytes: number;
   readonly threads: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
   readonly network: Readonly<Record<NetworkKey, number>>;
 }
 
@@ -51,11 +54,19 @@ export function readProcess(pid: number, at: Moment): ProcessReading | undefined
       anonBytes: kilobytes('RssAnon'),
       fileBytes: kilobytes('RssFile'),
       threads: Number(/^Threads:\s+(\d+)/m.exec(status)?.[1] ?? 0),
+      ...readStorage(pid),
       network: readNetwork(pid),
     };
   } catch {
     return undefined;
   }
+}
+
+function readStorage(pid: number): Pick<ProcessReading, 'readBytes' | 'writtenBytes'> {
+  const io = readFileSync(`/proc/${pid}/io`, 'utf8');
+  const bytes = (key: string): number =>
+    Number(new RegExp(`^${key}: (\\d+)`, 'm').exec(io)?.[1] ?? 0);
+  return { readBytes: bytes('read_bytes'), writtenBytes: bytes('write_bytes') };
 }
 
 function readNetwork(pid: number): Record<NetworkKey, number> {
@@ -96,7 +107,11 @@ export function toDockerStats(
     preread: before === undefined ? '0001-01-01T00:00:00Z' : new Date(before.at.wallMs).toISOString(),
     pids_stats: {},
     blkio_stats: {
-      io_service_bytes_recursive: [], io_serviced_recursive: [], io_queue_recursive: [], io_service_time_recursive: [],
+      io_service_bytes_recursive: [
+        { major: 0, minor: 0, op: 'Read', value: now.readBytes },
+        { major: 0, minor: 0, op: 'Write', value: now.writtenBytes },
+      ],
+      io_serviced_recursive: [], io_queue_recursive: [], io_service_time_recursive: [],
       io_wait_time_recursive: [], io_merged_recursive: [], io_time_recursive: [], sectors_recursive: [],
     },
     num_procs: 0,
@@ -106,7 +121,7 @@ export function toDockerStats(
     memory_stats: {
       usage: now.memoryBytes,
       max_usage: now.memoryMaxBytes,
-      stats: { cache: now.fileBytes, rss: now.anonBytes, mapped_file: now.fileBytes, total_cache: now.fileBytes, total_rss: now.anonBytes },
+      stats: { cache: now.fileBytes, rss: now.anonBytes, mapped_file: now.fileBytes, total_cache: now.fileBytes, total_rss: now.anonBytes, inactive_file: 0, total_inactive_file: 0 },
       limit: 9_223_372_036_854_771_712,
     },
     name,

@@ -23,6 +23,7 @@ import { CapacityProviders } from './ecs/capacity-providers.ts';
 import { Registrar } from './ecs/registrar.ts';
 import { EcsServices } from './ecs/services.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
+import { addressOfTask } from './ecs/task-network.ts';
 import { EcsState } from './ecs/state.ts';
 import { createEfs } from './efs/api.ts';
 import { EfsState } from './efs/state.ts';
@@ -91,6 +92,13 @@ export class EmulatedRegion {
     this.ecsServices = new EcsServices(this.ecs);
     this.kafka = new KafkaState(place);
     this.ec2 = new Ec2State(place, () => clock.nowMs());
+    this.ecs.zoneOf = (id) => {
+      const { instances, network } = this.ec2;
+      const isSubnet = network.subnets.has(id);
+      return isSubnet
+        ? network.subnets.find(id).AvailabilityZone
+        : instances.get(id)?.availabilityZone;
+    };
     this.ec2.network.taskInterfaces = () => listTaskInterfaces(this.ecs.interfaces, this.ec2);
     this.ec2.onStateChange = (instance) => this.#noteInstance(instance);
     this.autoScaling = new AutoScalingState({
@@ -178,6 +186,19 @@ export class EmulatedRegion {
   ): void {
     if (!id.startsWith('mi-')) this.ec2.put({ instanceId: id, privateIpAddress: address, tags });
     this.ecs.addInstance(cluster, id);
+  }
+
+  /** The instance that has an address, or a task with it. */
+  instanceAt(address: string): Ec2Instance | undefined {
+    for (const one of this.ec2.instances.values())
+      if (one.privateIpAddress === address && one.state === 'running') return one;
+    for (const { tasks, instances } of this.ecs.clusters.values())
+      for (const { task } of tasks.values())
+        if (task.lastStatus !== 'STOPPED' && addressOfTask(task) === address)
+          return this.ec2.instances.get(
+            instances.get(task.containerInstanceArn ?? '')?.ec2InstanceId ?? '',
+          );
+    return undefined;
   }
 
   #publishTask(task: Task, cluster: Cluster): void {

@@ -181,7 +181,12 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         },
       },
       containerCredentialsRoute({ cloud, lifetimeMs }),
-      ...instanceMetadataRoutes({ cloud, lifetimeMs, startedMs: cloud.nowMs() }),
+      ...instanceMetadataRoutes({
+        cloud,
+        lifetimeMs,
+        startedMs: cloud.nowMs(),
+        instanceAt: (address) => home.instanceAt(address),
+      }),
       {
         method: 'GET',
         path: '/v4/*',

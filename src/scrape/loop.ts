@@ -2,8 +2,7 @@
  * The loop of one target: waits for its next tick, scrapes, commits; scrapes never overlap.
  *
  *     start ───► first scrape soon ──► grid: t ≡ offset (mod interval); missed ticks are left out
- *     retire ──► waits for the next tick and 1.1 intervals more ──► stale markers at the time of
- *                that tick ──► ends
+ *     retire ──► waits for the next tick ──► stale markers at its time ──► ends
  *     expire ──► stale markers at once ──► ends: too many are gone and wait
  *     leave ───► ends after the current scrape; no markers: another process takes the target over
  *     finish ──► scrapes once more, at once ──► ends; no markers
@@ -49,7 +48,7 @@ export class ScrapeLoop {
   readonly #intervals: ReturnType<ScrapeMetrics['intervals']['with']>;
   /** The configuration by which its bodies are read, where that is not the job's. */
   #own: { readonly shared: ScrapeConfig; readonly config: ScrapeConfig } | undefined;
-  #retiring: AbortController | undefined;
+  #isRetired = false;
   #isHandedOver = false;
   #isOver = false;
   #isLeaving = false;
@@ -105,7 +104,7 @@ export class ScrapeLoop {
   }
 
   get isRetired(): boolean {
-    return this.#retiring !== undefined;
+    return this.#isRetired;
   }
 
   /** Whether the loop was handed over or its series have ended: it can't be revived then. */
@@ -128,14 +127,13 @@ export class ScrapeLoop {
    * The target is gone: the loop ends by itself, after a time in which the target may come back.
    */
   retire(): void {
-    this.#retiring ??= new AbortController();
+    this.#isRetired = true;
     if (!this.#isScraping) this.#transaction.rest();
   }
 
   /** The target has come back. */
   revive(): void {
-    this.#retiring?.abort();
-    this.#retiring = undefined;
+    this.#isRetired = false;
   }
 
   /** Of a loop that is retired: its series end now, and the target can't come back. */
@@ -210,27 +208,27 @@ export class ScrapeLoop {
   }
 
   async #loop(): Promise<void> {
-    const { intervalMs } = this.target;
     const { signal } = this.#stopping;
     let due = this.#findFirstScrape();
     for (;;) {
       this.#due = due;
       await this.#sleepUntil(due);
       if (this.#lastCall.signal.aborted) {
-        if (this.#retiring === undefined && !this.#isLeaving) await this.#scrapeIfHeld();
+        if (!this.#isRetired && !this.#isLeaving) await this.#scrapeIfHeld();
         return;
       }
-      const retiring = this.#retiring;
-      if (retiring === undefined) await this.#scrapeIfHeld(due);
-      else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
+      const isRetired = this.#isRetired;
+      if (!isRetired) await this.#scrapeIfHeld(due);
+      else {
+        // What is gone would have failed at this tick, by which its series end too.
         await this.#transaction.end(this.#schedule.readWallMs(due));
         // Where there are many series this takes long, and the target may have come back meanwhile.
-        this.#isOver = this.#retiring === retiring;
+        this.#isOver = this.#isRetired;
         if (this.#isOver) return;
       }
       if (signal.aborted || this.#lastCall.signal.aborted) return;
       const next = this.#schedule.findNext(due);
-      if (retiring === undefined) this.#options.metrics.missed.inc(next.missed);
+      if (!isRetired) this.#options.metrics.missed.inc(next.missed);
       due = next.due;
     }
   }
@@ -249,23 +247,6 @@ export class ScrapeLoop {
     const pending = handover === undefined ? this.#options.pending : handover.pending;
     const hasSeries = handover !== undefined;
     return this.#schedule.findFirst(pending, { firstWithinMs, hasSeries, othersSinceMs });
-  }
-
-  /** Waits; returns false when the target came back meanwhile. */
-  async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
-    // Also where the target went while it was scraped.
-    this.#transaction.rest();
-    const wake = (): void => retiring.abort();
-    const lastCall = this.#lastCall.signal;
-    lastCall.addEventListener('abort', wake, { once: true });
-    try {
-      await this.#options.world.clock.sleep(waitMs, retiring.signal);
-    } catch (error) {
-      if (this.#stopping.signal.aborted) throw error;
-    } finally {
-      lastCall.removeEventListener('abort', wake);
-    }
-    return !retiring.signal.aborted && !lastCall.aborted;
   }
 
   /** @param due  without it the scrape is for now */

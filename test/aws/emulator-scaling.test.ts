@@ -81,6 +81,16 @@ test('a group starts instances in its subnets, which join the cluster, and follo
   );
   const instances = Reservations.flatMap((one) => one.Instances ?? []);
   assert.deepEqual(new Set(instances.map((one) => one.SubnetId)), new Set(SUBNETS));
+  const cluster = aws.account.ecs.cluster('shop');
+  const zones = [...cluster.instances.values()].map(({ ec2InstanceId, attributes }) => [
+    ec2InstanceId,
+    attributes.find(({ name }) => name === 'ecs.availability-zone')?.value,
+  ]);
+  assert.deepEqual(
+    new Map(zones as [string, string][]),
+    new Map(instances.map((one) => [one.InstanceId ?? '', one.Placement?.AvailabilityZone ?? ''])),
+  );
+  assert.equal(new Set(zones.map(([, zone]) => zone)).size, 2);
   assert.deepEqual(instances[0]?.MetadataOptions?.HttpTokens, 'required');
   assert.equal(instances[0]?.Tags?.find((tag) => tag.Key === 'Name')?.Value, 'shop-instance');
 

@@ -46,6 +46,8 @@ import {
   DeregisterInstanceCommand,
   DiscoverInstancesCommand,
   DiscoverInstancesRevisionCommand,
+  GetInstanceCommand,
+  ListInstancesCommand,
   ListNamespacesCommand,
   RegisterInstanceCommand,
   ServiceDiscoveryClient,
@@ -267,6 +269,10 @@ test('Cloud Map: instances are discovered by health, and all can be deleted', as
     await map.send(
       new RegisterInstanceCommand({ ServiceId, InstanceId, Attributes: { color: InstanceId } }),
     );
+  const listed = await map.send(new ListInstancesCommand({ ServiceId }));
+  assert.equal(listed.ResourceOwner, '000000000000');
+  const got = await map.send(new GetInstanceCommand({ ServiceId, InstanceId: 'one' }));
+  assert.equal(got.ResourceOwner, '000000000000');
   const discover = async (more: object = {}): Promise<(string | undefined)[]> => {
     const { Instances } = await map.send(
       new DiscoverInstancesCommand({ NamespaceName: 'space', ServiceName: 's', ...more }),

@@ -9,14 +9,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { AwsError } from '../../src/emulator/service.ts';
 import { PROFILE_NAMES } from '../../src/exporter/profiles.ts';
-import {
-  type Dashboard,
-  fillIn,
-  listPanels,
-  readDashboards,
-  textOf,
-  type Variable,
-} from '../kit/dashboards.ts';
+import { type AskedWorkspace, findUnanswered, listQueries } from '../kit/dashboard-answers.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { onEnd } from '../kit/ending.ts';
 import { temporaryFolder } from '../kit/folder.ts';
@@ -196,74 +189,26 @@ async function fillWorkspace(context: TestContext): Promise<Running> {
   return workspace;
 }
 
-/** The values of `label_values(selector, label)`, as Grafana asks for them. */
-async function askValues(workspace: Running, text: string): Promise<readonly string[]> {
-  const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(text) ?? [];
-  const parameters = new URLSearchParams({ 'match[]': selector });
-  const url = `${workspace.url}/api/v1/label/${label}/values?${parameters.toString()}`;
-  return ((await (await fetch(url)).json()) as { data: readonly string[] }).data;
-}
-
-async function chooseValues(
-  workspace: Running,
-  { templating }: Dashboard,
-): Promise<Record<string, string>> {
-  const values: Record<string, string> = { ...BUILT_IN };
-  const choose = async (variable: Variable): Promise<string> => {
-    if (variable.type !== 'query') return variable.current?.value ?? '';
-    const text = textOf(variable);
-    const found = await askValues(workspace, fillIn(text, values));
-    assert.ok(found.length > 0, `no value of ${variable.name} by ${text}`);
-    return found[0] ?? '';
-  };
-  for (const variable of templating.list) values[variable.name] = await choose(variable);
-  return values;
-}
-
-/** What is wrong with the answer to a query; undefined where a series with a number answers. */
-async function judge(
-  workspace: Running,
-  expression: string,
-  legend: string,
-): Promise<string | undefined> {
-  const series = await query(workspace.url, expression);
-  const numbers = series.filter(({ value }) => Number.isFinite(Number(value?.[1])));
-  if (numbers.length === 0) return `${series.length} series, none with a number: ${expression}`;
-  const labels = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
-  const absent = labels.filter((label) =>
-    series.every(({ metric }) => metric[label] === undefined),
-  );
-  return absent.length === 0 ? undefined : `no label ${absent.join()}: ${expression}`;
-}
-
 test('each query of the dashboards is answered by what real commands have written', async (context) => {
   assert.ok(NODE_EXPORTER ?? process.env['CI'] === undefined, 'node-exporter is not installed');
   const workspace = await fillWorkspace(context);
-  const asked: { place: string; expression: string; legend: string }[] = [];
-  for (const [name, dashboard] of readDashboards()) {
-    if (name === 'amp-usage') continue;
-    const values = await chooseValues(workspace, dashboard);
-    const all = Object.fromEntries(
-      dashboard.templating.list
-        .filter(({ type }) => type === 'query')
-        .map((variable) => [variable.name, '.*']),
-    );
-    for (const { title, targets } of listPanels(dashboard))
-      for (const { expr = '', legendFormat: legend = '' } of targets)
-        for (const chosen of [values, { ...values, ...all }])
-          if (NODE_EXPORTER !== undefined || !expr.includes('node_'))
-            asked.push({ place: `${name}: ${title}`, expression: fillIn(expr, chosen), legend });
-  }
-  const faults = new Map<string, string>();
+  const asked: AskedWorkspace = {
+    query: (expression) => query(workspace.url, expression),
+    labelValues: async (label, selector) => {
+      const parameters = new URLSearchParams({ 'match[]': selector });
+      const url = `${workspace.url}/api/v1/label/${label}/values?${parameters.toString()}`;
+      return ((await (await fetch(url)).json()) as { data: readonly string[] }).data;
+    },
+  };
+  const queries = (await listQueries(asked, BUILT_IN)).filter(
+    ({ expression }) => NODE_EXPORTER !== undefined || !expression.includes('node_'),
+  );
+  let faults: ReadonlyMap<string, string> = new Map();
   const isAll = async (): Promise<boolean> => {
-    faults.clear();
-    for (const { place, expression, legend } of asked) {
-      const fault = await judge(workspace, expression, legend);
-      if (fault !== undefined) faults.set(place, fault);
-    }
+    faults = await findUnanswered(asked, queries);
     return faults.size === 0;
   };
   await until('each query is answered', ANSWERED_MAX_MS, isAll).catch(() => undefined);
   assert.deepEqual([...faults], []);
-  context.diagnostic(`${asked.length} queries were asked`);
+  context.diagnostic(`${queries.length} queries were asked`);
 });

@@ -10,9 +10,13 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { CloudWatchLogsClient, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
-import { signRequest } from '../../src/aws/signing.ts';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { parse } from 'yaml';
+import { parseDurationMs } from '../../src/model/duration.ts';
+import { findUnanswered, listQueries } from '../kit/dashboard-answers.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { BARE_AWS, MAIN, type Running, type Series, startAmperage } from '../kit/processes.ts';
+import { openGrafana, standInForGrafana } from '../kit/grafana.ts';
+import { BARE_AWS, MAIN, type Running, startAmperage } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
 import { listAccount } from '../kit/account-contents.ts';
 
@@ -28,6 +32,7 @@ const MODEL = {
   network: { create: true },
   services: [WEBAPP],
   traces: true,
+  grafana_role: true,
 };
 
 interface Ended {
@@ -83,23 +88,6 @@ async function openPlace(context: TestContext, ...flags: string[]): Promise<Plac
   return new Place(emulator, temporaryFolder(context));
 }
 
-/** A query of a workspace, signed as Grafana signs it. */
-async function ask({ emulator }: Place, workspace: string, query: string): Promise<Series[]> {
-  const asked = `query=${encodeURIComponent(query)}`;
-  const url = `${emulator.url}/workspaces/${workspace}/api/v1/query?${asked}`;
-  const request = { method: 'GET', url, headers: {}, body: '' };
-  const headers = signRequest(request, credentials, { region, service: 'aps' }, Date.now());
-  const answer = await fetch(url, { headers });
-  const text = await answer.text();
-  assert.equal(answer.status, 200, text);
-  return (JSON.parse(text) as { data: { result: Series[] } }).data.result;
-}
-
-async function count(place: Place, workspace: string, query: string): Promise<number> {
-  const [first] = await ask(place, workspace, query);
-  return Number(first?.value?.[1] ?? 0);
-}
-
 const listAll = ({ emulator: { url } }: Place): Promise<Readonly<Record<string, number>>> =>
   listAccount({ url, credentials });
 
@@ -108,6 +96,47 @@ async function scale({ emulator }: Place, desiredCount: number): Promise<void> {
   const named = { cluster: 'metrics', service: 'webapp' };
   await ecs.send(new UpdateServiceCommand({ ...named, desiredCount }));
 }
+
+/** Panels that have nothing to show of this stack, and why. */
+const NOTHING_TO_SHOW: readonly (readonly [panels: RegExp, why: string])[] = [
+  [/^articles: (?:Average CPU usage of hosts)$/, 'node-exporter is for instances of EC2'],
+  [
+    /^articles: (?:CPU of the application \(ecs-exporter 1\.2\)|Running ECS tasks|Total memory usage|Total vCPU usage|CPU usage|Memory usage|Network [RT]x)$/,
+    'older names, for profiles of the exporter that the stack does not ask for',
+  ],
+  [/^collector: (?:Lost samples|Samples that|Items that other sinks lost)/, 'nothing was lost'],
+  [/^collector: (?:Age of what|Parts of the list)/, 'of discovery by ECS; Cloud Map finds these'],
+  [
+    /^collector: (?:Calls that AWS throttled|Credentials that could|Scrapes that failed)/,
+    'nothing went wrong',
+  ],
+  [/^tasks: (?:CPU limits|Share of periods throttled)$/, 'no container has a limit of its own'],
+  [/^tasks: Ephemeral storage of Fargate$/, 'a process has no disk of its own'],
+  [/^tasks: Containers that are not healthy$/, 'no container beside an exporter is checked'],
+  [/^tasks: Exit codes$/, 'no container of a task that runs has ended'],
+];
+/** Several scrapes of each target. */
+const BUILT_IN = { __rate_interval: '2m', __range: '10m' };
+
+/** The times of the configuration that was deployed, by which changes are seen. */
+async function readTimes({ emulator }: Place): Promise<{ seenMs: number; scrapeMs: number }> {
+  const client = new SSMClient({ endpoint: emulator.url, region, credentials });
+  const asked = { Name: '/metrics/collector', WithDecryption: true };
+  const { Parameter } = await client.send(new GetParameterCommand(asked));
+  const { global, scrape_configs: jobs } = parse(Parameter?.Value ?? '') as {
+    global: { scrape_interval: string };
+    scrape_configs: { cloudmap_sd_configs: { refresh_interval: string }[] }[];
+  };
+  const refresh = jobs[0]?.cloudmap_sd_configs[0]?.refresh_interval ?? '';
+  const times = [refresh, global.scrape_interval].map(parseDurationMs);
+  const [seenMs = NaN, scrapeMs = NaN] = times;
+  return { seenMs, scrapeMs };
+}
+/** New targets are first scraped within 2 s, and samples are sent within 5. */
+const FIRST_MS = 2_000;
+const SENT_MS = 5_000;
+/** Tasks that start and calls that take their time, on a machine that is busy. */
+const SLACK_MS = 12_000;
 
 test(
   'a model is deployed, followed, changed and destroyed',
@@ -118,7 +147,7 @@ test(
     place.write(MODEL);
 
     const planned = await place.done('plan');
-    assert.match(planned.stdout, /42 to add, 0 to change, 0 to replace, 0 to delete/);
+    assert.match(planned.stdout, /43 to add, 0 to change, 0 to replace, 0 to delete/);
     assert.equal((await listAll(place))['stacks'], 0);
 
     const deployed = await place.done('deploy', '--yes');
@@ -131,25 +160,51 @@ test(
     assert.match(status.stdout, /targets of WebappRegistry: 1 registered/);
     assert.doesNotMatch(status.stdout, /resources? differ/);
 
-    await until(
-      'samples arrive',
-      STEP_MS,
-      async () => (await count(place, workspace, 'sum(up)')) === 3,
-    );
+    const url = `${place.emulator.url}/workspaces/${workspace}`;
+    const [, role = ''] = /GrafanaRoleArn +\S+:role\/(\S+)/.exec(deployed.stdout) ?? [];
+    const standIn = await standInForGrafana(place.emulator.url, credentials, role);
+    const grafana = openGrafana(url, standIn.credentials);
+    const count = async (query: string): Promise<number> =>
+      Number((await grafana.query(query))[0]?.value?.[1] ?? 0);
+
+    await until('samples arrive', STEP_MS, async () => (await count('sum(up)')) === 3);
     await until('traces arrive', STEP_MS, async () => {
       const told = await (await fetch(`${place.emulator.url}/_emulator/xray`)).json();
       return (told as { documents: { stored: number } }).documents.stored > 0;
     });
 
-    const targets = 'count(count by (taskid) (up{service="webapp"} == 1))';
-    for (const tasks of [5, 2]) {
+    const queries = await listQueries(grafana, BUILT_IN);
+    let empty: readonly string[] = [];
+    await until('panels have points', STEP_MS, async () => {
+      const unanswered = [...(await findUnanswered(grafana, queries))];
+      const isExcused = (panel: string): boolean =>
+        NOTHING_TO_SHOW.some(([panels]) => panels.test(panel));
+      empty = unanswered.filter(([panel]) => !isExcused(panel)).map((one) => one.join(': '));
+      return empty.length === 0;
+    }).catch(() => undefined);
+    assert.deepEqual(empty, []);
+    context.diagnostic(`${queries.length} queries of dashboards were asked`);
+
+    const { seenMs, scrapeMs } = await readTimes(place);
+    const follow = async (what: string, limitMs: number, query: string, tasks: number) => {
       const start = performance.now();
-      await scale(place, tasks);
-      await until(`${tasks} tasks are scraped`, STEP_MS, async () => {
-        return (await count(place, workspace, targets)) === tasks;
-      });
-      context.diagnostic(`${tasks} tasks: ${((performance.now() - start) / 1_000).toFixed(1)} s`);
-    }
+      await until(what, limitMs, async () => (await count(query)) === tasks);
+      context.diagnostic(`${what}: ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    };
+    const soonMs = seenMs + FIRST_MS + SENT_MS + SLACK_MS;
+    const targets = 'count(count by (taskid) (up{service="webapp"}))';
+    await scale(place, 5);
+    await follow('5 tasks are scraped', soonMs, targets, 5);
+    // One that was not listening yet is up by the scrape after.
+    await follow(
+      '5 tasks are up',
+      scrapeMs + SENT_MS + SLACK_MS,
+      targets.replace('})', '} == 1)'),
+      5,
+    );
+    await scale(place, 2);
+    await follow('3 tasks have ended', seenMs + scrapeMs + SENT_MS + SLACK_MS, targets, 2);
+    await standIn.remove();
     const logs = new CloudWatchLogsClient({ endpoint: place.emulator.url, region, credentials });
     await logs.send(
       new PutRetentionPolicyCommand({ logGroupName: '/ecs/metrics', retentionInDays: 1 }),
@@ -158,6 +213,7 @@ test(
     assert.match(drifted, /Logs \(AWS::Logs::LogGroup\): MODIFIED, \/RetentionInDays/);
     assert.match(drifted, /WebappService .*\/DesiredCount/);
     assert.match(drifted, /2 resources differ/);
+    assert.match(drifted, / series, \d+(?:\.\d{1,2})? samples a second\n/);
 
     place.write({ ...MODEL, services: [{ ...WEBAPP, cpu: 512, memory: 1_024 }] });
     const changed = await place.done('deploy', '--yes');
@@ -183,6 +239,8 @@ test(
     assert.match(failed.stderr, /ROLLBACK_COMPLETE +metrics/);
     assert.match(failed.stderr, /first failed WebappService .*circuit breaker/);
     assert.match(failed.stderr, /its tasks do not stay up: see why they stopped/);
+    const told = place.emulator.output();
+    assert.match(told, /"a task did not stay up".*service:webapp.*CannotPullContainerError/);
     assert.deepEqual(await listAll(place), { ...before, stacks: 1, workspaces: 1 });
   },
 );

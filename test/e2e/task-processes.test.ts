@@ -318,6 +318,15 @@ test('what kills a task is told; what stops one tells it before; what kills the 
   const why = await describeTask(place, odd);
   assert.equal(why.stopCode, 'TaskFailedToStart');
   assert.match(why.stoppedReason!, /CannotPullContainerError: .*postgres:16.*--images/);
+  // The admin side is not for tasks; what the emulator tells everybody is.
+  for (const [path, exitCode] of [['/-/healthy', 0], ['/_emulator/xray', 1]] as const) {
+    const command = ['check', 'healthcheck', `${place.emulator.url}${path}`];
+    await register(place, 'curious', [{ name: 'curious', image: 'amperage', command }]);
+    const curious = await run('curious');
+    await until('the curious one has ended', STEP_MS, isAt(curious, 'STOPPED'));
+    const { containers } = await describeTask(place, curious);
+    assert.equal(containers?.[0]?.exitCode, exitCode, path);
+  }
   const stubborn = await run('stubborn');
   await until('the stubborn one runs', STEP_MS, isAt(stubborn, 'RUNNING'));
   const logged = { logGroupName: '/ecs/tasks', filterPattern: 'deaf' };

@@ -71,7 +71,7 @@ function makeConfiguration(deployment: Deployment, { writeUrl }: Workspace): Aws
       ? `    cloudmap_sd_configs:
       - region: ${region}
         namespaces: ['${namespace.name}']
-        refresh_interval: 30s
+        refresh_interval: 10s
 `
       : `    amperage_ecs_sd_configs:
       - region: ${region}

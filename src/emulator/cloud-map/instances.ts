@@ -38,16 +38,17 @@ export function instanceActions(store: CloudMapStore): Record<string, ActionHand
       return store.addOperation('DEREGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
     },
     ListInstances: (input) => {
-      const { instances } = store.serviceOf(requireText(input, 'ServiceId'));
+      const { instances, ResourceOwner } = store.serviceOf(requireText(input, 'ServiceId'));
       const all = [...instances].map(([Id, Attributes]) => ({ Id, Attributes }));
       const { page, ...more } = cutListPage(all, input);
-      return { Instances: page, ...more };
+      return { Instances: page, ResourceOwner, ...more };
     },
     GetInstance: (input) => {
       const id = requireText(input, 'InstanceId');
-      const Attributes = store.serviceOf(requireText(input, 'ServiceId')).instances.get(id);
+      const { instances, ResourceOwner } = store.serviceOf(requireText(input, 'ServiceId'));
+      const Attributes = instances.get(id);
       if (Attributes === undefined) throw refuseUnknownInstance(id);
-      return { Instance: { Id: id, Attributes } };
+      return { Instance: { Id: id, Attributes }, ResourceOwner };
     },
     UpdateInstanceCustomHealthStatus: (input) => {
       const service = store.serviceOf(requireText(input, 'ServiceId'));

@@ -225,7 +225,6 @@ export class EcsServices {
         ]
       : [];
     const vpc = service.networkConfiguration?.awsvpcConfiguration;
-    const [subnetId] = vpc?.subnets ?? [];
     const task = this.#state.run(cluster, {
       ...place,
       taskDefinition: primary.taskDefinition,
@@ -233,7 +232,7 @@ export class EcsServices {
       startedBy: primary.id,
       tags: service.propagateTags === 'NONE' ? managed : [...own, ...managed],
       enableExecuteCommand: service.described['enableExecuteCommand'] === true,
-      ...(subnetId === undefined ? {} : { subnetId }),
+      subnets: vpc?.subnets,
     });
     this.say(
       service,

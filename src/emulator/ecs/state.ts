@@ -36,7 +36,8 @@ export interface TaskRequest {
   readonly address?: string;
   /** Public IPv4 address of the task's network interface; none by default. */
   readonly publicAddress?: string;
-  readonly subnetId?: string;
+  /** Subnets that the task may be in, the subnets of its service. */
+  readonly subnets?: readonly string[] | undefined;
   readonly overrides?: TaskOverrides;
   readonly enableExecuteCommand?: boolean;
 }
@@ -78,6 +79,7 @@ export type TaskListener = (task: Task, cluster: Cluster) => void;
 
 const STOPPED_KEEP_MS = 3_600_000;
 const SUBNET = 'subnet-0123456789abcdef0';
+const ZONE = 'ecs.availability-zone';
 const CLUSTERS_MAX = 10_000;
 const INSTANCES_MAX = 5_000;
 
@@ -94,6 +96,8 @@ export class EcsState {
   onInstances: (cluster: Cluster) => void = () => undefined;
   /** Called after a cluster came. */
   onCluster: (cluster: Cluster) => void = () => undefined;
+  /** The zone of a subnet, or of an instance, by its id; undefined where it is not known. */
+  zoneOf: (id: string) => string | undefined = () => undefined;
   runner: TaskRunner;
   readonly clock: Clock;
   #order = 0;
@@ -192,7 +196,7 @@ export class EcsState {
       tags,
       ...(capacityProviderName === undefined ? {} : { capacityProviderName }),
       registeredAt: this.nowSeconds,
-      attributes: [{ name: 'ecs.availability-zone', value: `${this.region}a` }],
+      attributes: [{ name: ZONE, value: this.zoneOf(ec2InstanceId) ?? `${this.region}a` }],
     };
     cluster.instances.set(instance.containerInstanceArn, instance);
     this.onInstances(cluster);
@@ -234,6 +238,8 @@ export class EcsState {
     const address =
       request.address ?? this.runner.chooseAddress() ?? `10.0.${(order >> 8) & 255}.${order & 255}`;
     const { cpu, memory } = definition;
+    const instanceZone = instance?.attributes.find(({ name }) => name === ZONE)?.value;
+    const subnetId = this.#chooseSubnet(request.subnets, instanceZone, order);
     const task: Task = {
       taskArn,
       clusterArn: cluster.clusterArn,
@@ -248,7 +254,7 @@ export class EcsState {
       ...(memory === undefined ? {} : { memory }),
       ...(request.enableExecuteCommand === true ? { enableExecuteCommand: true } : {}),
       overrides: overrides ?? { containerOverrides: [] },
-      availabilityZone: `${this.region}a`,
+      availabilityZone: instanceZone ?? this.zoneOf(subnetId) ?? `${this.region}a`,
       tags: request.tags ?? [],
       containers: [],
       attachments: [],
@@ -258,7 +264,6 @@ export class EcsState {
       healthStatus: 'UNKNOWN',
       version: 1,
     };
-    const { subnetId = SUBNET } = request;
     const own = attachNetwork(task, { definition, address, subnetId, order });
     if (own !== undefined) this.interfaces.set(own.networkInterfaceId, own);
     this.setPublicAddress(task, request.publicAddress);
@@ -324,6 +329,19 @@ export class EcsState {
         'No Container Instances were found in your cluster.',
       );
     return found;
+  }
+
+  /** A task is in the zone of its instance; on Fargate the subnets take turns. */
+  #chooseSubnet(
+    subnets: readonly string[] = [],
+    instanceZone: string | undefined,
+    order: number,
+  ): string {
+    const near = subnets.find(
+      (id) => instanceZone !== undefined && this.zoneOf(id) === instanceZone,
+    );
+    const any = instanceZone === undefined ? subnets[order % subnets.length] : subnets[0];
+    return near ?? any ?? SUBNET;
   }
 
   #forgetStopped(cluster: Cluster): void {

@@ -63,13 +63,12 @@ export function taskActions(
           failures.push({ arn, reason: 'RESOURCE:PORTS' });
           continue;
         }
-        const [subnetId] = network?.awsvpcConfiguration?.subnets ?? [];
         tasks.push(
           state.run(cluster, {
             ...place,
             taskDefinition: definition.taskDefinitionArn,
             ...(group === undefined ? {} : { group }),
-            ...(subnetId === undefined ? {} : { subnetId }),
+            subnets: network?.awsvpcConfiguration?.subnets,
             startedBy: String(input['startedBy'] ?? ''),
             tags: [
               ...(input['propagateTags'] === 'TASK_DEFINITION' ? definition.tags : []),

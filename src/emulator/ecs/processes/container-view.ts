@@ -27,7 +27,14 @@ const INSTANCE_METADATA = '169.254.169.254';
 
 const isEmulator = (host: unknown, port: unknown): boolean =>
   host === emulator.hostname && Number(port) === Number(emulator.port);
-const atEmulator = { host: emulator.hostname, port: Number(emulator.port) };
+/** Connections within the machine come from the task's own address. */
+const isWithin = (host: unknown): boolean => typeof host === 'string' && host.startsWith('127.');
+const fromTask = (host: unknown): Place => (isWithin(host) ? { localAddress: view.address } : {});
+const atEmulator = {
+  host: emulator.hostname,
+  port: Number(emulator.port),
+  ...fromTask(emulator.hostname),
+};
 const mapPort = (port: unknown): unknown => view.ports[String(port)] ?? port;
 const isObject = (value: unknown): value is Place =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -63,11 +70,12 @@ function mapListening(given: unknown[]): unknown[] {
 function mapPlace(place: Place): Place {
   const { host, port } = place;
   if ('path' in place && place['path'] !== undefined && port === undefined) return place;
-  if (isEmulator(host, port)) return place;
+  if (isEmulator(host, port)) return { ...place, ...fromTask(host) };
   if (host === INSTANCE_METADATA || (typeof host === 'string' && isAwsHost(host)))
     return { ...place, ...atEmulator };
-  if (!LOCALHOST.has(host) && !EVERYWHERE.has(host)) return place;
-  return { ...place, host: view.address, port: mapPort(port) };
+  if (!LOCALHOST.has(host) && !EVERYWHERE.has(host)) return { ...place, ...fromTask(host) };
+  const own = view.address;
+  return { ...place, host: own, port: mapPort(port), ...fromTask(own) };
 }
 
 function mapConnecting(given: unknown[]): unknown[] {

@@ -135,6 +135,7 @@ export class LocalTasks implements Component {
       tellPids: (pids) => void describeTask(around, task, definition, pids),
       deregistered: around.deregistered,
       clean: () => {
+        this.#tellFailure(task);
         this.#runs.delete(task.taskArn);
         around.forget(taskId);
         rmSync(folder, { recursive: true, force: true });
@@ -145,6 +146,20 @@ export class LocalTasks implements Component {
     if (!isFull) return run.start();
     const stoppedReason = `there are ${TASKS_MAX} tasks as processes already`;
     state.stop(task, { stopCode: 'TaskFailedToStart', stoppedReason });
+  }
+
+  /** A stack that is taken back takes the task with it, and the reason. */
+  #tellFailure({ taskArn, group, stopCode, stoppedReason, containers }: Task): void {
+    const isFailed =
+      stopCode === 'TaskFailedToStart' ||
+      (stopCode === 'EssentialContainerExited' && group.startsWith('service:'));
+    if (this.#isStopping || !isFailed) return;
+    const exitCodes = containers.flatMap(({ name, exitCode }) =>
+      exitCode === undefined ? [] : [`${name}=${exitCode}`],
+    );
+    const exits = exitCodes.length === 0 ? {} : { exitCodes: exitCodes.join() };
+    const told = { task: taskArn.split(':').at(-1), group, reason: stoppedReason, ...exits };
+    this.#options.world.log.warn('a task did not stay up', told);
   }
 
   async #prepare(

@@ -1,6 +1,7 @@
 /**
  * Addresses of the loopback for tasks and instances: each emulator takes them from a part of
- * 127.0.0.0/8 of its own, so that several can run on a machine.
+ * 127.0.0.0/8 of its own, so that several can run on a machine. Processes of tasks connect from
+ * them, by which the emulator knows who asks.
  */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -42,6 +43,12 @@ export class LoopbackAddresses {
     const second = FIRST_SECOND_OCTET + (net >> 8);
     return `127.${second}.${net & 255}.${1 + (index % HOSTS)}`;
   }
+}
+
+/** Whether an address is one that an emulator gives to a task or to an instance of tasks. */
+export function isTaskAddress(address: string): boolean {
+  const second = /^(?:::ffff:)?127\.(\d+)\./.exec(address)?.[1];
+  return second !== undefined && Number(second) >= FIRST_SECOND_OCTET;
 }
 
 export const isLoopback = (address: string | undefined): boolean =>
