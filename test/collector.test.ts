@@ -10,9 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Collector } from '../src/commands/collect/collector.ts';
 import { CallLimits } from '../src/discovery/call-limits.ts';
 import { findLeftovers } from '../src/commands/collect/leftovers.ts';
+import { SharedFolder } from '../src/commands/collect/shared-folder.ts';
 import { loadConfigText } from '../src/config/load.ts';
 import { systemClock } from '../src/kernel/clock.ts';
 import { serve } from './kit/listen.ts';
+import { folderName, leaveNumbers } from './kit/left-queues.ts';
 import { type Receiver, startReceiver } from './kit/receiver.ts';
 import { until as waitUntil } from './kit/waiting.ts';
 import { createWorld, openHttp } from './kit/world.ts';
@@ -30,7 +32,17 @@ interface Rig {
   readonly stop: () => Promise<void>;
 }
 
-async function startRig(t: TestContext, sinks: string, externalLabels = '{}'): Promise<Rig> {
+interface RigStorage {
+  readonly storage?: string;
+  readonly isShared?: boolean;
+}
+
+async function startRig(
+  t: TestContext,
+  sinks: string,
+  externalLabels = '{}',
+  { storage = temporaryFolder(t), isShared = false }: RigStorage = {},
+): Promise<Rig> {
   const scrapes: number[] = [];
   const { host } = await serve(t, (_, response) => {
     scrapes.push(performance.now());
@@ -48,7 +60,6 @@ async function startRig(t: TestContext, sinks: string, externalLabels = '{}'): P
     ).plan;
   const world = createWorld({ clock: systemClock, http: openHttp(t) });
   const { lines } = world;
-  const storage = temporaryFolder(t);
   const plan = await makePlan(sinks, externalLabels);
   const callLimits = new CallLimits(systemClock, world.metrics);
   const collector = new Collector({
@@ -58,6 +69,7 @@ async function startRig(t: TestContext, sinks: string, externalLabels = '{}'): P
     world,
     env: {},
     callLimits,
+    shared: isShared ? new SharedFolder(storage, world) : undefined,
   });
   await collector.start();
   let isStopped = false;
@@ -282,6 +294,19 @@ test('a queue under a name that no entry has is named, and sent by an entry of t
   assert.ok(!readValues(receiver, 'visits').includes(1));
   await apply(named);
   await until('what waited came', () => readValues(receiver, 'visits').includes(1));
+});
+
+test('queues of the other kind of storage, shared or not, are told of at the start', async (t) => {
+  const { url } = await startReceiver(t);
+  const storage = temporaryFolder(t);
+  const named = entry(url, '    name: a\n');
+  await leaveNumbers(storage, '.', { queue: 'a', numbers: [1] });
+  await leaveNumbers(path.join(storage, 'collectors'), folderName(1), { numbers: [1] });
+  const shared = await startRig(t, named, '{}', { storage, isShared: true });
+  assert.match(shared.lines.join('\n'), /a collector without --storage\.shared has left queues/);
+  await shared.stop();
+  const alone = await startRig(t, named, '{}', { storage });
+  assert.match(alone.lines.join('\n'), /collectors with --storage\.shared have left queues/);
 });
 
 test('file_write beside remote_write: both get every scrape, with external labels', async (t) => {

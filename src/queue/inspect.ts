@@ -9,6 +9,12 @@ import { openPrivate } from '../kernel/private-files.ts';
 import { cursorKey, isBehind, readCursors } from './cursor.ts';
 import { readChunk, readSegmentId, scanSegment } from './segment.ts';
 
+/**
+ * Below a storage folder that collectors share: holds the folder of each, with its queues. Beside
+ * it is what all may write, such as the configuration.
+ */
+export const COLLECTORS = 'collectors';
+
 export interface QueueContents {
   readonly segments: number;
   readonly bytes: number;

@@ -352,13 +352,15 @@ test('what waits is told without touching it, and what is too old goes, counted,
   await queue.stop();
 });
 
-test('a directory that can not be used is a configuration error with a remedy', async (t) => {
+test('a directory that can not be used is an error with a remedy, and leaves no figures', async (t) => {
   const file = join(temporaryFolder(t), 'file');
   writeFileSync(file, '');
+  const world = createWorld();
   await assert.rejects(
-    openQueue(file),
+    openQueue(file, {}, world),
     /can't be used .*; give a directory that this user may write/,
   );
+  assert.doesNotMatch(world.metrics.expose(), /queue="test"/);
 });
 
 test('whatever is appended, acknowledged and restarted: each lane gets each number once, in order', async () => {

@@ -131,6 +131,7 @@ export class DurableQueue implements ChunkQueue, Component {
       await runGivingWay(this.#resume());
     } catch (error) {
       this.#home.leave();
+      this.#metrics.end();
       if (error instanceof ConfigError) throw error;
       throw new ConfigError(
         'QUEUE_UNUSABLE',

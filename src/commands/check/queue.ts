@@ -1,9 +1,9 @@
 /** `amperage check queue`: shows what waits in the queues below a folder, and changes nothing. */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../../kernel/errors.ts';
-import { inspectQueue, type QueueContents } from '../../queue/inspect.ts';
+import { COLLECTORS, inspectQueue, type QueueContents } from '../../queue/inspect.ts';
 import { readSegmentId } from '../../queue/segment.ts';
 
 export function createCheckQueueCommand(write: (text: string) => void): Command {
@@ -32,10 +32,12 @@ function findQueues(directory: string): readonly string[] {
       `there is no folder "${directory}"; give the --storage.path of a collector`,
     );
   if (isQueue(directory)) return [directory];
-  const queues = readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => join(directory, name))
-    .filter(isQueue);
+  const inside = listFolders(directory);
+  // Where collectors share the folder, each has one of its own, with its queues.
+  const queues = [
+    ...inside,
+    ...listFolders(join(directory, COLLECTORS)).flatMap(listFolders),
+  ].filter(isQueue);
   if (queues.length > 0) return queues;
   throw new ConfigError(
     'QUEUE_ABSENT',
@@ -43,11 +45,21 @@ function findQueues(directory: string): readonly string[] {
   );
 }
 
-/** Whether a folder has a file that a queue keeps: a segment, the cursor or the lock. */
+function listFolders(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(directory, name));
+}
+
+/**
+ * Whether a folder has a file that a queue keeps: a segment or the cursor, or the lock where there
+ * are no folders in it. A folder with queues may have a lock of its own.
+ */
 function isQueue(directory: string): boolean {
-  return readdirSync(directory).some(
-    (name) => name === 'cursor' || name === 'lock' || readSegmentId(name) !== undefined,
-  );
+  const names = readdirSync(directory);
+  if (names.some((name) => name === 'cursor' || readSegmentId(name) !== undefined)) return true;
+  return names.includes('lock') && listFolders(directory).length === 0;
 }
 
 function render(directory: string, found: QueueContents): string {

@@ -27,7 +27,7 @@ import { VERSION } from '../version.ts';
 import { Detections } from './detections.ts';
 import { HeldTargets } from './held-targets.ts';
 import { Inheritance } from './inheritance.ts';
-import { warnOfLeftovers } from './leftovers.ts';
+import { warnOfLeftovers, warnOfShared, warnOfUnshared } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
 import { findFate, Parting } from './parting.ts';
 import { Receiving } from './receiving.ts';
@@ -169,9 +169,10 @@ export class Collector implements Component {
   /** Starts the sinks first, so that whatever is scraped can be kept. */
   async start(): Promise<void> {
     this.#isStarted = true;
-    const { plan, shared } = this.#options;
+    const { plan, shared, storagePath, world } = this.#options;
     await shared?.start();
     await this.#switchTo(plan);
+    if (shared === undefined) await warnOfShared(storagePath, world);
     await this.#inheritance?.start();
     await this.scrape.start();
     await this.#options.sharing?.start(this.#held);
@@ -258,8 +259,10 @@ export class Collector implements Component {
     this.#traceRouter.apply(this.#makeTraceRoutes(plan));
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world, shared } = this.#options;
-    const folders = shared === undefined ? plan.sinks.flatMap(({ folder }) => folder ?? []) : [];
-    await warnOfLeftovers(storagePath, new Set(folders), world.log);
+    const folders = new Set(plan.sinks.flatMap(({ folder }) => folder ?? []));
+    shared?.claim([...folders]);
+    if (shared === undefined) await warnOfLeftovers(storagePath, folders, world.log);
+    else await warnOfUnshared(storagePath, folders, world.log);
   }
 
   /**

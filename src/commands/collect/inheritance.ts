@@ -1,9 +1,12 @@
 /**
  * Sends what collectors that are gone have left in the shared storage folder. Of those that are
  * left one does it at a time, the one that holds the lock of all folders; it takes them in the
- * order in which they ended, each under its own lock, sends queue by queue through a sink of its
- * own, and deletes the folder when nothing waits in it. What its sinks find too old is dropped and
- * counted as ever.
+ * order in which they ended, each under its own lock, and deletes a folder when nothing waits in
+ * it. What its sinks find too old is dropped and counted as ever.
+ *
+ *     folder of A    queue of x ─► sink x      Each sink has an order of its own: what is for x in
+ *     folder of B    queue of x ─► sink x      B waits until that in A is sent, and what is for y
+ *                    queue of y ─► sink y      waits for none of it.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,6 +43,13 @@ const TURN_MS = 600_000;
 const TURN_WAIT_MS = 300_000;
 /** How long a request under way may take when this collector stops. */
 const END_MS = 1_000;
+/** Each has a lock that is touched once a second; the next come after these. */
+const FOLDERS_AT_ONCE = 16;
+
+/** What came of a queue; behind one that waits, the sink's queues in later folders wait, too. */
+type Outcome = 'sent' | 'waits' | 'failed';
+/** Of each sink, by its id, what came of the last queue in its line. */
+type Lines = Map<string, Promise<Outcome>>;
 
 export class Inheritance implements Component {
   readonly name = 'inheritance';
@@ -52,6 +62,8 @@ export class Inheritance implements Component {
   readonly #unknown = new Map<string, string>();
   /** When folders were first seen whose turn it is not yet, by elapsed time. */
   readonly #seenMs = new Map<string, number>();
+  /** Folders of which was told that they cannot be sent. */
+  readonly #failing = new Set<string>();
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: InheritanceOptions) {
@@ -87,13 +99,12 @@ export class Inheritance implements Component {
     if (first === undefined || !this.#isTurnOf(first)) return;
     const lock = await tryLock(folder.root, world);
     if (lock === undefined) return;
-    await touching(lock, world, async () => {
+    try {
       // Anew: whoever had the lock before may have sent some.
-      for (const other of await this.#find()) {
-        if (this.#stopping.signal.aborted || !this.#isTurnOf(other)) return;
-        await this.#takeOver(other);
-      }
-    });
+      await touching(lock, world, async () => this.#takeOverAll(await this.#find()));
+    } finally {
+      lock.release();
+    }
     this.#left.set((await this.#find()).length);
   }
 
@@ -119,9 +130,11 @@ export class Inheritance implements Component {
     const { folder, living } = this.#options;
     const alive = living();
     const known = this.#knownFolders();
-    return (await folder.listOthers()).filter(
-      ({ name }) => !alive.has(name) && this.#unknown.get(name) !== known,
-    );
+    const others = await folder.listOthers();
+    const names = new Set(others.map(({ name }) => name));
+    for (const notes of [this.#seenMs, this.#failing, this.#unknown])
+      for (const name of notes.keys()) if (!names.has(name)) notes.delete(name);
+    return others.filter(({ name }) => !alive.has(name) && this.#unknown.get(name) !== known);
   }
 
   /** Its turn comes in any case: a collector that never gets rid of its own must not hold it up. */
@@ -129,10 +142,8 @@ export class Inheritance implements Component {
     const { mayTakeOver, world } = this.#options;
     const atMs = world.clock.elapsedMs();
     const sinceMs = this.#seenMs.get(name) ?? atMs;
-    const isTurn = mayTakeOver(name) || atMs - sinceMs >= TURN_WAIT_MS;
-    if (isTurn) this.#seenMs.delete(name);
-    else this.#seenMs.set(name, sinceMs);
-    return isTurn;
+    this.#seenMs.set(name, sinceMs);
+    return mayTakeOver(name) || atMs - sinceMs >= TURN_WAIT_MS;
   }
 
   #knownFolders(): string {
@@ -143,25 +154,77 @@ export class Inheritance implements Component {
       .join(' ');
   }
 
-  /** Does nothing where its process is alive after all. */
-  async #takeOver(other: OtherFolder): Promise<void> {
-    const { world, sinks } = this.#options;
-    const lock = await tryLock(other.path, world);
-    if (lock === undefined) return;
-    await touching(lock, world, async () => {
-      let isDone = true;
-      for (const plan of sinks())
-        if (plan.delivery !== undefined && other.queues.includes(plan.folder))
-          isDone = (await this.#send(other, plan)) && isDone;
-      if (!isDone || this.#stopping.signal.aborted) return;
-      const folders = sinks().flatMap((plan) => (plan.delivery === undefined ? [] : plan.folder));
-      if (other.queues.some((queue) => !folders.includes(queue))) {
-        this.#unknown.set(other.name, this.#knownFolders());
-        await warnOfLeftovers(other.path, new Set(folders), world.log);
-        return;
+  async #takeOverAll(found: readonly OtherFolder[]): Promise<void> {
+    const { world } = this.#options;
+    const lines: Lines = new Map();
+    const ends: Promise<void>[] = [];
+    for (const other of found.slice(0, FOLDERS_AT_ONCE)) {
+      if (this.#stopping.signal.aborted || !this.#isTurnOf(other)) break;
+      try {
+        // None where its process is alive after all.
+        const lock = await tryLock(other.path, world);
+        if (lock !== undefined) ends.push(this.#takeOver(other, lock, lines));
+      } catch (error) {
+        this.#tellFailing(other, error);
       }
-      await rm(other.path, { recursive: true, force: true });
-    });
+    }
+    await Promise.all(ends);
+  }
+
+  /** Never rejects. */
+  async #takeOver(other: OtherFolder, lock: Lock, lines: Lines): Promise<void> {
+    const { world } = this.#options;
+    try {
+      const isSent = await touching(lock, world, () => this.#sendAll(other, lines));
+      // When the lock is touched no more: a touch would make it anew in a folder that goes.
+      if (isSent) await rm(other.path, { recursive: true, force: true });
+    } catch (error) {
+      this.#tellFailing(other, error);
+    } finally {
+      lock.release();
+    }
+  }
+
+  /** True when nothing is left in the folder. */
+  async #sendAll(other: OtherFolder, lines: Lines): Promise<boolean> {
+    const { world, sinks } = this.#options;
+    const sending: Promise<Outcome>[] = [];
+    for (const plan of sinks()) {
+      if (plan.delivery === undefined || !other.queues.includes(plan.folder)) continue;
+      const before = lines.get(plan.id) ?? Promise.resolve('sent');
+      const outcome = before.then((was) => (was === 'waits' ? was : this.#trySend(other, plan)));
+      lines.set(plan.id, outcome);
+      sending.push(outcome);
+    }
+    const outcomes = await Promise.all(sending);
+    if (this.#stopping.signal.aborted || outcomes.some((outcome) => outcome !== 'sent'))
+      return false;
+    const folders = sinks().flatMap((plan) => (plan.delivery === undefined ? [] : plan.folder));
+    if (other.queues.every((queue) => folders.includes(queue))) return true;
+    this.#unknown.set(other.name, this.#knownFolders());
+    await warnOfLeftovers(other.path, new Set(folders), world.log);
+    return false;
+  }
+
+  async #trySend(other: OtherFolder, plan: QueuedSinkPlan): Promise<Outcome> {
+    if (this.#stopping.signal.aborted) return 'waits';
+    try {
+      return (await this.#send(other, plan)) ? 'sent' : 'waits';
+    } catch (error) {
+      this.#tellFailing(other, error);
+      return 'failed';
+    }
+  }
+
+  /** Once for each folder: it is tried again and again. */
+  #tellFailing({ name, path }: OtherFolder, error: unknown): void {
+    if (this.#failing.has(name)) return;
+    this.#failing.add(name);
+    this.#options.world.log.error(
+      'what a collector that is gone left cannot be sent; see to it that it can be read and ' +
+        'written, or delete the folder',
+      { folder: path, error },
+    );
   }
 
   /** True when nothing waits in it any more. */
@@ -180,19 +243,17 @@ export class Inheritance implements Component {
     );
     const name = `${plan.name} of others`;
     const sink: Sink = plan.open({ id, name, world, userAgent, queue });
-    try {
-      await queue.start();
-    } catch (error) {
-      if (error instanceof ConfigError && error.code === 'QUEUE_LOCKED') return false;
-      throw error;
-    }
+    await queue.start();
     const items = queue.pendingItems;
     const fields = { sink: plan.id, folder: other.name };
     if (items > 0) world.log.info('sends what a collector left that is gone', { ...fields, items });
     const startedMs = world.clock.elapsedMs();
-    await this.#drain(queue, sink);
+    try {
+      await this.#drain(queue, sink);
+    } finally {
+      await queue.stop();
+    }
     const left = queue.pendingItems;
-    await queue.stop();
     this.#sent.inc(items - left);
     if (items === 0) return true;
     const tookMs = Math.round(world.clock.elapsedMs() - startedMs);
@@ -229,12 +290,12 @@ async function tryLock(
   }
 }
 
-/** Works while it holds the lock, and shows others that it lives. */
-async function touching(
+/** Works, and shows others meanwhile that the holder of the lock lives. */
+async function touching<Result>(
   lock: Lock,
   { clock }: Pick<World, 'clock'>,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<Result>,
+): Promise<Result> {
   const over = new AbortController();
   const touch = async (): Promise<void> => {
     while (!over.signal.aborted) {
@@ -244,10 +305,9 @@ async function touching(
   };
   const touched = touch();
   try {
-    await work();
+    return await work();
   } finally {
     over.abort();
     await touched;
-    lock.release();
   }
 }

@@ -1,12 +1,18 @@
 /**
- * Finds queues in the storage folder that belong to no configured sink, and warns of them: what
- * waits there is not sent by anybody.
+ * Finds queues in the storage folder that this collector does not send, and warns of them: those of
+ * no configured sink, and those of the other kind of storage, shared or not.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readFolderName } from '../../config/sinks.ts';
-import type { Logger } from '../../kernel/logger.ts';
+import type { LogFields, Logger } from '../../kernel/logger.ts';
+import type { World } from '../../kernel/world.ts';
+import { findLockHolder } from '../../queue/lock.ts';
 import { readSegmentId } from '../../queue/segment.ts';
+import { listAllFolders } from './shared-folder.ts';
+
+/** A lock that another container's process holds is touched once a second. */
+const TOUCHED_MS = 10_000;
 
 interface Leftover {
   readonly folder: string;
@@ -30,6 +36,56 @@ export async function warnOfLeftovers(
         look: `amperage check queue ${folder}`,
       },
     );
+}
+
+/**
+ * Warns a collector with `--storage.shared` of what one without it has left beside the folders.
+ *
+ * @param queues  names of the folders that belong to sinks
+ */
+export async function warnOfUnshared(
+  storagePath: string,
+  queues: ReadonlySet<string>,
+  log: Logger,
+): Promise<void> {
+  const left = await findLeftovers(storagePath, new Set());
+  const own = left.filter(({ folder }) => queues.has(basename(folder)));
+  if (own.length > 0)
+    log.warn(
+      'a collector without --storage.shared has left queues in the storage folder, which those ' +
+        'with it do not send: run one without it there until nothing waits, or delete them',
+      describeLeft(own),
+    );
+  // What is not of a sink stays so with either kind of storage.
+  const names = left.map(({ folder }) => basename(folder));
+  await warnOfLeftovers(storagePath, new Set(names.filter((name) => queues.has(name))), log);
+}
+
+/** Warns a collector without `--storage.shared` of what those with it have left. */
+export async function warnOfShared(
+  storagePath: string,
+  { clock, log }: Pick<World, 'clock' | 'log'>,
+): Promise<void> {
+  const left: Leftover[] = [];
+  for (const { path } of await listAllFolders(storagePath))
+    if (!isHeld(path, clock.nowMs())) left.push(...(await findLeftovers(path, new Set())));
+  if (left.length > 0)
+    log.warn(
+      'collectors with --storage.shared have left queues in the storage folder, which one ' +
+        'without it does not send: run it with --storage.shared and --shard ecs, or delete them',
+      describeLeft(left),
+    );
+}
+
+function isHeld(folder: string, nowMs: number): boolean {
+  const holder = findLockHolder(folder, nowMs);
+  return holder !== undefined && (holder.isAlive ?? holder.ageMs < TOUCHED_MS);
+}
+
+function describeLeft(left: readonly Leftover[]): LogFields {
+  const [first] = left;
+  const bytes = left.reduce((sum, one) => sum + one.bytes, 0);
+  return { queues: left.length, bytes, look: `amperage check queue ${first?.folder ?? ''}` };
 }
 
 export async function findLeftovers(

@@ -4,18 +4,18 @@
  * a process leaves behind has no owner, however it ended, and a free lock says so.
  */
 import { randomBytes } from 'node:crypto';
+import type { Dirent } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Component } from '../../kernel/component.ts';
 import { makePrivateFolder } from '../../kernel/private-files.ts';
 import type { World } from '../../kernel/world.ts';
+import { COLLECTORS } from '../../queue/inspect.ts';
 import { type Lock, takeLock } from '../../queue/lock.ts';
 import { readSegmentId } from '../../queue/segment.ts';
 import type { Sharing } from '../../sharding/sharing.ts';
 
-/** What is below the storage folder; beside it is what all may write, such as the configuration. */
-const COLLECTORS = 'collectors';
 /** When its process started, and a random part. */
 const NAME = /^\d{8}T\d{6}-[\da-f]{8}$/;
 const TOUCH_MS = 1_000;
@@ -42,6 +42,8 @@ export class SharedFolder implements Component {
   readonly root: string;
   readonly #world: Pick<World, 'clock' | 'log'>;
   readonly #stopping = new AbortController();
+  /** Names of the queues that sinks of the plan send; undefined before there is a plan. */
+  #claimed: ReadonlySet<string> | undefined;
   #lock: Lock | undefined;
   #touching: Promise<void> = Promise.resolve();
 
@@ -62,7 +64,7 @@ export class SharedFolder implements Component {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#touching;
-    const isEmpty = !(await this.hasLeft(this.ownName));
+    const isEmpty = (await look(this.ownName, this.path)).queues.length === 0;
     if (this.#lock !== undefined && isEmpty) await rm(this.path, { recursive: true, force: true });
     this.#lock?.release();
     this.#lock = undefined;
@@ -71,26 +73,34 @@ export class SharedFolder implements Component {
   /** The folders of other processes, alive or not; first the one that was appended to first. */
   async listOthers(): Promise<readonly OtherFolder[]> {
     const entries = await readdir(this.root, { withFileTypes: true });
-    const names = entries
-      .filter((entry) => entry.isDirectory() && NAME.test(entry.name))
-      .map(({ name }) => name)
-      .filter((name) => name !== this.ownName)
-      .sort()
-      .slice(0, FOLDERS_MAX);
-    const others: OtherFolder[] = [];
-    for (const name of names) others.push(await look(name, join(this.root, name)));
+    const others = await lookAll(
+      this.root,
+      entries.filter(({ name }) => name !== this.ownName),
+    );
     return others.sort((a, b) => a.appendedMs - b.appendedMs);
   }
 
-  async listLeft(): Promise<readonly string[]> {
-    const others = await this.listOthers();
-    return others.filter(({ queues }) => queues.length > 0).map(({ name }) => name);
+  /**
+   * Notes which queues are sent, by the names of their folders: what waits in others is waited for
+   * by nobody.
+   */
+  claim(queues: readonly string[]): void {
+    this.#claimed = new Set(queues);
   }
 
-  /** Whether something may wait in the folder of another process. */
+  /** Folders of other processes in which something waits that can be sent. */
+  async listLeft(): Promise<readonly string[]> {
+    const others = await this.listOthers();
+    return others.filter((other) => this.#isSendable(other)).map(({ name }) => name);
+  }
+
+  /** Whether something waits in the folder of another process that can be sent. */
   async hasLeft(name: string): Promise<boolean> {
-    if (!NAME.test(name)) return false;
-    return (await look(name, join(this.root, name))).queues.length > 0;
+    return NAME.test(name) && this.#isSendable(await look(name, join(this.root, name)));
+  }
+
+  #isSendable({ queues }: OtherFolder): boolean {
+    return queues.some((queue) => this.#claimed?.has(queue) ?? true);
   }
 
   async #touch(lock: Lock): Promise<void> {
@@ -116,6 +126,24 @@ export function listLivingFolders(sharing: Sharing | undefined): ReadonlySet<str
   const { members = [] } = sharing?.describe() ?? {};
   const answering = members.filter(({ state }) => ANSWERS.has(state));
   return new Set(answering.flatMap(({ folder }) => folder ?? []));
+}
+
+/** The folders of processes in a storage folder, for who has none of its own there. */
+export async function listAllFolders(storagePath: string): Promise<readonly OtherFolder[]> {
+  const root = join(storagePath, COLLECTORS);
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  return lookAll(root, entries);
+}
+
+async function lookAll(root: string, entries: readonly Dirent[]): Promise<OtherFolder[]> {
+  const names = entries
+    .filter((entry) => entry.isDirectory() && NAME.test(entry.name))
+    .map(({ name }) => name)
+    .sort()
+    .slice(0, FOLDERS_MAX);
+  const found: OtherFolder[] = [];
+  for (const name of names) found.push(await look(name, join(root, name)));
+  return found;
 }
 
 async function look(name: string, path: string): Promise<OtherFolder> {

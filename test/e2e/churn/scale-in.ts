@@ -2,7 +2,8 @@
  * Collectors of a service go, and what it costs: how long a target was without a scrape, what was
  * scraped twice, and which committed samples never came to a strict receiver.
  */
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Collector, Deployment, sleep } from './deployment.ts';
 import { until } from '../../kit/waiting.ts';
 import { StrictReceiver } from './strict-receiver.ts';
@@ -40,17 +41,30 @@ export interface ScaleInResult extends ScaleInOptions {
   readonly staleMarkers: number;
   /** Scrapes that failed. */
   readonly failed: number;
+  /** Samples of which collectors said at their end that they are lost with the task's disk. */
+  readonly toldLost: number;
+  /** Folders that collectors that are gone have left in the shared storage in the end. */
+  readonly foldersLeft: number;
   readonly logs: string;
 }
+
+/** What a scrape of a target commits: visits, 20 others, and 5 reports. */
+export const SAMPLES_PER_SCRAPE = 26;
 
 const COUNT = 30;
 const INTERVAL_MS = 2_000;
 /** A scrape that the target answered so shortly before a kill was perhaps not committed. */
 const UNSURE_MS = 300;
-const BEFORE_MS = 5_000;
-const AFTER_MS = 8_000;
+const BEFORE_MS = 4_000;
+const AFTER_MS = 6_000;
 /** How long what is left may take to be found and sent. */
 const SETTLED_WITHIN_MS = 40_000;
+/** How long what waits in those that are left may take where nothing else is left. */
+const SENT_WITHIN_MS = 8_000;
+/** By this a collector on Fargate knows that its disk goes with it. */
+const ON_FARGATE = { AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE' };
+/** Shorter than by default, so that an end while the receiver is down is soon over. */
+const STOP_FLAGS = ['--stop-timeout', '4s'];
 
 interface Play {
   readonly deployment: Deployment;
@@ -58,6 +72,10 @@ interface Play {
   /** When collectors were killed, by name. */
   readonly killedMs: Map<string, number>;
   readonly isKept: boolean;
+}
+
+function begin({ deployment, isKept }: Pick<Play, 'deployment' | 'isKept'>): Collector {
+  return deployment.begin(isKept ? {} : ON_FARGATE, STOP_FLAGS);
 }
 
 /** Ends a collector, and its disk where that does not stay. */
@@ -89,19 +107,20 @@ const changes: Record<Scenario, (play: Play) => Promise<void>> = {
   async '3 to 1, 2 s'(play) {
     await Promise.all(play.running.slice(1).map((one) => end(play, one, 2_000)));
   },
-  async '1 to 3'({ deployment }) {
-    deployment.begin();
-    deployment.begin();
+  async '1 to 3'(play) {
+    const { deployment } = play;
+    begin(play);
+    begin(play);
     await deployment.settled(3);
   },
   async 'roll 100/200'(play) {
-    for (let i = 0; i < 3; i++) play.deployment.begin();
+    for (let i = 0; i < 3; i++) begin(play);
     await play.deployment.settled(6);
     await Promise.all(play.running.map((one) => end(play, one)));
   },
   async 'roll 0/100'(play) {
     await Promise.all(play.running.map((one) => end(play, one)));
-    const begun = [0, 1, 2].map(() => play.deployment.begin().name);
+    const begun = [0, 1, 2].map(() => begin(play).name);
     await until('those that were begun scrape', 60_000, () => {
       const seen = new Set(play.deployment.visits.flat().map(({ collector }) => collector));
       return begun.every((name) => seen.has(name));
@@ -129,7 +148,7 @@ export async function runScaleIn(options: ScaleInOptions): Promise<ScaleInResult
   });
   try {
     const count = scenario === '1 to 3' ? 1 : 3;
-    for (let i = 0; i < count; i++) deployment.begin();
+    for (let i = 0; i < count; i++) begin({ deployment, isKept });
     await deployment.settled(count);
     const running = [...deployment.collectors];
     await sleep(BEFORE_MS);
@@ -143,8 +162,9 @@ export async function runScaleIn(options: ScaleInOptions): Promise<ScaleInResult
     const toMs = Date.now();
     await sleep(2_000);
     const lost = (): number => countLost(deployment, receiver, { toMs, killedMs: play.killedMs });
-    for (const endMs = Date.now() + SETTLED_WITHIN_MS; lost() > 0 && Date.now() < endMs;)
-      await sleep(500);
+    const foldersLeft = (): number => (isKept ? countFoldersLeft(deployment) : 0);
+    const endMs = Date.now() + (isKept ? SETTLED_WITHIN_MS : SENT_WITHIN_MS);
+    while ((lost() > 0 || foldersLeft() > 0) && Date.now() < endMs) await sleep(500);
     return {
       ...options,
       ...measureVisits(deployment, fromMs, toMs),
@@ -153,6 +173,8 @@ export async function runScaleIn(options: ScaleInOptions): Promise<ScaleInResult
       refused: receiver.refused,
       staleMarkers: sum(receiver.stale),
       failed: sum(receiver.failed),
+      toldLost: countToldLost(deployment.collectors),
+      foldersLeft: foldersLeft(),
       logs: deployment.collectors.map(({ name, output }) => `--- ${name}\n${output}`).join('\n'),
     };
   } finally {
@@ -179,6 +201,22 @@ function countLost(
     }
   }
   return lost;
+}
+
+/** Folders beyond those of the collectors that run. */
+function countFoldersLeft(deployment: Deployment): number {
+  const running = deployment.collectors.filter(
+    ({ child }) => child.exitCode === null && child.signalCode === null,
+  );
+  const folders = readdirSync(join(deployment.storageOf(''), 'collectors'), {
+    withFileTypes: true,
+  });
+  return folders.filter((entry) => entry.isDirectory()).length - running.length;
+}
+
+function countToldLost(collectors: readonly Collector[]): number {
+  const told = /not all could be sent before the end: it is lost with the disk.* items=(\d+)/;
+  return collectors.reduce((sum, { output }) => sum + Number(told.exec(output)?.[1] ?? 0), 0);
 }
 
 function sum(counts: ReadonlyMap<number, number>): number {
