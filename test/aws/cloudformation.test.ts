@@ -180,6 +180,53 @@ test('what cannot be deleted is said, and may be left', async () => {
   assert.deepEqual(await listGroups(), ['/two 7']);
 });
 
+/** Calls that put a parameter are made again for a while, and the stack with them. */
+function hold(): void {
+  cloud.trouble.set({
+    faults: [{ action: 'PutParameter', code: 'ThrottlingException', count: 3 }],
+  });
+}
+
+test('a stack that is deleted while it is made ends what is under way, and goes', async () => {
+  hold();
+  await cfn.send(new Cfn.CreateStackCommand({ StackName: 'two', TemplateBody: TWO }));
+  const { StackId = '' } = await describe('two');
+  await cfn.send(new Cfn.DeleteStackCommand({ StackName: 'two' }));
+  assert.equal((await describe(StackId)).StackStatus, 'DELETE_IN_PROGRESS');
+  assert.equal(await settle(StackId), 'DELETE_COMPLETE');
+  const events = await listEvents(StackId);
+  assert.deepEqual(
+    events.filter((event) => event.startsWith('two ')),
+    [
+      'two CREATE_IN_PROGRESS User Initiated',
+      'two DELETE_IN_PROGRESS User Initiated',
+      'two DELETE_COMPLETE',
+    ],
+  );
+  assert.ok(
+    events.indexOf('Settings DELETE_COMPLETE') < events.indexOf('Group DELETE_IN_PROGRESS'),
+  );
+  assert.deepEqual(await listGroups(), []);
+  await assert.rejects(ssm.send(new GetParameterCommand({ Name: '/two/settings' })));
+});
+
+test('a stack that is changed is not deleted until it rests', async () => {
+  await create('two', TWO);
+  hold();
+  await cfn.send(
+    new Cfn.UpdateStackCommand({
+      StackName: 'two',
+      TemplateBody: TWO.replace('!GetAtt Group.Arn', 'other'),
+    }),
+  );
+  await assert.rejects(cfn.send(new Cfn.DeleteStackCommand({ StackName: 'two' })), {
+    name: 'ValidationError',
+    message:
+      /^Stack \[arn:aws:\S+:stack\/two\/\S+\] cannot be deleted while in status UPDATE_IN_PROGRESS$/,
+  });
+  assert.equal(await settle('two'), 'UPDATE_COMPLETE');
+});
+
 test('what is to be kept is kept, and said', async () => {
   const kept = TWO.replace('Type: AWS::Logs', 'DeletionPolicy: Retain\n    Type: AWS::Logs');
   await create('two', kept);

@@ -132,18 +132,19 @@ export class StackAccount {
       ];
       for (const [wanted, begin] of steps) {
         await begin();
-        const end = await this.#settle(StackId);
+        const end = await this.settle(StackId);
         ends.push(end);
         if (end !== wanted) break;
       }
     } catch (error) {
       thrown = String(error);
     }
-    const failures = id === undefined ? [] : await this.#listFailures(id);
+    const failures = id === undefined ? [] : await this.listFailures(id);
     return { ends, failures: [...failures, thrown].filter((one) => one !== '').join('\n') };
   }
 
-  async #settle(StackName: string): Promise<string> {
+  /** Waits until the stack rests, and tells how. */
+  async settle(StackName: string): Promise<string> {
     for (;;) {
       const { Stacks } = await this.cloud.asRoot<{ Stacks: { StackStatus: string }[] }>(
         'cloudformation',
@@ -176,7 +177,7 @@ export class StackAccount {
   }
 
   /** Of all pages: a roll-back has many events. */
-  async #listFailures(StackName: string): Promise<string[]> {
+  async listFailures(StackName: string): Promise<string[]> {
     const reasons: string[] = [];
     let more: EventPage | undefined;
     do {

@@ -4,11 +4,10 @@
  */
 import { evaluate, type FunctionScope } from './functions.ts';
 import { isSameProperty, listChanged, replaces } from './property-shape.ts';
-import { listDependencies } from './references.ts';
 import type { Made } from './resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
 import { isResourceGone } from './resource-steps.ts';
-import { chooseBranches, chooseResources, openScope, type ScopeParts } from './scope.ts';
+import { chooseResources, findWaits, openScope, type ScopeParts } from './scope.ts';
 import type { EmulatedStack, StackInputs } from './stack.ts';
 import type { TemplateResource, Values } from './template.ts';
 
@@ -107,15 +106,14 @@ function sortByUse(
   chosen: ReadonlyMap<string, TemplateResource>,
   scope: FunctionScope,
 ): TemplateResource[] {
-  const ids = new Set(chosen.keys());
+  const waits = findWaits(chosen, scope);
   const sorted = new Set<TemplateResource>();
   const visit = (id: string): void => {
     const resource = chosen.get(id) as TemplateResource;
     if (sorted.has(resource)) return;
-    const properties = chooseBranches(resource.properties, scope) as Values;
-    for (const used of listDependencies({ ...resource, properties }, ids)) visit(used);
+    for (const used of waits.get(id) ?? []) visit(used);
     sorted.add(resource);
   };
-  for (const id of ids) visit(id);
+  for (const id of chosen.keys()) visit(id);
   return [...sorted];
 }

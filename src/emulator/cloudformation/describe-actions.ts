@@ -170,6 +170,7 @@ export function driftActions({ state }: CloudFormationEdges): Record<string, Act
           stack,
           logicalId,
           tags: stack.inputs.tags,
+          signal: state.stopping,
         }),
       ).then(
         (drifts) => {

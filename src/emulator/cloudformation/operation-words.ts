@@ -2,6 +2,8 @@
 import { AwsError } from '../service.ts';
 import type { StackResource } from './stack.ts';
 
+/** Why a resource is not made: another failed, or the stack goes. */
+export const CANCELLED = 'Resource creation cancelled';
 export const REPLACING =
   'Requested update requires the creation of a new physical resource; hence creating one.';
 

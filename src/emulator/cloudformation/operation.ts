@@ -7,20 +7,19 @@ import type { InsideCall } from '../cloud-parts.ts';
 import { type AwsPlace, type CallContext } from '../service.ts';
 import { readReferences } from './dynamic-references.ts';
 import { evaluate, type FunctionScope } from './functions.ts';
-import { reverseGraph, walkGraph } from './graph.ts';
+import { walkGraph } from './graph.ts';
 import { evaluateOutputs } from './outputs.ts';
 import { fitProperties, isSameProperty, listChanged, replaces } from './property-shape.ts';
-import { listDependencies } from './references.ts';
+import { type Leftover, type Removal, removeAll, removeLeftovers } from './removal.ts';
 import type { Deployer, ResourceTag } from './resource-kind.ts';
 import {
   createResource,
   isResourceGone,
   kindOf,
-  removeResource,
   type StepParts,
   updateResource,
 } from './resource-steps.ts';
-import { chooseBranches, chooseResources, openScope } from './scope.ts';
+import { chooseResources, findWaits, openScope } from './scope.ts';
 import { createSite, describeFailure } from './site.ts';
 import {
   asDeployer,
@@ -31,12 +30,14 @@ import {
   type Undo,
 } from './stack.ts';
 import type { TemplateResource, Values } from './template.ts';
-import { refuseSameName, REPLACING, sayFailed } from './operation-words.ts';
+import { CANCELLED, refuseSameName, REPLACING, sayFailed } from './operation-words.ts';
 
 export interface OperationEdges {
   readonly clock: Clock;
   readonly place: AwsPlace;
   readonly call: InsideCall;
+  /** Aborts when the emulator stops. */
+  readonly signal: AbortSignal;
   /** The value of an export of another stack. @throws AwsError */
   importValue(name: string): string;
   /** Why the exports of a stack cannot become these; undefined where they can. */
@@ -50,32 +51,60 @@ export class StackOperation {
   readonly #edges: OperationEdges;
   readonly #deploy: Deployer;
   readonly #steps: StepParts;
+  readonly #removal: Removal;
   readonly #done: Done[] = [];
   readonly #failed = { create: [] as string[], update: [] as string[] };
-  /** Resources that others came in the place of, or that the template lacks now. */
-  #leftovers: { resource: StackResource; policy: string }[] = [];
+  #leftovers: Leftover[] = [];
+  /** Why no more is made. */
+  #calledOff: string | undefined;
+  #isMaking = false;
+  #hasGivenWay = false;
 
   constructor(stack: EmulatedStack, context: CallContext, edges: OperationEdges) {
     this.#stack = stack;
     this.#edges = edges;
     const deployer = asDeployer(context, stack.inputs.roleArn);
     this.#deploy = (service, action, input) => edges.call(deployer, service, action, input);
-    const { clock, place } = edges;
+    const { clock, place, signal } = edges;
+    const parts = { call: this.#deploy, clock, place, signal, stack };
+    const calledOff = (): string | undefined => this.#calledOff;
     this.#steps = {
       stack,
-      siteFor: ({ id: logicalId }, tags = stack.inputs.tags) =>
-        createSite({ call: this.#deploy, clock, place, stack, logicalId, tags }),
+      siteFor: ({ id: logicalId }, { tags = stack.inputs.tags, canBeCalledOff } = {}) =>
+        createSite({
+          ...parts,
+          logicalId,
+          tags,
+          calledOff: canBeCalledOff === true ? calledOff : undefined,
+        }),
     };
+    this.#removal = { steps: this.#steps, isOver: () => this.isOver };
+  }
+
+  /** Whether it ends without a word: another is to be done to the stack, or nothing any more. */
+  get isOver(): boolean {
+    return this.#hasGivenWay || this.#edges.signal.aborted;
+  }
+
+  /** Makes no more, and takes back what was made; what is removed already goes on. */
+  callOff(reason: string): void {
+    if (this.#isMaking) this.#calledOff ??= reason;
+  }
+
+  /** Leaves the stack to another operation, which comes once this one has ended. */
+  giveWay(): void {
+    this.#hasGivenWay = true;
+    this.callOff(CANCELLED);
   }
 
   async create(onFailure: OnFailure): Promise<void> {
     const stack = this.#stack;
     const failure = await this.#bring([]);
+    if (this.isOver) return;
     if (failure === undefined) {
       stack.become('CREATE_COMPLETE');
       return;
     }
-    stack.cancelledBy = undefined;
     if (onFailure === 'DO_NOTHING') {
       stack.become('CREATE_FAILED', failure);
       return;
@@ -85,9 +114,10 @@ export class StackOperation {
       isDelete ? 'DELETE_IN_PROGRESS' : 'ROLLBACK_IN_PROGRESS',
       `${failure}${isDelete ? 'Delete' : 'Rollback'} requested by user.`,
     );
-    const left = await this.#removeAll((resource) =>
+    const left = await removeAll(this.#removal, (resource) =>
       resource.deletionPolicy === 'RetainExceptOnCreate' ? 'Delete' : resource.deletionPolicy,
     );
+    if (this.isOver) return;
     const word = isDelete ? 'DELETE' : 'ROLLBACK';
     if (left.length > 0) stack.become(`${word}_FAILED`, sayFailed('delete', left));
     else this.#end(`${word}_COMPLETE`);
@@ -97,14 +127,15 @@ export class StackOperation {
   async update(before: StackInputs): Promise<void> {
     const stack = this.#stack;
     const failure = await this.#bring(before.tags);
+    if (this.isOver) return;
     if (failure === undefined) {
       this.#dropUnused();
       stack.become('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
-      await this.#cleanUp();
+      await removeLeftovers(this.#removal, this.#leftovers);
+      if (this.isOver) return;
       stack.become('UPDATE_COMPLETE');
       return;
     }
-    stack.cancelledBy = undefined;
     if (stack.isRollbackDisabled) {
       stack.become('UPDATE_FAILED', failure);
       return;
@@ -129,9 +160,10 @@ export class StackOperation {
       stack.become('DELETE_FAILED', refusal);
       return;
     }
-    const left = await this.#removeAll((resource) =>
+    const left = await removeAll(this.#removal, (resource) =>
       retained.includes(resource.id) ? 'Retain' : resource.deletionPolicy.replace(/Ex.*$/, ''),
     );
+    if (this.isOver) return;
     if (left.length > 0) stack.become('DELETE_FAILED', sayFailed('delete', left));
     else this.#end('DELETE_COMPLETE');
   }
@@ -148,6 +180,15 @@ export class StackOperation {
    * @returns  why not, in CloudFormation's words
    */
   async #bring(tagsBefore: readonly ResourceTag[]): Promise<string | undefined> {
+    this.#isMaking = true;
+    const failure = await this.#make(tagsBefore);
+    this.#isMaking = false;
+    // What is taken back is not called off.
+    this.#calledOff = undefined;
+    return failure;
+  }
+
+  async #make(tagsBefore: readonly ResourceTag[]): Promise<string | undefined> {
     const stack = this.#stack;
     let scope: FunctionScope;
     let chosen: ReadonlyMap<string, TemplateResource>;
@@ -157,28 +198,26 @@ export class StackOperation {
     } catch (error) {
       return `${describeFailure(error)}. `;
     }
-    const ids = new Set(chosen.keys());
-    const waits = new Map(
-      [...chosen].map(([id, resource]) => {
-        const properties = chooseBranches(resource.properties, scope) as Values;
-        return [id, listDependencies({ ...resource, properties }, ids)] as const;
-      }),
-    );
-    this.#leave(ids);
+    const waits = findWaits(chosen, scope);
+    // What the template lacks is removed once all else is done.
+    for (const resource of [...stack.resources.values()].toReversed())
+      if (!chosen.has(resource.id))
+        this.#leftovers.push({ resource, policy: resource.deletionPolicy });
     await walkGraph(waits, async (id) => {
+      if (this.#calledOff !== undefined || this.isOver) return false;
       const resource = chosen.get(id) as TemplateResource;
       const isDone = await this.#step(resource, {
         scope,
         dependsOn: waits.get(id) ?? [],
         tagsBefore,
       });
-      if (!isDone) stack.cancelledBy ??= 'Resource creation cancelled';
-      return isDone && stack.cancelledBy === undefined;
+      if (!isDone) this.callOff(CANCELLED);
+      return isDone && this.#calledOff === undefined;
     });
     const { create, update } = this.#failed;
     if (create.length > 0 || update.length > 0)
       return sayFailed('create', create) + sayFailed('update', update);
-    if (stack.cancelledBy !== undefined) return `${stack.cancelledBy}. `;
+    if (this.#calledOff !== undefined) return `${this.#calledOff}. `;
     return this.#output(scope);
   }
 
@@ -196,13 +235,6 @@ export class StackOperation {
       },
       findMade: (id) => stack.resources.get(id)?.made,
     });
-  }
-
-  /** What the template lacks is removed once all else is done. */
-  #leave(ids: ReadonlySet<string>): void {
-    for (const resource of [...this.#stack.resources.values()].toReversed())
-      if (!ids.has(resource.id))
-        this.#leftovers.push({ resource, policy: resource.deletionPolicy });
   }
 
   async #step(
@@ -323,17 +355,6 @@ export class StackOperation {
         });
   }
 
-  async #cleanUp(): Promise<void> {
-    const left = new Map(this.#leftovers.map((one) => [one.resource, one]));
-    const byId = new Map([...left.keys()].map((resource) => [resource.id, resource]));
-    const waits = new Map([...byId].map(([id, { dependsOn }]) => [id, dependsOn]));
-    await walkGraph(reverseGraph(waits), async (id) => {
-      const one = left.get(byId.get(id) as StackResource);
-      if (one !== undefined) await removeResource(this.#steps, one.resource, one.policy);
-      return true;
-    });
-  }
-
   async #rollBack({
     done,
     tagsNow,
@@ -343,6 +364,7 @@ export class StackOperation {
     this.#leftovers = [];
     const failed: Done[] = [];
     for (const one of done.toReversed()) {
+      if (this.isOver) return;
       const { now } = one;
       if (one.what === 'created') {
         this.#leftovers.push({ resource: now, policy: 'Delete' });
@@ -368,24 +390,8 @@ export class StackOperation {
     }
     stack.pendingUndo = undefined;
     stack.become('UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS');
-    await this.#cleanUp();
+    await removeLeftovers(this.#removal, this.#leftovers);
+    if (this.isOver) return;
     stack.become('UPDATE_ROLLBACK_COMPLETE');
-  }
-
-  /** Removes what is there, what uses others first; after a failure all else that can be. */
-  async #removeAll(policyOf: (resource: StackResource) => string): Promise<string[]> {
-    const { resources } = this.#stack;
-    const waits = new Map([...resources].map(([id, { dependsOn }]) => [id, dependsOn]));
-    const users = reverseGraph(waits);
-    const failed = new Set<string>();
-    await walkGraph(users, async (id) => {
-      const resource = resources.get(id) as StackResource;
-      // What uses it is still there: it would be refused, and is said with the others.
-      const isUsed = (users.get(id) ?? []).some((one) => failed.has(one));
-      if (isUsed && !isResourceGone(resource)) return true;
-      if (!(await removeResource(this.#steps, resource, policyOf(resource)))) failed.add(id);
-      return true;
-    });
-    return [...failed];
   }
 }

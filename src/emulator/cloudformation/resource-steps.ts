@@ -12,6 +12,7 @@ import {
   type ResourceTag,
 } from './resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
+import { CANCELLED } from './operation-words.ts';
 import { Cancelled, describeFailure, SITE_POLL_MS } from './site.ts';
 import type { EmulatedStack, StackResource } from './stack.ts';
 import type { Values } from './template.ts';
@@ -22,8 +23,14 @@ const IN_USE = /InUse|DependencyViolation|DeleteConflict|HasAssociations|Contain
 
 export interface StepParts {
   readonly stack: EmulatedStack;
-  /** @param tags  of the stack */
-  readonly siteFor: (resource: StackResource, tags?: readonly ResourceTag[]) => Site;
+  readonly siteFor: (resource: StackResource, how?: SiteUse) => Site;
+}
+
+export interface SiteUse {
+  /** Of the stack, where they are not its own any more. */
+  readonly tags?: readonly ResourceTag[];
+  /** Whether waits end where the work is called off. */
+  readonly canBeCalledOff?: boolean;
 }
 
 /** @returns whether it is there now */
@@ -33,10 +40,11 @@ export async function createResource(
   policy: Values,
 ): Promise<boolean> {
   const kind = kindOf(resource);
-  const site = siteFor(resource);
+  const site = siteFor(resource, { canBeCalledOff: true });
   try {
     stack.tell(resource, 'CREATE_IN_PROGRESS');
-    resource.made = await kind.create(resource.properties, site);
+    // Called off before its id is known, it would be left behind: what is asked for is waited for.
+    resource.made = await kind.create(resource.properties, siteFor(resource));
     stack.tell(resource, 'CREATE_IN_PROGRESS', 'Resource creation Initiated');
     resource.made =
       (await kind.settle?.(resource.made, resource.properties, site)) ?? resource.made;
@@ -44,7 +52,7 @@ export async function createResource(
     stack.tell(resource, 'CREATE_COMPLETE');
     return true;
   } catch (error) {
-    stack.tell(resource, 'CREATE_FAILED', reasonOf(error, 'Resource creation cancelled'));
+    stack.tell(resource, 'CREATE_FAILED', reasonOf(error, CANCELLED));
     return false;
   }
 }
@@ -67,7 +75,11 @@ export async function updateResource(
   try {
     stack.tell(resource, 'UPDATE_IN_PROGRESS');
     const made = resource.made as Made;
-    resource.made = (await kind.update?.(made, change, siteFor(resource, tags))) ?? made;
+    const site = siteFor(resource, {
+      canBeCalledOff: true,
+      ...(tags === undefined ? {} : { tags }),
+    });
+    resource.made = (await kind.update?.(made, change, site)) ?? made;
     stack.tell(resource, 'UPDATE_COMPLETE');
     return true;
   } catch (error) {

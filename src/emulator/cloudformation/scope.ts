@@ -4,6 +4,7 @@
  */
 import { AwsError, type AwsPlace } from '../service.ts';
 import { evaluate, isTruth, refuseTemplateFunction, type FunctionScope } from './functions.ts';
+import { listDependencies } from './references.ts';
 import type { Deployer, Made } from './resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
 import { mapValues, type StackTemplate, type TemplateResource, type Values } from './template.ts';
@@ -103,6 +104,20 @@ export function chooseResources(
     Object.entries(resources).filter(
       ([, { condition }]) => condition === undefined || scope.isTrue(condition),
     ),
+  );
+}
+
+/** What each resource waits for, by id. */
+export function findWaits(
+  chosen: ReadonlyMap<string, TemplateResource>,
+  scope: FunctionScope,
+): ReadonlyMap<string, readonly string[]> {
+  const ids = new Set(chosen.keys());
+  return new Map(
+    [...chosen].map(([id, resource]) => {
+      const properties = chooseBranches(resource.properties, scope) as Values;
+      return [id, listDependencies({ ...resource, properties }, ids)] as const;
+    }),
   );
 }
 

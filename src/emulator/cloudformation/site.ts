@@ -24,19 +24,20 @@ export interface SiteParts {
   readonly call: Deployer;
   readonly clock: Clock;
   readonly place: AwsPlace;
-  readonly stack: {
-    readonly name: string;
-    readonly id: string;
-    readonly cancelledBy: string | undefined;
-  };
+  readonly stack: { readonly name: string; readonly id: string };
   readonly logicalId: string;
   readonly tags: readonly ResourceTag[];
+  /** Why a wait is called off; undefined while it is not. Absent where none can be. */
+  readonly calledOff?: (() => string | undefined) | undefined;
+  /** Ends all waits: the emulator stops. */
+  readonly signal: AbortSignal;
 }
 
 /** The service that an error came from. */
 const origins = new WeakMap<AwsError, string>();
 
-export function createSite({ call, clock, place, stack, logicalId, tags }: SiteParts): Site {
+export function createSite(parts: SiteParts): Site {
+  const { call, clock, place, stack, logicalId, tags, calledOff, signal } = parts;
   return {
     ...place,
     tags,
@@ -54,7 +55,7 @@ export function createSite({ call, clock, place, stack, logicalId, tags }: SiteP
           if (!(error instanceof AwsError)) throw error;
           origins.set(error, service);
           if (!THROTTLED.test(error.code) || tries >= THROTTLED_MAX) throw error;
-          await clock.sleep(SITE_POLL_MS);
+          await clock.sleep(SITE_POLL_MS, signal);
         }
     },
     makeName: (most) => {
@@ -62,13 +63,14 @@ export function createSite({ call, clock, place, stack, logicalId, tags }: SiteP
       const start = `${stack.name}-${logicalId}`.slice(0, most - end.length - 1);
       return `${start}-${end}`;
     },
-    pause: (ms) => clock.sleep(ms),
+    pause: (ms) => clock.sleep(ms, signal),
     until: async (what, ask, triesMax = TRIES_MAX) => {
       for (let tries = 0; tries < triesMax; tries += 1) {
         const answer = await ask();
         if (answer !== undefined) return answer;
-        if (stack.cancelledBy !== undefined) throw new Cancelled(stack.cancelledBy);
-        await clock.sleep(SITE_POLL_MS);
+        const reason = calledOff?.();
+        if (reason !== undefined) throw new Cancelled(reason);
+        await clock.sleep(SITE_POLL_MS, signal);
       }
       throw new AwsError('NotStabilized', `Exceeded attempts to wait for ${what}`);
     },

@@ -53,7 +53,7 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
           `Stack [${stack.name}] cannot be deleted while TerminationProtection is enabled`,
         );
       if (stack.isBusy && !/^(?:CREATE|ROLLBACK)/.test(stack.status))
-        throw invalidStack(`Stack ${stack.id} is in ${stack.status} state and can not be deleted.`);
+        throw invalidStack(`Stack [${stack.id}] cannot be deleted while in status ${stack.status}`);
       const retained = listOfInput(input, 'RetainResources').map(String);
       judgeRetained(stack, retained);
       const roleArn = optionalText(input, 'RoleARN');
@@ -67,7 +67,7 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
       const stack = state.require(requireName(input, 'StackName'));
       if (stack.status !== 'UPDATE_IN_PROGRESS')
         throw invalidStack(`CancelUpdateStack cannot be called from current stack status`);
-      stack.cancelledBy = 'User Initiated';
+      state.callOff(stack, 'User Initiated');
       return {};
     },
     ContinueUpdateRollback: (input, context) => {

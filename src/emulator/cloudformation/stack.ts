@@ -100,8 +100,6 @@ export class EmulatedStack {
   readonly signals = new Map<string, Map<string, boolean>>();
   /** What a roll-back that failed has still to undo. */
   pendingUndo: Undo | undefined;
-  /** Ends what is under way; the reason is told. */
-  cancelledBy: string | undefined;
   readonly #clock: Clock;
 
   constructor(

@@ -42,6 +42,14 @@ export interface DriftDetection {
   drifts: readonly ResourceDrift[];
 }
 
+type OperationRun = (operation: StackOperation) => Promise<void>;
+
+interface RunningOperation {
+  readonly operation: StackOperation;
+  /** Never rejects. */
+  readonly ended: Promise<void>;
+}
+
 export class CloudFormationState {
   readonly clock: Clock;
   readonly place: AwsPlace;
@@ -50,6 +58,9 @@ export class CloudFormationState {
   readonly stacks = new Map<string, EmulatedStack>();
   readonly changeSets = new Map<string, ChangeSet>();
   readonly detections = new Map<string, DriftDetection>();
+  /** What is under way; a stack has one operation at a time. */
+  readonly #running = new Map<EmulatedStack, RunningOperation>();
+  readonly #stopped = new AbortController();
   readonly #edges: OperationEdges;
 
   constructor(
@@ -63,6 +74,7 @@ export class CloudFormationState {
       clock,
       place,
       call,
+      signal: this.stopping,
       importValue: (name) => this.importValue(name),
       judgeExports: (stack, names) => this.#judgeExports(stack, names),
     };
@@ -116,17 +128,42 @@ export class CloudFormationState {
     this.detections.set(detection.id, detection);
   }
 
-  /** Begins what takes long; the stack tells what becomes of it. */
-  begin(
+  /** Aborts when the emulator stops. */
+  get stopping(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  /**
+   * Begins what takes long; the stack tells what becomes of it. What is under way gives way first:
+   * what it has begun to make is made, so that it is known and can be removed.
+   */
+  begin(stack: EmulatedStack, context: CallContext, run: OperationRun): void {
+    const before = this.#running.get(stack);
+    before?.operation.giveWay();
+    const operation = new StackOperation(stack, context, this.#edges);
+    const ended = this.#run(stack, operation, run, before?.ended);
+    this.#running.set(stack, { operation, ended });
+  }
+
+  async #run(
     stack: EmulatedStack,
-    context: CallContext,
-    run: (operation: StackOperation) => Promise<void>,
-  ): void {
+    operation: StackOperation,
+    run: OperationRun,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
     const failed = stack.status.replace(/_(?:COMPLETE_CLEANUP_)?IN_PROGRESS$/, '_FAILED');
-    stack.cancelledBy = undefined;
-    run(new StackOperation(stack, context, this.#edges)).catch((error: unknown) => {
-      stack.become(failed, `Internal Failure: ${describeFailure(error)}`);
-    });
+    if (before !== undefined) await before;
+    try {
+      await run(operation);
+    } catch (error) {
+      if (!operation.isOver) stack.become(failed, `Internal Failure: ${describeFailure(error)}`);
+    }
+    if (this.#running.get(stack)?.operation === operation) this.#running.delete(stack);
+  }
+
+  /** Calls off what is under way; it is taken back. */
+  callOff(stack: EmulatedStack, reason: string): void {
+    this.#running.get(stack)?.operation.callOff(reason);
   }
 
   /** All exports, by name. */
@@ -151,9 +188,10 @@ export class CloudFormationState {
     throw new AwsError('ValidationError', `No export named ${name} found.`);
   }
 
-  /** Ends all waits, so that nothing goes on when the emulator has stopped. */
-  stop(): void {
-    for (const stack of this.stacks.values()) stack.cancelledBy ??= 'The emulator was stopped';
+  /** Ends all waits; resolves when nothing goes on any more. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(new Error('the emulator is stopped'));
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
   #judgeExports(stack: EmulatedStack, names: readonly string[]): string | undefined {
