@@ -15,8 +15,13 @@ export class StrictReceiver {
   readonly stale = new Map<number, number>();
   /** Of each target, the scrapes that failed. */
   readonly failed = new Map<number, number>();
-  readonly #receiver = new Receiver();
+  readonly #receiver: Receiver;
   readonly #newest = new Map<string, number>();
+
+  /** @param listen  a free port of the loopback when absent */
+  constructor(listen?: string) {
+    this.#receiver = new Receiver(listen);
+  }
 
   async start(): Promise<void> {
     this.#receiver.answer = (received) => ({ status: this.#take(received) });
