@@ -25,6 +25,8 @@ export type InsideCall = (
 
 export interface CloudParts extends CallJudges {
   readonly clock: Clock;
+  /** Aborts when the emulator stops; all that waits by itself ends with it. */
+  readonly stopping: AbortSignal;
   readonly identities: Identities;
   /** The account of what names no account. */
   readonly accountId: string;

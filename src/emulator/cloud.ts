@@ -67,6 +67,7 @@ export class EmulatedCloud implements CloudParts {
   /** Called for each region that is made. */
   onRegion: (region: EmulatedRegion) => void = () => undefined;
   warn: (words: string, error: unknown) => void = () => undefined;
+  readonly #stopped = new AbortController();
   readonly #accounts = new Map<string, Account>();
   /** Calls by action, since the last `takeCalls`. */
   readonly #calls = new Map<string, number>();
@@ -92,6 +93,17 @@ export class EmulatedCloud implements CloudParts {
   /** The region of what names none, in the first account. */
   get home(): EmulatedRegion {
     return this.regionOf(this.accountId, this.regions[0]);
+  }
+
+  get stopping(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  /** Ends all that AWS does by itself; resolves when nothing goes on. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(new Error('the emulator is stopped'));
+    const regions = [...this.#accounts.values()].flatMap((one) => [...one.regions.values()]);
+    await Promise.all(regions.map(({ cloudFormation }) => cloudFormation.settled()));
   }
 
   nowMs(): number {

@@ -74,13 +74,14 @@ export class EmulatedRegion {
   constructor(place: AwsPlace, cloud: CloudParts, { services, workspaces }: SharedParts) {
     this.place = place;
     this.cloud = cloud;
-    const { clock } = cloud;
+    const { clock, stopping } = cloud;
     this.objects = new ObjectStore(place.region, () => clock.nowMs());
     this.xray = new XrayState(place, clock.nowMs());
     this.logs = new LogsState(place);
     this.logs.onEvent = (event) => this.cloudWatch.takeLogEvent(event);
     this.ecs = new EcsState(place, clock);
-    this.queues = new QueueService(clock, (name) => `${cloud.urlOf()}/${place.accountId}/${name}`);
+    const urlOf = (name: string): string => `${cloud.urlOf()}/${place.accountId}/${name}`;
+    this.queues = new QueueService({ clock, urlOf, stopping });
     this.ecs.listeners.push((task, cluster) => this.#publishTask(task, cluster));
     this.providers = new CapacityProviders(this.ecs, (id) => this.autoScaling.groupOf(id));
     this.registrar = new Registrar({
@@ -89,7 +90,7 @@ export class EmulatedRegion {
       addressOf: (id) => this.ec2.instances.get(id)?.privateIpAddress,
       onFailure: (words, error) => cloud.warn(words, error),
     });
-    this.ecsServices = new EcsServices(this.ecs);
+    this.ecsServices = new EcsServices(this.ecs, stopping);
     this.kafka = new KafkaState(place);
     this.ec2 = new Ec2State(place, () => clock.nowMs());
     this.ecs.zoneOf = (id) => {

@@ -110,6 +110,7 @@ export class Scenario implements Component {
   async #play(from: number, isDue: boolean): Promise<void> {
     for (let i = from; i < this.#steps.length; i++) {
       const step = this.#steps[i] as ScenarioStep;
+      if (this.#stopped.signal.aborted) return;
       if (step.after !== undefined && !(isDue && i === from)) {
         this.#timer = setTimeout(
           () =>

@@ -6,6 +6,7 @@
  */
 import { isAwsHost } from '../aws/endpoints.ts';
 import { type Verification, verifyRequest } from '../aws/verification.ts';
+import type { Component } from '../kernel/component.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
@@ -50,7 +51,14 @@ const CREDENTIALS_LIFETIME_MS = 6 * 3_600_000;
 /** The services of all regions: a signature may name any. */
 const GLOBAL_SERVICES: ReadonlySet<string> = new Set(['iam', 'sts']);
 
-export function createEmulator(options: EmulatorOptions): HttpServer {
+export interface Emulator extends Component {
+  /** For a client on this machine. */
+  readonly url: string;
+  /** With the address as it was given. */
+  readonly listensAt: string;
+}
+
+export function createEmulator(options: EmulatorOptions): Emulator {
   const { world, cloud } = options;
   const { home, identities, trouble } = cloud;
   const tasks = new TaskRegistry(world.clock, home.place);
@@ -215,7 +223,20 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     attachTasks(home, parts);
   }
   cloud.warn = (words, error) => world.log.warn(words, { error });
-  return server;
+  return {
+    name: server.name,
+    get url() {
+      return server.url;
+    },
+    get listensAt() {
+      return server.listensAt;
+    },
+    start: () => server.start(),
+    // At once: a request that waits for a message would hold up the server.
+    stop: async (deadlineMs) => {
+      await Promise.all([cloud.stop(), server.stop(deadlineMs)]);
+    },
+  };
 }
 
 /** The answer to a call of REST-JSON that no path is for. */

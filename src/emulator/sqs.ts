@@ -44,14 +44,24 @@ const QUEUE_ACCESS: AccessTable = (() => {
   return { ...others, ...(DeleteMessage && { DeleteMessage, DeleteMessageBatch: DeleteMessage }) };
 })();
 
+interface QueueServiceParts {
+  readonly clock: Clock;
+  /** The URL of a queue. */
+  readonly urlOf: (name: string) => string;
+  /** Ends all waits for messages. */
+  readonly stopping: AbortSignal;
+}
+
 export class QueueService {
   readonly #queues = new Map<string, Queue>();
   readonly #clock: Clock;
   readonly #urlOf: (name: string) => string;
+  readonly #stopping: AbortSignal;
 
-  constructor(clock: Clock, urlOf: (name: string) => string) {
+  constructor({ clock, urlOf, stopping }: QueueServiceParts) {
     this.#clock = clock;
     this.#urlOf = urlOf;
+    this.#stopping = stopping;
   }
 
   get names(): readonly string[] {
@@ -152,7 +162,8 @@ export class QueueService {
     const enough = new AbortController();
     await new Promise<void>((resolve) => {
       queue.waiters.add(resolve);
-      this.#clock.sleep(withinMs, enough.signal).then(resolve, () => undefined);
+      const end = AbortSignal.any([enough.signal, this.#stopping]);
+      this.#clock.sleep(withinMs, end).then(resolve, resolve);
       enough.signal.addEventListener('abort', () => queue.waiters.delete(resolve));
     });
     enough.abort();

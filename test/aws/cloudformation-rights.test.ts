@@ -17,6 +17,7 @@ import {
   emulator,
   describe,
   settle,
+  update,
   create,
   listEvents,
   listGroups,
@@ -222,9 +223,20 @@ Resources:
   Group: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !Ref Name } }
 `;
   const Parameters = [{ ParameterKey: 'Name', ParameterValue: '/wrong' }];
-  assert.equal(await create('ruled', template, { Parameters }), 'ROLLBACK_COMPLETE');
-  assert.match((await listEvents('ruled')).join('\n'), /the name is \/right/);
-  assert.deepEqual(await listGroups(), []);
+  const refusal = { name: 'ValidationError', message: /the name is \/right/ };
+  await assert.rejects(create('ruled', template, { Parameters }), refusal);
+  await assert.rejects(
+    cfn.send(
+      new Cfn.CreateChangeSetCommand({
+        ...{ StackName: 'ruled', ChangeSetName: 'one', ChangeSetType: 'CREATE' },
+        ...{ TemplateBody: template, Parameters },
+      }),
+    ),
+    refusal,
+  );
+  assert.equal(await settle('ruled'), 'gone');
   const right = [{ ParameterKey: 'Name', ParameterValue: '/right' }];
   assert.equal(await create('right', template, { Parameters: right }), 'CREATE_COMPLETE');
+  await assert.rejects(update('right', template, { Parameters }), refusal);
+  assert.deepEqual(await listGroups(), ['/right']);
 });

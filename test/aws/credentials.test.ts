@@ -13,10 +13,9 @@ import { createCredentialSource } from '../../src/aws/credentials.ts';
 import type { CredentialOptions } from '../../src/aws/credential-source.ts';
 import { signRequest } from '../../src/aws/signing.ts';
 import { EmulatedCloud } from '../../src/emulator/cloud.ts';
-import { createEmulator } from '../../src/emulator/server.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/server.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
-import type { HttpServer } from '../../src/kernel/http-server.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import { deleteRole, putRole, trustWithId } from '../kit/emulated-roles.ts';
@@ -28,7 +27,7 @@ const ROLE = 'arn:aws:iam::000000000000:role/metrics';
 const NAMES = Object.keys(process.env).filter((name) => name.startsWith('AWS_'));
 
 let cloud: EmulatedCloud;
-let emulator: HttpServer;
+let emulator: Emulator;
 const http = createHttpClient();
 
 before(async () => {

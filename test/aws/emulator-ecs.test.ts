@@ -339,7 +339,7 @@ test('what ECS refuses is refused in its words', async () => {
 test('a task that does not start is tried again later, and a circuit breaker goes back', async () => {
   const clock = new VirtualClock();
   const state = new EcsState({ region: 'us-east-1', accountId: '000000000000' }, clock);
-  const services = new EcsServices(state);
+  const services = new EcsServices(state, new AbortController().signal);
   const instant = state.runner;
   const bad = state.register('web', [app]);
   const good = state.register('web', [app]);
@@ -386,5 +386,4 @@ test('a task that does not start is tried again later, and a circuit breaker goe
   const said = service.events.map(({ message }) => message).join('\n');
   assert.match(said, /deployment failed: tasks failed to start/);
   assert.match(said, /rolling back to deployment/);
-  services.stop();
 });

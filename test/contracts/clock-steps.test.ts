@@ -150,7 +150,11 @@ clockStepContract('messages of the emulated SQS that nobody deletes', {
   limitMs: 10_000,
   countMax: 3,
   start: async (clock) => {
-    const queues = new QueueService(clock, (name) => name);
+    const queues = new QueueService({
+      clock,
+      urlOf: (name) => name,
+      stopping: new AbortController().signal,
+    });
     queues.create('q');
     queues.send('q', 'm');
     const { ReceiveMessage: receive } = queues.service().actions;

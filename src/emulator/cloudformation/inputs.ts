@@ -2,6 +2,7 @@
 import { AwsError, type AwsInput, type CallContext } from '../service.ts';
 import { readParameterValue } from './dynamic-references.ts';
 import type { CloudFormationEdges } from './edges.ts';
+import { judgeRules } from './scope.ts';
 import { asDeployer, type EmulatedStack, type StackInputs } from './stack.ts';
 import type { StackTemplate, Values } from './template.ts';
 import {
@@ -121,6 +122,8 @@ export async function readInputs(call: InputsCall): Promise<StackInputs> {
       state.call(asDeployer(context, roleArn), service, action, members),
     ),
   );
+  const named = { name: requireName(input, 'StackName'), id: stack?.id ?? '' };
+  judgeRules({ inputs: { template, parameters }, stack: named, place: state.place });
   return {
     template,
     parameters,

@@ -21,24 +21,39 @@ export interface ScopeParts {
   findMade(id: string): Made | undefined;
 }
 
-/**
- * Reads first what has to be asked for: the zones, where the template names them.
- *
- * @throws AwsError where the rules of the template do not hold
- */
+/** Reads first what has to be asked for: the zones, where the template names them. */
 export async function openScope(parts: ScopeParts): Promise<FunctionScope> {
   const needsZones = parts.inputs.template.text.includes('GetAZs');
   const answer = needsZones ? await parts.deploy('ec2', 'DescribeAvailabilityZones', {}) : {};
   const zones = (answer['AvailabilityZones'] ?? []) as readonly Values[];
-  const scope = makeScope(
+  return makeScope(
     parts,
     zones.map(({ ZoneName }) => String(ZoneName)),
   );
-  judgeRules(parts.inputs.template, scope);
-  return scope;
 }
 
-function makeScope(parts: ScopeParts, zones: readonly string[]): FunctionScope {
+/**
+ * Rules are judged before there is a stack: they know parameters and conditions alone.
+ *
+ * @throws AwsError where a rule of the template does not hold
+ */
+export function judgeRules(parts: Pick<ScopeParts, 'inputs' | 'place' | 'stack'>): void {
+  const importValue = (): never => {
+    throw refuseTemplateFunction('Fn::ImportValue cannot be used in the Rules block');
+  };
+  const scope = makeScope({ ...parts, importValue, findMade: () => undefined }, []);
+  for (const [name, rule] of Object.entries(parts.inputs.template.rules)) {
+    const { RuleCondition: condition, Assertions: assertions = [] } = rule as Values;
+    if (condition !== undefined && !isTruth(condition, scope)) continue;
+    for (const { Assert, AssertDescription } of assertions as readonly Values[])
+      if (!isTruth(Assert, scope))
+        throw refuseTemplate(
+          `Rule ${name}: ${String(evaluate(AssertDescription, scope) ?? 'its assertion failed')}`,
+        );
+  }
+}
+
+function makeScope(parts: Omit<ScopeParts, 'deploy'>, zones: readonly string[]): FunctionScope {
   const { inputs, stack, place } = parts;
   const { template, parameters } = inputs;
   const pseudo: Values = {
@@ -131,17 +146,4 @@ export function chooseBranches(value: unknown, scope: FunctionScope): unknown {
     return chooseBranches(scope.isTrue(String(condition)) ? yes : no, scope);
   }
   return mapValues(value as Values, (one) => chooseBranches(one, scope));
-}
-
-/** @throws AwsError where the rules of a template do not hold */
-function judgeRules({ rules }: StackTemplate, scope: FunctionScope): void {
-  for (const [name, rule] of Object.entries(rules)) {
-    const { RuleCondition: condition, Assertions: assertions = [] } = rule as Values;
-    if (condition !== undefined && !isTruth(condition, scope)) continue;
-    for (const { Assert, AssertDescription } of assertions as readonly Values[])
-      if (!isTruth(Assert, scope))
-        throw refuseTemplate(
-          `Rule ${name}: ${String(evaluate(AssertDescription, scope) ?? 'its assertion failed')}`,
-        );
-  }
 }

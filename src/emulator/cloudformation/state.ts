@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
-import type { InsideCall } from '../cloud-parts.ts';
+import type { CloudParts, InsideCall } from '../cloud-parts.ts';
 import { AwsError, type AwsPlace, type CallContext } from '../service.ts';
 import type { ResourceChange } from './changes.ts';
 import type { ResourceDrift } from './drift.ts';
@@ -54,27 +54,28 @@ export class CloudFormationState {
   readonly clock: Clock;
   readonly place: AwsPlace;
   readonly call: InsideCall;
+  readonly stopping: AbortSignal;
   /** By id. */
   readonly stacks = new Map<string, EmulatedStack>();
   readonly changeSets = new Map<string, ChangeSet>();
   readonly detections = new Map<string, DriftDetection>();
   /** What is under way; a stack has one operation at a time. */
   readonly #running = new Map<EmulatedStack, RunningOperation>();
-  readonly #stopped = new AbortController();
   readonly #edges: OperationEdges;
 
   constructor(
     place: AwsPlace,
-    { clock, call }: { readonly clock: Clock; readonly call: InsideCall },
+    { clock, call, stopping }: Pick<CloudParts, 'call' | 'clock' | 'stopping'>,
   ) {
     this.clock = clock;
+    this.stopping = stopping;
     this.place = place;
     this.call = call;
     this.#edges = {
       clock,
       place,
       call,
-      signal: this.stopping,
+      signal: stopping,
       importValue: (name) => this.importValue(name),
       judgeExports: (stack, names) => this.#judgeExports(stack, names),
     };
@@ -126,11 +127,6 @@ export class CloudFormationState {
     const [oldest] = this.detections.keys();
     if (this.detections.size >= DRIFTS_MAX && oldest !== undefined) this.detections.delete(oldest);
     this.detections.set(detection.id, detection);
-  }
-
-  /** Aborts when the emulator stops. */
-  get stopping(): AbortSignal {
-    return this.#stopped.signal;
   }
 
   /**
@@ -188,9 +184,8 @@ export class CloudFormationState {
     throw new AwsError('ValidationError', `No export named ${name} found.`);
   }
 
-  /** Ends all waits; resolves when nothing goes on any more. */
-  async stop(): Promise<void> {
-    this.#stopped.abort(new Error('the emulator is stopped'));
+  /** Resolves when what is under way now has ended. */
+  async settled(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 

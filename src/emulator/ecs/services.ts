@@ -44,21 +44,18 @@ interface Tries {
 export class EcsServices {
   readonly #state: EcsState;
   readonly #tries = new WeakMap<EcsService, Tries>();
-  readonly #stopped = new AbortController();
+  readonly #stopping: AbortSignal;
   /** A step changes tasks, which would begin another one. */
   readonly #settling = new Set<EcsService>();
 
-  constructor(state: EcsState) {
+  /** @param stopping  ends all waits */
+  constructor(state: EcsState, stopping: AbortSignal) {
     this.#state = state;
+    this.#stopping = stopping;
     state.listeners.push((task, cluster) => this.#follow(task, cluster));
     state.onInstances = (cluster) => {
       for (const service of cluster.services.values()) this.settle(cluster, service);
     };
-  }
-
-  /** Ends all waits. */
-  stop(): void {
-    this.#stopped.abort(new Error('the emulator is stopped'));
   }
 
   /** @throws AwsError */
@@ -300,7 +297,7 @@ export class EcsServices {
       );
     if (tries.isWaiting) return;
     tries.isWaiting = true;
-    this.#state.clock.sleep(waitMs, this.#stopped.signal).then(
+    this.#state.clock.sleep(waitMs, this.#stopping).then(
       () => {
         tries.isWaiting = false;
         this.settle(cluster, service);
