@@ -22,6 +22,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '--clock': 'npm run torture',
   '--cluster': 'aws ecs execute-command',
   '--command': 'aws ecs execute-command',
+  '--curve': 'npm run bench:road',
   '--container': 'aws ecs execute-command',
   '--cpu-prof': 'node',
   '--desired-count': 'aws ecs update-service',
