@@ -8,13 +8,7 @@ import { formatDurationMs } from '../model/duration.ts';
 import { takesAway } from './deployment/changes.ts';
 import { followAct, isMoving } from './deployment/follow.ts';
 import { hideOnTerminal, hideValuesOf } from './deployment/hidden-values.ts';
-import {
-  explainEnd,
-  isSettled,
-  listOutputs,
-  openTaskWatch,
-  renderOutputs,
-} from './deployment/outcome.ts';
+import { explainEnd, isSettled, listOutputs, renderOutputs } from './deployment/outcome.ts';
 import { isDead, type PlannedChange, renderProposal, withProposal } from './deployment/proposal.ts';
 import { describeRefusal } from './deployment/session.ts';
 import {
@@ -28,6 +22,7 @@ import {
   type TargetFlags,
   timeoutOption,
 } from './deployment/target.ts';
+import { TaskWatch } from './deployment/task-watch.ts';
 import { confirm, type Terminal } from './deployment/terminal.ts';
 
 interface DeployFlags extends TargetFlags {
@@ -137,7 +132,7 @@ async function carryOut(
       what: `something of ${api.name} is replaced or deleted`,
       isGiven: flags.yes === true || !takesAway(rows),
     });
-    const followed = await followAct(run, stackArn, execute, await openTaskWatch(run));
+    const followed = await followAct(run, stackArn, execute, await TaskWatch.open(run));
     ({ stack } = followed);
     if (!isSettled(stack)) throw explainEnd(api.name, followed, adviseAfter(type, file));
     const passedMs = session.world.clock.elapsedMs() - startMs;

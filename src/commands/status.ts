@@ -3,7 +3,7 @@ import type { Stack, StackEvent } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
 import { ConfigError } from '../kernel/errors.ts';
 import { followStack, isMoving } from './deployment/follow.ts';
-import { explainEnd, isSettled, openTaskWatch } from './deployment/outcome.ts';
+import { explainEnd, isSettled } from './deployment/outcome.ts';
 import { reportStatus, type StatusReport } from './deployment/report.ts';
 import type { StackApi } from './deployment/stack.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type TargetFlags,
   timeoutOption,
 } from './deployment/target.ts';
+import { TaskWatch } from './deployment/task-watch.ts';
 import { renderTable } from './deployment/terminal.ts';
 
 interface StatusFlags extends TargetFlags {
@@ -71,8 +72,8 @@ async function findStack(api: StackApi): Promise<Stack> {
 async function followToEnd(run: Run, { StackId: id = '' }: Stack): Promise<Error | undefined> {
   const { api } = run;
   const after = findStart(await api.listEvents(id, undefined), id);
-  const onEvent = await openTaskWatch(run);
-  const followed = await followStack(run, { id, after, onEvent });
+  const watch = await TaskWatch.open(run);
+  const followed = await followStack(run, { id, after, watch });
   return isSettled(followed.stack) ? undefined : explainEnd(api.name, followed, '');
 }
 
@@ -118,7 +119,7 @@ function renderStatus(report: StatusReport): string {
         ...(activeSeries === undefined ? [] : [`${activeSeries} series`]),
         ...(samplesPerSecond === undefined
           ? []
-          : [`${Number(samplesPerSecond.toPrecision(3))} samples a second`]),
+          : [`${roundRate(samplesPerSecond)} samples a second`]),
       ].join(', '),
     );
   }
@@ -130,4 +131,9 @@ function renderStatus(report: StatusReport): string {
     lines.push(`  ${id} (${type}): ${[status, ...properties].join(', ')}`);
   for (const one of unknown) lines.push(`not known: ${one}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Three digits are enough, and whole numbers above. */
+function roundRate(perSecond: number): number {
+  return perSecond >= 100 ? Math.round(perSecond) : Number(perSecond.toPrecision(3));
 }

@@ -114,6 +114,49 @@ test('of a roll-back, what failed first is told, and why the tasks stopped', asy
   );
 });
 
+test('why tasks stop is told before the roll-back takes their cluster away', async (context) => {
+  const fake = await begin(context);
+  fake.changes = [ADD];
+  const reason = 'Resource creation cancelled';
+  fake.course = {
+    steps: [
+      [{ ...SERVICE, status: 'CREATE_IN_PROGRESS' }],
+      [],
+      [
+        { ...SERVICE, status: 'CREATE_FAILED', reason },
+        { id: 'metrics', status: 'ROLLBACK_IN_PROGRESS' },
+        { ...SERVICE, status: 'DELETE_IN_PROGRESS' },
+        { ...SERVICE, status: 'DELETE_COMPLETE' },
+      ],
+      [],
+    ],
+    end: 'ROLLBACK_COMPLETE',
+  };
+  const stopOf = (stoppedReason: string, stoppedAt: number) => ({
+    stoppedReason,
+    stoppedAt,
+    containers: [{ name: 'amperage' }],
+  });
+  fake.json.set('ListTasks', () => {
+    if (fake.course.steps.length < 2)
+      fake.refusals.set('DescribeTasks', [['ClusterNotFoundException', 'Cluster not found.']]);
+    return { taskArns: ['arn:task', 'arn:older'] };
+  });
+  // One of a change before is nothing of this one.
+  const stops = [stopOf('OutOfMemoryError', 1_600_000_000)];
+  fake.json.set('DescribeTasks', () => {
+    const tasks = [...stops];
+    stops.unshift(stopOf('CannotPullContainerError: manifest unknown', 1_700_000_100));
+    return { tasks };
+  });
+  const { told } = await act(createDeployCommand, [writeModel(context)]);
+  assert.deepEqual(
+    told.match(/a task stopped: [^(\n]*|not known.*/g)?.map((one) => one.trim()),
+    ['a task stopped: CannotPullContainerError: manifest unknown'],
+    told,
+  );
+});
+
 test('a stack that takes no change is told, and taken away with --replace', async (context) => {
   const fake = await begin(context);
   const file = writeModel(context);

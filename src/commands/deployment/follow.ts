@@ -8,14 +8,15 @@ import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import { formatDurationMs } from '../../model/duration.ts';
 import { pollMs, type StackApi } from './stack.ts';
 import type { Run } from './target.ts';
+import type { TaskWatch } from './task-watch.ts';
 
 export interface FollowOptions {
   /** ARN of the stack: the only name of one that is deleted meanwhile. */
   readonly id: string;
   /** The newest event before; undefined: all are told. */
   readonly after: string | undefined;
-  /** Hears each event, and may ask for what soon cannot be asked any more. */
-  readonly onEvent?: ((event: StackEvent) => Promise<void>) | undefined;
+  /** Hears each event, and asks at each look for what soon cannot be asked any more. */
+  readonly watch?: TaskWatch | undefined;
 }
 
 export interface StackEnd {
@@ -47,9 +48,10 @@ export async function followStack(run: Run, options: FollowOptions): Promise<Sta
       for (const event of events) {
         terminal.tell(describeEvent(event));
         if (isFailure(event)) failures.push(event);
-        await options.onEvent?.(event);
+        await options.watch?.note(event);
       }
       if (!isMoving(stack?.StackStatus)) return { stack, failures };
+      await options.watch?.look();
     } catch (error) {
       failed += 1;
       if (signal.aborted || !mayPass(error) || failed >= FAILURES_MAX)
@@ -70,11 +72,11 @@ export async function followAct(
   run: Run,
   id: string,
   act: () => Promise<void> = async () => undefined,
-  onEvent?: FollowOptions['onEvent'],
+  watch?: TaskWatch,
 ): Promise<StackEnd> {
   const after = await run.api.readLastEventId(id);
   await act();
-  return followStack(run, { id, after, onEvent });
+  return followStack(run, { id, after, watch });
 }
 
 /** Whether CloudFormation is at work on it. */

@@ -1,10 +1,8 @@
 /** How a followed change ended: its outputs and what to do next, or what failed first and why. */
-import type { Stack, StackEvent } from '@aws-sdk/client-cloudformation';
-import { describeError, RecoverableError } from '../../kernel/errors.ts';
+import type { Stack } from '@aws-sdk/client-cloudformation';
+import { RecoverableError } from '../../kernel/errors.ts';
 import type { StackEnd } from './follow.ts';
 import { findRemedy } from './remedies.ts';
-import { ServicesApi } from './services.ts';
-import type { Run } from './target.ts';
 import { renderTable } from './terminal.ts';
 
 export function listOutputs(stack: Stack | undefined): Record<string, string> {
@@ -33,28 +31,6 @@ export function renderOutputs(
 /** A change that ended as it was meant to. */
 export function isSettled(stack: Stack | undefined): boolean {
   return /^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(stack?.StackStatus ?? '');
-}
-
-/**
- * Tells why tasks of a service stopped as soon as the service fails: the roll-back takes the
- * cluster away, and with it what ECS knows of them.
- */
-export async function openTaskWatch({
-  session,
-  terminal,
-}: Run): Promise<(event: StackEvent) => Promise<void>> {
-  const services = await ServicesApi.open(session);
-  return async ({ ResourceType, ResourceStatus = '', PhysicalResourceId = '', ...event }) => {
-    if (ResourceType !== 'AWS::ECS::Service' || !ResourceStatus.endsWith('_FAILED')) return;
-    if (!PhysicalResourceId.startsWith('arn:')) return;
-    const id = event.LogicalResourceId ?? '';
-    try {
-      const reason = await services.explainLastStop(PhysicalResourceId);
-      if (reason !== undefined) terminal.tell(`          ${id}: a task stopped: ${reason}`);
-    } catch (error) {
-      terminal.tell(`          ${id}: why its tasks stop is not known: ${describeError(error)}`);
-    }
-  };
 }
 
 export function explainEnd(

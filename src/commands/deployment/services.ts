@@ -65,11 +65,11 @@ export class ServicesApi {
     return tasks;
   }
 
-  /** Why the last task stopped; undefined where none did, or each was told to. */
-  async explainLastStop(arn: string): Promise<string | undefined> {
+  /** Why the last task stopped since then; undefined where none did, or each was told to. */
+  async explainLastStop(arn: string, sinceMs = 0): Promise<string | undefined> {
     const tasks = await this.listTasks(arn, 'STOPPED');
     const [last] = tasks
-      .filter((task) => !isOrdinary(task))
+      .filter((task) => !isOrdinary(task) && stopMs(task) >= sinceMs)
       .toSorted((a, b) => stopMs(b) - stopMs(a));
     return last === undefined ? undefined : describeStop(last);
   }
