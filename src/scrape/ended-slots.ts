@@ -25,12 +25,12 @@ export class EndedSlots {
 
   /** Adds the slots of series that a body has lacked. */
   end(slots: readonly number[]): void {
-    this.#gone = this.#gone.concat(slots);
+    if (slots.length > 0) this.#gone = this.#gone.concat(slots);
   }
 
   /** Adds the slots of series that have never been committed. */
   undo(slots: readonly number[]): void {
-    this.#undone = this.#undone.concat(slots);
+    if (slots.length > 0) this.#undone = this.#undone.concat(slots);
   }
 
   /** From this attempt on, what has lingered before or begins to in it has no complete ref. */
