@@ -80,6 +80,12 @@ const LISTS: readonly List[] = [
     id: 'ReservationId',
     isGone: isAt('Instances', /"terminated"/),
   },
+  {
+    ...named('ec2', 'DescribeTags', 'Tags', 'ResourceId'),
+    // NAT gateways and instances that have gone are told for a while, and their tags.
+    isGone: isAt('ResourceId', /^"(?:i|nat)-/),
+    more: ({ Key, Value }) => [Key, Value],
+  },
   named('autoscaling', 'DescribeAutoScalingGroups', 'AutoScalingGroups', 'AutoScalingGroupName'),
   named('monitoring', 'DescribeAlarms', 'MetricAlarms', 'AlarmName'),
 ];

@@ -126,7 +126,7 @@ export class StackAccount {
       const steps: (readonly [string, () => Promise<unknown>])[] = [
         ['CREATE_COMPLETE', async () => undefined],
         ['UPDATE_COMPLETE', async () => cfn('UpdateStack', give(changed))],
-        ['UPDATE_COMPLETE', async () => this.#detectDrift(await cfn('DetectStackDrift', {}))],
+        ['UPDATE_COMPLETE', async () => this.detectDrift(await cfn('DetectStackDrift', {}))],
         ['UPDATE_COMPLETE', async () => cfn('UpdateStack', give(bare))],
         ['DELETE_COMPLETE', async () => cfn('DeleteStack', {})],
       ];
@@ -159,7 +159,7 @@ export class StackAccount {
   }
 
   /** @throws Error with the reason where drift is not told of each resource */
-  async #detectDrift(input: Readonly<Record<string, unknown>>): Promise<void> {
+  async detectDrift(input: Readonly<Record<string, unknown>>): Promise<void> {
     for (;;) {
       const found = await this.cloud.asRoot<Record<string, unknown>>(
         'cloudformation',
@@ -176,15 +176,19 @@ export class StackAccount {
     }
   }
 
-  /** Of all pages: a roll-back has many events. */
-  async listFailures(StackName: string): Promise<string[]> {
+  /** The reasons of events, by default of failures; of all pages: a roll-back has many. */
+  async listFailures(
+    StackName: string,
+    isWanted = ({ ResourceStatus = '' }: Readonly<Record<string, string>>): boolean =>
+      /_FAILED|ROLLBACK/.test(ResourceStatus),
+  ): Promise<string[]> {
     const reasons: string[] = [];
     let more: EventPage | undefined;
     do {
       const input = { StackName, ...(more && { NextToken: more.NextToken }) };
       more = await this.cloud.asRoot<EventPage>('cloudformation', 'DescribeStackEvents', input);
-      for (const { ResourceStatus = '', ResourceStatusReason = '' } of more.StackEvents)
-        if (/_FAILED|ROLLBACK/.test(ResourceStatus)) reasons.push(ResourceStatusReason);
+      for (const event of more.StackEvents)
+        if (isWanted(event)) reasons.push(event['ResourceStatusReason'] ?? '');
     } while (more.NextToken !== undefined);
     return reasons;
   }
