@@ -33,9 +33,12 @@ async function begin(
   context: TestContext,
   credentials: CredentialSource = fixed(),
   timeoutMs = 2_000,
+  { requestTimeoutMs } = OWN,
 ): Promise<{ server: HangingServer; edges: AwsCallEdges; call: () => Promise<unknown> }> {
   const server = await startHanging(context);
-  const client = new SSMClient(clientOptions({ ...OWN, credentials, endpoint: server.url }));
+  const { region } = OWN;
+  const { url: endpoint } = server;
+  const client = new SSMClient(clientOptions({ region, requestTimeoutMs, credentials, endpoint }));
   context.after(() => client.destroy());
   const { signal } = new AbortController();
   const edges = { metrics: new Registry(), signal, credentials, timeoutMs };
@@ -167,7 +170,9 @@ for (const [what, chunks] of Object.entries(endless))
   });
 
 test('bug: an answer of megabytes comes whole', async (context) => {
-  const { server, call } = await begin(context, fixed());
+  const { server, call } = await begin(context, fixed(), 30_000, {
+    requestTimeoutMs: 20_000,
+  });
   const value = 'é'.repeat(3 * 1024 * 1024);
   server.answer((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
