@@ -33,7 +33,7 @@ async function begin(
   context: TestContext,
   credentials: CredentialSource = fixed(),
   timeoutMs = 2_000,
-  { requestTimeoutMs } = OWN,
+  { requestTimeoutMs }: { requestTimeoutMs: number } = OWN,
 ): Promise<{ server: HangingServer; edges: AwsCallEdges; call: () => Promise<unknown> }> {
   const server = await startHanging(context);
   const { region } = OWN;
