@@ -228,8 +228,11 @@ Resources:
   await assert.rejects(
     cfn.send(
       new Cfn.CreateChangeSetCommand({
-        ...{ StackName: 'ruled', ChangeSetName: 'one', ChangeSetType: 'CREATE' },
-        ...{ TemplateBody: template, Parameters },
+        StackName: 'ruled',
+        ChangeSetName: 'one',
+        ChangeSetType: 'CREATE',
+        TemplateBody: template,
+        Parameters,
       }),
     ),
     refusal,
