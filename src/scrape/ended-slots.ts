@@ -8,14 +8,23 @@
 
 const SCRAPES_MAX = 32;
 const SLOTS_MIN = 64;
+/** Numbers before the first pair that may stay. */
+const ROOM_MAX = 256;
 
 export class EndedSlots {
   /** Ended, and not yet among those that linger. */
   #gone: number[] = [];
   /** To be released without lingering. */
   #undone: number[] = [];
-  /** What lingers, oldest first, with the attempt since which it does. */
+  /** What lingers, with the attempt since which it does. */
   readonly #since = new Map<number, number>();
+  /**
+   * The same as pairs of slot and attempt, oldest first, with those that are back. The first entry
+   * of a map from which many were deleted is long work to find.
+   */
+  #order: number[] = [];
+  /** Where the first pair is. */
+  #first = 0;
   /** What lingers since this attempt or longer must be released. */
   #renewedIn = 0;
 
@@ -46,7 +55,9 @@ export class EndedSlots {
   /** A slot that lingers from now on. */
   takeGone(attempt: number): number | undefined {
     const slot = this.#gone.pop();
-    if (slot !== undefined) this.#since.set(slot, attempt);
+    if (slot === undefined) return undefined;
+    this.#since.set(slot, attempt);
+    this.#order.push(slot, attempt);
     return slot;
   }
 
@@ -64,10 +75,24 @@ export class EndedSlots {
   }
 
   #findDue(attempt: number, slots: number): number | undefined {
-    const first = this.#since.entries().next();
-    if (first.done === true) return undefined;
-    const [slot, since] = first.value;
+    this.#skipReturned();
+    const slot = this.#order[this.#first];
+    const since = this.#order[this.#first + 1];
+    if (slot === undefined || since === undefined) return undefined;
     const isOld = since <= Math.max(this.#renewedIn, attempt - SCRAPES_MAX);
     return isOld || this.#since.size > Math.max(SLOTS_MIN, slots >> 3) ? slot : undefined;
+  }
+
+  /** Goes on to the first pair that still lingers, and lets the room before it go now and then. */
+  #skipReturned(): void {
+    const order = this.#order;
+    let first = this.#first;
+    while (first < order.length && this.#since.get(order[first] as number) !== order[first + 1])
+      first += 2;
+    if (first > ROOM_MAX && first * 2 > order.length) {
+      this.#order = order.slice(first);
+      first = 0;
+    }
+    this.#first = first;
   }
 }

@@ -235,15 +235,16 @@ export class SeriesTable {
    */
   forgetGone(limit = Infinity): void {
     for (let left = limit; left > 0; left--) {
-      const gone = this.#ended.takeGone(this.#attempt);
-      if (gone !== undefined) {
-        this.#now[gone] = LINGERING;
-        this.#before[gone] = LINGERING;
+      // First, so that few linger at any time.
+      const due = this.#ended.takeDue(this.#attempt, this.#size);
+      if (due !== undefined) {
+        this.#release(due);
         continue;
       }
-      const due = this.#ended.takeDue(this.#attempt, this.#size);
-      if (due === undefined) return;
-      this.#release(due);
+      const gone = this.#ended.takeGone(this.#attempt);
+      if (gone === undefined) return;
+      this.#now[gone] = LINGERING;
+      this.#before[gone] = LINGERING;
     }
   }
 
