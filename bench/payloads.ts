@@ -11,7 +11,7 @@ export interface Exposition {
 }
 
 /** mulberry32, a small and fast generator that is good enough for test data. */
-function makeRandom(seed: number): () => number {
+export function makeRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -8,6 +8,8 @@
  * A page comes again after 20 scrapes at the earliest; those of churn never do.
  */
 
+import { makeRandom } from './payloads.ts';
+
 export const LOADS = ['stable', 'flicker', 'churn'] as const;
 export type Load = (typeof LOADS)[number];
 
@@ -140,15 +142,4 @@ function write(lines: readonly Line[], turn: number): Buffer {
 
 function addLabel(series: string, label: string): string {
   return series.endsWith('}') ? `${series.slice(0, -1)},${label}}` : `${series}{${label}}`;
-}
-
-/** mulberry32: the same pages in each run. */
-function makeRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

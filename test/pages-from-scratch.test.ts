@@ -6,20 +6,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Load } from '../src/delivery/load.ts';
-import { DELIVERY_DEFAULTS } from '../src/delivery/settings.ts';
-import { Registry } from '../src/kernel/metrics.ts';
 import { makeLabelSet } from '../src/model/labels.ts';
 import type { RoutedAppender } from '../src/model/sample.ts';
 import { makeScrapeConfig } from '../src/scrape/config.ts';
 import { ScrapeScratch } from '../src/scrape/scratch.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
-import { MESSAGE_1, METADATA_DEFAULTS } from '../src/sinks/remote-write/config.ts';
-import { newRemoteWriteMetrics } from '../src/sinks/remote-write/metrics.ts';
-import { AppenderPool } from '../src/sinks/remote-write/way-in/appender.ts';
 import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../src/wire/snappy.ts';
-import { MemoryQueue } from './kit/memory-queue.ts';
+import type { MemoryQueue } from './kit/memory-queue.ts';
+import { openWayIn } from './kit/way-in.ts';
 
 const T0 = 1_700_000_000_000;
 const STALE_BITS = '7ff0000000000002';
@@ -36,31 +31,13 @@ interface Taken {
 
 /** The road from a page to the queue, for one target. */
 class Road {
-  readonly #queue = new MemoryQueue();
+  readonly #queue: MemoryQueue;
   readonly #transaction: ScrapeTransaction;
   #taken = 0;
 
   constructor(maxItemsPerSend: number) {
-    const settings = { ...DELIVERY_DEFAULTS, maxItemsPerSend };
-    const config = {
-      url: 'http://127.0.0.1:9/w',
-      headers: {},
-      message: MESSAGE_1,
-      remoteTimeoutMs: 1_000,
-      sendExemplars: false,
-      sendNativeHistograms: false,
-      metadata: METADATA_DEFAULTS,
-    } as const;
-    const metrics = newRemoteWriteMetrics(new Registry(), {
-      name: 'test',
-      url: config.url,
-      settings,
-      pendingSamples: () => 0,
-    });
-    const load = new Load(metrics.delivery);
-    const onLeftOut = (): void => undefined;
-    const queue = this.#queue;
-    const pool = new AppenderPool({ config, settings, queue, metrics, load, onLeftOut });
+    const { pool, queue } = openWayIn(maxItemsPerSend);
+    this.#queue = queue;
     const appender: RoutedAppender = Object.assign(pool.open('t'), {
       generation: 0,
       renew: (ref: number) => ref,

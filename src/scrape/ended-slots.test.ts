@@ -1,4 +1,4 @@
-/** Which slots of ended series linger, for how long, and that letting go of many is no long work. */
+/** Which slots of ended series linger, for how long, and what it costs to let many go. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EndedSlots } from './ended-slots.ts';
@@ -36,7 +36,7 @@ test('at most an eighth of the slots linger, and the oldest go first', () => {
     2,
   );
   const due = takeAllDue(ended, 2, 800);
-  assert.deepEqual(due.slice(0, 2).toSorted(), [1, 2]);
+  assert.deepEqual(new Set(due.slice(0, 2)), new Set([1, 2]));
   assert.equal(ended.count, 100);
 });
 
@@ -45,7 +45,7 @@ test('what has no complete ref does not linger, nor what was never committed', (
   endAll(ended, [1], 3);
   ended.undo([2]);
   ended.renew(3);
-  assert.deepEqual(takeAllDue(ended, 3, 100).toSorted(), [1, 2]);
+  assert.deepEqual(new Set(takeAllDue(ended, 3, 100)), new Set([1, 2]));
 });
 
 test('series that are back again and again are due when they have ended for good', () => {

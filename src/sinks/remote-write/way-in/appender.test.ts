@@ -5,44 +5,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Registry } from '../../../kernel/metrics.ts';
 import { makeLabelSet, labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { decodeWriteRequest } from '../../../wire/remote-write/decoder.ts';
 import { uncompress } from '../../../wire/snappy.ts';
-import { AppenderPool } from './appender.ts';
-import { MESSAGE_1, METADATA_DEFAULTS, type RemoteWriteConfig } from '../config.ts';
-import { newRemoteWriteMetrics } from '../metrics.ts';
-import { Load } from '../../../delivery/load.ts';
-import { DELIVERY_DEFAULTS } from '../../../delivery/settings.ts';
-import { MemoryQueue } from '../../../../test/kit/memory-queue.ts';
+import { openWayIn } from '../../../../test/kit/way-in.ts';
 
 const T0 = 1_700_000_000_000;
-
-function open(maxItemsPerSend: number): { pool: AppenderPool; queue: MemoryQueue } {
-  const config: RemoteWriteConfig = {
-    url: 'http://127.0.0.1:9/w',
-    headers: {},
-    message: MESSAGE_1,
-    remoteTimeoutMs: 1_000,
-    sendExemplars: false,
-    sendNativeHistograms: false,
-    metadata: METADATA_DEFAULTS,
-  };
-  const settings = { ...DELIVERY_DEFAULTS, maxItemsPerSend };
-  const queue = new MemoryQueue();
-  const { url } = config;
-  const pendingSamples = (): number => 0;
-  const metrics = newRemoteWriteMetrics(new Registry(), {
-    name: 'test',
-    url,
-    settings,
-    pendingSamples,
-  });
-  const load = new Load(metrics.delivery);
-  const onLeftOut = (): void => undefined;
-  return { pool: new AppenderPool({ config, settings, queue, metrics, load, onLeftOut }), queue };
-}
 
 /** All samples as `series time value`, in the order of their message. */
 function told(chunks: readonly Chunk[]): string[] {
@@ -84,7 +53,7 @@ test('random lives of a target: each series’ samples arrive as they were appen
       fc.array(scrape, { minLength: 1, maxLength: 40 }),
       fc.constantFrom(7, 50, 5_000),
       (scrapes, maxItems) => {
-        const { pool, queue } = open(maxItems);
+        const { pool, queue } = openWayIn(maxItems);
         const appender = pool.open('target');
         let series: { ref: number; name: string }[] = [];
         let names = 0;
@@ -143,7 +112,7 @@ test('random lives of a target: each series’ samples arrive as they were appen
 });
 
 test('a slice of a commit puts one chunk into the queue, and their order is that of the samples', () => {
-  const { pool, queue } = open(10);
+  const { pool, queue } = openWayIn(10);
   const appender = pool.open('a');
   const refs = Array.from({ length: 100 }, (_, i) =>
     appender.refOf(makeLabelSet({ __name__: 'm', i: `${i}` })),
