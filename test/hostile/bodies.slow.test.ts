@@ -12,8 +12,8 @@ import { type Listener, startAll } from './listeners.ts';
 const TIMEOUT_MS = 300_000;
 /** The first good request, while all pour: it loads what sends requests, by the same threads. */
 const ASK_AFTER_MS = 1_000;
-/** As for all hostile suites: seconds while the whole suite runs, a fraction of one alone. */
-const ANSWER_MS = 5_000;
+/** What the server works until it answers: the bodies that pour meanwhile, and looks at memory. */
+const ANSWER_WORK_MS = 5_000;
 const CLIENTS = 200;
 const BODY_BYTES = 16 * 1024 * 1024;
 const PIECE = Buffer.alloc(64 * 1024, 'a');
@@ -73,32 +73,32 @@ function pour(context: TestContext, { port }: Listener, { path, type }: Row): ()
 }
 
 async function attack(context: TestContext, listener: Listener, row: Row): Promise<void> {
-  const { owner, port } = listener;
+  const { owner } = listener;
   const before = await owner.held();
   const answers = Array.from({ length: CLIENTS }, () => pour(context, listener, row));
-  const answered = measureAnswer(port);
+  const answered = measureAnswer(listener);
   let held = 0;
   const endMs = performance.now() + POUR_MS;
   while (performance.now() < endMs) {
     await sleep(200);
     held = Math.max(held, (await owner.held()) - before);
   }
-  const tookMs = await answered;
+  const workedMs = await answered;
   const refused = answers.filter((answer) => row.refusal?.test(answer()) === true).length;
   context.diagnostic(
     `${(held / 1e6).toFixed(1)} MB held, ${refused} of ${CLIENTS} refused, ` +
-      `answered in ${Math.round(tookMs)} ms`,
+      `answered after ${workedMs} ms of work`,
   );
   assert.ok(held < HELD_BYTES, `${(held / 1e6).toFixed(1)} MB are held`);
-  assert.ok(tookMs < ANSWER_MS, `an answer takes ${Math.round(tookMs)} ms`);
+  assert.ok(workedMs < ANSWER_WORK_MS, `an answer takes ${workedMs} ms of work`);
   assert.ok(row.refusal === undefined || refused > 0, 'nobody is told to come later');
 }
 
-async function measureAnswer(port: number): Promise<number> {
+async function measureAnswer({ owner, port }: Listener): Promise<number> {
   await sleep(ASK_AFTER_MS);
-  const begunMs = performance.now();
+  const before = owner.workedMs();
   await fetch(`http://127.0.0.1:${port}/-/healthy`).then((answer) => answer.arrayBuffer());
-  return performance.now() - begunMs;
+  return owner.workedMs() - before;
 }
 
 test(

@@ -3,7 +3,7 @@
  * on free ports of the loopback, plain and with TLS. Each process says how much memory it holds.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PeerServer } from '../../src/sharding/peer-server.ts';
 import type { PeerState } from '../../src/sharding/peer-state.ts';
@@ -32,8 +32,12 @@ export interface Owner {
   held(): Promise<number>;
   /** How many sockets it has. */
   sockets(): number;
+  /** What all its threads have worked until now, ms: a busy machine does not make it more. */
+  workedMs(): number;
 }
 
+/** Linux counts work in hundredths of a second. */
+const TICK_MS = 10;
 const READY_MAX_MS = 60_000;
 const REPORTER = path.resolve(import.meta.dirname, 'held-reporter.ts');
 const KEYS = {
@@ -83,6 +87,16 @@ class Started implements Owner {
   sockets(): number {
     return readdirSync(`/proc/${this.#child.pid}/fd`).length;
   }
+
+  workedMs(): number {
+    return readWork(this.#child.pid);
+  }
+}
+
+function readWork(pid = process.pid): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(') ')).split(' ');
+  return (Number(fields[12]) + Number(fields[13])) * TICK_MS;
 }
 
 /** Starts a command. @param ready  a URL that answers when it listens everywhere */
@@ -324,7 +338,11 @@ async function startPeer(ending: Ending): Promise<Listener> {
   });
   await server.start();
   onEnd(ending, () => server.stop());
-  const owner = { held: () => Promise.resolve(readHeld()), sockets: () => 0 };
+  const owner = {
+    held: () => Promise.resolve(readHeld()),
+    sockets: () => 0,
+    workedMs: () => readWork(),
+  };
   const { port } = server;
   return { name: 'shard', port, isTls: false, speaks: 'http', path: '/-/healthy', owner };
 }
