@@ -58,6 +58,10 @@ export class PassingAppender implements Appender {
     yield* this.next.prepare?.() ?? [];
   }
 
+  expect(bytes: number): void {
+    this.next.expect?.(bytes);
+  }
+
   commit(hasAnswered?: boolean): void {
     const slices = this.settle(hasAnswered);
     while (slices.next().done !== true);

@@ -100,6 +100,11 @@ export interface Appender {
    * meanwhile.
    */
   prepare?(): Generator<undefined, void, undefined>;
+  /**
+   * Says how many bytes the first page has, whose series come next: what is as large at once leaves
+   * nothing behind that was too small.
+   */
+  expect?(bytes: number): void;
   append(ref: SeriesRef, tMs: number, value: number): void;
   /** Appends the stale marker. */
   appendStale(ref: SeriesRef, tMs: number): void;

@@ -122,6 +122,10 @@ export class FanOut implements RoutedAppender {
     for (const { appender } of this.#columns) yield* appender.prepare?.() ?? [];
   }
 
+  expect(bytes: number): void {
+    for (const { appender } of this.#columns) appender.expect?.(bytes);
+  }
+
   renew(ref: SeriesRef, labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
     if (ref === DROPPED_REF) return this.refOf(labels, origin);
     if (this.#fill(ref, labels, origin)) return ref;

@@ -33,13 +33,9 @@ export class HashIndex {
   }
 
   /**
-   * False when the table is half full: the caller then resets it to a larger size and adds all ids
-   * again.
+   * Whether so many more can be added before the table is half full: the caller then resets it to a
+   * larger size and adds all ids again.
    */
-  get hasRoom(): boolean {
-    return this.hasRoomFor(0);
-  }
-
   hasRoomFor(more: number): boolean {
     return (this.#count + more) * 2 < this.#cells.length;
   }

@@ -110,6 +110,7 @@ export class Intake {
     const { table } = this.#series;
     table.forgetGone();
     this.#begin(kind);
+    table.expect(body.length);
     if (kind === 'protobuf' || this.#convertsClassic) this.#bySample.ingest(body, tMs, kind);
     else {
       const walked = this.#text.ingest(body, kind, tMs, restMax);
@@ -131,6 +132,7 @@ export class Intake {
   *ingestInSlices(body: Uint8Array, tMs: number, kind: ExpositionKind): Steps {
     yield* this.clean();
     this.#begin(kind);
+    this.#series.table.expect(body.length);
     if (kind === 'protobuf' || this.#convertsClassic)
       yield* this.#bySample.ingestInSlices(body, tMs, kind);
     else this.#isSame = yield* this.#text.ingestInSlices(body, kind, tMs);

@@ -16,9 +16,11 @@ import {
   type SeriesMetadata,
   type SeriesOrigin,
 } from '../model/sample.ts';
+import { runAtOnce } from '../kernel/giving-way.ts';
 import { lengthen, lengthenTogether, NO_ROWS } from '../kernel/columns.ts';
 import { EndedSlots } from './ended-slots.ts';
-import { HashIndex, hashText } from './hash-index.ts';
+import { hashText } from './hash-index.ts';
+import { SlotIndex } from './slot-index.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
 /** Columns of so many series take milliseconds to grow. */
@@ -45,9 +47,9 @@ export class SeriesTable {
   #missing: number[] = [];
   /** They must be let go before the next body is read. */
   readonly #ended = new EndedSlots();
-  /** By label hash. It is filled again when a slot was freed since and a label set is looked up. */
-  readonly #byLabels = new HashIndex();
-  #isIndexed = false;
+  readonly #byLabels = new SlotIndex();
+  /** How many series the first body may bring, until it is read. */
+  #expected = 0;
   #attempt = 0;
   /** The appender's generation when the last body was begun. */
   #generation: number;
@@ -96,6 +98,13 @@ export class SeriesTable {
     return isOther;
   }
 
+  /** Says how many bytes the first body has, for which room is made at once. */
+  expect(bytes: number): void {
+    if (this.#size > 0) return;
+    this.#expected = Math.min(Math.trunc(bytes / SERIES_BYTES), LARGE_COLUMN >> 1);
+    this.#appender.expect?.(bytes);
+  }
+
   /**
    * The slot of a label set, a new one where it is unknown. Two exposed series that get the same
    * labels share a slot.
@@ -104,7 +113,8 @@ export class SeriesTable {
     const key = labelSetKey(labels);
     const hash = hashText(key, 1);
     const secondHash = hashText(key, 2);
-    if (!this.#isIndexed || !this.#byLabels.hasRoom) this.#buildIndex();
+    if (!this.#byLabels.hasRoomFor(1))
+      runAtOnce(this.#makeIndex(Math.max(this.#size >> 2, this.#expected, 16)));
     // 64 bits of seeded hash stand for the labels: keeping the labels would take more memory than
     // all the columns.
     const known = this.#byLabels.find(
@@ -117,7 +127,7 @@ export class SeriesTable {
       return known;
     }
     const slot = this.#free.pop() ?? this.#size++;
-    if (slot >= this.#refs.length) this.#grow();
+    if (slot >= this.#refs.length) runAtOnce(this.#growInSlices(1));
     this.#refs[slot] = this.#appender.refOf(labels, origin);
     this.#hashes[slot] = hash;
     this.#secondHashes[slot] = secondHash;
@@ -226,6 +236,7 @@ export class SeriesTable {
     this.#completeIn = undefined;
     this.#ended.end(this.#missing);
     this.#missing = [];
+    this.#byLabels.accept();
     [this.#now, this.#before] = [this.#before, this.#now];
   }
 
@@ -255,7 +266,6 @@ export class SeriesTable {
   /** Frees what is only needed to look series up; it is made again with the next new one. */
   rest(): void {
     this.#byLabels.clear();
-    this.#isIndexed = false;
   }
 
   /**
@@ -313,7 +323,7 @@ export class SeriesTable {
     this.#before[slot] = 0;
     this.#now[slot] = 0;
     this.#free.push(slot);
-    this.#isIndexed = false;
+    this.#byLabels.spoil();
   }
 
   /**
@@ -324,27 +334,19 @@ export class SeriesTable {
     yield* this.#appender.prepare?.() ?? [];
     // Small columns grow at once when they are full, or each target would keep room for a slice.
     if (this.#refs.length >= LARGE_COLUMN) yield* this.#growInSlices(more);
-    if (this.#isIndexed && this.#byLabels.hasRoomFor(more)) return;
-    this.#isIndexed = false;
-    this.#byLabels.reset((this.#size - this.#free.length + more) * 2);
-    yield* runInRanges(this.#size, RANGE_SLOTS, (from, to) => this.#indexRange(from, to));
-    this.#isIndexed = true;
+    if (!this.#byLabels.hasRoomFor(more)) yield* this.#makeIndex(more * 2);
   }
 
-  #buildIndex(): void {
-    this.#byLabels.reset((this.#size - this.#free.length + 16) * 2);
-    this.#indexRange(0, this.#size);
-    this.#isIndexed = true;
+  /** @param more  how many slots it is to have room for besides */
+  *#makeIndex(more: number): Steps {
+    this.#byLabels.begin(this.#size - this.#free.length + more);
+    yield* runInRanges(this.#size, RANGE_SLOTS, (from, to) => this.#indexRange(from, to));
+    this.#byLabels.end();
   }
 
   #indexRange(from: number, to: number): void {
     for (let slot = from; slot < to; slot++)
       if (!this.#isFree(slot)) this.#byLabels.add(this.#hashes[slot] as number, slot);
-  }
-
-  #grow(): void {
-    const slices = this.#growInSlices(1);
-    while (slices.next().done !== true);
   }
 
   /**
@@ -354,7 +356,7 @@ export class SeriesTable {
   *#growInSlices(more: number): Steps {
     const { length: before } = this.#refs;
     if (this.#size + more <= before) return;
-    const length = Math.max(64, this.#size + more, before + (before >> 1));
+    const length = Math.max(FIRST_ROOM, this.#expected, this.#size + more, before + (before >> 1));
     let refs = this.#refs;
     if (length < LARGE_COLUMN) {
       const columns = [refs, this.#hashes, this.#secondHashes, this.#now, this.#before] as const;
@@ -386,6 +388,10 @@ export class SeriesTable {
   }
 }
 
+/** Rows of the first columns of a target that tells little. */
+const FIRST_ROOM = 64;
+/** Bytes of a series in a body, as pages of exporters have them. */
+const SERIES_BYTES = 128;
 /** Slots of a large target that are handled between two yields. */
 const RANGE_SLOTS = 8_192;
 /** The ref of a free slot. */

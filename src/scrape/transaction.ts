@@ -17,9 +17,10 @@
  * Not here: when a target is scraped and how its body is fetched (loop.ts), how a body is read
  * (intake.ts).
  */
+import type { BodyBuffers } from '../kernel/body-buffers.ts';
 import { assert, describeError } from '../kernel/errors.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
-import { LENT_BYTES_MAX, takeOver } from '../model/borrowed.ts';
+import { LENT_BYTES_MAX, peek, takeOver } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import { commitInSlices, type RoutedAppender, type SeriesMetadata } from '../model/sample.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
@@ -73,6 +74,7 @@ const AT_ONCE_BYTES_MAX = 64 * 1_024;
 export class ScrapeTransaction {
   readonly #appender: RoutedAppender;
   readonly #turns: Turns;
+  readonly #bodies: BodyBuffers;
   readonly #intake: Intake;
   readonly #report: ScrapeReport;
   #config: ScrapeConfig;
@@ -83,6 +85,7 @@ export class ScrapeTransaction {
     const { appender, targetLabels, config, marks } = options;
     this.#appender = appender;
     this.#turns = options.scratch.turns;
+    this.#bodies = options.scratch.bodies;
     this.#config = config;
     this.#intake = new Intake(options);
     this.#report = new ScrapeReport(appender, targetLabels, config.hasExtraMetrics, marks);
@@ -126,7 +129,8 @@ export class ScrapeTransaction {
     this.giveUp();
     const outcome = this.#takeSome(fetched, moment, AT_ONCE_BYTES_MAX);
     if (outcome !== 'more') return outcome;
-    return this.#run(this.#takeRest(own(fetched), moment));
+    const kept = this.#keep(fetched);
+    return this.#run(this.#takeRest(kept.fetched, moment), kept.release);
   }
 
   /** The same as `scrape`, all of it at once. */
@@ -142,9 +146,10 @@ export class ScrapeTransaction {
     fetched: FetchedBody | Error,
     moment: ScrapeMoment,
   ): Promise<ScrapeOutcome | undefined> {
-    const kept = own(fetched);
     const isLarge = this.isLarge(fetched);
-    return this.#run(isLarge ? this.#takeSlices(kept, moment) : this.#takeLater(kept, moment));
+    const { fetched: kept, release } = this.#keep(fetched);
+    const slices = isLarge ? this.#takeSlices(kept, moment) : this.#takeLater(kept, moment);
+    return this.#run(slices, release);
   }
 
   /** Commits stale markers of all series and of the report: the target is gone. */
@@ -171,12 +176,28 @@ export class ScrapeTransaction {
     this.#appender.close();
   }
 
-  async #run<T>(slices: Steps<T>): Promise<T | undefined> {
+  /** @param release  called once the slices have ended or were given up */
+  async #run<T>(slices: Steps<T>, release?: () => void): Promise<T | undefined> {
     this.giveUp();
     this.#running = slices;
-    const result = await this.#turns.run(slices);
-    if (this.#running === slices) this.#running = undefined;
-    return result;
+    try {
+      const result = await this.#turns.run(slices);
+      if (this.#running === slices) this.#running = undefined;
+      return result;
+    } finally {
+      release?.();
+    }
+  }
+
+  /** The result of a fetch for later turns: what is only lent is copied. */
+  #keep(fetched: FetchedBody | Error): { fetched: OwnBody | Error; release?: () => void } {
+    if (fetched instanceof Error) return { fetched };
+    const { body, kind } = fetched;
+    if (body.length > LENT_BYTES_MAX) return { fetched: { kind, body: takeOver(body) } };
+    const { take, release } = this.#bodies.open();
+    const copy = take(body.length).subarray(0, body.length);
+    copy.set(peek(body));
+    return { fetched: { kind, body: copy }, release };
   }
 
   /**
@@ -291,11 +312,6 @@ function failIfLate(
   if (fetched instanceof Error || elapsedMs() <= timeoutMs) return fetched;
   const message = `the body waited to be read until after the timeout of ${timeoutMs} ms`;
   return new HttpClientError('timeout', message);
-}
-
-/** The result of a fetch that may be kept for later turns. */
-function own(fetched: FetchedBody | Error): OwnBody | Error {
-  return fetched instanceof Error ? fetched : { ...fetched, body: takeOver(fetched.body) };
 }
 
 function toError(error: unknown): Error {

@@ -199,6 +199,10 @@ class RemoteWriteAppender implements Appender {
     return this.#slab.prepare();
   }
 
+  expect(bytes: number): void {
+    this.#slab.expect(bytes);
+  }
+
   append(ref: SeriesRef, tMs: number, value: number): void {
     const slab = this.#slab;
     if (!slab.has(ref)) return;

@@ -9,10 +9,10 @@
  * Heads and tails are not in the middle, because each may become one copy together with bytes of
  * the sample beside it.
  */
-import { type Borrowed, ownCopy } from '../../../model/borrowed.ts';
+import { type Borrowed, peek } from '../../../model/borrowed.ts';
 import { CHANGING_BYTES, endOfSteadySeries } from '../../../wire/remote-write/one-sample.ts';
 import {
-  compress,
+  compressInto,
   forEachElement,
   maxCompressedLength,
   putCopy,
@@ -41,16 +41,27 @@ export interface PackingPlan {
 /** Bytes of a run that are gone over between two yields: a fragment of snappy. */
 const SLICE_BYTES = 65_536;
 
-/** What a plan is made of. The run is a copy, which may be changed. */
-interface Planned {
+/** The memory in which a plan is made: seven times as much as a run has bytes. */
+interface Bench {
+  /** A copy, which may be changed. */
   readonly run: Uint8Array;
-  readonly ends: Int32Array;
+  /** 1 for a byte of a value or time. */
+  readonly changes: Uint8Array;
   /**
    * For each byte that does not change, how far back the copy reaches that snappy makes of it; 0
    * for a literal.
    */
   readonly offsets: Uint16Array;
+  readonly middles: Uint8Array;
 }
+
+/**
+ * The bench of the plan before, for the next one: most plans are made at one time, of all targets.
+ * The garbage collector may have it as soon as none is made.
+ */
+let spare: WeakRef<Bench> | undefined;
+/** A fragment that is compressed; all plans share it, since that is synchronous. */
+const fragment = new Uint8Array(maxCompressedLength(SLICE_BYTES));
 
 /**
  * Plans a run, in slices. The result is undefined unless each of its series has one sample with a
@@ -59,14 +70,51 @@ interface Planned {
 export function* planPacking(
   borrowed: Borrowed<Uint8Array>,
 ): Generator<undefined, PackingPlan | undefined, undefined> {
-  const run = ownCopy(borrowed);
-  const ends = yield* findEnds(run);
-  if (ends === undefined) return undefined;
-  const offsets = yield* measureOffsets(run, ends);
-  return yield* writePlan({ run, ends, offsets });
+  const bench = takeBench(borrowed);
+  const ends = yield* findEnds(bench.run);
+  const plan = ends === undefined ? undefined : yield* measureAndWrite(bench, ends);
+  spare = new WeakRef(bench);
+  return plan;
 }
 
-function* writePlan({ run, ends, offsets }: Planned): Generator<undefined, PackingPlan, undefined> {
+/** A bench with a copy of the run on it. What is given up half-way keeps its bench. */
+function takeBench(borrowed: Borrowed<Uint8Array>): Bench {
+  const { length } = borrowed;
+  const known = spare?.deref();
+  spare = undefined;
+  const { run, changes, offsets, middles } =
+    known !== undefined && known.run.buffer.byteLength >= length ? known : makeBench(length);
+  const bench = {
+    run: new Uint8Array(run.buffer, 0, length),
+    changes: new Uint8Array(changes.buffer, 0, length).fill(0),
+    offsets: new Uint16Array(offsets.buffer, 0, length).fill(0),
+    middles,
+  };
+  bench.run.set(peek(borrowed));
+  return bench;
+}
+
+function makeBench(length: number): Bench {
+  return {
+    run: new Uint8Array(length),
+    changes: new Uint8Array(length),
+    offsets: new Uint16Array(length),
+    middles: new Uint8Array(maxCompressedLength(length)),
+  };
+}
+
+function* measureAndWrite(
+  bench: Bench,
+  ends: Int32Array,
+): Generator<undefined, PackingPlan, undefined> {
+  yield* measureOffsets(bench, ends);
+  return yield* writePlan(bench, ends);
+}
+
+function* writePlan(
+  { run, offsets, middles }: Bench,
+  ends: Int32Array,
+): Generator<undefined, PackingPlan, undefined> {
   const count = ends.length;
   const plan = {
     length: run.length,
@@ -77,7 +125,6 @@ function* writePlan({ run, ends, offsets }: Planned): Generator<undefined, Packi
     tailLengths: new Int32Array(count),
     middleEnds: new Int32Array(count),
   };
-  const middles = new Uint8Array(maxCompressedLength(run.length));
   let op = 0;
   let start = 0;
   let stepAt = SLICE_BYTES;
@@ -127,14 +174,13 @@ function* findEnds(run: Uint8Array): Generator<undefined, Int32Array | undefined
 }
 
 /**
- * The offsets of a plan. In the run, values and times are replaced by noise, in which snappy finds
- * nothing to copy. A fragment of it is compressed as it would be within the whole.
+ * Notes the offsets of a plan. In the run, values and times are replaced by noise, in which snappy
+ * finds nothing to copy. A fragment of it is compressed as it would be within the whole.
  */
 function* measureOffsets(
-  run: Uint8Array,
+  { run, changes, offsets }: Bench,
   ends: Int32Array,
-): Generator<undefined, Uint16Array, undefined> {
-  const changes = new Uint8Array(run.length);
+): Generator<undefined, void, undefined> {
   let noise = 1;
   for (const end of ends)
     for (let k = end - CHANGING_BYTES; k < end; k++) {
@@ -143,9 +189,9 @@ function* measureOffsets(
       changes[k] = 1;
     }
   yield;
-  const offsets = new Uint16Array(run.length);
   for (let from = 0; from < run.length; from += SLICE_BYTES) {
-    forEachElement(compress(run.subarray(from, from + SLICE_BYTES)), (at, length, offset) => {
+    const end = compressInto(run.subarray(from, from + SLICE_BYTES), fragment, 0);
+    forEachElement(fragment.subarray(0, end), (at, length, offset) => {
       if (offset === 0) return;
       for (let k = from + at; k < from + at + length; k++)
         // Noise may match by accident; such a copy is not used.
@@ -153,7 +199,6 @@ function* measureOffsets(
     });
     yield;
   }
-  return offsets;
 }
 
 interface Piece {

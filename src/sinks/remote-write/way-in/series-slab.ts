@@ -27,6 +27,7 @@ import {
 import type { SlabRun } from './plan-book.ts';
 
 const FIRST_BYTES = 1_024;
+const FIRST_REFS = 16;
 /** A slab is large from this size on: it grows in slices (`prepare`), and by less. */
 const LARGE_BYTES = 1024 * 1024;
 /** Bytes that are copied between two yields. */
@@ -51,17 +52,17 @@ export class SeriesSlab {
   /** Bytes in holes. */
   #garbage = 0;
   /** Where each ref's series begins and ends; the end is 0 for a ref that is free. */
-  #starts = new Int32Array(16);
-  #ends = new Int32Array(16);
+  #starts = new Int32Array(FIRST_REFS);
+  #ends = new Int32Array(FIRST_REFS);
   /** How many bytes are behind the time of a sample: the created timestamp, if there is one. */
-  #startBytes = new Uint8Array(16);
+  #startBytes = new Uint8Array(FIRST_REFS);
   /** In which turn, from one `seal` to the next, a ref was patched last. */
-  #turns = new Int32Array(16);
+  #turns = new Int32Array(FIRST_REFS);
   #turn = 1;
   readonly #free: number[] = [];
   #refs = 0;
   /** Pairs of start and end offset. */
-  #runs = new Int32Array(16);
+  #runs = new Int32Array(FIRST_REFS);
   #runCount = 0;
   readonly #time = new SteadyTime();
   /** The next series begins a run, even where it follows the last one in the slab. */
@@ -96,7 +97,7 @@ export class SeriesSlab {
    * does so at once.
    */
   *prepare(): Generator<undefined, void, undefined> {
-    if (this.#bytes.length < LARGE_BYTES) return;
+    if (this.#end < LARGE_BYTES) return;
     if (this.#refs + SOME_REFS > this.#starts.length) yield* this.#growRefsInSlices();
     if (this.#end + LARGE_BYTES <= this.#bytes.length) return;
     const larger = new Uint8Array(this.#end + (this.#end >> 2) + 2 * LARGE_BYTES);
@@ -106,6 +107,13 @@ export class SeriesSlab {
     }
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);
+  }
+
+  /** Makes room for the series of a page of that many bytes, where there is none yet. */
+  expect(bytes: number): void {
+    if (this.#end > 0) return;
+    const length = Math.min(bytes + (bytes >> 1), LARGE_BYTES);
+    if (length > this.#bytes.length) this.#resize(length);
   }
 
   has(ref: number): boolean {
@@ -190,14 +198,26 @@ export class SeriesSlab {
   *tidy(): Generator<undefined, void, undefined> {
     if (this.#garbage > this.#end >> 1) yield* this.#compact();
     // Spare room is kept while series are still being added: more may follow.
-    else if (this.#sealsAlike > SEALS_ALIKE && this.#bytes.length - this.#end > this.#spareMax)
-      this.#resize(this.#end);
+    else if (this.#sealsAlike > SEALS_ALIKE) this.#trim();
+  }
+
+  #trim(): void {
+    if (this.#bytes.length - this.#end > this.#spareMax) this.#resize(this.#end);
+    const refs = this.#refs;
+    // Of many refs it would be long work.
+    if (refs >= LARGE_REFS || this.#starts.length <= refs + (refs >> 2) + FIRST_REFS) return;
+    const length = refs + (refs >> 3);
+    const cut = (column: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> =>
+      column.subarray(0, refs);
+    const columns = [cut(this.#starts), cut(this.#ends), cut(this.#turns)] as const;
+    [this.#starts, this.#ends, this.#turns] = lengthenTogether(columns, length);
+    this.#startBytes = this.#startBytes.slice(0, length);
   }
 
   /** How much spare room is kept: a large slab keeps what it grew by, since copying it is long. */
   get #spareMax(): number {
     const isLarge = this.#end >= LARGE_BYTES;
-    return isLarge ? (this.#end >> 2) + 2 * LARGE_BYTES : (this.#end >> 3) + FIRST_BYTES;
+    return (this.#end >> 2) + (isLarge ? 2 * LARGE_BYTES : FIRST_BYTES);
   }
 
   clear(): void {
@@ -237,7 +257,8 @@ export class SeriesSlab {
     const start = isSteadyTime(startMs) ? startMs : 0;
     const length = measureOneSample(labels.length, SOME_STEADY_MS, start);
     if (this.#end + length > this.#bytes.length) {
-      this.#resize(Math.max(this.#end + length, this.#bytes.length * 2));
+      const grown = this.#bytes.length + (this.#bytes.length >> 1);
+      this.#resize(Math.max(this.#end + length, grown));
     }
     this.#sealsAlike = 0;
     putOneSample(this.#bytes, this.#end, labels, SOME_STEADY_MS, start);
@@ -313,7 +334,7 @@ export class SeriesSlab {
    * the columns that have grown already are not made longer by the next try.
    */
   *#growRefsInSlices(): Generator<undefined, void, undefined> {
-    const length = this.#starts.length * 2;
+    const length = Math.max(this.#starts.length + (this.#starts.length >> 1), FIRST_REFS);
     let starts = this.#starts;
     if (length < LARGE_REFS) {
       const columns = [starts, this.#ends, this.#turns] as const;
