@@ -1,7 +1,7 @@
 /**
  * `npm run bench:memory`: what the exporter and an idle collector of `dist` hold, beside the
- * smallest HTTP server that Node runs. All are started by turns in one run, each in a process of its
- * own, and measured in /proc/PID/smaps_rollup after they have worked for a while; printed are
+ * smallest HTTP server that Node runs. All are started by turns in one run, each in a process of
+ * its own, and measured in /proc/PID/smaps_rollup after they have worked for a while; printed are
  * medians. The exporter has been scraped 20 times against a metadata endpoint; the collector has 5
  * targets at 15 s and sends to a receiver, and has scraped each of them twice. Linux only.
  * Flags: --runs 3, --seconds 35 (of the collector), --only exporter|collector; --main FILE and
@@ -44,7 +44,7 @@ interface Held {
 
 interface Subject {
   readonly name: string;
-  measure(folder: string): Promise<Held>;
+  readonly measure: (folder: string) => Promise<Held>;
 }
 
 const BARE = `import http from 'node:http';
@@ -70,7 +70,10 @@ async function startSurroundings(): Promise<{ url: string; close: () => void }> 
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
-/** Starts a program, lets `act` work with it, and reads what it holds then. */
+/**
+ * Starts a program in an environment of its own, lets `act` work with it, and reads what it holds
+ * then.
+ */
 async function hold(
   given: readonly string[],
   url: string,
@@ -78,7 +81,7 @@ async function hold(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Held> {
   const child = spawn(process.execPath, given, {
-    env: { ...process.env, ...env },
+    env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   try {
@@ -120,7 +123,7 @@ function listSubjects(surroundings: string): Subject[] {
   return [
     {
       name: 'bare server',
-      async measure(folder) {
+      measure: async (folder) => {
         const file = path.join(folder, 'bare.mjs');
         writeFileSync(file, BARE);
         const port = await freePort();
@@ -130,7 +133,7 @@ function listSubjects(surroundings: string): Subject[] {
     },
     {
       name: 'exporter',
-      async measure() {
+      measure: async () => {
         const listen = `127.0.0.1:${await freePort()}`;
         const given = [...started, 'exporter', '--web.listen-address', listen];
         // No reading is served twice, so that each scrape asks the endpoint.
@@ -142,7 +145,7 @@ function listSubjects(surroundings: string): Subject[] {
     },
     {
       name: 'collector',
-      async measure(folder) {
+      measure: async (folder) => {
         const config = path.join(folder, 'prometheus.yml');
         writeFileSync(config, writeConfig(surroundings));
         const listen = `127.0.0.1:${await freePort()}`;

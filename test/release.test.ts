@@ -60,9 +60,7 @@ before(() => {
     'scripts',
   ])
     cpSync(path.join(root, name), path.join(made, name), { recursive: true });
-  run(process.execPath, [
-    path.join(modules, 'typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', path.join(made, 'dist'),
-  ]); // prettier-ignore
+  run(process.execPath, [path.join(root, 'scripts/bundle.mjs'), path.join(made, 'dist')]);
   const [told] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts'], made)) as [
     { readonly filename: string; readonly files: readonly { readonly path: string }[] },
   ];
@@ -80,7 +78,8 @@ test('the package holds the program, its documents, schemas and page, and nothin
     'CHANGELOG.md',
     'LICENSE',
     'dist/main.js',
-    'dist/commands/run.js',
+    'dist/run.js',
+    'dist/LICENSES.txt',
     'docs/README.md',
     'docs/errors.md',
     'docs/metrics.md',
@@ -96,7 +95,7 @@ test('the package holds the program, its documents, schemas and page, and nothin
     // prettier-ignore
     assert.ok(packed.includes(file), `${file} is not in the package`);
   const allowed =
-    /^(package\.json|[A-Z]+(\.md)?|dist\/.*\.js|(docs|man|schema|alerts|dashboards|build\/page)\/.*)$/;
+    /^(package\.json|[A-Z]+(\.md)?|dist\/([\w-]+\.js|LICENSES\.txt)|(docs|man|schema|alerts|dashboards|build\/page)\/.*)$/;
   assert.deepEqual(
     packed.filter((file) => !allowed.test(file) || /\.test\.|\.map$|\.tsx?$/.test(file)),
     [],
@@ -150,7 +149,7 @@ test('the executable imports nothing before it has judged the version of Node', 
   );
   assert.deepEqual(
     [...imported].map(([, from]) => from),
-    ["'node:fs'"],
+    ['"node:fs"'],
   );
 });
 
