@@ -80,6 +80,12 @@ test('the package holds the program, its documents, schemas and page, and nothin
     'dist/main.js',
     'dist/run.js',
     'dist/LICENSES.txt',
+    // Started by their file, which code finds beside its own.
+    'dist/container-view.js',
+    'dist/json-thread.js',
+    'dist/password-thread.js',
+    'dist/redact-thread.js',
+    'dist/socket-thread.js',
     'docs/README.md',
     'docs/errors.md',
     'docs/metrics.md',
@@ -141,6 +147,18 @@ test('what package.json points to is there, and the program is executable where 
 test('the package runs', () => {
   const told = run(process.execPath, [inPackage('dist/main.js'), '--version']);
   assert.match(told, new RegExp(`^${manifest.version.replaceAll('.', '\\.')} \\(commit `));
+});
+
+test('files of the package that are no code are found from the bundle', () => {
+  for (const given of [['alerts'], ['dashboards']])
+    assert.notEqual(run(process.execPath, [inPackage('dist/main.js'), 'generate', ...given]), '');
+});
+
+test('the licence of each bundled package is told, with its version', () => {
+  const told = readFileSync(inPackage('dist/LICENSES.txt'), 'utf8');
+  const dependencies = Object.entries(manifest.dependencies);
+  for (const [name, version] of dependencies.filter(([one]) => !/^@|bcryptjs/.test(one)))
+    assert.match(told, new RegExp(`^${name} ${version.replaceAll('.', '\\.')}$`, 'm'));
 });
 
 test('the executable imports nothing before it has judged the version of Node', () => {
