@@ -10,7 +10,7 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DASHBOARDS, readDashboards } from './kit/dashboards.ts';
 import { temporaryFolder } from './kit/folder.ts';
 import { MAIN, startAmperage } from './kit/processes.ts';

@@ -60,9 +60,7 @@ before(() => {
     'scripts',
   ])
     cpSync(path.join(root, name), path.join(made, name), { recursive: true });
-  run(process.execPath, [
-    path.join(modules, 'typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', path.join(made, 'dist'),
-  ]); // prettier-ignore
+  run(process.execPath, [path.join(root, 'scripts/bundle.mjs'), path.join(made, 'dist')]);
   const [told] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts'], made)) as [
     { readonly filename: string; readonly files: readonly { readonly path: string }[] },
   ];
@@ -80,7 +78,14 @@ test('the package holds the program, its documents, schemas and page, and nothin
     'CHANGELOG.md',
     'LICENSE',
     'dist/main.js',
-    'dist/commands/run.js',
+    'dist/run.js',
+    'dist/LICENSES.txt',
+    // Started by their file, which code finds beside its own.
+    'dist/container-view.js',
+    'dist/json-thread.js',
+    'dist/password-thread.js',
+    'dist/redact-thread.js',
+    'dist/socket-thread.js',
     'docs/README.md',
     'docs/errors.md',
     'docs/metrics.md',
@@ -96,7 +101,7 @@ test('the package holds the program, its documents, schemas and page, and nothin
     // prettier-ignore
     assert.ok(packed.includes(file), `${file} is not in the package`);
   const allowed =
-    /^(package\.json|[A-Z]+(\.md)?|dist\/.*\.js|(docs|man|schema|alerts|dashboards|build\/page)\/.*)$/;
+    /^(package\.json|[A-Z]+(\.md)?|dist\/([\w-]+\.js|LICENSES\.txt)|(docs|man|schema|alerts|dashboards|build\/page)\/.*)$/;
   assert.deepEqual(
     packed.filter((file) => !allowed.test(file) || /\.test\.|\.map$|\.tsx?$/.test(file)),
     [],
@@ -144,13 +149,25 @@ test('the package runs', () => {
   assert.match(told, new RegExp(`^${manifest.version.replaceAll('.', '\\.')} \\(commit `));
 });
 
+test('files of the package that are no code are found from the bundle', () => {
+  for (const given of [['alerts'], ['dashboards']])
+    assert.notEqual(run(process.execPath, [inPackage('dist/main.js'), 'generate', ...given]), '');
+});
+
+test('the licence of each bundled package is told, with its version', () => {
+  const told = readFileSync(inPackage('dist/LICENSES.txt'), 'utf8');
+  const dependencies = Object.entries(manifest.dependencies);
+  for (const [name, version] of dependencies.filter(([one]) => !/^@|bcryptjs/.test(one)))
+    assert.match(told, new RegExp(`^${name} ${version.replaceAll('.', '\\.')}$`, 'm'));
+});
+
 test('the executable imports nothing before it has judged the version of Node', () => {
   const imported = readFileSync(inPackage('dist/main.js'), 'utf8').matchAll(
     /^import .* from (.*);/gm,
   );
   assert.deepEqual(
     [...imported].map(([, from]) => from),
-    ["'node:fs'"],
+    ['"node:fs"'],
   );
 });
 

@@ -9,7 +9,7 @@
  *   kind         the name of a value's syntax (value-kinds.ts)
  *   fate         'refused', 'misplaced' or 'idle': the key is known but has no effect here
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface SchemaNode {
   readonly description?: string;

@@ -4,14 +4,20 @@
  * Files of certificates are read again for each new connection.
  * Source: https://nodejs.org/api/http.html#built-in-proxy-support
  */
-import { Agent as HttpAgent, type AgentOptions } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import type { Agent as HttpAgent, AgentOptions } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import { createRequire } from 'node:module';
+import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import type { HttpClientOptions } from '../kernel/http-client.ts';
 import { type HttpConnection, secureOptions, type TlsSettings } from '../kernel/http-connection.ts';
 import { guardedLookup } from '../kernel/metadata-addresses.ts';
 import { chooseProxies, type ProxyChoice } from '../kernel/proxy-choice.ts';
 import { isSocksUrl } from '../kernel/socks5.ts';
+
+// The SDK's handler is loaded with the first client, by a call that does not wait: a process
+// without AWS need not hold it and HTTP/2, which it loads.
+const loadNow = createRequire(import.meta.url);
+let handlers: Handlers | undefined;
 
 /** The same number as the SDK's default agents. */
 const SOCKETS_MAX = 50;
@@ -47,41 +53,57 @@ export function createRequestHandler(
       tls,
     ),
   });
-  if (proxy === undefined) return new NodeHttpHandler(make());
+  handlers ??= loadHandlers();
+  if (proxy === undefined) return new handlers.Plain(make());
   const choice = chooseProxies(proxy);
   const { http, https } = choice;
-  const through = new NodeHttpHandler(make({ HTTP_PROXY: http, HTTPS_PROXY: https }));
-  return new ChoosingHandler(make(), through, choice);
+  const through = new handlers.Plain(make({ HTTP_PROXY: http, HTTPS_PROXY: https }));
+  return new handlers.Choosing(make(), through, choice);
 }
 
-/** Node's agents read lists of exceptions in a way of their own, so each request is chosen for. */
-class ChoosingHandler extends NodeHttpHandler {
-  readonly #through: NodeHttpHandler;
-  readonly #choice: ProxyChoice;
+interface Handlers {
+  readonly Plain: typeof NodeHttpHandler;
+  readonly Choosing: new (
+    straight: NodeHttpHandlerOptions,
+    through: NodeHttpHandler,
+    choice: ProxyChoice,
+  ) => NodeHttpHandler;
+}
 
-  constructor(straight: NodeHttpHandlerOptions, through: NodeHttpHandler, choice: ProxyChoice) {
-    super(straight);
-    this.#through = through;
-    this.#choice = choice;
-  }
+function loadHandlers(): Handlers {
+  const { NodeHttpHandler: Plain } = loadNow('@smithy/node-http-handler') as {
+    readonly NodeHttpHandler: typeof NodeHttpHandler;
+  };
+  // Node's agents read lists of exceptions in a way of their own, so each request is chosen for.
+  class ChoosingHandler extends Plain {
+    readonly #through: NodeHttpHandler;
+    readonly #choice: ProxyChoice;
 
-  override handle(...given: Parameters<NodeHttpHandler['handle']>) {
-    const [{ protocol, hostname, port }] = given;
-    const url = new URL(`${protocol}//${hostname}`);
-    if (port !== undefined) url.port = String(port);
-    return this.#choice.of(url) === undefined
-      ? super.handle(...given)
-      : this.#through.handle(...given);
-  }
+    constructor(straight: NodeHttpHandlerOptions, through: NodeHttpHandler, choice: ProxyChoice) {
+      super(straight);
+      this.#through = through;
+      this.#choice = choice;
+    }
 
-  override destroy(): void {
-    super.destroy();
-    this.#through.destroy();
+    override handle(...given: Parameters<NodeHttpHandler['handle']>) {
+      const [{ protocol, hostname, port }] = given;
+      const url = new URL(`${protocol}//${hostname}`);
+      if (port !== undefined) url.port = String(port);
+      return this.#choice.of(url) === undefined
+        ? super.handle(...given)
+        : this.#through.handle(...given);
+    }
+
+    override destroy(): void {
+      super.destroy();
+      this.#through.destroy();
+    }
   }
+  return { Plain, Choosing: ChoosingHandler };
 }
 
 function createAgents(options: AgentOptions, tls: TlsSettings | undefined): Agents {
-  const httpsAgent = new HttpsAgent(options);
+  const httpsAgent = new (process.getBuiltinModule('node:https').Agent)(options);
   if (tls !== undefined) {
     const connect = httpsAgent.createConnection.bind(httpsAgent);
     httpsAgent.createConnection = (given, done) => {
@@ -94,5 +116,5 @@ function createAgents(options: AgentOptions, tls: TlsSettings | undefined): Agen
       }
     };
   }
-  return { httpAgent: new HttpAgent(options), httpsAgent };
+  return { httpAgent: new (process.getBuiltinModule('node:http').Agent)(options), httpsAgent };
 }

@@ -6,7 +6,7 @@
  * Source:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A value that does not match the schema becomes undefined. */
 function maybe<T>(schema: z.ZodType<T>): z.ZodType<T | undefined> {

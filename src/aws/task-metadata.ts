@@ -4,7 +4,7 @@
  * Source:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ConfigError, RecoverableError } from '../kernel/errors.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
 import {

@@ -4,11 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { PROGRAM_FOLDER } from '../kernel/package-files.ts';
 
 const SHOWN = 12;
 
 /** @param source  the folder of main.ts or of the main.js that was built of it */
-export function findCommit(source = join(import.meta.dirname, '..')): string | undefined {
+export function findCommit(source = PROGRAM_FOLDER): string | undefined {
   const commit = readText(join(source, 'commit.txt')) ?? readHead(join(source, '..'));
   return commit?.slice(0, SHOWN);
 }

@@ -13,7 +13,7 @@ import { ConfigError } from '../kernel/errors.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
 import { passedSockets } from '../kernel/passed-sockets.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
-import { loadWebConfig } from '../settings/web-config.ts';
+import type { WebConfig } from '../kernel/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import { ALLOWED_HOST_HELP, gather, readDurationFlag } from './flags.ts';
@@ -133,7 +133,7 @@ async function run(flags: ExporterFlags): Promise<void> {
     return;
   }
   const webFile = flags['web.config.file'];
-  const web = webFile === undefined ? undefined : await loadWebConfig(webFile, world.log);
+  const web = webFile === undefined ? undefined : await loadWebFile(webFile, world);
   const servers = listListeners(flags).map((listener) =>
     createExporter({
       ...listener,
@@ -153,6 +153,12 @@ async function run(flags: ExporterFlags): Promise<void> {
     }),
     totals: { scrapes: ['amperage_exporter_scrapes_total'] },
   });
+}
+
+/** What reads the file is loaded only where there is one. */
+async function loadWebFile(file: string, { log }: World): Promise<WebConfig> {
+  const { loadWebConfig } = await import('../settings/web-config.ts');
+  return loadWebConfig(file, log);
 }
 
 function listListeners(flags: ExporterFlags): Pick<ExporterOptions, 'listen' | 'listenFd'>[] {

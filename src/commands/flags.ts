@@ -3,7 +3,7 @@
  * number is written the same way in both, and a bad one is refused with the same sentence, which
  * follows the name of its flag.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StartCode } from '../kernel/error-codes/catalogue.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { type DurationBounds, durationWithin } from '../settings/duration.ts';

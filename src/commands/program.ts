@@ -6,7 +6,7 @@
 import { Command, Help, type Option } from 'commander';
 import { ConfigError } from '../kernel/errors.ts';
 import type { StartCode } from '../kernel/error-codes/catalogue.ts';
-import { tuneGarbageCollection } from './collect/garbage-collection.ts';
+import { stayLean, tuneGarbageCollection } from './collect/garbage-collection.ts';
 import { describeVersion } from './version.ts';
 import { rewriteGoFlags } from './xray/go-flags.ts';
 
@@ -38,7 +38,10 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   exporter: {
     summary: 'the sidecar: ECS task metadata as Prometheus metrics',
-    load: async () => (await import('./exporter.ts')).createExporterCommand(),
+    load: async () => {
+      stayLean();
+      return (await import('./exporter.ts')).createExporterCommand();
+    },
   },
   xray: {
     summary: 'the X-Ray daemon: its flags and file, segments kept on disk',

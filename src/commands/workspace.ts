@@ -2,7 +2,6 @@
  * `amperage workspace`: a local AMP. It takes signed remote_write, stores samples durably, and
  * serves Prometheus' query API and a web page, which also shows the traces of an X-Ray.
  */
-import { join } from 'node:path';
 import { type Command } from 'commander';
 import { configuredRegion } from '../aws/region.ts';
 import { ServiceClient } from '../aws/service-client.ts';
@@ -11,6 +10,7 @@ import { type Component, Group } from '../kernel/component.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
+import { packagePath } from '../kernel/package-files.ts';
 import type { World } from '../kernel/world.ts';
 import { findUrlFault } from '../settings/url.ts';
 import { type Authorize, type Authorizer, refuseUnsigned } from '../workspace/api/authorize.ts';
@@ -181,7 +181,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
       workspace.faultsRoute(),
       ...workspace.queryRoutes(prefix, refuseWrong),
       ...(isOpen ? workspace.queryRoutes('', () => Promise.resolve(undefined)) : []),
-      ...(isOpen ? pageRoutes(join(import.meta.dirname, '../../build/page')) : []),
+      ...(isOpen ? pageRoutes(packagePath('build/page')) : []),
     ],
   });
   const client: Component = {

@@ -2,7 +2,7 @@
  * Turns the issues of a schema into findings, which name the path, the fault and the remedy. The
  * known keys, for "did you mean", are read from the schema's JSON Schema.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import { sinkKinds } from '../sinks/sinks.ts';

@@ -3,7 +3,7 @@
  * collectors are received.
  */
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { splitListen } from '../kernel/listen-address.ts';
 import {
   GRPC_MESSAGE_MAX_BYTES,

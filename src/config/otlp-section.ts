@@ -4,7 +4,7 @@
  * no notion of them: its own receiver refuses them, unless a feature flag asks for the same.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#otlp
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeriesTransform } from '../model/transform.ts';
 import { METRICS_INTAKE_DEFAULTS, type MetricsIntakeSettings } from '../otlp/metrics/settings.ts';
 import type { Reporter } from '../settings/finding.ts';

@@ -4,7 +4,7 @@
  * that would change samples is ignored silently.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationSchema } from '../settings/duration.ts';
 import { ignoredValue, unsupported, unsupportedUnlessEmpty } from '../settings/refused-keys.ts';
 import { labelsSchema, listOf, textSchema } from '../settings/text.ts';

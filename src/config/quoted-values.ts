@@ -3,7 +3,7 @@
  * them where it wants a boolean or a number.
  * Source: https://yaml.org/type/bool.html, https://pkg.go.dev/gopkg.in/yaml.v2#Unmarshal
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { runGivingWay } from '../kernel/giving-way.ts';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import type { ConfigDocument } from './document.ts';

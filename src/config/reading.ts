@@ -3,7 +3,7 @@
  * the text, expand references, check the value by a schema. All files share one `DocumentReading`.
  * Not here: which files there are (load.ts, scrape-files.ts), what keys mean.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type ConfigPath, type Finding, relocated, type Reporter } from '../settings/finding.ts';
 import { runGivingWay } from '../kernel/giving-way.ts';
 import { type ConfigDocument, readDocumentInSteps } from './document.ts';

@@ -15,7 +15,7 @@ import {
   type Scalar,
   visit,
 } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { YamlAliases } from '../kernel/yaml-aliases.ts';
 import { parseYaml } from '../kernel/yaml-steps.ts';
 import { isSecretSchema } from '../settings/secret.ts';

@@ -3,7 +3,7 @@
  * Not here: what becomes of them (scrape.ts).
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { mechanisms } from '../discovery/mechanisms.ts';
 import { amountSchema, countSchema } from '../settings/count.ts';
 import { durationSchema } from '../settings/duration.ts';

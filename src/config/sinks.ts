@@ -3,7 +3,7 @@
  * of their queues.
  */
 import { createHash } from 'node:crypto';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import { listOf } from '../settings/text.ts';
 import type { DirectSinkKind, SinkContext, SinkKind } from '../sinks/sink.ts';

@@ -3,7 +3,7 @@
  * so that one run tells all faults. Of a job and of `global` only the keys with a fault are left
  * out, of other lists the whole entry: a receiver without its credentials would be another one.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ConfigPath } from '../settings/finding.ts';
 import { isMapping } from './mapping.ts';
 

@@ -2,7 +2,7 @@
  * `statsd_receivers` of the Prometheus dialect: metrics of StatsD as series of Prometheus. Counts
  * are totals, and names have underscores.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { splitListen } from '../kernel/listen-address.ts';
 import { compileSearch } from '../relabel/search.ts';
 import { countSchema, numberSchema, positiveSchema } from '../settings/count.ts';

@@ -3,7 +3,7 @@
  * collector: they are checked as Prometheus does, and what is not taken over is said.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#tsdb
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberSchema } from '../settings/count.ts';
 import { durationSchema } from '../settings/duration.ts';
 import type { Reporter } from '../settings/finding.ts';

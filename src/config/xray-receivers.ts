@@ -2,7 +2,7 @@
  * `xray_receivers` of the Prometheus dialect: where segment documents are received, and where
  * their senders ask for sampling rules.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isRegion } from '../aws/endpoints.ts';
 import { splitListen } from '../kernel/listen-address.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../settings/aws-access.ts';

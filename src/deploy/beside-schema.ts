@@ -1,5 +1,5 @@
 /** Keys of the model for what stands beside the collector: names, metrics elsewhere, alarms. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileSearch } from '../relabel/search.ts';
 import { EMF_DIMENSIONS_MAX } from '../wire/emf/limits.ts';
 

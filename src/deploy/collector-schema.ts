@@ -2,7 +2,7 @@
  * The collector of a deployment: its mode, what it runs on, and which of these go together. What
  * would do nothing, or what AWS does not have, is refused at its key.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { switchSchema } from '../settings/switch.ts';
 

@@ -3,7 +3,7 @@
  * `image` and `network` have a default; the smallest file is the collector as a central service on
  * Fargate, with a new workspace.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { portSchema } from '../settings/count.ts';
 import { switchSchema } from '../settings/switch.ts';

@@ -1,5 +1,5 @@
 /** Tags of a deployment, as all of AWS's services that take some allow them. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const KEY = /^(?!aws:)[\p{L}\p{N} _.:/=+@-]{1,128}$/iu;
 const VALUE = /^[\p{L}\p{N} _.:/=+@-]{0,256}$/u;

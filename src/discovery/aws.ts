@@ -5,7 +5,7 @@
  * `msk_sd_configs`.
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/aws.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TargetGroup } from '../model/target.ts';
 import { optionalPortSchema } from '../settings/count.ts';
 import type { CheckContext } from '../settings/finding.ts';

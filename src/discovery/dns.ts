@@ -6,7 +6,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#dns_sd_config
  */
 import { Resolver } from 'node:dns/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TargetGroup } from '../model/target.ts';
 import { joinHostPort } from './labels.ts';
 import { defineMechanism, type DiscoveryWorld, pollLists } from './mechanism.ts';

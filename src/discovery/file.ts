@@ -7,7 +7,7 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { filesMatching } from '../settings/file-patterns.ts';
 import type { CheckContext } from '../settings/finding.ts';

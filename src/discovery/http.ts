@@ -3,7 +3,7 @@
  * until there is a newer one. Unlike in Prometheus, the size of the body is limited.
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { defineMechanism, type DiscoveryWorld, poll } from './mechanism.ts';
 import { refreshIntervalSchema } from '../settings/refresh-interval.ts';

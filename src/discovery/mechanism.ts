@@ -4,7 +4,7 @@
  * in mechanisms.ts. The configuration key, its validation and a run of the contract suite
  * (test/contracts/mechanism.test.ts) follow from that table.
  */
-import { type z } from 'zod';
+import type * as z from 'zod';
 import type { Clock } from '../kernel/clock.ts';
 import { describeError } from '../kernel/errors.ts';
 import type { Counter } from '../kernel/metrics.ts';

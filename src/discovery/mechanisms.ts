@@ -1,7 +1,7 @@
 /**
  * The table of mechanisms. Everything else that must know which kinds of discovery exist reads it.
  */
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { awsMechanism } from './aws.ts';
 import { cloudMapMechanism } from './cloudmap/mechanism.ts';
 import { dnsMechanism } from './dns.ts';

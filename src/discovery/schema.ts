@@ -3,7 +3,7 @@
  * outside (file_sd, http_sd).
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/#http_sd-format
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { runGivingWay } from '../kernel/giving-way.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { labelsSchema, listOf, textSchema } from '../settings/text.ts';

@@ -3,7 +3,7 @@
  * the end.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#static_config
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineMechanism, sleepUnlessAborted } from './mechanism.ts';
 import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 

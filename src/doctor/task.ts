@@ -3,7 +3,7 @@
  * service, the tasks of it that stopped, and what its definition lacks.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseForeignJson } from '../kernel/foreign-json.ts';
 import { defineCheck, type Telling } from './check.ts';
 import { describeBriefly, describeSkip, oneLine, readRefusal } from './faults.ts';

@@ -4,7 +4,7 @@
  * status, faults and throttling, events to a queue. Only this machine may call them
  * (admin-routes.ts).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EmulatedCloud } from './cloud.ts';
 import { type Ec2Instance, type Ec2State, INSTANCE_STATES } from './ec2/state.ts';
 import { AwsError } from './service.ts';

@@ -4,7 +4,7 @@
  * CloudWatch Logs and CloudWatch received, and the secrets of temporary keys, with which a
  * workspace beside the emulator verifies requests.
  */
-import { ZodError, z } from 'zod';
+import * as z from 'zod';
 import {
   answerByRoutes,
   type HttpRequest,
@@ -130,7 +130,7 @@ async function put(request: HttpRequest, act: (body: unknown) => unknown): Promi
   try {
     return json(200, act(JSON.parse((await request.body()).toString())));
   } catch (error) {
-    if (error instanceof ZodError) return { status: 400, body: `${z.prettifyError(error)}\n` };
+    if (error instanceof z.ZodError) return { status: 400, body: `${z.prettifyError(error)}\n` };
     if (error instanceof SyntaxError)
       return { status: 400, body: `the body is not JSON: ${error.message}\n` };
     if (error instanceof AwsError) return { status: 400, body: `${error.message}\n` };

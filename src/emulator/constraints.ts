@@ -4,7 +4,7 @@
  * constraint: Member must not be null`. Pure.
  * Limits: ERRORS_MAX faults are told; all are counted.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A flag of a call: true or false alone, while a switch of a configuration also reads yes. */
 export const flagSchema = z.literal([true, false]);

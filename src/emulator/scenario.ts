@@ -3,7 +3,7 @@
  * for what AWS does by itself, each after a wait if the step says so. Like any client it sends
  * signed requests over HTTP.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AwsCredentials, sha256Hex, signRequest } from '../aws/signing.ts';
 import type { Component } from '../kernel/component.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';

@@ -6,7 +6,7 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
  */
 import { randomInt } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Clock, readMoment } from '../kernel/clock.ts';
 import { type ProcessReading, readProcess, toDockerStats } from './process-stats.ts';
 import type { AwsPlace } from './service.ts';

@@ -7,7 +7,7 @@
  * https://docs.aws.amazon.com/general/latest/gr/xray.html; the bucket of Cloud Map's lists and the
  * burst of X-Ray's segments are assumptions, since they are not published.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../kernel/clock.ts';
 import { AwsError, type AwsInput } from './service.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { assert as assertState, ConfigError, describeError, PermanentError } from './errors.ts';
 
 test('a message names its code and its causes once', () => {

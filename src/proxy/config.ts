@@ -2,7 +2,7 @@
  * The proxy's configuration as plain values, and the schema of its file of routes. Without a file
  * the flags make up a single route.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../kernel/errors.ts';
 import { awsAccessShape, isLoneExternalId, LONE_EXTERNAL_ID } from '../settings/aws-access.ts';
 import { durationWithin } from '../settings/duration.ts';

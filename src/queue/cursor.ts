@@ -7,7 +7,7 @@
  * before it keep their old lane.
  */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writePrivately } from '../kernel/atomic-file.ts';
 import { sealText, unsealText } from '../kernel/checked-text.ts';
 import { readPrivate } from '../kernel/private-files.ts';

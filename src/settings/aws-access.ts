@@ -4,7 +4,7 @@
  * asked, which on ECS gives those of the task role.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#sigv4
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { CredentialOptions } from '../aws/credential-source.ts';
 import type { CheckContext } from './finding.ts';
 import { markSecret } from './secret.ts';

@@ -1,5 +1,5 @@
 /** Numbers: counts, amounts and ports. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * A whole number. A document keeps one that is written in another way than here, such as `1e3`, as

@@ -3,7 +3,7 @@
  * one may be set. Signing with AWS credentials is in aws-access.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HttpCredentials } from '../kernel/http-credentials.ts';
 import { checkHeaderValue } from './http-headers.ts';
 import { type CheckContext, checkOnlyOne } from './finding.ts';

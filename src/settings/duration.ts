@@ -3,7 +3,7 @@
  * syntaxes are in files of their own, each with its reason: go-duration.ts, refresh-interval.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ (<duration>)
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
 
 const EXPECTED = 'expected a duration such as 15s, 1m30s or 1h';

@@ -4,7 +4,7 @@
  * a receiver uses Prometheus' (duration.ts).
  * Source: https://pkg.go.dev/time#ParseDuration
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeBadDuration, writtenDuration } from './duration.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = {

@@ -3,7 +3,7 @@
  * credentials, headers, TLS and proxies, each in a file of its own.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { HttpConnection } from '../kernel/http-connection.ts';
 import type { HttpCredentials } from '../kernel/http-credentials.ts';
 import { connectionShape, resolveConnection } from './connection.ts';

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
 import { readNow, resolveSecret, secretSchema } from './secret.ts';
 import { listOf, textSchema } from './text.ts';

@@ -2,7 +2,7 @@
  * oauth2: a client gets a token with its own credentials and sends it as a bearer token.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#oauth2
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock } from '../kernel/clock.ts';
 import { createTokenSource } from '../kernel/oauth2.ts';
 import { connectionShape, resolveConnection } from './connection.ts';

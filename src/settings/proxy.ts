@@ -2,7 +2,7 @@
  * Through which proxy a client goes.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ProxySettings } from '../kernel/http-connection.ts';
 import { isSocksUrl } from '../kernel/socks5.ts';
 import { readProxyEnvironment } from '../kernel/proxy-environment.ts';

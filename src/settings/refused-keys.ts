@@ -2,7 +2,7 @@
  * Schemas of keys that are known and have no effect, each with the message or description for it. A
  * key that is in no schema is refused as unknown, with the nearest known one (config/issues.ts).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * A key that is not supported: any value is refused.

@@ -3,7 +3,7 @@
  * do is in relabel/.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { countSchema } from './count.ts';
 import { listOf, textSchema } from './text.ts';
 import { compileRelabelRule, type NameScheme, type RelabelRule } from '../relabel/relabel.ts';

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeError } from '../kernel/errors.ts';
 import { textSchema } from './text.ts';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';

@@ -2,7 +2,7 @@
  * Sizes in bytes, written with units that are powers of 1024, in files and in flags.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ (<size>)
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const UNITS: Readonly<Record<string, number>> = {
   B: 1,

@@ -3,7 +3,7 @@
  * these texts are read the same way.
  * Source: https://yaml.org/type/bool.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ON = ['true', 'True', 'TRUE', 'yes', 'Yes', 'YES', 'on', 'On', 'ON', 'y', 'Y'];
 const OFF = ['false', 'False', 'FALSE', 'no', 'No', 'NO', 'off', 'Off', 'OFF', 'n', 'N'];

@@ -3,7 +3,7 @@
  * Source:
  * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A text; a number or a boolean becomes one, as in `version: 2`. */
 export const textSchema = z

@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import type { SecureVersion } from 'node:tls';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TlsSettings } from '../kernel/http-connection.ts';
 import { type CheckContext, checkOnlyOne } from './finding.ts';
 import { resolveSecret, secretSchema } from './secret.ts';

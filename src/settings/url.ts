@@ -1,7 +1,7 @@
 /**
  * HTTP URLs in settings, and how a URL is shown: without a password or token in it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The schema of an HTTP URL. @param key  its name in the configuration, for the message */
 export function httpUrlSchema(key: string) {

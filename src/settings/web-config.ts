@@ -9,7 +9,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { WebConfig, WebTls } from '../kernel/web-config.ts';

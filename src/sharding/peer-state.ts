@@ -3,7 +3,7 @@
  * the collectors' DNS name, and therefore trust it; a collector accepts no state that it has not
  * asked for.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MOVES_MAX } from './division.ts';
 import { PARTS } from './parts.ts';
 

@@ -3,7 +3,7 @@
  * when its state changes, or after 3 s. So a change is known within milliseconds, an idle group
  * costs little, and a collector that has ended is noticed without ECS.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Outage } from '../kernel/outage.ts';
 import type { World } from '../kernel/world.ts';
 import type { PeerView } from './agreement.ts';

@@ -3,7 +3,7 @@
  * request is sent again, and the queue on disk. Not here: how much goes into a request and how old
  * an item may become, which each kind has its own words and limits for.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../delivery/settings.ts';
 import { positiveSchema } from '../settings/count.ts';
 import { durationSchema } from '../settings/duration.ts';

@@ -3,7 +3,7 @@
  * calls `defineSink`, and one word in the table in sinks.ts. Its configuration key, its checks and
  * a run of the contract suite (test/contracts/sink.slow.test.ts) follow from the table.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { DeliverySettings } from '../delivery/settings.ts';
 import type { Component } from '../kernel/component.ts';

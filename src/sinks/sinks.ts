@@ -1,7 +1,7 @@
 /**
  * The table of sinks; all other code derives from it which kinds there are.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { debugKind } from './debug/kind.ts';
 import { emfKind } from './emf/kind.ts';
 import { fileKind } from './file/kind.ts';

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { fitPolicies } from '../../src/commands/generate/fitted-policies.ts';
 import { describeModel } from '../../src/commands/generate/model.ts';
 import { renderTemplateText } from '../../src/deploy/cloudformation/render.ts';

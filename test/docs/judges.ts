@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseHcl } from '@cdktf/hcl2json';
 import { parseAllDocuments } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readDeployment } from '../../src/config/deployment.ts';
 import { checkConfigText } from '../../src/config/load.ts';
 import { describeDeployment } from '../../src/deploy/describe.ts';

@@ -1,5 +1,5 @@
 /** Every field that a schema marks as a secret: of both dialects, and of the web configuration. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { KINDS } from '../../src/config/otel/kinds.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
 import { prometheusSchema } from '../../src/config/prometheus.ts';

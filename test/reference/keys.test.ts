@@ -1,7 +1,7 @@
 /** The pages of keys: each key has a row, and a key without a description is found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   checkDescriptions,
   type Dialect,

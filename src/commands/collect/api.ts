@@ -5,7 +5,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#targets
  */
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEADLINE_MAX_MS, type TaskSourceStatus } from '../../exporter/task-source.ts';
 import type { Moment } from '../../kernel/clock.ts';
 import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';

@@ -18,6 +18,7 @@ import {
   type Route,
 } from '../../kernel/http-server.ts';
 import { Registry } from '../../kernel/metrics.ts';
+import { packagePath } from '../../kernel/package-files.ts';
 import type { World } from '../../kernel/world.ts';
 import { Faults } from '../../workspace/api/faults.ts';
 import { resolveLimits } from '../../workspace/api/limits.ts';
@@ -38,7 +39,7 @@ export interface LocalWorkspacesOptions {
 
 export class LocalWorkspaces implements WorkspaceHost, Component {
   readonly name = 'workspaces';
-  readonly page: readonly Route[] = pageRoutes(join(import.meta.dirname, '../../../build/page'));
+  readonly page: readonly Route[] = pageRoutes(packagePath('build/page'));
   readonly #options: LocalWorkspacesOptions;
   readonly #open = new Set<LocalWorkspace>();
 

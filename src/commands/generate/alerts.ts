@@ -1,9 +1,9 @@
 /** `amperage generate alerts`: the rules on the collector itself that the package brings. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { packagePath } from '../../kernel/package-files.ts';
 
-/** The same from src and from dist. */
-const FILE = new URL('../../../alerts/amperage.yml', import.meta.url);
+const FILE = packagePath('alerts/amperage.yml');
 
 export function createAlertsCommand(write: (text: string) => void): Command {
   return new Command('alerts')

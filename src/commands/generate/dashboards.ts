@@ -1,10 +1,11 @@
 /** `amperage generate dashboards`: the dashboards of Grafana that the package brings. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { packagePath } from '../../kernel/package-files.ts';
 import { forceOption, type OutputFlags, writeOutput } from './output.ts';
 
-/** The same from src and from dist. */
-const FOLDER = new URL('../../../dashboards/', import.meta.url);
+const FOLDER = packagePath('dashboards');
 
 export function createDashboardsCommand(write: (text: string) => void): Command {
   return new Command('dashboards')
@@ -21,9 +22,7 @@ export function createDashboardsCommand(write: (text: string) => void): Command 
     )
     .action(async ({ output, ...flags }: Partial<OutputFlags>) => {
       const names = readdirSync(FOLDER).sort();
-      const files = new Map(
-        names.map((name) => [name, readFileSync(new URL(name, FOLDER), 'utf8')]),
-      );
+      const files = new Map(names.map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]));
       if (output === undefined) for (const [name, text] of files) write(describe(name, text));
       else await writeOutput(files, { output, ...flags }, write);
     });

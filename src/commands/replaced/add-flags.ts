@@ -10,7 +10,6 @@ import { createLogger, type Logger } from '../../kernel/logger.ts';
 import { gather } from '../flags.ts';
 import type { LogOptions } from '../runner.ts';
 import { VERSION } from '../version.ts';
-import { sourcesOfFlags } from './flag-sources.ts';
 import { listReplaced, type ReplacedFlag, type ReplacedProgram } from './program-table.ts';
 import {
   type Env,
@@ -29,7 +28,7 @@ export function addReplacedFlags(
 ): Command {
   for (const program of programs)
     for (const flag of flagsOf(program)) addFlag(command, flag, program.dashes === '--');
-  return command.hook('preAction', (owner, acting) => {
+  return command.hook('preAction', async (owner, acting) => {
     // Commander calls this hook for subcommands too.
     if (owner !== acting) return;
     const given = programs.flatMap((program) => readGiven(acting, program, env));
@@ -39,6 +38,7 @@ export function addReplacedFlags(
         throw new ConfigError('FLAG_REPLACED', `${shown} is not taken over: ${fate.instead}`);
     leaveOutEmpty(acting, programs);
     setOwnFlags(acting, given);
+    await addSources(acting, given);
     const log = loggerOf(acting);
     for (const { shown, fate } of judged)
       if (fate.is === 'idle') log.warn(`${shown} has no effect`, { instead: fate.why });
@@ -102,8 +102,13 @@ function setOwnFlags(command: Command, given: readonly GivenFlag[]): void {
     const value = typeof values === 'boolean' || isList ? values : values[0];
     command.setOptionValueWithSource(name, value, 'cli');
   }
+}
+
+/** Flags that stand for a part of a configuration: what reads them is loaded only for them. */
+async function addSources(command: Command, given: readonly GivenFlag[]): Promise<void> {
   const sources = given.filter(({ flag }) => flag.fate.is === 'source');
   if (sources.length === 0) return;
+  const { sourcesOfFlags } = await import('./flag-sources.ts');
   const parts = sourcesOfFlags(new Map(sources.map(({ flag, texts }) => [flag.name, texts])));
   const before = command.getOptionValue('config') as readonly string[];
   command.setOptionValueWithSource('config', [...before, ...parts], 'cli');

@@ -3,7 +3,7 @@
  * with AWS credentials: other receivers must not get requests signed with the task's.
  * Not here: the authenticators themselves (extensions/).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsAccessShape } from '../../settings/aws-access.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { textSchema } from '../../settings/text.ts';

@@ -4,7 +4,7 @@
  * Source: contrib's internal/aws/awsutil/awsconfig.go; `middleware`, `profile` and `imds_retries`
  * are those of AWS's fork, which CloudWatch's agent has
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { awsAccessShape } from '../../settings/aws-access.ts';
 import { countSchema } from '../../settings/count.ts';
 import { ignored, ignoredValue } from '../../settings/refused-keys.ts';

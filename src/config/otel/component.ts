@@ -4,7 +4,7 @@
  * processors/processors.ts) are what the dialect, its reference page and the table of
  * the migration page are made of.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import type { Signal } from '../../sinks/sink.ts';
 import type { DocumentReading } from '../reading.ts';

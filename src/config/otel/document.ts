@@ -3,7 +3,7 @@
  * of them run in which pipeline. The keys inside a component are not looked at here.
  * Source: https://opentelemetry.io/docs/collector/configuration/
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { SECTIONS } from './components.ts';
 import { telemetrySchema } from './telemetry-schema.ts';

@@ -2,7 +2,7 @@
  * The seam of exporters that become a sink of a kind of its own. A new one is a file that calls
  * `defineExporter`, and one word in the table in exporter-kinds.ts.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ConfigPath } from '../../settings/finding.ts';
 import type { DirectSinkKind, SinkKind } from '../../sinks/sink.ts';
 import type { Credentials } from './authenticators.ts';

@@ -2,7 +2,7 @@
  * The table of exporters that become a sink of a kind of its own, and how all exporters are
  * resolved. Not here: how remote write exporters are (exporters.ts).
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { DirectSinkKind, SinkKind } from '../../sinks/sink.ts';
 import { remoteWriteKind } from '../../sinks/remote-write/kind.ts';
 import { parseValue } from '../reading.ts';

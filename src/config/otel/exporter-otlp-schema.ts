@@ -3,7 +3,7 @@
  * Source: core's exporter/exporterhelper/internal/queuebatch/config.go,
  * config/configretry/backoff.go, config/configcompression/compressiontype.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { countSchema, positiveSchema } from '../../settings/count.ts';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import { ignored, ignoredValue } from '../../settings/refused-keys.ts';

@@ -4,7 +4,7 @@
  * Source: contrib's exporter/prometheusremotewriteexporter/{config,wal}.go, core's
  * config/configretry/backoff.go and exporter/exporterhelper/internal/queuebatch/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { amountSchema, countSchema, positiveSchema } from '../../settings/count.ts';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import { ignoredValue } from '../../settings/refused-keys.ts';

@@ -5,7 +5,7 @@
  * Source: contrib's exporter/prometheusremotewriteexporter/config.go and core's
  * config/confighttp/client.go, configtls
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignored, refusedWhereUsed } from '../../settings/refused-keys.ts';
 import { secretSchema } from '../../settings/secret.ts';
 import { switchSchema } from '../../settings/switch.ts';

@@ -3,7 +3,7 @@
  * Source: core's exporter/debugexporter/config.go and factory.go; for `logging`, which was removed
  * in 0.111, its README
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { debugKind } from '../../sinks/debug/kind.ts';
 import type { DirectSinkKind } from '../../sinks/sink.ts';
 import { countSchema } from '../../settings/count.ts';

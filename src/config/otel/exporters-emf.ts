@@ -4,7 +4,7 @@
  * internal/aws/awsutil/awsconfig.go; further keys are those of AWS's fork, which CloudWatch's agent
  * has (https://github.com/amazon-contributing/opentelemetry-collector-contrib)
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignoredValue } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { presentSchema } from '../../settings/text.ts';

@@ -3,7 +3,7 @@
  * Source: contrib's exporter/fileexporter/config.go and factory.go
  */
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { otlpFileKind, rotationSchema, ZSTD_LEVEL_MAX } from '../../sinks/otlp-file/kind.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
 import { countSchema } from '../../settings/count.ts';

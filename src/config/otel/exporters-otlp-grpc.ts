@@ -2,7 +2,7 @@
  * The exporter `otlp`, which is OTLP over gRPC, as an entry of otlp_write.
  * Source: core's exporter/otlpexporter/config.go and config/configgrpc/configgrpc.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import { ignoredValue } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';

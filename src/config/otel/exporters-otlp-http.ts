@@ -2,7 +2,7 @@
  * The exporter `otlphttp` as an entry of otlp_write.
  * Source: core's exporter/otlphttpexporter/config.go and config/confighttp/client.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import { positiveSchema } from '../../settings/count.ts';
 import { ignored, ignoredValue } from '../../settings/refused-keys.ts';

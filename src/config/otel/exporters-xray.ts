@@ -5,7 +5,7 @@
  * internal/aws/xray/telemetry/config.go; further keys are those of AWS's fork, which CloudWatch's
  * agent has (https://github.com/amazon-contributing/opentelemetry-collector-contrib)
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { ignoredValue } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';

@@ -3,7 +3,7 @@
  * Source: core's receiver/otlpreceiver/{config,factory}.go, config/confighttp/server.go and
  * config/configgrpc/configgrpc.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ENCODINGS } from '../../kernel/inflate.ts';
 import {
   GRPC_MESSAGE_MAX_BYTES,

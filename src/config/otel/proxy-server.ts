@@ -4,7 +4,7 @@
  * with the credentials of the process.
  * Source: contrib's internal/aws/proxy/{cfg,conn,server}.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isRegion } from '../../aws/endpoints.ts';
 import { awsAccessShape } from '../../settings/aws-access.ts';
 import { connectionShape, resolveConnectionToAws } from '../../settings/connection.ts';

@@ -5,7 +5,7 @@
  * traces in trace-receivers.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignored, refusedWhereUsed, unsupported } from '../../settings/refused-keys.ts';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import { switchSchema } from '../../settings/switch.ts';

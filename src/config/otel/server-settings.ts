@@ -4,7 +4,7 @@
  * Source: core's config/confighttp/server.go, config/confignet and config/configtls
  */
 import { resolve } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { splitListen } from '../../kernel/listen-address.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { checkHeaders } from '../../settings/http-headers.ts';

@@ -2,7 +2,7 @@
  * The block `tls` of the Collector's listeners.
  * Source: core's config/configtls/configtls.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import { refusedWhereUsed } from '../../settings/refused-keys.ts';
 import { secretSchema } from '../../settings/secret.ts';

@@ -3,7 +3,7 @@
  * system. Keys are the Collector's; that `unix` is a transport is this program's own.
  * Source: contrib's receiver/statsdreceiver/{config,factory}.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileSearch } from '../../relabel/search.ts';
 import { countSchema, numberSchema } from '../../settings/count.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';

@@ -3,7 +3,7 @@
  * runs in one is known at the start only.
  * Source: contrib's receiver/awsecscontainermetricsreceiver/{config,factory}.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import type { TaskSourcePlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';

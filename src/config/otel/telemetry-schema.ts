@@ -2,7 +2,7 @@
  * The keys of `service.telemetry`. Not here: what becomes of them (telemetry.ts).
  * Source: core's service/telemetry/otelconftelemetry/internal/migration/v0.3.0.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { countSchema, portSchema } from '../../settings/count.ts';
 import { goDurationSchema } from '../../settings/go-duration.ts';
 import { ignored, ignoredValue, refusedWhereUsed } from '../../settings/refused-keys.ts';

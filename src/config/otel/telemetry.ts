@@ -3,7 +3,7 @@
  * Not here: traces of the process, which it makes none of.
  * Source: core's service/telemetry/otelconftelemetry/{config,factory}.go and its internal/migration
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { LogLevel } from '../../kernel/logger.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import type { LogPlan, ServerPlan } from '../plan.ts';

@@ -4,7 +4,7 @@
  * Source: https://pkg.go.dev/github.com/go-viper/mapstructure/v2#StringToSliceHookFunc, which
  * go.opentelemetry.io/collector/confmap uses
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { listOf, textSchema } from '../../settings/text.ts';
 
 export const textListSchema = z.union([

@@ -3,7 +3,7 @@
  * sampling rules by TCP. Documents pass as they are; the Collector makes spans of them.
  * Source: contrib's receiver/awsxrayreceiver/{config,factory}.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignored } from '../../settings/refused-keys.ts';
 import { textSchema } from '../../settings/text.ts';
 import type { ForwarderPlan, TraceReceiverPlan } from '../plan.ts';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createCredentialSource } from '../../aws/credentials.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
 import { identifyPath } from '../../kernel/file-identity.ts';

@@ -1,5 +1,5 @@
 /** The configuration of Cloud Map discovery. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { positiveDurationSchema } from '../../settings/duration.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { switchSchema } from '../../settings/switch.ts';

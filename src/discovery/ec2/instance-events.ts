@@ -4,7 +4,7 @@
  * Source:
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const instanceEventSchema = z.object({
   'detail-type': z.literal('EC2 Instance State-change Notification'),

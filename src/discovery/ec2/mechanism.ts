@@ -3,7 +3,7 @@
  * labels of Prometheus. The only additional keys are the call budget and the queue of events.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#ec2_sd_config
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { portSchema } from '../../settings/count.ts';
 import { refreshIntervalSchema } from '../../settings/refresh-interval.ts';

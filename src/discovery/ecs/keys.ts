@@ -1,7 +1,7 @@
 /**
  * The keys that both kinds of ECS discovery share, and the list of keys that only one of them has.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { durationSchema } from '../../settings/duration.ts';
 import type { CheckContext } from '../../settings/finding.ts';
 import { listOf, textSchema } from '../../settings/text.ts';

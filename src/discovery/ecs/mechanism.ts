@@ -6,7 +6,7 @@
  * Source:
  * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsClientShape } from '../aws-client.ts';
 import { awsHttpShape, checkAwsHttp } from '../aws-http.ts';
 import { defineMechanism } from '../mechanism.ts';

@@ -3,7 +3,7 @@
  * stopping is listed for as long as its containers may run.
  */
 import type { Task } from '@aws-sdk/client-ecs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AwsAccess } from '../aws-client.ts';
 import { findTaskAddress } from './address.ts';
 import { EcsApi } from './api.ts';

@@ -5,7 +5,7 @@
  * prometheus-role.ts makes the targets. Discovery with rules for containers is mechanism.ts.
  * Sources: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go and aws.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsClientShape } from '../aws-client.ts';
 import { awsHttpShape, checkAwsHttp } from '../aws-http.ts';
 import type { CheckContext } from '../../settings/finding.ts';

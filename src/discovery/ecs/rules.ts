@@ -6,7 +6,7 @@
  * A port label holds a container port, or several with settings for each:
  * `9404:/metrics;job=app;interval=30s,8080:/x`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileRegex } from '../../relabel/regex.ts';
 import { portSchema } from '../../settings/count.ts';
 import { positiveDurationSchema } from '../../settings/duration.ts';

@@ -8,7 +8,7 @@ import { readMoment } from '../../kernel/clock.ts';
 import type { Task } from '@aws-sdk/client-ecs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeError } from '../../kernel/errors.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { writePrivately } from '../../kernel/atomic-file.ts';

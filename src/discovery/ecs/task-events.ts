@@ -3,7 +3,7 @@
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */
 import type { Task } from '@aws-sdk/client-ecs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const taskEventSchema = z.object({
   'detail-type': z.literal('ECS Task State Change'),

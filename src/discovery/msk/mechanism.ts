@@ -3,7 +3,7 @@
  * labels of Prometheus. The only additional key is the call budget.
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/msk.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { portSchema, positiveSchema } from '../../settings/count.ts';
 import type { CheckContext } from '../../settings/finding.ts';

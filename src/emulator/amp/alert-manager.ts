@@ -3,7 +3,7 @@
  * Limit: DATA_MAX_BYTES of a definition.
  * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-config.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeError } from '../../kernel/errors.ts';
 import { parseForeignYaml } from '../../kernel/foreign-yaml.ts';
 import type { ActionHandler } from '../service.ts';

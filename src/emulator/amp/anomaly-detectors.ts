@@ -4,7 +4,7 @@
  * Source: https://docs.aws.amazon.com/prometheus/latest/APIReference/API_CreateAnomalyDetector.html
  */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { flagSchema } from '../constraints.ts';
 import type { ActionHandler, AwsInput } from '../service.ts';
 import { cutAmpPage, missResource, parseAmpCall, refuseQuota, ampTagsSchema } from './requests.ts';

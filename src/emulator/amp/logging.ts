@@ -2,7 +2,7 @@
  * AMP's calls on where a workspace logs its rules, and its queries: state only, nothing is logged.
  * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/CW-logs.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActionHandler } from '../service.ts';
 import { SinglePart } from './parts.ts';
 import { logGroupSchema, parseAmpCall } from './requests.ts';

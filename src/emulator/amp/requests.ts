@@ -3,7 +3,7 @@
  * of lists.
  * Source: https://docs.aws.amazon.com/prometheus/latest/APIReference/CommonErrors.html
  */
-import { type ZodType, z } from 'zod';
+import * as z from 'zod';
 import { describeFaults } from '../constraints.ts';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
 
@@ -17,7 +17,7 @@ export function refuseData(
 }
 
 /** @throws AwsError ValidationException that names each fault */
-export function parseAmpCall<T>(schema: ZodType<T>, input: unknown): T {
+export function parseAmpCall<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.slice(0, 10).map((issue) => ({
@@ -87,7 +87,7 @@ export const logGroupSchema = z
   .regex(/^arn:aws[a-z0-9-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:[A-Za-z0-9.\-_#/]{1,512}:\*$/);
 
 /** A blob, base64 in JSON; at most `most` bytes. */
-export function blobSchema(most: number): ZodType<string> {
+export function blobSchema(most: number): z.ZodType<string> {
   return z
     .string()
     .min(1)

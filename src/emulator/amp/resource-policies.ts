@@ -5,7 +5,7 @@
  * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-cross-account.html
  */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ParsedPolicy, parsePolicy, PolicyError } from '../../aws/policies/document.ts';
 import type { ActionHandler, AwsInput } from '../service.ts';
 import { SinglePart } from './parts.ts';

@@ -5,7 +5,7 @@
  * Limits: NAMESPACES_MAX namespaces of a workspace, DATA_MAX_BYTES of one.
  * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-Ruler.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AwsInput } from '../service.ts';
 import {
   blobSchema,

@@ -4,7 +4,7 @@
  * Limit: CONFIGURATION_MAX_BYTES of a scrape configuration.
  * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-collector.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActionHandler, AwsInput } from '../service.ts';
 import {
   aliasSchema,

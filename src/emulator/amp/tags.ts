@@ -1,5 +1,5 @@
 /** AMP's calls on the tags of workspaces, namespaces, scrapers and detectors, by their ARNs. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActionHandler } from '../service.ts';
 import { missResource, parseAmpCall, refuseData, TAGS_MAX, ampTagsSchema } from './requests.ts';
 import type { AmpState } from './state.ts';

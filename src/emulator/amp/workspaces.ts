@@ -2,7 +2,7 @@
  * AMP's calls on workspaces and on their configuration.
  * Source: https://docs.aws.amazon.com/prometheus/latest/APIReference/API_CreateWorkspace.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AwsInput } from '../service.ts';
 import { aliasSchema, cutAmpPage, parseAmpCall, ampTagsSchema } from './requests.ts';
 import { type AmpState, type AmpWorkspace } from './state.ts';

@@ -4,7 +4,7 @@
  * Limit: ALARMS_MAX alarms.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EpochTime } from '../../wire/cbor.ts';
 import { AwsError, type ActionHandler, type AwsInput, type AwsPlace } from '../service.ts';
 import {

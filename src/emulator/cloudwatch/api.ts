@@ -3,7 +3,7 @@
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/
  */
 import { type AccessTable, describeTags, needOn, textOf, textsOf } from '../access.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AwsInput, AwsPlace, JsonService } from '../service.ts';
 import { alarmActions } from './alarms.ts';
 import { getMetricData } from './metric-data.ts';

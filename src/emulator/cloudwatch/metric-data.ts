@@ -4,7 +4,7 @@
  * Limits as AWS has them: 500 queries, 100,800 data points a page.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EpochTime } from '../../wire/cbor.ts';
 import { notImplemented } from '../members.ts';
 import type { AwsInput } from '../service.ts';

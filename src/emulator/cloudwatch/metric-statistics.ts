@@ -4,7 +4,7 @@
  * Source:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EpochTime } from '../../wire/cbor.ts';
 import { AwsError, type AwsInput } from '../service.ts';
 import {

@@ -3,7 +3,7 @@
  * calls are refused. A form has texts only; JSON gives times as seconds, CBOR as tagged seconds.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html
  */
-import { type ZodType, z } from 'zod';
+import * as z from 'zod';
 import { EpochTime } from '../../wire/cbor.ts';
 import { describeFaults, flagSchema } from '../constraints.ts';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
@@ -14,7 +14,7 @@ export function refuseValue(message: string): AwsError {
 }
 
 /** @throws AwsError ValidationError that names each fault */
-export function parseMetricsCall<T>(schema: ZodType<T>, input: unknown): T {
+export function parseMetricsCall<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new AwsError('ValidationError', describeFaults(parsed.error));

@@ -3,7 +3,7 @@
  * and tags.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { flagSchema } from '../constraints.ts';
 import { notImplemented } from '../members.ts';
 import { type AwsInput } from '../service.ts';

@@ -7,7 +7,7 @@
  * Source:
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AwsInput } from '../service.ts';
 import { describeEntityFault } from './entity.ts';
 import { groupNameSchema, parseLogsCall, refuseParameter, streamNameSchema } from './requests.ts';

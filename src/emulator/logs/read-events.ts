@@ -8,7 +8,7 @@
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html,
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { flagSchema } from '../constraints.ts';
 import type { AwsInput } from '../service.ts';
 import { parsePattern } from './filter-pattern.ts';

@@ -2,7 +2,7 @@
  * What the calls of CloudWatch Logs have in common: how they are refused, names, and list pages.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/
  */
-import { type ZodType, z } from 'zod';
+import * as z from 'zod';
 import { describeFaults } from '../constraints.ts';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
 
@@ -44,7 +44,7 @@ export function missGroup(): AwsError {
 }
 
 /** @throws AwsError InvalidParameterException that names each fault */
-export function parseLogsCall<T>(schema: ZodType<T>, input: unknown): T {
+export function parseLogsCall<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(dropNulls(input), { reportInput: true });
   if (parsed.success) return parsed.data;
   throw refuseParameter(describeFaults(parsed.error));

@@ -3,7 +3,7 @@
  * Source: https://docs.aws.amazon.com/xray/latest/api/
  */
 import { type AccessTable, describeTags, needOn, textOf } from '../access.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonService } from '../service.ts';
 import type { Trouble } from '../trouble.ts';
 import { takeDocuments } from './put-segments.ts';

@@ -4,7 +4,7 @@
  * Limits: 50 documents a call, as AWS has it.
  * Source: https://docs.aws.amazon.com/xray/latest/api/API_PutTraceSegments.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AwsInput } from '../service.ts';
 import type { Trouble } from '../trouble.ts';
 import type { StoredDocument } from './entity.ts';

@@ -1,5 +1,5 @@
 /** What the calls of X-Ray have in common: how they are refused, list pages, time ranges. */
-import { type ZodType, z } from 'zod';
+import * as z from 'zod';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
 import { describeFaults } from '../constraints.ts';
 
@@ -8,7 +8,7 @@ export function refuseRequest(message: string): AwsError {
 }
 
 /** @throws AwsError InvalidRequestException that names each fault */
-export function parseRequest<T>(schema: ZodType<T>, input: unknown): T {
+export function parseRequest<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw refuseRequest(describeFaults(parsed.error));

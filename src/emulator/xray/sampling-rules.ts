@@ -5,7 +5,7 @@
  * Sources: https://docs.aws.amazon.com/xray/latest/api/API_SamplingRule.html,
  * https://docs.aws.amazon.com/general/latest/gr/xray.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsError, type AwsPlace } from '../service.ts';
 import { parseRequest, refuseRequest } from './requests.ts';
 

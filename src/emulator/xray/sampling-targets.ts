@@ -5,7 +5,7 @@
  * Limits: 25 reports a call, 1,000 clients a rule, 2,000 windows of statistics.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sampling.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AwsInput } from '../service.ts';
 import { parseRequest, secondsSchema } from './requests.ts';
 import type { StoredRule, SamplingRules } from './sampling-rules.ts';

@@ -2,7 +2,7 @@
  * The telemetry records of daemons: the last 1,000 and the sums of all of them.
  * Source: https://docs.aws.amazon.com/xray/latest/api/API_PutTelemetryRecords.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AwsInput } from '../service.ts';
 import { parseRequest, secondsSchema } from './requests.ts';
 

@@ -3,7 +3,7 @@
  * Summaries are in the order of time, the most recent first.
  * Source: https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { requireOne } from '../members.ts';
 import { AwsError, type AwsInput } from '../service.ts';
 import { digestTrace, measureDuration, renderSummary, type TraceDigest } from './digest.ts';

@@ -7,13 +7,7 @@
  * Limits: `answerMaxBytes` of an answer; what is above is dropped, and the answer has no message.
  * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type IncomingHttpHeaders,
-} from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { describeError } from '../errors.ts';
 import { HttpClientError } from '../http-client-error.ts';
 import { secureOptions, type TlsSettings } from '../http-connection.ts';
@@ -23,6 +17,9 @@ import { parseUrl } from '../urls.ts';
 import { parseGrpcStatus, translateHttpStatus } from './client-status.ts';
 import { type GrpcFrame, UnaryFrame, writeGrpcFrame } from './framing.ts';
 import { decodeGrpcMessage, type GrpcStatusName } from './status.ts';
+
+// Loaded with the first session: a collector that sends no gRPC need not hold it.
+const loadHttp2 = () => process.getBuiltinModule('node:http2');
 
 export interface GrpcClientOptions {
   /** Scheme and host: `http://` in the clear, `https://` with TLS. */
@@ -192,6 +189,7 @@ function openSession(origin: string, tls: TlsSettings | undefined): ClientHttp2S
   try {
     refuseMetadataUrl(parseUrl(origin));
     const lookup = guardedLookup();
+    const { connect } = loadHttp2();
     return connect(origin, tls === undefined ? { lookup } : { ...secureOptions(tls), lookup });
   } catch (error) {
     const message = `the connection cannot be made: ${describeError(error)}`;
@@ -296,7 +294,7 @@ class Exchange {
 
   #give(kind: HttpClientError['kind'], what: string): void {
     this.#reject(new HttpClientError(kind, what));
-    this.#stream?.close(constants.NGHTTP2_CANCEL);
+    this.#stream?.close(loadHttp2().constants.NGHTTP2_CANCEL);
   }
 }
 

@@ -4,7 +4,7 @@
  * Sources: https://docs.aws.amazon.com/xray/latest/api/API_SamplingRule.html and, for what is left
  * open there, the X-Ray SDK for Node.js (packages/core/lib/middleware/sampling).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { matchesWildcard } from './wildcard.ts';
 
 /** What of a request rules may ask for. A part that is not known matches any pattern. */

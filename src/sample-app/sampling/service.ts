@@ -5,7 +5,7 @@
  * Sources: https://docs.aws.amazon.com/xray/latest/api/API_GetSamplingRules.html,
  * https://docs.aws.amazon.com/xray/latest/api/API_GetSamplingTargets.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HttpClient } from '../../kernel/http-client.ts';
 import { readSamplingRule, type SamplingRule } from './rule.ts';
 import type { RuleStatistics, SamplingTarget } from './rule-table.ts';

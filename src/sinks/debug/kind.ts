@@ -4,7 +4,7 @@
  * waits for them.
  * Limits: lines of one commit.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { boundedLines } from '../../kernel/output-lines.ts';

@@ -5,7 +5,7 @@
  * Source: contrib's exporter/awsemfexporter/{config,metric_declaration}.go;
  * amazon-cloudwatch-agent's translator/translate/otel/exporter/awsemf/prometheus.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileSearch, type SearchRegex } from '../../relabel/search.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { switchSchema } from '../../settings/switch.ts';

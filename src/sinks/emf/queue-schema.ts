@@ -1,5 +1,5 @@
 /** The queue_config of an emf_write entry. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeliverySettings } from '../../delivery/settings.ts';
 import { positiveUpTo } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';

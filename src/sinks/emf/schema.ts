@@ -3,7 +3,7 @@
  * CloudWatch's agent, and how the entry becomes the sink's plain values.
  * Source: contrib's exporter/awsemfexporter/config.go, internal/aws/cwlogs/utils.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
 import { connectionShape, resolveConnectionToAws } from '../../settings/connection.ts';
 import { countSchema } from '../../settings/count.ts';

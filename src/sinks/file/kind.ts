@@ -3,7 +3,7 @@
  * at or read by other programs.
  */
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Delivery } from '../../delivery/delivery.ts';
 import { Rows } from '../../delivery/rows.ts';
 import { DELIVERY_DEFAULTS } from '../../delivery/settings.ts';

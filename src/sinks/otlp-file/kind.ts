@@ -4,7 +4,7 @@
  * Source: contrib's exporter/fileexporter
  */
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Delivery } from '../../delivery/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../../delivery/settings.ts';
 import { countSchema, positiveUpTo } from '../../settings/count.ts';

@@ -1,5 +1,5 @@
 /** How an otlp_write entry becomes plain values: what the schema cannot check, and the defaults. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { scopeOfHost } from '../../aws/endpoints.ts';
 import type { DeliverySettings } from '../../delivery/settings.ts';
 import { resolveConnection } from '../../settings/connection.ts';

@@ -1,7 +1,7 @@
 /**
  * The schema of one otlp_write entry. Not here: how the entry becomes plain values (resolve.ts).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { connectionShape } from '../../settings/connection.ts';
 import { positiveSchema, positiveUpTo } from '../../settings/count.ts';
 import { credentialsShape } from '../../settings/credentials.ts';

@@ -2,7 +2,7 @@
  * The schema of one remote_write entry, and how the entry becomes the sink's plain values.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../delivery/settings.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { httpClientShape, resolveHttpClient } from '../../settings/http-client.ts';

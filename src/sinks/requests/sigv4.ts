@@ -3,7 +3,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#sigv4
  */
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { scopeOfHost } from '../../aws/endpoints.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
 import { readNow, resolveSecret } from '../../settings/secret.ts';

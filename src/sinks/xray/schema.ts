@@ -1,5 +1,5 @@
 /** The schema of one xray_write entry, and how the entry becomes the sink's plain values. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeliverySettings } from '../../delivery/settings.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
 import { connectionShape, resolveConnectionToAws } from '../../settings/connection.ts';

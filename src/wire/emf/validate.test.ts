@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EMF_UNITS } from './limits.ts';
 import { validateEmf } from './validate.ts';
 

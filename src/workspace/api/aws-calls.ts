@@ -3,7 +3,7 @@
  * who asked. Retries are left to the page, which asks again by itself.
  * Limits: CALLS_MAX calls under way, CALL_TIMEOUT_MS for each, ANSWER_MAX_BYTES of an answer.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ServiceClient } from '../../aws/service-client.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { ClientResponse } from '../../kernel/http-client.ts';

@@ -4,7 +4,7 @@
  * faults.
  * Limit: FAULTS_MAX faults.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../../kernel/errors.ts';
 import { HttpError } from '../../kernel/http-error.ts';
 import { type HttpResponse, type Route } from '../../kernel/http-server.ts';

@@ -3,7 +3,7 @@
  * its older ones.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Operations.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ServiceClient } from '../../aws/service-client.ts';
 import type { Registry } from '../../kernel/metrics.ts';
 import { BoundedAwsCalls } from '../api/aws-calls.ts';

@@ -4,7 +4,7 @@
  * Limits: RULES_MAX rules of a file.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseForeignYaml } from '../../kernel/foreign-yaml.ts';
 import { describeError } from '../../kernel/errors.ts';
 import { isLegacyLabelName } from '../../model/labels.ts';

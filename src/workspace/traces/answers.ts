@@ -4,7 +4,7 @@
  * as the texts that they are; the page parses them. Pure.
  * Source: https://docs.aws.amazon.com/xray/latest/api/API_Types.html
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const TEXT_MAX = 2_000;
 const SERVICES_MAX = 500;

@@ -3,7 +3,7 @@
  * agent, which are not sent here, and hands on to another authenticator.
  * Source: https://github.com/aws/amazon-cloudwatch-agent/tree/main/extension/agenthealth
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignored } from '../../../settings/refused-keys.ts';
 import { textSchema } from '../../../settings/text.ts';
 import { defineExtension } from './extension.ts';

@@ -3,7 +3,7 @@
  * one AWS service.
  * Source: contrib's extension/awsproxy/{config,factory}.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { proxyServerShape, resolveProxyServer } from '../proxy-server.ts';
 import { defineExtension } from './extension.ts';
 

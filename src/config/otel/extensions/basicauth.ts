@@ -2,7 +2,7 @@
  * The authenticator `basicauth`, as a client: requests carry a name and a password.
  * Source: contrib's extension/basicauthextension/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { basicAuthSchema } from '../../../settings/credentials.ts';
 import { refusedWhereUsed } from '../../../settings/refused-keys.ts';
 import { defineExtension } from './extension.ts';

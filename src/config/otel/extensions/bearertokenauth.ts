@@ -3,7 +3,7 @@
  * Collector sends the first; the others are for servers.
  * Source: contrib's extension/bearertokenauthextension
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkHeaderName } from '../../../settings/http-headers.ts';
 import { ignored } from '../../../settings/refused-keys.ts';
 import { secretSchema } from '../../../settings/secret.ts';

@@ -4,7 +4,7 @@
  * Source: contrib's extension/observer/ecsobserver/{config,service,task_definition,docker_label,
  * exporter}.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ecsMechanism, type EcsConfig } from '../../../discovery/ecs/mechanism.ts';
 import { definitionRuleSchema, serviceRuleSchema } from '../../../discovery/ecs/rules.ts';
 import { portSchema } from '../../../settings/count.ts';

@@ -3,7 +3,7 @@
  * exporters, listeners of the process, targets of jobs, or nothing that needs doing. A new kind is
  * a file that calls `defineExtension`, and one word in the table in extensions.ts.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { DiscoveryEntry } from '../../../discovery/mechanisms.ts';
 import type { ConfigPath } from '../../../settings/finding.ts';
 import type { ForwarderPlan, ServerPlan } from '../../plan.ts';

@@ -3,7 +3,7 @@
  * names, which also bounds and compacts itself. The keys are checked as the Collector checks them.
  * Source: contrib's extension/storage/filestorage/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { countSchema } from '../../../settings/count.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
 import { ignoredValue } from '../../../settings/refused-keys.ts';

@@ -3,7 +3,7 @@
  * the exporter has set its own, so `insert` and `update` see those.
  * Source: contrib's extension/headerssetterextension
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkHeaderName } from '../../../settings/http-headers.ts';
 import { refusedWhereUsed } from '../../../settings/refused-keys.ts';
 import { secretSchema } from '../../../settings/secret.ts';

@@ -2,7 +2,7 @@
  * The extension `health_check`: says over HTTP whether the collector runs.
  * Source: contrib's extension/healthcheckextension, internal/healthcheck/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignored, refusedWhereUsed } from '../../../settings/refused-keys.ts';
 import { switchSchema } from '../../../settings/switch.ts';
 import { textSchema } from '../../../settings/text.ts';

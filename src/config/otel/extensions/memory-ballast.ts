@@ -2,7 +2,7 @@
  * The extension `memory_ballast`, which old configurations have: it filled the heap of Go, so that
  * it was collected less often.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignored } from '../../../settings/refused-keys.ts';
 import { defineExtension } from './extension.ts';
 

@@ -3,7 +3,7 @@
  * of the client.
  * Source: contrib's extension/oauth2clientauthextension/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
 import { refusedWhereUsed } from '../../../settings/refused-keys.ts';
 import { readNow, resolveSecret, secretSchema } from '../../../settings/secret.ts';

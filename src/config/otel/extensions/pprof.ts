@@ -3,7 +3,7 @@
  * is profiled.
  * Source: contrib's extension/pprofextension/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignored, refusedWhereUsed } from '../../../settings/refused-keys.ts';
 import { endpointShape, resolveServer } from '../server-settings.ts';
 import { defineExtension } from './extension.ts';

@@ -3,7 +3,7 @@
  * region, service and role.
  * Source: contrib's extension/sigv4authextension
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { awsAccessShape } from '../../../settings/aws-access.ts';
 import type { ConfigPath } from '../../../settings/finding.ts';
 import { ignored, refusedWhereUsed } from '../../../settings/refused-keys.ts';

@@ -3,7 +3,7 @@
  * they tell of routes, jobs and sinks; there are no traces to sample.
  * Source: core's extension/zpagesextension, service/internal/graph/host.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ignored } from '../../../settings/refused-keys.ts';
 import { resolveServer, serverShape } from '../server-settings.ts';
 import { defineExtension } from './extension.ts';

@@ -3,7 +3,7 @@
  * checks of an action.
  * Source: contrib's internal/coreinternal/attraction/attraction.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileSearch, type SearchRegex } from '../../../relabel/search.ts';
 import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
 import { unsupported } from '../../../settings/refused-keys.ts';

@@ -4,7 +4,7 @@
  * Source: contrib's processor/attributesprocessor/factory.go,
  * internal/filter/filterconfig/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
 import { ignored, unsupported } from '../../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';

@@ -3,7 +3,7 @@
  * batches in any case, so each key is checked and has no effect.
  * Source: core's processor/batchprocessor/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { countSchema } from '../../../settings/count.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
 import type { ConfigPath, Reporter } from '../../../settings/finding.ts';

@@ -3,7 +3,7 @@
  * Source: contrib's processor/cumulativetodeltaprocessor/config.go and processor.go,
  * internal/filter/filterset/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock } from '../../../kernel/clock.ts';
 import { compileSearch, type SearchRegex } from '../../../relabel/search.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';

@@ -3,7 +3,7 @@
  * begin again at 0, which Prometheus takes for a reset of the counter.
  * Source: contrib's processor/deltatocumulativeprocessor/config.go and processor.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { amountSchema } from '../../../settings/count.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
 import { deltaToCumulative } from '../../../transforms/deltas.ts';

@@ -2,7 +2,7 @@
  * The processor `filter`: drops series by OTTL conditions, or by names and resource attributes.
  * Source: contrib's processor/filterprocessor/config.go, internal/filter/filterconfig/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { countSchema } from '../../../settings/count.ts';
 import type { ConfigPath } from '../../../settings/finding.ts';
 import { ignoredValue } from '../../../settings/refused-keys.ts';

@@ -2,7 +2,7 @@
  * The processor `groupbyattrs`: attributes move to the resource.
  * Source: contrib's processor/groupbyattrsprocessor/{config,factory}.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { groupByAttributes } from '../../../transforms/group-by-attributes.ts';
 import { besideFor } from '../components.ts';

@@ -3,7 +3,7 @@
  * each key is checked and has no effect.
  * Source: core's internal/memorylimiter/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { countSchema } from '../../../settings/count.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
 import { ignoredValue } from '../../../settings/refused-keys.ts';

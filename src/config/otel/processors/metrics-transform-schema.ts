@@ -2,7 +2,7 @@
  * The keys of the processor `metricstransform`.
  * Source: contrib's processor/metricstransformprocessor/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberSchema } from '../../../settings/count.ts';
 import { listOf, presentSchema, textSchema } from '../../../settings/text.ts';
 import { AGGREGATION_TYPES } from '../../../transforms/aggregate-values.ts';

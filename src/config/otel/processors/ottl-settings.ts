@@ -3,7 +3,7 @@
  * either of two forms, and what becomes of a text that has a fault.
  * Source: contrib's pkg/ottl/config.go, processor/filterprocessor/internal/condition/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import {

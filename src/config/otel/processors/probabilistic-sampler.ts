@@ -2,7 +2,7 @@
  * The processor `probabilistic_sampler`: keeps a share of all traces, in its mode `hash_seed`.
  * Source: contrib's processor/probabilisticsamplerprocessor/{config,sampler_mode}.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { amountSchema, countSchema, wholeUpTo } from '../../../settings/count.ts';
 import { ignoredValue } from '../../../settings/refused-keys.ts';
 import { switchSchema } from '../../../settings/switch.ts';

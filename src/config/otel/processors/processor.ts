@@ -2,7 +2,7 @@
  * The seam of processors: a kind has a schema, and makes transforms of a component's keys. A new
  * kind is a file that calls `defineProcessor`, and one word in the table in processors.ts.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Transform } from '../../../model/transform.ts';
 import type { DetectionSettings } from '../../../transforms/detected-resource/settings.ts';
 import type { SpanTransform } from '../../../wire/otlp/span-transform.ts';

@@ -3,7 +3,7 @@
  * `service.instance.id` among them become the labels job and instance.
  * Source: contrib's processor/resourceprocessor/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { resourceActions } from '../../../transforms/attribute-actions.ts';
 import { spanResourceActions } from '../../../transforms/spans/attributes.ts';
 import { actionsSchema, resolveActions } from './attribute-actions.ts';

@@ -4,7 +4,7 @@
  * Source: contrib's processor/resourcedetectionprocessor/{config,factory}.go, and config.go and
  * metadata.yaml of its detectors
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileRegex } from '../../../relabel/regex.ts';
 import { countSchema } from '../../../settings/count.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';

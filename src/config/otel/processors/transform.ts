@@ -2,7 +2,7 @@
  * The processor `transform`: changes series by statements of OTTL, in either form.
  * Source: contrib's processor/transformprocessor/config.go, internal/common/config.go
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
 import { refusedWhereUsed } from '../../../settings/refused-keys.ts';
 import { switchSchema } from '../../../settings/switch.ts';

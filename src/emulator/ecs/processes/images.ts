@@ -2,7 +2,7 @@
  * Which program of this machine stands for which image. Rules of a file come first; then our own
  * image, the programs that our commands replace, and the sample applications. Pure.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../../../kernel/errors.ts';
 
 const ruleSchema = z.strictObject({

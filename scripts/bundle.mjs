@@ -1,0 +1,86 @@
+/**
+ * `npm run build`: bundles src into dist, split so that a command loads only what it uses
+ * (docs/decisions/0029-a-build-is-a-bundle-in-parts.md). Everything lies in one folder: code finds
+ * the files of threads beside its own. Libraries of AWS stay packages; LICENSES.txt has the
+ * licences of those that are bundled. Types are not checked here.
+ *
+ *   node scripts/bundle.mjs [FOLDER]
+ */
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const outdir = resolve(process.argv[2] ?? join(root, 'dist'));
+
+/** What is started by its file: the program, threads, and what is loaded into a container. */
+const entries = [
+  'commands/run.ts',
+  'config/redact-thread.ts',
+  'emulator/ecs/processes/container-view.ts',
+  'otlp/json-thread.ts',
+  'settings/password-thread.ts',
+  'xray/socket-thread.ts',
+];
+/** Loaded by few commands and large, or by a name that a bundler does not see. */
+const external = ['@aws-sdk/*', '@smithy/*', 'bcryptjs'];
+
+const options = {
+  absWorkingDir: root,
+  outdir,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.19',
+  // Nothing is minified: stack traces and profiles stay readable, and it saves no memory.
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+rmSync(outdir, { recursive: true, force: true });
+const { metafile } = await esbuild.build({
+  ...options,
+  entryPoints: entries.map((entry) => join('src', entry)),
+  entryNames: '[name]',
+  chunkNames: '[name]-[hash]',
+  splitting: true,
+  metafile: true,
+  external,
+  plugins: [redirect(/^undici$/, { path: join(root, 'scripts/bundle/undici.mjs') })],
+  // Bundled CommonJS asks for modules of Node by it. Without it esbuild's own would throw.
+  banner: {
+    js: "const require=process.getBuiltinModule('module').createRequire(import.meta.url);",
+  },
+});
+await buildMain();
+writeFileSync(join(outdir, 'LICENSES.txt'), gatherLicenses(metafile));
+
+/** By itself: it may need nothing that a Node lacks which it has to refuse. */
+async function buildMain() {
+  const run = redirect(/run\.ts$/, { path: './run.js', external: true });
+  const main = join(root, 'src/main.ts');
+  await esbuild.build({ ...options, entryPoints: [main], external: ['node:*'], plugins: [run] });
+  chmodSync(join(outdir, 'main.js'), 0o755);
+}
+
+/** A plugin of esbuild: what imports of such a name mean. */
+function redirect(filter, meaning) {
+  return { name: meaning.path, setup: (build) => build.onResolve({ filter }, () => meaning) };
+}
+
+/** The licence of each package of which something is in the bundle. */
+function gatherLicenses({ inputs }) {
+  const found = Object.keys(inputs).flatMap(
+    (file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
+  );
+  const packages = [...new Set(found)].sort();
+  const texts = packages.map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const license = readFileSync(join(folder, 'LICENSE'), 'utf8').trim();
+    return `${name} ${version}\n\n${license}\n`;
+  });
+  const head = 'Parts of these packages are in the files beside this one.\n\n';
+  return head + texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
