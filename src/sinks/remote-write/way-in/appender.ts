@@ -36,6 +36,9 @@ const POOL_MAX = 4;
 /** An encoder that a large scrape has grown beyond this is not kept. */
 const POOLED_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Many labels of the target make series longer than what it tells of them. */
+const GROWTH_MAX = 4;
+
 /** What becomes one chunk: some runs of the slab, and the bytes encoded apart from it. */
 interface Piece {
   readonly firstRun: number;
@@ -67,6 +70,7 @@ export class AppenderPool {
   readonly #encoders: WriteRequestEncoder[] = [];
   #scratch = new Uint8Array(65_536);
   #joined = new Uint8Array(4_096);
+  #growth = 1.5;
   /** Metadata of the targets' families, for the sender of metadata. */
   readonly metadata = new MetadataStore();
 
@@ -119,6 +123,16 @@ export class AppenderPool {
     const keep = this.#encoders.length < POOL_MAX && encoder.length <= POOLED_BYTES_MAX;
     encoder.truncate(0);
     if (keep) this.#encoders.push(encoder);
+  }
+
+  /** How much room the series of a first page get, as a multiple of its bytes. */
+  get growth(): number {
+    return this.#growth;
+  }
+
+  /** Learns from the first page of a target: the next one mostly has the same labels. */
+  noteGrowth(pageBytes: number, slabBytes: number): void {
+    this.#growth = Math.min(GROWTH_MAX, Math.max(1, (slabBytes / pageBytes) * (1 + 1 / 16)));
   }
 
   /** Whether a piece of this size is over the limits of a request. */
@@ -177,6 +191,8 @@ class RemoteWriteAppender implements Appender {
   /** Samples that can't be patched into the slab; each piece has them behind its runs. */
   #encoder: WriteRequestEncoder | undefined;
   #full: FullPiece[] = [];
+  /** Bytes of the first page, until it is committed. */
+  #pageBytes = 0;
   #piece: Piece = newPiece(0, 0);
 
   constructor(pool: AppenderPool, lane: number) {
@@ -200,7 +216,9 @@ class RemoteWriteAppender implements Appender {
   }
 
   expect(bytes: number): void {
-    this.#slab.expect(bytes);
+    if (this.#slab.length > 0) return;
+    this.#pageBytes = bytes;
+    this.#slab.expect(Math.ceil(bytes * this.#pool.growth));
   }
 
   append(ref: SeriesRef, tMs: number, value: number): void {
@@ -278,6 +296,8 @@ class RemoteWriteAppender implements Appender {
       this.#pool.enqueue(this.#lane, piece);
     }
     this.rollback();
+    if (this.#pageBytes > 0) this.#pool.noteGrowth(this.#pageBytes, this.#slab.length);
+    this.#pageBytes = 0;
     yield* this.#slab.tidy();
   }
 

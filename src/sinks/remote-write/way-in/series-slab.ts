@@ -109,11 +109,14 @@ export class SeriesSlab {
     this.#view = new DataView(larger.buffer);
   }
 
-  /** Makes room for the series of a page of that many bytes, where there is none yet. */
+  /** Makes room for so many bytes of series, where there is none yet; of many it is made later. */
   expect(bytes: number): void {
-    if (this.#end > 0) return;
-    const length = Math.min(bytes + (bytes >> 1), LARGE_BYTES);
-    if (length > this.#bytes.length) this.#resize(length);
+    if (this.#end === 0 && bytes > this.#bytes.length) this.#resize(Math.min(bytes, LARGE_BYTES));
+  }
+
+  /** Bytes of all series, and of the holes between them. */
+  get length(): number {
+    return this.#end;
   }
 
   has(ref: number): boolean {
