@@ -6,8 +6,9 @@
  *     chunks    │ small │ small │ small │ large          │ small │
  *     request   │ compressed together   │ as it is       │ as it is
  *
- * What is taken together is bounded. A larger chunk has found nearly all of its copies in itself and
- * stays as it is: it would be much work for little. The bytes keep the order of the chunks. Pure.
+ * What is taken together is bounded. A larger chunk has found nearly all of its copies in itself,
+ * and stays as it is: it would be much work for little. The bytes keep the order of the chunks.
+ * Pure.
  */
 import {
   compressInto,
