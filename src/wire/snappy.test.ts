@@ -7,8 +7,10 @@ import {
   compress,
   concatSnappy,
   forEachElement,
+  maxCompressedLength,
   uncompress,
   uncompressedLength,
+  uncompressInto,
   uncompressStart,
 } from './snappy.ts';
 
@@ -64,11 +66,59 @@ test('the beginning can be uncompressed alone, and the elements can be listed', 
   );
 });
 
-test('inputs around the fragment size come back', () => {
+test('inputs around the lengths at which an element changes come back', () => {
   for (const length of [0, 1, 14, 15, 16, 60, 61, 256, 257, 65_535, 65_536, 65_537, 200_000]) {
     const input = new Uint8Array(length).map((_, i) => (i * i) >> 7);
     assert.deepEqual(uncompress(compress(input), MAX), input, `${length} bytes`);
   }
+});
+
+/** Bytes in which nothing can be copied. */
+function noise(length: number): Uint8Array {
+  let state = 1;
+  return new Uint8Array(length).map(() => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return state >>> 24;
+  });
+}
+
+test('copies reach back as far as an offset does, wherever they are', () => {
+  for (const [period, parts] of [
+    [60_000, 1],
+    [65_535, 1],
+    [65_536, 3],
+  ] as const) {
+    const once = noise(period);
+    const input = new Uint8Array(Buffer.concat([once, once, once]));
+    const block = compress(input);
+    assert.deepEqual(uncompress(block, MAX), input, `every ${period}`);
+    assert.ok(Math.abs(block.length / period - parts) < 0.1, `${block.length} of ${period}`);
+    forEachElement(block, (_at, _length, offset) => assert.ok(offset <= 65_535));
+  }
+});
+
+test('bytes without repeats come back, and are a literal of several elements', () => {
+  const input = noise(500_000);
+  const block = compress(input);
+  assert.deepEqual(uncompress(block, MAX), input);
+  assert.ok(block.length <= maxCompressedLength(input.length));
+});
+
+test('a block is uncompressed into its place, and a damaged one writes nothing behind it', () => {
+  fc.assert(
+    fc.property(bytes, fc.nat(40), (input, at) => {
+      const output = new Uint8Array(at + input.length + 40).fill(7);
+      assert.equal(uncompressInto(compress(input), output, at), at + input.length);
+      assert.deepEqual(output.subarray(at, at + input.length), input);
+      output.fill(7, at, at + input.length);
+      assert.ok(output.every((byte) => byte === 7));
+    }),
+  );
+  const output = new Uint8Array(20).fill(7);
+  const long = new Uint8Array([3, 3 << 2, 1, 2, 3, 4]);
+  assert.throws(() => uncompressInto(long, output, 2), /more bytes than promised/);
+  assert.ok(output.every((byte) => byte === 7));
+  assert.throws(() => uncompressInto(new Uint8Array([5, 0, 1]), output, 2), /are missing/);
 });
 
 test('repeats are compressed', () => {

@@ -9,25 +9,22 @@
 import { WireError } from './errors.ts';
 import { putVarint } from './varint.ts';
 
-/**
- * Copies reach back at most this far, as in the reference implementation: an offset fits two bytes.
- */
-const FRAGMENT_BYTES = 65_536;
+/** Copies reach back at most this far: an offset fits two bytes. */
+const OFFSET_MAX = 65_535;
+/** The longest literal whose length fits two bytes. */
+const LITERAL_MAX = 65_536;
 const HASH_BITS_MAX = 14;
-/**
- * The last bytes of a fragment are always a literal, so that the matcher may read four bytes at any
- * position.
- */
+/** The last bytes are always a literal, so that the matcher may read four bytes at any position. */
 const INPUT_MARGIN = 15;
 
 /** From this length on copyWithin is faster than a loop. */
 const COPY_WITHIN_MIN = 32;
 
 /**
- * Positions within a fragment by the hash of four bytes. All calls share the table, since
- * compression is synchronous.
+ * The last position by the hash of four bytes. All calls share the table, since compression is
+ * synchronous.
  */
-const table = new Uint16Array(1 << HASH_BITS_MAX);
+const table = new Int32Array(1 << HASH_BITS_MAX);
 
 /** The size of the largest block that `length` bytes can become. */
 export function maxCompressedLength(length: number): number {
@@ -42,18 +39,46 @@ export function compress(input: Uint8Array): Uint8Array {
 
 /**
  * Compresses into `output` from `at`, which must have room for `maxCompressedLength(input.length)`
- * bytes.
+ * bytes. The reference implementation begins anew every 64 KiB; here the whole of what went before
+ * can be copied, as far as an offset reaches.
  *
  * @returns the offset behind the block
  */
 export function compressInto(input: Uint8Array, output: Uint8Array, at: number): number {
-  let op = putVarint(output, at, input.length);
-  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  for (let start = 0; start < input.length; start += FRAGMENT_BYTES) {
-    const end = Math.min(start + FRAGMENT_BYTES, input.length);
-    op = compressFragment({ input, view }, start, end, output, op);
+  const { length } = input;
+  let op = putVarint(output, at, length);
+  if (length < INPUT_MARGIN) return length === 0 ? op : putLiteral(input, 0, length, output, op);
+  const view = new DataView(input.buffer, input.byteOffset, length);
+  let bits = 8;
+  while (1 << bits < length && bits < HASH_BITS_MAX) bits += 1;
+  const shift = 32 - bits;
+  table.fill(0, 0, 1 << bits);
+
+  let literalStart = 0;
+  let ip = 1;
+  const limit = length - INPUT_MARGIN;
+  // The step grows with the distance from the last match, so that incompressible bytes cost little.
+  let skip = 32;
+  while (ip <= limit) {
+    const word = view.getInt32(ip, true);
+    const hash = Math.imul(word, 0x1e35a7bd) >>> shift;
+    const candidate = table[hash] as number;
+    table[hash] = ip;
+    if (ip - candidate > OFFSET_MAX || view.getInt32(candidate, true) !== word) {
+      ip += skip >>> 5;
+      skip += 1;
+      continue;
+    }
+    if (ip > literalStart) op = putLiteral(input, literalStart, ip, output, op);
+    const matched = measureMatch(view, candidate + 4, ip + 4, length) + 4;
+    op = putCopy(output, op, ip - candidate, matched);
+    ip += matched;
+    literalStart = ip;
+    skip = 32;
+    if (ip > limit) break;
+    table[Math.imul(view.getInt32(ip - 1, true), 0x1e35a7bd) >>> shift] = ip - 1;
   }
-  return op;
+  return literalStart < length ? putLiteral(input, literalStart, length, output, op) : op;
 }
 
 /** Reads the length that a block promises for its original. @throws WireError */
@@ -93,6 +118,19 @@ export function uncompress(block: Uint8Array, maxBytes: number): Uint8Array {
 }
 
 /**
+ * Uncompresses into `output` from `at`, which has room for `uncompressedLength(block)` bytes.
+ *
+ * @returns  the offset behind the original
+ * @throws   WireError `corrupt`
+ */
+export function uncompressInto(block: Uint8Array, output: Uint8Array, at: number): number {
+  const end = at + uncompressedLength(block);
+  if (expand(block, measurePreamble(block), output.subarray(at, end)) !== end - at)
+    throw makeCorruptError('elements are missing');
+  return end;
+}
+
+/**
  * Uncompresses the beginning of a block: at most that many bytes, up to the last element that fits.
  * @throws WireError
  */
@@ -124,48 +162,6 @@ export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
     at += elements.length;
   }
   return output;
-}
-
-function compressFragment(
-  { input, view }: { readonly input: Uint8Array; readonly view: DataView },
-  start: number,
-  end: number,
-  output: Uint8Array,
-  at: number,
-): number {
-  const length = end - start;
-  if (length < INPUT_MARGIN) return putLiteral(input, start, end, output, at);
-  let bits = 8;
-  while (1 << bits < length && bits < HASH_BITS_MAX) bits += 1;
-  const shift = 32 - bits;
-  table.fill(0, 0, 1 << bits);
-
-  let op = at;
-  let literalStart = start;
-  let ip = start + 1;
-  const limit = end - INPUT_MARGIN;
-  // The step grows with the distance from the last match, so that incompressible bytes cost little.
-  let skip = 32;
-  while (ip <= limit) {
-    const word = view.getInt32(ip, true);
-    const hash = Math.imul(word, 0x1e35a7bd) >>> shift;
-    const candidate = start + (table[hash] ?? 0);
-    table[hash] = ip - start;
-    if (candidate >= ip || view.getInt32(candidate, true) !== word) {
-      ip += skip >>> 5;
-      skip += 1;
-      continue;
-    }
-    if (ip > literalStart) op = putLiteral(input, literalStart, ip, output, op);
-    const matched = measureMatch(view, candidate + 4, ip + 4, end) + 4;
-    op = putCopy(output, op, ip - candidate, matched);
-    ip += matched;
-    literalStart = ip;
-    skip = 32;
-    if (ip > limit) break;
-    table[Math.imul(view.getInt32(ip - 1, true), 0x1e35a7bd) >>> shift] = ip - 1 - start;
-  }
-  return literalStart < end ? putLiteral(input, literalStart, end, output, op) : op;
 }
 
 function measureMatch(view: DataView, a: number, b: number, end: number): number {
@@ -201,9 +197,12 @@ export function putLiteral(
   output: Uint8Array,
   at: number,
 ): number {
-  const length = end - start;
-  const n = length - 1;
   let op = at;
+  let from = start;
+  for (; end - from > LITERAL_MAX; from += LITERAL_MAX)
+    op = putLiteral(input, from, from + LITERAL_MAX, output, op);
+  const length = end - from;
+  const n = length - 1;
   if (n < 60) {
     output[op++] = n << 2;
   } else if (n < 256) {
@@ -215,9 +214,9 @@ export function putLiteral(
     output[op++] = n >>> 8;
   }
   // A loop beats the call to `set` for the short literals that samples make.
-  if (length <= 32) for (let i = start; i < end; i++) output[op++] = input[i] as number;
+  if (length <= 32) for (let i = from; i < end; i++) output[op++] = input[i] as number;
   else {
-    output.set(input.subarray(start, end), op);
+    output.set(input.subarray(from, end), op);
     op += length;
   }
   return op;

@@ -8,8 +8,9 @@ import type { ClientResponse } from '../../../kernel/http-client.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { upgradeMessages, type RequestCounts } from '../../../wire/remote-write/upgrade.ts';
 import { stripExtras } from '../../../wire/remote-write/extras.ts';
-import { compress, concatSnappy, uncompress } from '../../../wire/snappy.ts';
+import { compress, uncompress } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';
+import { joinBlocks } from './joining.ts';
 
 const RAW_MAX_BYTES = 64 * 1024 * 1024;
 const WRITTEN = ['samples', 'histograms', 'exemplars'].map(
@@ -38,8 +39,8 @@ export class NegotiatedVersion {
   /** Joins the chunks to one request. @throws WireError for chunks that are no messages */
   encode(chunks: readonly Chunk[]): Encoded {
     const bytes = chunks.map((chunk) => chunk.bytes);
-    // Joined 1.0 messages are one message, also while compressed, so nothing is decompressed.
-    if (this.#config.message !== MESSAGE_2) return { body: concatSnappy(bytes), version: 1 };
+    // Joined 1.0 messages are one message, also while compressed.
+    if (this.#config.message !== MESSAGE_2) return { body: joinBlocks(bytes), version: 1 };
     const messages = bytes.map((compressed) => uncompress(compressed, RAW_MAX_BYTES));
     if (this.version === 1)
       return { body: compress(Buffer.concat(messages.map(stripExtras))), version: 1 };
