@@ -16,6 +16,9 @@ RUN node scripts/prepare.mjs && node_modules/.bin/node scripts/image/assemble.ts
 FROM scratch AS base
 COPY --from=assembled /rootfs /
 ENV PATH=/usr/local/bin
+# What V8 frees goes back to the system at once; glibc would keep it for later, and first pages of
+# many targets are much more than what is held of them.
+ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=1048576
 # A volume that ECS mounts there takes the owner of the folder.
 COPY --from=assembled --chown=65532:65532 /rootfs/var/lib/amperage /var/lib/amperage
 WORKDIR /var/lib/amperage

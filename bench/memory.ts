@@ -17,6 +17,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort } from '../test/kit/processes.ts';
+import { readImageEnvironment } from './image-environment.ts';
 import { makeExpositions } from './payloads.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -71,7 +72,7 @@ async function startSurroundings(): Promise<{ url: string; close: () => void }> 
 }
 
 /**
- * Starts a program in an environment of its own, lets `act` work with it, and reads what it holds
+ * Starts a program in the image's environment, lets `act` work with it, and reads what it holds
  * then.
  */
 async function hold(
@@ -81,7 +82,7 @@ async function hold(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Held> {
   const child = spawn(process.execPath, given, {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], ...readImageEnvironment(), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   try {

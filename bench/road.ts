@@ -8,7 +8,8 @@
  *                        [--gzip] [--only amperage] [--targets 50 --series 2000] [--interval 1]
  *     node bench/road.ts --curve    10, 100 and 1,000 targets, 1,000 to a million series in all
  *
- * Peers are looked up as tests do (test/kit/peers.ts).
+ * Ours runs in the environment of its image (image-environment.ts). Peers are looked up as tests do
+ * (test/kit/peers.ts).
  */
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -24,6 +25,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { peer } from '../test/kit/peers.ts';
+import { readImageEnvironment } from './image-environment.ts';
 import { captureAll, type Orders, type Received, type Scenario, targetPaths } from './road-load.ts';
 import { type Load, LOADS } from './road-pages.ts';
 
@@ -34,6 +36,7 @@ const PAGE_BYTES = 4_096;
 interface Contestant {
   readonly name: string;
   readonly file: string;
+  readonly env?: Readonly<Record<string, string>>;
   flags(folder: string, sink: string): readonly string[];
 }
 
@@ -44,6 +47,7 @@ function listContestants(): Contestant[] {
     {
       name: 'amperage collect',
       file: process.execPath,
+      env: readImageEnvironment(),
       flags: (folder) => [
         main,
         'collect',
@@ -149,6 +153,7 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
   );
   const child = spawn(contestant.file, [...contestant.flags(folder, sink)], {
     stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...contestant.env },
   });
   const received = async (): Promise<Received> => {
     const answer = ask<Received>();
