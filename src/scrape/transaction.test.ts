@@ -138,3 +138,39 @@ test('the markers of a target that has ended are committed in slices', async () 
   assert.equal(appender.slices, 3);
   assert.equal(appender.take()[0], 'a stale @2');
 });
+
+test('bodies that wait lie in memory of their own, which later ones get again', async () => {
+  const scratch = new ScrapeScratch(0, new Turns(0));
+  const open = (): { appender: RecordingAppender; transaction: ScrapeTransaction } => {
+    const appender = new RecordingAppender();
+    const config = makeScrapeConfig({ jobName: 'j' });
+    return {
+      appender,
+      transaction: new ScrapeTransaction({ appender, targetLabels: [], config, scratch }),
+    };
+  };
+  const targets = Array.from({ length: 5 }, open);
+  const lent = Buffer.alloc(16);
+  const scrapeAll = async (round: number): Promise<string[]> => {
+    const taken = targets.map(({ transaction }, i) => {
+      // The lender overwrites its bytes as soon as it has its answer.
+      const body = lent.subarray(0, lent.write(`a ${round * 10 + i}\n`));
+      const outcome = transaction.takeInSlices({ body, kind: 'text' }, { ...NOW, tMs: round });
+      lent.fill('x');
+      return outcome;
+    });
+    // One is given up while it waits: its memory is another one's only behind that.
+    targets[1]?.transaction.giveUp();
+    await Promise.all(taken);
+    return targets.map(({ appender }) => appender.take()[0] ?? 'nothing');
+  };
+  for (let round = 1; round < 4; round++)
+    assert.deepEqual(
+      await scrapeAll(round),
+      [0, 1, 2, 3, 4].map((i) => (i === 1 ? 'nothing' : `a ${round * 10 + i} @${round}`)),
+    );
+  const sizes = new Set<ArrayBufferLike>();
+  const loans = Array.from({ length: 6 }, () => scratch.bodies.open());
+  for (const { take } of loans) sizes.add(take(16).buffer);
+  assert.equal(sizes.size, 6, 'no buffer is lent twice');
+});

@@ -147,3 +147,21 @@ test('a commit does a few steps of a plan: a short run has its own at once, a lo
   const late = commitsUntilPlanned(long);
   assert.ok(late > 4 && late < 20, `${late}`);
 });
+
+test('plans that are made at one time do not disturb each other', () => {
+  const runs = [40, 300, 9].map((count) =>
+    messageOf(
+      Array.from({ length: count }, (_, i) => ({ labels: (i * 7) % 300, value: i, laterMs: 0 })),
+      (value) => value,
+    ),
+  );
+  const makings = runs.map((run) => ({ run, steps: planPacking(run), plan: planAtOnce(run) }));
+  for (let left = makings; left.length > 0;)
+    left = left.filter(({ run, steps, plan }) => {
+      const { done, value } = steps.next();
+      if (done !== true) return true;
+      assert.deepEqual(value, plan);
+      assert.deepEqual(uncompress(packed(value!, run), run.length), run);
+      return false;
+    });
+});

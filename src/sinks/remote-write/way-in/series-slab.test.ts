@@ -183,3 +183,32 @@ test('the holes of a large slab are closed in slices, and refs that were used ag
   for (const ref of [...old, ...used]) slab.patch(ref, T0, 1);
   assert.equal(slab.breakRun(), 1, 'in the order of their series');
 });
+
+test('room for a first page that comes short is given back, and what is added later fits', () => {
+  const slab = new SeriesSlab();
+  slab.expect(500_000);
+  const add = (from: number, to: number): void => {
+    for (let i = from; i < to; i++)
+      slab.add(encodeLabels(makeLabelSet({ __name__: 'a', i: String(i) })));
+  };
+  const messageOf = (count: number): Uint8Array => {
+    const expected = new WriteRequestEncoder();
+    for (let i = 0; i < count; i++) {
+      assert.ok(slab.patch(i, T0, i));
+      expected.append(encodeLabels(makeLabelSet({ __name__: 'a', i: String(i) })), T0, i);
+    }
+    return expected.bytes().slice();
+  };
+  add(0, 100);
+  for (let scrape = 0; scrape < 10; scrape++) {
+    const expected = messageOf(100);
+    assert.deepEqual(new Uint8Array(joined(slab)), expected);
+    seal(slab);
+  }
+  const memory = (): number => peek(slab.run(0)).buffer.byteLength;
+  messageOf(100);
+  assert.ok(memory() < 2 * slab.length, `${memory()} bytes for ${slab.length}`);
+  seal(slab);
+  add(100, 400);
+  assert.deepEqual(new Uint8Array(messageOf(400)), new Uint8Array(joined(slab)));
+});
