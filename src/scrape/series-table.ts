@@ -100,9 +100,9 @@ export class SeriesTable {
 
   /** Says how many bytes the first body has, for which room is made at once. */
   expect(bytes: number): void {
-    if (this.#size > 0) return;
-    this.#expected = Math.min(Math.trunc(bytes / SERIES_BYTES), LARGE_COLUMN >> 1);
-    this.#appender.expect?.(bytes);
+    const series = Math.min(Math.trunc(bytes / SERIES_BYTES), LARGE_COLUMN >> 1);
+    this.#expected = this.#size > 0 ? 0 : series;
+    if (this.#size === 0) this.#appender.expect?.(bytes);
   }
 
   /**

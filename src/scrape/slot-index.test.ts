@@ -35,3 +35,12 @@ test('it is let go of after 32 bodies without a look, and a look begins the coun
   index.accept();
   assert.ok(!index.hasRoomFor(0));
 });
+
+test('one that is made anew without a look is let go of too', () => {
+  const index = filled();
+  for (let body = 0; body < 40; body++) index.accept();
+  index.begin(4);
+  index.end();
+  for (let body = 0; body < 32; body++) index.accept();
+  assert.ok(!index.hasRoomFor(0));
+});

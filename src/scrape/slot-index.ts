@@ -5,13 +5,13 @@
  */
 import { HashIndex } from './hash-index.ts';
 
-/** After so many bodies in which nothing was looked up, the next one is far enough. */
+/** So many bodies in which it was neither made nor looked into are a reason to let go of it. */
 const QUIET_MAX = 32;
 
 export class SlotIndex {
   readonly #cells = new HashIndex();
   #isMade = false;
-  /** How many bodies were accepted since the last look. */
+  /** How many bodies were accepted since it was made or looked into. */
   #quiet = 0;
 
   /** Whether slots can be looked up, and so many more be added before it is to be made again. */
@@ -22,6 +22,7 @@ export class SlotIndex {
   /** Begins to make it anew, with room for so many slots; then `add` them all, and `end`. */
   begin(slots: number): void {
     this.#isMade = false;
+    this.#quiet = 0;
     this.#cells.reset(slots);
   }
 
