@@ -110,8 +110,6 @@ function renderLine(line: string, where: string, id: number): string[] {
       `await "$${variable}" ${label} ${log}`,
     ];
   }
-  const [program = ''] = run.split(' ');
-  if (program === 'aws' && !has('aws')) return [];
   // A page's curl asks what has just been started; what AWS would answer is not here.
   const asks = run.includes('ws-EXAMPLE') ? run : run.replace(/^curl /, 'curl -fsS ');
   const known =
@@ -121,11 +119,18 @@ function renderLine(line: string, where: string, id: number): string[] {
 
 const needsTask = (line: string): boolean => /amperage exporter\b|--shard ecs\b/.test(line);
 
+/** Without AWS's CLI: what stands behind such a line in its block needs what it would have done. */
+const isWithoutItsProgram = (line: string): boolean =>
+  line.startsWith('aws ') && !has('aws') && findFate(line)?.kind !== 'not run';
+
 function renderPage(page: string, folder: string): string {
   const script = [FUNCTIONS];
   let id = 0;
   const add = (lines: readonly string[], where: string): void => {
-    for (const line of lines) script.push(...renderLine(line, where, (id += 1)));
+    for (const line of lines) {
+      if (isWithoutItsProgram(line)) return;
+      script.push(...renderLine(line, where, (id += 1)));
+    }
   };
   add(
     ['EMULATE_ACCESS_KEY=AKIAEXAMPLE EMULATE_SECRET_KEY=example amperage emulate ' +

@@ -200,7 +200,12 @@ test('each query of the dashboards is answered by what real commands have writte
       return ((await (await fetch(url)).json()) as { data: readonly string[] }).data;
     },
   };
-  const queries = (await listQueries(asked, BUILT_IN)).filter(
+  let all: Awaited<ReturnType<typeof listQueries>> = [];
+  await until('each variable has a value', ANSWERED_MAX_MS, async () => {
+    all = await listQueries(asked, BUILT_IN).catch(() => []);
+    return all.length > 0;
+  });
+  const queries = all.filter(
     ({ expression }) => NODE_EXPORTER !== undefined || !expression.includes('node_'),
   );
   let faults: ReadonlyMap<string, string> = new Map();
