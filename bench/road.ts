@@ -7,6 +7,8 @@
  *     node bench/road.ts [--load stable|flicker|churn] [--runs 3] [--seconds 30] [--warm-up 15]
  *                        [--gzip] [--only amperage] [--targets 50 --series 2000] [--interval 1]
  *     node bench/road.ts --curve    10, 100 and 1,000 targets, 1,000 to a million series in all
+ *     node bench/road.ts --load churn --warm-up 24 --seconds 216    an hour of churn, of which a
+ *                        tenth is warm-up, told in scrapes 15 s apart that come each second
  *
  * Ours runs in the environment of its image (image-environment.ts). Peers are looked up as tests do
  * (test/kit/peers.ts).
@@ -180,6 +182,7 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
     'samples/s': Math.round(samples / seconds),
     [CPU]: Number((((used.cpuSeconds - usage.cpuSeconds) / samples) * 1e6).toFixed(3)),
     [RESIDENT]: Math.round(median(residents) / 1e6),
+    'resident, end / start': computeGrowth(residents),
     'peak MB': Math.round(used.peakBytes / 1e6),
     'wire bytes/sample': Number(((after.bytes - before.bytes) / samples).toFixed(2)),
     'requests/s': Number(((after.requests - before.requests) / seconds).toFixed(1)),
@@ -189,6 +192,13 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
 
 const CPU = 'CPU s per million';
 const RESIDENT = 'resident MB';
+
+/** The last tenth beside the first. */
+function computeGrowth(values: readonly number[]): number {
+  const tenth = Math.max(1, Math.floor(values.length / 10));
+  const [start, end] = [values.slice(0, tenth), values.slice(-tenth)];
+  return Number((median(end) / median(start)).toFixed(2));
+}
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;

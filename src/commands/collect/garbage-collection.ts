@@ -12,10 +12,13 @@ import { setFlagsFromString } from 'node:v8';
  * collected after growing by a half; V8 would collect it after a tenth, which is every two seconds.
  * Bytes outside of the heap count with it: of themselves, 64 MB of new ones make V8 mark in steps
  * of 5 to 10 ms, one for each new buffer, which thousands of new targets are full of.
+ * One thread collects a megabyte: waking others for it costs more than they do, a tenth of the CPU
+ * time of a steady load, and each would promote objects to pages of its own.
  * Measured by `npm run bench:road` and `npm run bench:hardening`.
  */
 export function tuneGarbageCollection(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--no-parallel-scavenge');
   setFlagsFromString('--heap-growing-percent=50');
   setFlagsFromString('--external-memory-accounted-in-global-limit');
 }
