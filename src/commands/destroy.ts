@@ -1,8 +1,8 @@
 /** `amperage destroy`: takes a deployment away, and says what is kept and what is lost. */
 import type { Stack, StackResourceSummary } from '@aws-sdk/client-cloudformation';
 import { Command } from 'commander';
-import { describeError, RecoverableError } from '../kernel/errors.ts';
-import { drainServices } from './deployment/drain.ts';
+import { ConfigError, describeError, RecoverableError } from '../kernel/errors.ts';
+import { type Drained, drainServices, refillServices } from './deployment/drain.ts';
 import { followAct, isMoving } from './deployment/follow.ts';
 import {
   deleteKept,
@@ -58,6 +58,7 @@ async function destroy(run: Run, flags: DestroyFlags): Promise<void> {
     stack = await api.describe();
   }
   const isThere = stack !== undefined && stack.StackStatus !== 'DELETE_COMPLETE';
+  if (isThere) refuseProtected(run, stack);
   const resources = isThere ? await listThere(run) : [];
   const willStay = isThere ? await listKept(run, resources) : [];
   const before = flags.deleteData === true ? await listBefore(run) : [];
@@ -84,6 +85,17 @@ async function destroy(run: Run, flags: DestroyFlags): Promise<void> {
       'STACK_LEFT',
       `left of ${api.name}: ${left.map(nameKept).join(', ')}; delete it by hand, or run this again`,
     );
+}
+
+/** Before tasks end for a stack that then stays. @throws ConfigError STACK_STATE */
+function refuseProtected({ api, session }: Run, stack: Stack | undefined): void {
+  if (stack?.EnableTerminationProtection !== true) return;
+  throw new ConfigError(
+    'STACK_STATE',
+    `the stack ${api.name} is protected from deletion: to take it away, end that with "aws ` +
+      `cloudformation update-termination-protection --stack-name ${api.name} ` +
+      `--no-enable-termination-protection --region ${session.region}"`,
+  );
 }
 
 async function listThere({ api }: Run): Promise<StackResourceSummary[]> {
@@ -149,9 +161,17 @@ async function takeAway(
   resources: readonly StackResourceSummary[],
 ): Promise<void> {
   const { api } = run;
-  if (stack.StackStatus !== 'DELETE_IN_PROGRESS') await drainServices(run, resources);
+  const isBegun = stack.StackStatus === 'DELETE_IN_PROGRESS';
+  const drained: Drained = isBegun ? new Map() : await drainServices(run, resources);
   const id = stack.StackId ?? api.name;
-  const followed = await followAct(run, id, () => api.delete(id));
+  const followed = await followAct(run, id, async () => {
+    try {
+      await api.delete(id);
+    } catch (error) {
+      await refillServices(run, drained);
+      throw error;
+    }
+  });
   const status = followed.stack?.StackStatus;
   if (status !== undefined && status !== 'DELETE_COMPLETE')
     throw explainEnd(api.name, followed, '; then run this again');

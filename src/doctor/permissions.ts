@@ -4,6 +4,7 @@
  * that neither tells is said to be unknown. Who is looked at: the credentials of this process, or
  * the role that a flag names.
  */
+import type { ContextEntry, EvaluationResult } from '@aws-sdk/client-iam';
 import type { CollectorPlan } from '../config/plan.ts';
 import { permissionsOfPlan } from '../config/used-permissions.ts';
 import { clientOptions } from '../aws/client-options.ts';
@@ -26,6 +27,8 @@ type Decision = 'allowed' | 'denied' | 'unknown';
 interface Judged {
   readonly decision: Decision;
   readonly words: string;
+  /** The remedy, where it is another than to add a statement. */
+  readonly obstacle?: string | undefined;
 }
 
 type Ids = 'permission-missing' | 'permission-unknown';
@@ -136,6 +139,12 @@ async function simulate(
     const role =
       name && (await iam.send(new GetRoleCommand({ RoleName: name })).catch(() => undefined));
     const arn = (role && role.Role?.Arn) ?? principal;
+    const ofEachRequest = describeEachRequest(arn, await asking.region(aws));
+    const ownKeys = new Set(
+      needed.flatMap(({ conditions }) =>
+        listContext(conditions).map(({ ContextKeyName: key }) => key.toLowerCase()),
+      ),
+    );
     for (const group of groupByResource(needed)) {
       const { resource, conditions, actions } = group;
       const { EvaluationResults = [] } = await iam.send(
@@ -143,14 +152,20 @@ async function simulate(
           PolicySourceArn: arn,
           ActionNames: [...actions],
           ResourceArns: [resource],
-          ContextEntries: listContext(conditions),
+          ContextEntries: [...listContext(conditions), ...ofEachRequest],
         }),
       );
-      for (const { EvalActionName: action = '', EvalDecision: decision } of EvaluationResults)
+      for (const result of EvaluationResults) {
+        const { EvalActionName: action = '', EvalDecision: decision } = result;
+        const lacks = (result.MissingContextValues ?? []).map((key) => key.toLowerCase());
+        // A condition on what only a request has: IAM does not know what it would decide.
+        if (decision === 'implicitDeny' && lacks.some((key) => !ownKeys.has(key))) continue;
         found.set(`${action} ${resource}`, {
           decision: decision === 'allowed' ? 'allowed' : 'denied',
           words: `IAM simulates ${decision} for ${arn}`,
+          obstacle: findObstacle(result),
         });
+      }
     }
   } catch (error) {
     found.clear();
@@ -163,6 +178,27 @@ async function simulate(
     iam.destroy();
   }
   return found;
+}
+
+/** Undefined where a statement that allows is all that lacks. */
+function findObstacle({
+  EvalDecision,
+  MatchedStatements = [],
+  PermissionsBoundaryDecisionDetail: boundary,
+}: EvaluationResult): string | undefined {
+  const [policy] = MatchedStatements.flatMap(({ SourcePolicyId }) => SourcePolicyId ?? []);
+  if (EvalDecision === 'explicitDeny')
+    return `a statement denies it${policy === undefined ? '' : ` (${policy})`}: take it out`;
+  if (boundary?.AllowedByPermissionsBoundary === false)
+    return 'allow it in the permissions boundary too: what that lacks, no policy gives';
+  return undefined;
+}
+
+/** The same of the words of a denial. */
+function readObstacle(words: string): string | undefined {
+  if (/explicit deny/.test(words)) return 'a statement denies it: take it out';
+  const [by] = /permissions boundary|service control policy|session policy/.exec(words) ?? [];
+  return by && `allow it in the ${by} too: what that lacks, no policy gives`;
 }
 
 interface ActionGroup {
@@ -193,6 +229,22 @@ function listContext(conditions: PolicyStatement['conditions'] = {}) {
   );
 }
 
+/** What every request of the collector has, and policies ask for. */
+function describeEachRequest(arn: string, region: string): ContextEntry[] {
+  const values = {
+    'aws:RequestedRegion': region,
+    'aws:PrincipalArn': arn,
+    'aws:PrincipalAccount': arn.split(':')[4] ?? '',
+  };
+  const texts = Object.entries(values).map(([name, value]) => ({
+    ContextKeyName: name,
+    ContextKeyType: 'string' as const,
+    ContextKeyValues: [value],
+  }));
+  const isSecure = { ContextKeyName: 'aws:SecureTransport', ContextKeyValues: ['true'] };
+  return [...texts, { ...isSecure, ContextKeyType: 'boolean' }];
+}
+
 async function judgeAll(
   needed: readonly NeededAction[],
   simulated: ReadonlyMap<string, Judged>,
@@ -211,7 +263,7 @@ async function judgeAll(
       return [one, subject.role === undefined ? await tryAction(one, subject) : UNKNOWN];
     }),
   );
-  for (const [{ action, resource, why, conditions }, { decision, words }] of judged) {
+  for (const [{ action, resource, why, conditions }, { decision, words, obstacle }] of judged) {
     if (decision === 'allowed') allowed.push(action);
     if (decision === 'unknown') unknown.push(`${action} on ${resource}`);
     if (decision !== 'denied') continue;
@@ -224,7 +276,7 @@ async function judgeAll(
     tell.found('permission-missing', {
       what: `${action} on ${resource} is not allowed to ${who}`,
       evidence: [words, `needed for ${why}`].filter((line) => line !== ''),
-      remedy: `add to its policy:\n${JSON.stringify(statement, undefined, 2)}`,
+      remedy: obstacle ?? `add to its policy:\n${JSON.stringify(statement, undefined, 2)}`,
     });
   }
   if (allowed.length > 0) tell.ok(`allowed to ${who}: ${[...new Set(allowed)].join(', ')}`);
@@ -249,8 +301,10 @@ async function tryAction(
   if (use === undefined || request === undefined) return UNKNOWN;
   try {
     const refusal = readRefusal((await subject.asking.ask(use, request)).response);
-    if (refusal.kind === 'denied')
-      return { decision: 'denied', words: oneLine(refusal.message || refusal.code) };
+    if (refusal.kind === 'denied') {
+      const words = oneLine(refusal.message || refusal.code);
+      return { decision: 'denied', words, obstacle: readObstacle(words) };
+    }
     const isTaken = ['none', 'missing', 'other', 'throttled'].includes(refusal.kind);
     return isTaken ? { decision: 'allowed', words: '' } : UNKNOWN;
   } catch {

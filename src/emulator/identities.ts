@@ -76,13 +76,21 @@ export function rootOf(accountId: string): Caller {
   return { accountId, arn: `arn:aws:iam::${accountId}:root`, userId: accountId };
 }
 
+/** The id of a role that nobody created. */
+const UNKNOWN_ROLE_ID = 'AROAEMULATED';
+
+/** Whether a session is one of a role that was there, and may be gone since. */
+export function isOfCreatedRole({ roleArn, userId }: Caller): boolean {
+  return roleArn !== undefined && !userId.startsWith(`${UNKNOWN_ROLE_ID}:`);
+}
+
 /**
  * Who has assumed a role.
  *
  * @param roleArn  `arn:aws:iam::ACCOUNT:role/PATH/NAME`
  * @param roleId   that of IAM, where it knows the role
  */
-export function sessionOf(roleArn: string, session: string, roleId = 'AROAEMULATED'): Caller {
+export function sessionOf(roleArn: string, session: string, roleId = UNKNOWN_ROLE_ID): Caller {
   const accountId = roleArn.split(':')[4] ?? '';
   const name = roleArn.split('/').at(-1) ?? '';
   return {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import * as Cfn from '@aws-sdk/client-cloudformation';
 import { PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { putRole } from '../kit/emulated-roles.ts';
@@ -105,16 +106,33 @@ Resources:
     Properties: { Name: /a, Type: String, Value: !Sub '\${Secret} \${Image} {{resolve:ssm:/kept}} \${Kept}' }
 `;
   await ssm.send(new PutParameterCommand({ Name: '/kept', Value: 'v', Type: 'String' }));
-  const Parameters = [{ ParameterKey: 'Secret', ParameterValue: 'hush-hush' }];
+  const Parameters = [{ ParameterKey: 'Secret', ParameterValue: 'hush-"hush\\' }];
   assert.equal(await create('a', template, { Parameters }), 'CREATE_COMPLETE');
   const { Parameter } = await ssm.send(new GetParameterCommand({ Name: '/a' }));
-  assert.match(Parameter?.Value ?? '', /^hush-hush ami-[0-9a-f]{17} v v$/);
+  assert.match(Parameter?.Value ?? '', /^hush-"hush\\ ami-[0-9a-f]{17} v v$/);
   const told = JSON.stringify([
     await describe('a'),
     await cfn.send(new Cfn.DescribeStackEventsCommand({ StackName: 'a' })),
   ]);
-  assert.doesNotMatch(told, /hush-hush/);
+  assert.doesNotMatch(told, /hush/);
   assert.match(told, /\*\*\*\*/);
+});
+
+test('what a reference to a secret stands for is not in the events', async () => {
+  const SecretString = 'never-told';
+  const secrets = new SecretsManagerClient({ endpoint: emulator.url, region, credentials });
+  await secrets.send(new CreateSecretCommand({ Name: 'told', SecretString }));
+  secrets.destroy();
+  const template = `
+Resources:
+  A: { Type: AWS::SSM::Parameter, Properties: { Name: /told, Type: String, Value: '{{resolve:secretsmanager:told}}' } }
+`;
+  assert.equal(await create('told', template), 'CREATE_COMPLETE');
+  const { Parameter } = await ssm.send(new GetParameterCommand({ Name: '/told' }));
+  assert.equal(Parameter?.Value, SecretString);
+  const events = await cfn.send(new Cfn.DescribeStackEventsCommand({ StackName: 'told' }));
+  assert.doesNotMatch(JSON.stringify(events), /never-told/);
+  assert.match(JSON.stringify(events), /resolve:secretsmanager:told/);
 });
 
 const ROLE = `

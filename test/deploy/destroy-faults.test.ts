@@ -93,6 +93,51 @@ test('destroy drains first, says what is kept, and keeps it', async (context) =>
   assert.ok(drained > 0 && drained < fake.calls.indexOf('cloudformation:DeleteStack'));
 });
 
+test('a protected stack is refused before anything ends', async (context) => {
+  const fake = await begin(context);
+  fake.status = 'CREATE_COMPLETE';
+  fake.resources = [SERVICE];
+  fake.isProtected = true;
+  drainable(fake);
+  const { error } = await act(createDestroyCommand, [writeModel(context), '--yes']);
+  assert.match(error ?? '', /--no-enable-termination-protection .*\[STACK_STATE\]/);
+  assert.ok(!fake.calls.includes('UpdateService'), fake.calls.join(', '));
+});
+
+test('services have their tasks again when the deletion is refused', async (context) => {
+  const fake = await begin(context);
+  fake.status = 'CREATE_COMPLETE';
+  fake.resources = [SERVICE];
+  fake.refusals.set('DeleteStack', [['AccessDenied', 'no', 403]]);
+  drainable(fake);
+  const { told, error } = await act(createDestroyCommand, [writeModel(context), '--yes']);
+  assert.match(error ?? '', /DeleteStack/);
+  assert.match(
+    told,
+    /^metrics-collector: its tasks have ended\nmetrics-collector: has its 1 tasks again$/m,
+  );
+  const { services } = fake.json.get('DescribeServices')!({}) as { services: object[] };
+  assert.equal((services[0] as { desiredCount: number }).desiredCount, 1);
+});
+
+test('what stays without tasks is told, with the command that ends it', async (context) => {
+  const fake = await begin(context);
+  fake.status = 'CREATE_COMPLETE';
+  fake.resources = [SERVICE];
+  fake.refusals.set('DeleteStack', [['AccessDenied', 'no', 403]]);
+  drainable(fake);
+  const update = fake.json.get('UpdateService')!;
+  fake.json.set('UpdateService', (input) => {
+    fake.refusals.set('UpdateService', [['AccessDeniedException', 'no', 403]]);
+    return update(input);
+  });
+  const { told } = await act(createDestroyCommand, [writeModel(context), '--yes']);
+  assert.match(
+    told,
+    /^! metrics-collector stays without tasks: .*--cluster metrics --service metrics-collector --desired-count 1 /m,
+  );
+});
+
 test('destroy --delete-data deletes what earlier stacks left too, and is nothing afterwards', async (context) => {
   const fake = await begin(context);
   const skipped = { ...WORKSPACE, status: 'DELETE_SKIPPED' };

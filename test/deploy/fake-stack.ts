@@ -61,6 +61,7 @@ export interface FakeStack {
   course: { steps: (readonly FakeEvent[])[]; end: string | undefined };
   resources: FakeResource[];
   template: Answer;
+  isProtected: boolean;
   /** Answers of the next calls of an action, in place of its own. */
   readonly refusals: Map<string, Refusal[]>;
   /** Operations of ECS, AMP and others by their name. */
@@ -82,6 +83,7 @@ export async function startFakeStack(context: TestContext): Promise<FakeStack> {
     changes: undefined,
     course: { steps: [], end: undefined },
     resources: [],
+    isProtected: false,
     template: {},
     refusals: new Map(),
     json: new Map(),
@@ -219,6 +221,7 @@ function stackActions(fake: FakeStack): Actions {
             StackName: 'metrics',
             StackStatus: fake.status ?? 'DELETE_COMPLETE',
             CreationTime: new Date(1_700_000_000_000),
+            EnableTerminationProtection: fake.isProtected,
             Outputs: [{ OutputKey: 'WorkspaceId', OutputValue: 'ws-0a1b' }],
           },
         ],

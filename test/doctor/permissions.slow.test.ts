@@ -110,6 +110,55 @@ for (const isSimulated of [true, false]) {
   });
 }
 
+test('a condition that each request meets, or that only a request can judge, is no fault', async (t) => {
+  const patient = await startPatient(t);
+  const config = wideConfig(patient);
+  const needed = await listNeeded(config);
+  await putRole(patient.aws.cloud, ROLE);
+  const met = {
+    StringEquals: { 'aws:RequestedRegion': 'us-east-1' },
+    Bool: { 'aws:SecureTransport': 'true' },
+  };
+  await setPolicy(patient, [...needed.map((one) => ({ Condition: met, ...one })), SIMULATE]);
+  const well = await examineAs(t, patient, config);
+  assert.deepEqual(well.missing, [], well.all);
+  const own = { DateGreaterThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } };
+  await setPolicy(patient, [...needed.map((one) => ({ ...one, Condition: own })), SIMULATE]);
+  const open = await examineAs(t, patient, config);
+  assert.deepEqual(open.missing, [], open.all);
+});
+
+for (const isSimulated of [true, false])
+  test(`a statement that denies is named as one, ${isSimulated ? 'by simulation' : 'by requests'}`, async (t) => {
+    const patient = await startPatient(t);
+    const config = wideConfig(patient);
+    const needed = await listNeeded(config);
+    await putRole(patient.aws.cloud, ROLE);
+    const denial = { Effect: 'Deny', Action: 'aps:RemoteWrite', Resource: '*' };
+    await setPolicy(patient, [...needed, denial, ...(isSimulated ? [SIMULATE] : [])]);
+    const { missing, all } = await examineAs(t, patient, config);
+    assert.equal(missing.length, 1, all);
+    assert.match(missing[0]?.remedy ?? '', /^a statement denies it.*: take it out$/);
+  });
+
+test('a boundary that lacks an action is named, not the policy', async (t) => {
+  const patient = await startPatient(t);
+  const { cloud } = patient.aws;
+  const config = wideConfig(patient);
+  await putRole(cloud, ROLE);
+  await setPolicy(patient, [...(await listNeeded(config)), SIMULATE]);
+  const most = { Effect: 'Allow', NotAction: 'aps:RemoteWrite', Resource: '*' };
+  const { Policy } = (await callIam(cloud, 'CreatePolicy', {
+    PolicyName: 'most',
+    PolicyDocument: writeDocument([most]),
+  })) as { Policy: { Arn: string } };
+  const boundary = { RoleName: ROLE, PermissionsBoundary: Policy.Arn };
+  await callIam(cloud, 'PutRolePermissionsBoundary', boundary);
+  const { missing, all } = await examineAs(t, patient, config);
+  assert.equal(missing.length, 1, all);
+  assert.match(missing[0]?.remedy ?? '', /^allow it in the permissions boundary too/);
+});
+
 test('the permissions of a role that is named are looked at by IAM alone', async (t) => {
   const patient = await startPatient(t);
   const config = wideConfig(patient);

@@ -11,11 +11,15 @@ import type { Run } from './target.ts';
 const POLLS_MAX = 100;
 const POLL_MS = 3_000;
 
+/** Services that were told to have no tasks, by ARN, and how many they had. */
+export type Drained = Map<string, { readonly name: string; readonly desired: number }>;
+
 /** What can't be drained is told: CloudFormation ends its tasks all the same. */
 export async function drainServices(
   run: Run,
   resources: readonly StackResourceSummary[],
-): Promise<void> {
+): Promise<Drained> {
+  const drained: Drained = new Map();
   const { session, terminal } = run;
   const arns = (isCollector: boolean): string[] =>
     resources.flatMap((one) =>
@@ -27,12 +31,39 @@ export async function drainServices(
     );
   const services = await ServicesApi.open(session);
   try {
-    await drain(run, services, arns(false));
-    await drain(run, services, arns(true));
+    await drain(run, services, arns(false), drained);
+    await drain(run, services, arns(true), drained);
   } catch (error) {
+    if (session.signal.aborted) tellDrained(run, drained);
     session.signal.throwIfAborted();
     terminal.tell(`not drained: ${describeError(error)}`);
   }
+  return drained;
+}
+
+/** Gives the services the tasks that they had: their stack stays. */
+export async function refillServices(run: Run, drained: Drained): Promise<void> {
+  const { session, terminal } = run;
+  if (session.signal.aborted) return tellDrained(run, drained);
+  const services = await ServicesApi.open(session);
+  for (const [arn, { name, desired }] of drained)
+    try {
+      await services.setDesired(arn, desired);
+      terminal.tell(`${name}: has its ${desired} tasks again`);
+      drained.delete(arn);
+    } catch (error) {
+      terminal.tell(`${name}: ${describeError(error)}`);
+    }
+  tellDrained(run, drained);
+}
+
+function tellDrained({ session, terminal }: Run, drained: Drained): void {
+  for (const [arn, { name, desired }] of drained)
+    terminal.tell(
+      `! ${name} stays without tasks: run this again, or "aws ecs update-service --cluster ` +
+        `${arn.split('/').at(-2)} --service ${name} --desired-count ${desired} --region ` +
+        `${session.region}"`,
+    );
 }
 
 /** A daemon has no count: it ends with its service. */
@@ -40,15 +71,17 @@ async function drain(
   { session, terminal }: Run,
   services: ServicesApi,
   arns: readonly string[],
+  drained: Drained,
 ): Promise<void> {
   const { clock } = session.world;
   const found = (await services.describe(arns)).filter(
     ({ schedulingStrategy, desiredCount = 0 }) =>
       schedulingStrategy !== 'DAEMON' && desiredCount > 0,
   );
-  for (const { serviceArn = '', serviceName = '' } of found) {
+  for (const { serviceArn = '', serviceName = '', desiredCount = 0 } of found) {
     terminal.tell(`${serviceName}: its tasks are told to end`);
     await services.setDesired(serviceArn, 0);
+    drained.set(serviceArn, { name: serviceName, desired: desiredCount });
   }
   const own = found.flatMap(({ serviceArn }) => serviceArn ?? []);
   for (let poll = 0; own.length > 0; poll++) {

@@ -147,7 +147,8 @@ export class EmulatedStack {
       type: resource.type,
       status,
       ...(reason === undefined ? {} : { reason }),
-      properties: this.#hide(JSON.stringify(resource.properties)),
+      // As declared: what a reference to a secret stands for is nobody's who reads events.
+      properties: this.#hide(JSON.stringify(resource.declared)),
     });
   }
 
@@ -166,7 +167,9 @@ export class EmulatedStack {
   #hide(text: string): string {
     return Object.values(this.inputs.parameters).reduce(
       (shown, { text: secret, isHidden }) =>
-        isHidden && secret !== '' ? shown.replaceAll(secret, '****') : shown,
+        isHidden && secret !== ''
+          ? shown.replaceAll(JSON.stringify(secret).slice(1, -1), '****').replaceAll(secret, '****')
+          : shown,
       text,
     );
   }

@@ -6,13 +6,16 @@
 import {
   judgeRequest,
   judgeTrust,
+  type NamedPolicy,
   type PolicyLayer,
   type PolicyLayers,
   type PolicyVerdict,
   type TrustedCaller,
 } from '../../aws/policies/evaluation.ts';
+import { parsePolicy } from '../../aws/policies/document.ts';
 import type { RequestContext } from '../../aws/policies/patterns.ts';
 import type { Denial, Need } from '../access.ts';
+import { isOfCreatedRole } from '../identities.ts';
 import type { CallContext, Caller } from '../service.ts';
 import type { IamState, Identity } from './state.ts';
 
@@ -24,6 +27,15 @@ export interface IamCloud {
   readonly isStrict: boolean;
 }
 
+/** What a role may that nobody created. */
+const EVERYTHING: NamedPolicy = {
+  name: 'everything',
+  policy: parsePolicy(
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+    'identity',
+  ),
+};
+
 /** Who may do all. */
 const ALL: PolicyVerdict = { decision: 'allowed', layer: 'identity', matched: [] };
 
@@ -31,11 +43,12 @@ export function judgeCall(cloud: IamCloud, call: CallContext, need: Need): Polic
   const { caller } = call;
   if (isOfAws(caller) || caller.arn.endsWith(':root')) return ALL;
   const identity = findIdentity(cloud, caller);
-  if (identity === undefined && !cloud.isStrict) return ALL;
+  // A role that is gone may nothing, as sessions of it that AWS still knows.
+  const isFree = identity === undefined && !cloud.isStrict && !isOfCreatedRole(caller);
+  if (isFree && caller.sessionPolicies === undefined) return ALL;
+  const none: PolicyLayers = { identity: isFree ? [EVERYTHING] : [] };
   const layers: PolicyLayers = {
-    ...(identity === undefined
-      ? { identity: [] }
-      : cloud.iamOf(caller.accountId).layersOf(identity)),
+    ...(identity === undefined ? none : cloud.iamOf(caller.accountId).layersOf(identity)),
     ...(caller.sessionPolicies !== undefined && { session: caller.sessionPolicies }),
   };
   const context = describeContext(cloud, call, { identity, need });

@@ -7,7 +7,13 @@ import { EmulatedCloud } from '../cloud.ts';
 import { createEmulator } from '../server.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { createWorld, openHttp } from '../../../test/kit/world.ts';
-import { callIam, putRole, trustWithId, writeDocument } from '../../../test/kit/emulated-roles.ts';
+import {
+  callIam,
+  deleteRole,
+  putRole,
+  trustWithId,
+  writeDocument,
+} from '../../../test/kit/emulated-roles.ts';
 
 const credentials = { accessKeyId: 'AKIAEMULATED', secretAccessKey: 'secret' };
 const world = createWorld({ clock: systemClock, http: openHttp({ after }) });
@@ -200,4 +206,15 @@ test('container credentials and instance metadata give the role that was set for
   const path = `${emulator.url}/latest/meta-data/iam/security-credentials/`;
   const headers = { 'x-aws-ec2-metadata-token': token };
   assert.equal(await (await fetch(path, { headers })).text(), 'of-task');
+});
+
+test('a session of a role that is gone may nothing, and policies of a session hold without a role', async () => {
+  const keys = await assume(await putRole(cloud, 'short', { statements: [allowRead] }));
+  await deleteRole(cloud, 'short');
+  await assert.rejects(getParameter(keys, '/app/a'), { name: 'AccessDeniedException' });
+  const nobody = 'arn:aws:iam::000000000000:role/nobody';
+  const free = await assume(nobody);
+  await assert.rejects(getParameter(free, '/none'), { name: 'ParameterNotFound' });
+  const narrow = await assume(nobody, { Policy: writeDocument([allowRead]) });
+  await assert.rejects(getParameter(narrow, '/none'), { name: 'AccessDeniedException' });
 });

@@ -251,9 +251,10 @@ const deploying = {
     remedy: 'Wait for its end: "amperage status STACK --follow".',
   },
   STACK_STATE: {
-    means: 'The stack is in a state that no change leads out of.',
+    means: 'The stack is in a state that no change leads out of, or is protected from deletion.',
     remedy:
-      'Do what the message says: take it away (deploy --replace), or go on with its roll-back.',
+      'Do what the message says: take it away (deploy --replace), go on with its roll-back, or ' +
+      'end its protection.',
   },
   STACK_UNKNOWN: {
     means: 'There is no stack of that name in the account and region of the credentials.',
