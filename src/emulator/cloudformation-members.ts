@@ -8,7 +8,7 @@ export const CLOUDFORMATION_MEMBERS = {
   CreateStack: {
     acts:
       `${INPUTS} DisableRollback OnFailure TimeoutInMinutes EnableTerminationProtection ` +
-      'ClientRequestToken',
+      'RetainExceptOnCreate ClientRequestToken',
     idle: IDLE,
   },
   UpdateStack: {
@@ -33,8 +33,7 @@ export const CLOUDFORMATION_MEMBERS = {
   },
   ListChangeSets: { acts: 'StackName NextToken' },
   ExecuteChangeSet: {
-    acts: 'ChangeSetName StackName DisableRollback ClientRequestToken',
-    idle: 'RetainExceptOnCreate',
+    acts: 'ChangeSetName StackName DisableRollback RetainExceptOnCreate ClientRequestToken',
   },
   DeleteChangeSet: { acts: 'ChangeSetName StackName' },
   DescribeStacks: { acts: 'StackName NextToken' },

@@ -118,6 +118,37 @@ Resources:
   assert.match(told, /\*\*\*\*/);
 });
 
+test('what is to be kept goes with a creation that failed, where that is asked', async () => {
+  const template = `
+Resources:
+  Group: { Type: AWS::Logs::LogGroup, DeletionPolicy: Retain, Properties: { LogGroupName: /kept } }
+  Bad: { Type: AWS::SSM::Parameter, DependsOn: Group, Properties: { Name: /bad, Type: String, Value: b } }
+`;
+  // It cannot be made once more.
+  await ssm.send(new PutParameterCommand({ Name: '/bad', Value: 'a', Type: 'String' }));
+  for (const RetainExceptOnCreate of [true, false]) {
+    await cfn.send(
+      new Cfn.CreateChangeSetCommand({
+        StackName: 'kept',
+        ChangeSetName: 'first',
+        ChangeSetType: 'CREATE',
+        TemplateBody: template,
+      }),
+    );
+    const named = { StackName: 'kept', ChangeSetName: 'first' };
+    for (;;) {
+      const { Status } = await cfn.send(new Cfn.DescribeChangeSetCommand(named));
+      if (Status === 'CREATE_COMPLETE') break;
+      assert.notEqual(Status, 'FAILED');
+    }
+    await cfn.send(new Cfn.ExecuteChangeSetCommand({ ...named, RetainExceptOnCreate }));
+    assert.equal(await settle('kept'), 'ROLLBACK_COMPLETE');
+    assert.equal((await listGroups()).includes('/kept'), !RetainExceptOnCreate);
+    await cfn.send(new Cfn.DeleteStackCommand({ StackName: 'kept' }));
+    await settle('kept');
+  }
+});
+
 test('what a reference to a secret stands for is not in the events', async () => {
   const SecretString = 'never-told';
   const secrets = new SecretsManagerClient({ endpoint: emulator.url, region, credentials });

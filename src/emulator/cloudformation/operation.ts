@@ -114,9 +114,10 @@ export class StackOperation {
       isDelete ? 'DELETE_IN_PROGRESS' : 'ROLLBACK_IN_PROGRESS',
       `${failure}${isDelete ? 'Delete' : 'Rollback'} requested by user.`,
     );
-    const left = await removeAll(this.#removal, (resource) =>
-      resource.deletionPolicy === 'RetainExceptOnCreate' ? 'Delete' : resource.deletionPolicy,
-    );
+    const left = await removeAll(this.#removal, ({ deletionPolicy: policy }) => {
+      const isDeleted = policy === 'RetainExceptOnCreate' || stack.retainsExceptOnCreate;
+      return policy.startsWith('Retain') && isDeleted ? 'Delete' : policy;
+    });
     if (this.isOver) return;
     const word = isDelete ? 'DELETE' : 'ROLLBACK';
     if (left.length > 0) stack.become(`${word}_FAILED`, sayFailed('delete', left));

@@ -60,6 +60,9 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
       if (roleArn !== undefined) stack.inputs = { ...stack.inputs, roleArn };
       stack.token = optionalText(input, 'ClientRequestToken');
       stack.become('DELETE_IN_PROGRESS', 'User Initiated');
+      // With one of them, a stack that is gone could be made once more.
+      for (const one of state.changeSets.values())
+        if (one.stack === stack) state.changeSets.delete(one.id);
       state.begin(stack, context, (operation) => operation.remove(retained));
       return {};
     },
@@ -156,6 +159,7 @@ export function readOnFailure(input: AwsInput): (typeof ON_FAILURE)[number] {
 export function readOptions(stack: EmulatedStack, input: AwsInput): void {
   stack.token = optionalText(input, 'ClientRequestToken');
   stack.isRollbackDisabled = isFlagged(input, 'DisableRollback');
+  stack.retainsExceptOnCreate = isFlagged(input, 'RetainExceptOnCreate');
   if (input['EnableTerminationProtection'] !== undefined)
     stack.isProtected = isFlagged(input, 'EnableTerminationProtection');
   const minutes = Number(input['TimeoutInMinutes'] ?? 0);

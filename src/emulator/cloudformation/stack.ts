@@ -85,6 +85,8 @@ export class EmulatedStack {
   deletedMs: number | undefined;
   isProtected = false;
   isRollbackDisabled = false;
+  /** Whether its roll-back deletes what is new, also where that is to be kept. */
+  retainsExceptOnCreate = false;
   timeoutMinutes: number | undefined;
   policy: string | undefined;
   token: string | undefined;

@@ -15,6 +15,12 @@ import type { IamActions } from './roles.ts';
 import { type IamState, type Identity, writePolicy } from './state.ts';
 
 const RESULTS_MAX = 1_000;
+/**
+ * Characters.
+ * Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
+ */
+const RESOURCE_MAX = 2_048;
+const POLICY_MAX = 131_072;
 
 export function createSimulationActions(iam: IamState): IamActions {
   return {
@@ -49,6 +55,12 @@ function simulate(layers: PolicyLayers, input: AwsInput, own: RequestContext): o
   if (bad !== undefined)
     throw new AwsError('InvalidInput', `The following actions are not valid: ${bad}`);
   const given = readListMember(input, 'ResourceArns');
+  const longest = given.reduce((most, one) => Math.max(most, one.length), 0);
+  if (longest > RESOURCE_MAX)
+    throw new AwsError(
+      'ValidationError',
+      `a resource of ${longest} characters is longer than ${RESOURCE_MAX}`,
+    );
   const resources = given.length === 0 ? ['*'] : given;
   if (actions.length * resources.length > RESULTS_MAX)
     throw new AwsError('InvalidInput', `at most ${RESULTS_MAX} actions on resources are simulated`);
@@ -124,8 +136,10 @@ function readContext(input: AwsInput): [string, readonly string[]][] {
 }
 
 function readPolicies(input: AwsInput, key: string): NamedPolicy[] {
-  return readListMember(input, key).map((text, index) => ({
-    name: `${key}.${index + 1}`,
-    policy: writePolicy(text, 'identity').policy,
-  }));
+  return readListMember(input, key).map((text, index) => {
+    const name = `${key}.${index + 1}`;
+    if (text.length > POLICY_MAX)
+      throw new AwsError('ValidationError', `${name} is longer than ${POLICY_MAX} characters`);
+    return { name, policy: writePolicy(text, 'identity').policy };
+  });
 }
