@@ -22,10 +22,11 @@ const POUR_MS = 4_000;
 /** A busy machine pours until somebody is refused: so much is never below the limit of all. */
 const POUR_MAX_MS = 60_000;
 /**
- * Of all bodies; as much again of those that are refused, which is garbage for a moment; and as
- * much again of buffers that OTLP lends to bodies that grow.
+ * Of all bodies; as much again of those that are refused, which is garbage for a moment, and twice
+ * that where a busy machine collects it later; and as much again of buffers that OTLP lends to
+ * bodies that grow. Without a limit it would be 3 GB.
  */
-const HELD_BYTES = 3 * 128 * 1024 * 1024 + 40e6;
+const HELD_BYTES = 4 * 128 * 1024 * 1024 + 40e6;
 
 interface Row {
   readonly path: string;
