@@ -236,13 +236,8 @@ function describeEachRequest(arn: string, region: string): ContextEntry[] {
     'aws:PrincipalArn': arn,
     'aws:PrincipalAccount': arn.split(':')[4] ?? '',
   };
-  const texts = Object.entries(values).map(([name, value]) => ({
-    ContextKeyName: name,
-    ContextKeyType: 'string' as const,
-    ContextKeyValues: [value],
-  }));
   const isSecure = { ContextKeyName: 'aws:SecureTransport', ContextKeyValues: ['true'] };
-  return [...texts, { ...isSecure, ContextKeyType: 'boolean' }];
+  return [...listContext({ StringEquals: values }), { ...isSecure, ContextKeyType: 'boolean' }];
 }
 
 async function judgeAll(

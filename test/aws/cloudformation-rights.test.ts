@@ -226,6 +226,11 @@ test('resources are made as who deploys, or as the role that is passed', async (
   deployer.destroy();
 });
 
+test('bug: a role that nobody created may deploy, where the cloud is not strict', async () => {
+  const RoleARN = 'arn:aws:iam::000000000000:role/nobody';
+  assert.equal(await create('free', TWO.replaceAll('two', 'free'), { RoleARN }), 'CREATE_COMPLETE');
+});
+
 test('a stack that is protected stays, and one that is not there is no fault', async () => {
   await create('two', TWO, { EnableTerminationProtection: true });
   await assert.rejects(cfn.send(new Cfn.DeleteStackCommand({ StackName: 'two' })), {

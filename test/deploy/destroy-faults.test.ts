@@ -1,6 +1,6 @@
 /** What status and destroy do where something is lacking, on a stack that a test directs. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { createDeployCommand } from '../../src/commands/deploy.ts';
 import { createDestroyCommand } from '../../src/commands/destroy.ts';
 import { createStatusCommand } from '../../src/commands/status.ts';
@@ -104,12 +104,18 @@ test('a protected stack is refused before anything ends', async (context) => {
   assert.ok(!fake.calls.includes('UpdateService'), fake.calls.join(', '));
 });
 
-test('services have their tasks again when the deletion is refused', async (context) => {
+/** A stack with a service, whose deletion is refused. */
+async function beginUndeletable(context: TestContext): Promise<FakeStack> {
   const fake = await begin(context);
   fake.status = 'CREATE_COMPLETE';
   fake.resources = [SERVICE];
   fake.refusals.set('DeleteStack', [['AccessDenied', 'no', 403]]);
   drainable(fake);
+  return fake;
+}
+
+test('services have their tasks again when the deletion is refused', async (context) => {
+  const fake = await beginUndeletable(context);
   const { told, error } = await act(createDestroyCommand, [writeModel(context), '--yes']);
   assert.match(error ?? '', /DeleteStack/);
   assert.match(
@@ -121,11 +127,7 @@ test('services have their tasks again when the deletion is refused', async (cont
 });
 
 test('what stays without tasks is told, with the command that ends it', async (context) => {
-  const fake = await begin(context);
-  fake.status = 'CREATE_COMPLETE';
-  fake.resources = [SERVICE];
-  fake.refusals.set('DeleteStack', [['AccessDenied', 'no', 403]]);
-  drainable(fake);
+  const fake = await beginUndeletable(context);
   const update = fake.json.get('UpdateService')!;
   fake.json.set('UpdateService', (input) => {
     fake.refusals.set('UpdateService', [['AccessDeniedException', 'no', 403]]);

@@ -19,7 +19,7 @@ const BODY_BYTES = 16 * 1024 * 1024;
 const PIECE = Buffer.alloc(64 * 1024, 'a');
 const EVERY_MS = 50;
 const POUR_MS = 4_000;
-/** A busy machine pours until somebody is refused: so much is never below the limit of all. */
+/** On a busy machine it takes longer until there is no room: somebody is refused by then. */
 const POUR_MAX_MS = 60_000;
 /**
  * Of all bodies; as much again of those that are refused, which is garbage for a moment, and twice

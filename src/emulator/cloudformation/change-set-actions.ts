@@ -83,8 +83,7 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
       stack.changeSetId = changeSet.id;
       readOptions(stack, input);
       // Those that were not chosen are of a stack that is no more.
-      for (const one of state.changeSets.values())
-        if (one.stack === stack && one !== changeSet) state.changeSets.delete(one.id);
+      state.dropChangeSets(stack, changeSet);
       if (type === 'UPDATE') beginUpdate(state, stack, context, inputs);
       else {
         stack.inputs = inputs;

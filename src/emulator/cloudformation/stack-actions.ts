@@ -61,8 +61,7 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
       stack.token = optionalText(input, 'ClientRequestToken');
       stack.become('DELETE_IN_PROGRESS', 'User Initiated');
       // With one of them, a stack that is gone could be made once more.
-      for (const one of state.changeSets.values())
-        if (one.stack === stack) state.changeSets.delete(one.id);
+      state.dropChangeSets(stack);
       state.begin(stack, context, (operation) => operation.remove(retained));
       return {};
     },

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
+import { sessionOf } from '../identities.ts';
 import type { CallContext } from '../service.ts';
 import type { Made, ResourceTag } from './resource-kind.ts';
 import type { StackTemplate, Values } from './template.ts';
@@ -180,15 +181,6 @@ export class EmulatedStack {
 /** The call for a stack as who deploys it: the caller, or the role that was passed. */
 export function asDeployer(context: CallContext, roleArn: string | undefined): CallContext {
   if (roleArn === undefined) return context;
-  const role = roleArn.split('/').at(-1) ?? '';
   const { accountId } = context.caller;
-  return {
-    ...context,
-    caller: {
-      accountId,
-      arn: `arn:aws:sts::${accountId}:assumed-role/${role}/AWSCloudFormation`,
-      userId: 'AROAEMULATEDCLOUDFORMATION:AWSCloudFormation',
-      roleArn,
-    },
-  };
+  return { ...context, caller: { ...sessionOf(roleArn, 'AWSCloudFormation'), accountId } };
 }

@@ -123,6 +123,12 @@ export class CloudFormationState {
     this.changeSets.set(changeSet.id, changeSet);
   }
 
+  /** Forgets those of a stack, but for one. */
+  dropChangeSets(stack: EmulatedStack, kept?: ChangeSet): void {
+    for (const one of this.changeSets.values())
+      if (one.stack === stack && one !== kept) this.changeSets.delete(one.id);
+  }
+
   addDetection(detection: DriftDetection): void {
     const [oldest] = this.detections.keys();
     if (this.detections.size >= DRIFTS_MAX && oldest !== undefined) this.detections.delete(oldest);
