@@ -50,6 +50,7 @@ for (const stepMs of [-HOUR_MS, HOUR_MS]) {
       assert.ok(!isLeft, 'what was appended after the step is waited for as well');
       queue.acknowledge((await queue.next([0], EVERYTHING, 60_000, never))!);
       await flushed;
+      await queue.stop();
     });
   }
 
