@@ -1,8 +1,9 @@
 /**
  * `npm run bench:hardening -- [row…] [--scale 0.1]`: a real collector under what strangers and
- * large deployments do to it. Each row prints the longest turn of the event loop, by the clock and
- * in CPU time of the thread (which other programs on the machine do not grow), the longest answer
- * of `/-/healthy` to requests on new connections, and the memory: before, and at its peak.
+ * large deployments do to it. Each row prints the longest turn of the event loop, by the clock (and
+ * how long of it the thread waited for a core) and in CPU time of the thread, which other programs
+ * on the machine do not grow; the longest answer of `/-/healthy` to requests on new connections;
+ * and the memory: before, and at its peak.
  */
 import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -286,7 +287,8 @@ for (const row of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
   const show = (figure: number): string => figure.toFixed(0).padStart(5);
   process.stdout.write(
     `${name.padEnd(28)} longest turn ${show(figures.turnMs)} ms ` +
-      `(${show(figures.turnCpuMs)} of CPU)  health ${show(figures.healthMs)} ms  ` +
+      `(${show(figures.turnQueuedMs)} waiting for a core; ${show(figures.turnCpuMs)} of CPU)  ` +
+      `health ${show(figures.healthMs)} ms  ` +
       `memory ${show(figures.residentMb)} MB, at most ${show(figures.peakMb)}\n`,
   );
 }

@@ -12,9 +12,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../test/kit/processes.ts';
 import { PROBE_MAX_MS, probe } from './health-probe.ts';
 
-export interface Figures {
+/** What turn-probe.ts tells. */
+interface Turns {
   readonly turnMs: number;
+  readonly turnQueuedMs: number;
   readonly turnCpuMs: number;
+}
+
+export interface Figures extends Turns {
   readonly healthMs: number;
   readonly residentMb: number;
   readonly peakMb: number;
@@ -90,10 +95,10 @@ export class Collector {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #readTurns(): Promise<{ turnMs: number; turnCpuMs: number }> {
+  async #readTurns(): Promise<Turns> {
     const line = once(this.#child.stdout as NodeJS.ReadableStream, 'data');
     this.#child.kill('SIGUSR2');
-    return JSON.parse(String((await line)[0])) as { turnMs: number; turnCpuMs: number };
+    return JSON.parse(String((await line)[0])) as Turns;
   }
 
   get residentMb(): number {

@@ -1,13 +1,12 @@
 /**
  * Loaded into the measured process with `node --import`. On SIGUSR2 it writes the longest turn of
  * the event loop since the last signal, in ms, as a line of JSON to stdout: `turnMs` by the clock,
- * and `turnCpuMs` in CPU time of the thread, which other programs on a shared machine do not grow;
- * `cpuMs` is that of all turns.
+ * and `turnQueuedMs`, for how long of it the thread was ready and waited for a core, which other
+ * programs on a shared machine grow; `turnCpuMs` is the longest in CPU time of the thread; `cpuMs`
+ * is that of all turns. Linux only.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
+import { openSync, readSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 
 /** CPU time of this thread so far, in ms. */
 function readCpuMs(): number {
@@ -15,21 +14,40 @@ function readCpuMs(): number {
   return (user + system) / 1_000;
 }
 
-let lastCpuMs = readCpuMs();
-let turnCpuMs = 0;
-let sinceCpuMs = lastCpuMs;
-setInterval(() => {
-  const nowMs = readCpuMs();
-  turnCpuMs = Math.max(turnCpuMs, nowMs - lastCpuMs);
-  lastCpuMs = nowMs;
-}, 1).unref();
+const schedule = openSync(`/proc/self/task/${process.pid}/schedstat`, 'r');
+const fields = Buffer.alloc(128);
+
+/** How long the thread has waited for a core so far, in ms: the second field, in ns. */
+function readQueuedMs(): number {
+  const length = readSync(schedule, fields, 0, fields.length, 0);
+  return Number(fields.toString('latin1', 0, length).split(' ')[1]) / 1e6;
+}
+
+const read = () => ({ atMs: performance.now(), cpuMs: readCpuMs(), queuedMs: readQueuedMs() });
+const none = { turnMs: 0, turnQueuedMs: 0, turnCpuMs: 0 };
+
+let last = read();
+let first = last;
+let longest = { ...none };
+
+/** Ends a turn: what lies between two ticks of a timer that ticks each ms. */
+function look(): void {
+  const now = read();
+  // A ms of it is the timer's own.
+  const turnMs = Math.max(0, now.atMs - last.atMs - 1);
+  if (turnMs > longest.turnMs) {
+    longest.turnMs = turnMs;
+    longest.turnQueuedMs = Math.min(turnMs, now.queuedMs - last.queuedMs);
+  }
+  longest.turnCpuMs = Math.max(longest.turnCpuMs, now.cpuMs - last.cpuMs);
+  last = now;
+}
+
+setInterval(look, 1).unref();
 
 process.on('SIGUSR2', () => {
-  // The monitor's own timer ticks each ms, so a ms of its delay is not the program's.
-  const turnMs = Math.max(0, delay.max / 1e6 - 1);
-  const nowMs = readCpuMs();
-  process.stdout.write(`${JSON.stringify({ turnMs, turnCpuMs, cpuMs: nowMs - sinceCpuMs })}\n`);
-  delay.reset();
-  turnCpuMs = 0;
-  sinceCpuMs = nowMs;
+  look();
+  process.stdout.write(`${JSON.stringify({ ...longest, cpuMs: last.cpuMs - first.cpuMs })}\n`);
+  longest = { ...none };
+  first = last;
 });

@@ -11,7 +11,6 @@ import { temporaryFolder } from '../../test/kit/folder.ts';
 import { EVERYTHING, numberedChunk, numbersOf, takeAll } from '../../test/kit/numbered-chunks.ts';
 import { createWorld } from '../../test/kit/world.ts';
 import type { VirtualClock } from '../kernel/clock.ts';
-import type { ChunkQueue } from '../model/queue.ts';
 import { MemoryQueue } from './memory-queue.ts';
 
 const HOUR_MS = 3_600_000;
@@ -23,7 +22,7 @@ for (const stepMs of [-HOUR_MS, HOUR_MS]) {
   for (const kind of ['durable', 'memory']) {
     test(`${kind} queue: a clock set ${how} by an hour holds up no batch and no flush`, async (t) => {
       const world = createWorld();
-      const queue: ChunkQueue =
+      const queue =
         kind === 'durable'
           ? await openQueue(temporaryFolder(t), {}, world)
           : new MemoryQueue({ name: 'test', lanes: 1, maxBytes: 1e6 }, world);
