@@ -4,8 +4,10 @@
  * of bodies a second would hold up the event loop for longer than all that is done with them.
  *
  * Lengths are rounded up to powers of two, so that a buffer suits many bodies. Those that wait for
- * their next use hold at most `keptBytes`, and longer ones than `longest` never wait.
+ * their next use hold at most `keptBytes`. Longer ones than `longest` belong to whoever takes them
+ * (large-bodies.ts).
  */
+import { takeLargeBody } from './large-bodies.ts';
 
 /** The shortest buffer: most pages and requests are longer. */
 const SHORTEST = 8 * 1024;
@@ -40,7 +42,7 @@ export class BodyBuffers {
     const lent: Buffer[] = [];
     return {
       take: (length) => {
-        if (length > this.#limits.longest) return Buffer.allocUnsafeSlow(length);
+        if (length > this.#limits.longest) return takeLargeBody(length);
         const rounded = 2 ** Math.ceil(Math.log2(Math.max(length, SHORTEST)));
         const buffer = this.#find(rounded) ?? Buffer.allocUnsafeSlow(rounded);
         lent.push(buffer);

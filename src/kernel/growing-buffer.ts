@@ -2,8 +2,9 @@
  * Gathers a body from the pieces in which it comes, so that a body in pieces of one byte holds what
  * its bytes are and not an object for each. Up to BLOCK_BYTES it lies in one buffer that grows; a
  * larger one in blocks of that size, which are joined at the end in slices, since 100 MB that are
- * copied or made anew at once hold up everything else. Pieces are counted: each costs some
- * microseconds, whatever its length.
+ * copied or made anew at once hold up everything else. Where one of that length is announced and
+ * memory for it is there already (large-bodies.ts), it lies in that. Pieces are counted: each costs
+ * some microseconds, whatever its length.
  *
  *     small   │ bytes │ room │                 doubles, and is the body
  *     large   │ block │ block │ block │ room │ joined block by block, each let go when it is copied
@@ -14,6 +15,7 @@
  */
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import { runGivingWay } from './giving-way.ts';
+import { findLargeBody } from './large-bodies.ts';
 
 /** So many pieces may be of any length; above it, PIECE_BYTES are wanted of each on average. */
 const PIECES_FREE = 16_384;
@@ -42,7 +44,7 @@ export function checkPieces(pieces: number, bytes: number): void {
 }
 
 export interface BufferOptions {
-  /** How many bytes are announced; 0 where unknown. */
+  /** How many bytes are announced or expected; 0 where unknown. */
   readonly announced?: number;
   /** Gives a buffer of at least this length, for a body of several pieces. */
   readonly allocate?: ((length: number) => Buffer) | undefined;
@@ -74,7 +76,8 @@ export class GrowingBuffer {
 
   /** The memory that it has, room included. */
   get heldBytes(): number {
-    return this.#full.length * BLOCK_BYTES + (this.#buffer?.length ?? 0);
+    const full = this.#full.reduce((sum, { length }) => sum + length, 0);
+    return full + (this.#buffer?.length ?? 0);
   }
 
   /** Adds a piece; a first one that is large is kept as it is. @throws TinyPiecesError */
@@ -148,6 +151,12 @@ export class GrowingBuffer {
       this.#filled = 0;
       this.#isOwn = true;
       return BLOCK_BYTES;
+    }
+    const whole = this.#buffer === undefined ? findLargeBody(this.#announced) : undefined;
+    if (whole !== undefined) {
+      this.#buffer = whole;
+      this.#isOwn = true;
+      return whole.length;
     }
     const needed = Math.min(this.#filled + bytes, BLOCK_BYTES);
     const wanted = this.#isOwn ? size * 2 : Math.min(this.#announced, needed * ANNOUNCED_TIMES_MAX);

@@ -30,13 +30,21 @@ const READ_BYTES = 128 * 1024;
 /** Of the buffers that are lent. */
 const BUFFER_LIMITS = { longest: LENT_BYTES_MAX, keptBytes: 8 * 1024 * 1024 };
 
-/** As many heads are remembered as URLs; weak maps of thousands make collecting garbage long. */
-const HEADS_MAX = 10_000;
+/** So many URLs are remembered; weak maps of thousands make collecting garbage long. */
+const KNOWN_MAX = 10_000;
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
 /** Every socket reads into this buffer; the bytes are copied out before the next read. */
 let shared: Buffer | undefined;
+
+/** What is remembered of a URL. */
+interface KnownUrl {
+  readonly headers: object;
+  readonly head: string;
+  /** The length of its last body. */
+  bodyBytes: number;
+}
 
 interface Origin {
   readonly idle: Connection[];
@@ -55,7 +63,7 @@ export class BodyClient {
   readonly #origins = new Map<string, Origin>();
   readonly #buffers = new BodyBuffers(BUFFER_LIMITS);
   readonly #sockets = new Set<Socket>();
-  readonly #heads = new Map<URL, { readonly headers: object; readonly head: string }>();
+  readonly #known = new Map<URL, KnownUrl>();
 
   constructor(lookup?: LookupFunction) {
     this.#lookup = lookup;
@@ -161,13 +169,17 @@ export class BodyClient {
   ): Promise<ParsedResponse> {
     const { url, origin } = destination;
     const loan = this.#buffers.open();
-    const parser = new ResponseParser(request.bodyMaxBytes, loan.take);
+    const known = this.#recall(request, url);
+    // Values differ in their digits: a little more is expected.
+    const expected = known.bodyBytes + (known.bodyBytes >> 5);
+    const parser = new ResponseParser(request.bodyMaxBytes, loan.take, expected);
     const giveUp = (): void => connection.destroy(new Error('aborted'));
     end.onCome = giveUp;
     try {
-      const asked = connection.ask(this.#writeHead(request, url), parser);
+      const asked = connection.ask(known.head, parser);
       if (end.hasCome) giveUp();
       const answer = await asked;
+      known.bodyBytes = answer.body.length;
       if (connection.canBeKept) origin.idle.push(connection);
       else connection.destroy();
       return answer;
@@ -183,13 +195,13 @@ export class BodyClient {
   }
 
   /** The head is written once for each headers object, which callers therefore must not change. */
-  #writeHead({ headers = NO_HEADERS }: BodyRequest, url: URL): string {
-    const known = this.#heads.get(url);
-    if (known?.headers === headers) return known.head;
-    const head = writeHead(headers, url);
-    if (this.#heads.size >= HEADS_MAX) this.#heads.clear();
-    this.#heads.set(url, { headers, head });
-    return head;
+  #recall({ headers = NO_HEADERS }: BodyRequest, url: URL): KnownUrl {
+    const known = this.#known.get(url);
+    if (known?.headers === headers) return known;
+    const fresh = { headers, head: writeHead(headers, url), bodyBytes: known?.bodyBytes ?? 0 };
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.set(url, fresh);
+    return fresh;
   }
 }
 

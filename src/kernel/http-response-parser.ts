@@ -55,11 +55,14 @@ export class ResponseParser {
   #status = 0;
   #headers: Record<string, string> = {};
 
-  /** @param take  returns a buffer of at least `bytes` */
-  constructor(maxBytes: number, take: (bytes: number) => Buffer) {
+  /**
+   * @param take  returns a buffer of at least `bytes`
+   * @param expected  the length of a body that does not tell its own, at a guess
+   */
+  constructor(maxBytes: number, take: (bytes: number) => Buffer, expected = 0) {
     this.#maxBytes = maxBytes;
     this.#take = take;
-    this.#body = new GrowingBuffer({ allocate: take });
+    this.#body = new GrowingBuffer({ allocate: take, announced: expected });
   }
 
   get isComplete(): boolean {

@@ -19,6 +19,7 @@ import { makeLabelSet } from '../model/labels.ts';
 import { SERIES_TYPES } from '../model/sample.ts';
 import type { ExpositionFormat } from '../wire/exposition/reader.ts';
 import { areEqual } from '../kernel/equal-bytes.ts';
+import { giveLargeBody } from '../kernel/large-bodies.ts';
 import { hashBytes } from './hash-index.ts';
 import {
   copyOffsets,
@@ -131,11 +132,16 @@ export class SeriesCache {
       }
       if (yield* this.#walkRestInSlices(tMs)) return true;
       const offsets = yield* trimOffsets(scratch.offsets);
-      this.#reference.keep(takeOver(scratch.reader.bytes), offsets);
+      giveLargeBody(this.#reference.keep(takeOver(scratch.reader.bytes), offsets));
       return false;
     } finally {
       this.#scratch = shared;
     }
+  }
+
+  /** Whether the body of this memory is kept. */
+  keeps(memory: ArrayBufferLike): boolean {
+    return this.#reference.isIn(memory);
   }
 
   /**

@@ -152,6 +152,11 @@ export class Intake {
     yield* this.#endBody(body, tMs);
   }
 
+  /** Whether a body is kept for the next one to be compared with. */
+  keeps(body: Uint8Array): boolean {
+    return this.#text.keeps(body.buffer);
+  }
+
   /** Frees what only the next body would need: there may be none. */
   rest(): void {
     this.#takeBack();

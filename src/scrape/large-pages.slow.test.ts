@@ -3,9 +3,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { body, double, message, sub, text, uint } from '../../test/fuzz/protobuf-page.ts';
+import { takeLargeBody } from '../kernel/large-bodies.ts';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { makeScrapeConfig } from './config.ts';
+import type { ScrapeMoment } from './transaction.ts';
 import { Turns } from './turns.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 import type { RecordingAppender } from '../../test/kit/recording-appender.ts';
@@ -328,3 +330,49 @@ test('a large target that comes back while its end is appended goes on', async (
   }
   await manager.stop(100);
 });
+
+/** A page of 2.1 to 2.3 MB in memory of large bodies, as the HTTP client hands it in. */
+function hand(name: string, series: number, value: number): Buffer {
+  const line = (i: number): string =>
+    `${name}{i="${i}", more="of the same, to be a long line of a page"} ${value}\n`;
+  const text = Array.from({ length: series }, (_, i) => line(i)).join('');
+  const body = takeLargeBody(text.length);
+  body.write(text, 'latin1');
+  return body;
+}
+
+test('targets with large pages use their memory in turns, and read what is theirs', async () => {
+  const turns = new Turns(0);
+  const targets = ['a', 'b', 'c'].map((name) => ({
+    name: `a_metric_of_${name}`,
+    plain: new RecordedTarget(),
+    target: new RecordedTarget({}, [], turns),
+  }));
+  const memories = new Set<ArrayBufferLike>();
+  for (let tMs = 1; tMs <= 6; tMs++)
+    await Promise.all(
+      targets.map(async ({ name, plain, target }, index) => {
+        // One changes its series in each scrape, one now and then; one ends half-way.
+        const series = 30_000 + (index === 0 ? tMs : index === 1 && tMs > 3 ? 9 : 0);
+        const body = hand(name, series, tMs);
+        memories.add(body.buffer);
+        const expected = plain.scrape(Buffer.from(body).toString('latin1'), tMs);
+        const scraped = target.transaction.scrape({ body, kind: 'text' }, moment(tMs));
+        if (index === 2 && tMs === 4) target.transaction.giveUp();
+        const outcome = await scraped;
+        const taken = target.taken();
+        if (outcome === undefined) assert.equal(index, 2);
+        // A difference of thirty thousand lines would take minutes to show.
+        else assert.ok(isSame(taken.lines, expected.lines), `${name} at ${tMs}`);
+      }),
+    );
+  assert.ok(memories.size <= 9, `${memories.size} pieces of memory for 18 pages`);
+});
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.join('\n') === others.join('\n');
+}
+
+function moment(tMs: number): ScrapeMoment {
+  return { tMs, timeoutMs: 1_000, elapsedMs: () => 1 };
+}

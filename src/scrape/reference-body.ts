@@ -33,12 +33,19 @@ export class ReferenceBody {
   readonly #bySeries = new HashIndex();
   #isIndexed = false;
 
-  /** Keeps a body, and offsets that nobody else uses. */
-  keep(body: Uint8Array, offsets: SeriesOffsets): void {
+  /** Keeps a body, and offsets that nobody else uses. @returns the body before, for its memory */
+  keep(body: Uint8Array, offsets: SeriesOffsets): Uint8Array {
+    const before = this.#bytes;
     this.#setBytes(body);
     this.offsets = offsets;
     this.isKept = true;
     this.#isIndexed = false;
+    return before;
+  }
+
+  /** Whether the bytes that it keeps lie in that memory. */
+  isIn(memory: ArrayBufferLike): boolean {
+    return this.#bytes.buffer === memory;
   }
 
   /**

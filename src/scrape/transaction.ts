@@ -20,6 +20,7 @@
 import type { BodyBuffers } from '../kernel/body-buffers.ts';
 import { assert, describeError } from '../kernel/errors.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
+import { giveLargeBody } from '../kernel/large-bodies.ts';
 import { LENT_BYTES_MAX, peek, takeOver } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import { commitInSlices, type RoutedAppender, type SeriesMetadata } from '../model/sample.ts';
@@ -193,7 +194,13 @@ export class ScrapeTransaction {
   #keep(fetched: FetchedBody | Error): { fetched: OwnBody | Error; release?: () => void } {
     if (fetched instanceof Error) return { fetched };
     const { body, kind } = fetched;
-    if (body.length > LENT_BYTES_MAX) return { fetched: { kind, body: takeOver(body) } };
+    if (body.length > LENT_BYTES_MAX) {
+      const own = takeOver(body);
+      const release = (): void => {
+        if (!this.#intake.keeps(own)) giveLargeBody(own);
+      };
+      return { fetched: { kind, body: own }, release };
+    }
     const { take, release } = this.#bodies.open();
     const copy = take(body.length).subarray(0, body.length);
     copy.set(peek(body));

@@ -212,3 +212,29 @@ test('room for a first page that comes short is given back, and what is added la
   add(100, 400);
   assert.deepEqual(new Uint8Array(messageOf(400)), new Uint8Array(joined(slab)));
 });
+
+test('a settled slab whose series come and go is copied seldom', () => {
+  const slab = new SeriesSlab();
+  const labels = (id: number): Uint8Array =>
+    encodeLabels(makeLabelSet({ __name__: 'some_metric_of_a_page', id: String(id) }));
+  const refs = Array.from({ length: 1_000 }, (_, id) => slab.add(labels(id)));
+  const memoryOf = (): ArrayBufferLike => {
+    for (const ref of refs) slab.patch(ref, T0, 1);
+    slab.breakRun();
+    return peek(slab.run(0)).buffer;
+  };
+  let memory = memoryOf();
+  let copies = 0;
+  for (let scrape = 0; scrape < 200; scrape++) {
+    seal(slab);
+    if (scrape % 10 === 0)
+      for (let i = 0; i < 10; i++) {
+        slab.remove(refs.shift() as number);
+        refs.push(slab.add(labels(1_000 + scrape * 10 + i)));
+      }
+    const now = memoryOf();
+    if (now !== memory) copies += 1;
+    memory = now;
+  }
+  assert.ok(copies <= 4, `it was copied ${copies} times`);
+});

@@ -217,6 +217,15 @@ export class SeriesSlab {
     this.#startBytes = this.#startBytes.slice(0, length);
   }
 
+  /**
+   * By how much a slab that is full grows: by much while the first page is read. From then on a few
+   * series come and go, and what it grows by stays below what `tidy` gives back, or it would be
+   * copied twice for each of them.
+   */
+  get #growth(): number {
+    return this.#turn === 1 ? this.#bytes.length >> 1 : (this.#end >> 3) + (FIRST_BYTES >> 1);
+  }
+
   /** How much spare room is kept: a large slab keeps what it grew by, since copying it is long. */
   get #spareMax(): number {
     const isLarge = this.#end >= LARGE_BYTES;
@@ -259,10 +268,8 @@ export class SeriesSlab {
   #put(ref: number, labels: Borrowed<Uint8Array>, startMs: number): void {
     const start = isSteadyTime(startMs) ? startMs : 0;
     const length = measureOneSample(labels.length, SOME_STEADY_MS, start);
-    if (this.#end + length > this.#bytes.length) {
-      const grown = this.#bytes.length + (this.#bytes.length >> 1);
-      this.#resize(Math.max(this.#end + length, grown));
-    }
+    if (this.#end + length > this.#bytes.length)
+      this.#resize(Math.max(this.#end + length, this.#bytes.length + this.#growth));
     this.#sealsAlike = 0;
     putOneSample(this.#bytes, this.#end, labels, SOME_STEADY_MS, start);
     this.#starts[ref] = this.#end;
