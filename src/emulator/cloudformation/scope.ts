@@ -3,7 +3,13 @@
  * are there, conditions, exports of other stacks.
  */
 import { AwsError, type AwsPlace } from '../service.ts';
-import { evaluate, isTruth, refuseTemplateFunction, type FunctionScope } from './functions.ts';
+import {
+  evaluate,
+  isTruth,
+  makeRoom,
+  refuseTemplateFunction,
+  type FunctionScope,
+} from './functions.ts';
 import { listDependencies } from './references.ts';
 import type { Deployer, Made } from './resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
@@ -106,6 +112,7 @@ function makeScope(parts: Omit<ScopeParts, 'deploy'>, zones: readonly string[]):
       );
     },
     importValue: (name) => parts.importValue(name),
+    room: makeRoom(),
   };
   return scope;
 }

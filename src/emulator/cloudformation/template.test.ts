@@ -97,6 +97,10 @@ test('a template that is none is refused in the words of CloudFormation', () => 
       `Resources: {A: {${GROUP}, Properties: {LogGroupName: {Fn::Foo: 1}}}}`,
       /this emulator has no Fn::Foo/,
     ],
+    [
+      `Resources: {A: {${GROUP}, Properties: {Tags: '${'{{resolve:ssm:/a}}'.repeat(61)}'}}}`,
+      /^Template contains 61 dynamic references; the most is 60$/,
+    ],
   ];
   for (const [text, message] of rows) assert.throws(() => judgeTemplate(text), { message }, text);
 });
