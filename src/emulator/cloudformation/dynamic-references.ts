@@ -7,7 +7,7 @@
 import { parseForeignJson } from '../../kernel/foreign-json.ts';
 import { AwsError } from '../service.ts';
 import { findMember, takeText, type Deployer } from './resource-kind.ts';
-import { isRecord } from './template.ts';
+import { isRecord } from './values.ts';
 
 const REFERENCE = /\{\{resolve:([a-z-]+):([^{}]+)\}\}/g;
 const REFERENCES_MAX = 60;

@@ -2,12 +2,12 @@
  * CloudFormation's functions: makes of a value of a template what it stands for. What other parts
  * know (parameters, resources, exports, zones) a scope tells. Pure, but for the scope's room.
  * Limits: MADE_MAX letters of what one function makes, SCOPE_MADE_MAX of all of a scope together:
- * a template of a few lines could ask for more than there is memory.
+ * a template of a few lines could ask for more than there is memory. DEPTH_MAX levels.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
  */
 import { AwsError } from '../service.ts';
 import { divideNetwork } from './cidr.ts';
-import { isRecord, type Values } from './template.ts';
+import { isRecord, type Values } from './values.ts';
 
 export interface FunctionScope {
   /** The value of a parameter or resource; pseudo parameters too. @throws AwsError for others */
@@ -18,16 +18,17 @@ export interface FunctionScope {
   /** The zones of a region, `''` is the stack's own. */
   zones(region: string): readonly string[];
   importValue(name: string): unknown;
-  /** How many letters its functions may still make. */
-  readonly room: { left: number };
+  /** How many letters its functions may still make, and how deep they are in each other. */
+  readonly room: { left: number; depth: number };
 }
 
 const MADE_MAX = 1_048_576;
 const SCOPE_MADE_MAX = 16 * MADE_MAX;
+const DEPTH_MAX = 1_000;
 
 /** Of a scope that has made nothing yet. */
 export function makeRoom(): FunctionScope['room'] {
-  return { left: SCOPE_MADE_MAX };
+  return { left: SCOPE_MADE_MAX, depth: 0 };
 }
 
 /** What `AWS::NoValue` stands for: the member is not there. */
@@ -40,6 +41,19 @@ export function refuseTemplateFunction(what: string): AwsError {
 
 /** @throws AwsError */
 export function evaluate(value: unknown, scope: FunctionScope): unknown {
+  const { room } = scope;
+  // A template nests no deeper than this, but its conditions may name each other.
+  if (room.depth >= DEPTH_MAX)
+    throw refuseTemplateFunction(`functions and conditions nest deeper than ${DEPTH_MAX} levels`);
+  room.depth += 1;
+  try {
+    return evaluateWithin(value, scope);
+  } finally {
+    room.depth -= 1;
+  }
+}
+
+function evaluateWithin(value: unknown, scope: FunctionScope): unknown {
   if (Array.isArray(value))
     return value.map((one) => evaluate(one, scope)).filter((one) => one !== NO_VALUE);
   if (!isRecord(value)) return value;

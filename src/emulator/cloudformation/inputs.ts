@@ -4,7 +4,8 @@ import { readParameterValue } from './dynamic-references.ts';
 import type { CloudFormationEdges } from './edges.ts';
 import { judgeRules } from './scope.ts';
 import { asDeployer, type EmulatedStack, type StackInputs } from './stack.ts';
-import type { StackTemplate, Values } from './template.ts';
+import type { StackTemplate } from './template.ts';
+import type { Values } from './values.ts';
 import {
   asValue,
   type GivenParameter,
@@ -75,7 +76,7 @@ function readObject(url: string, { objects, urlOf, mayRead, context }: TemplateR
     throw invalidStack(
       `TemplateURL must be a supported URL: ${url.slice(0, 200)} is no object of S3`,
     );
-  const [, first = '', ...rest] = decodeURIComponent(parsed.pathname).split('/');
+  const [, first = '', ...rest] = decodePath(parsed).split('/');
   const bucket = inHost ?? first;
   const key = inHost === undefined ? rest.join('/') : [first, ...rest].join('/');
   if (!mayRead(context, `arn:aws:s3:::${bucket}/${key}`))
@@ -85,6 +86,16 @@ function readObject(url: string, { objects, urlOf, mayRead, context }: TemplateR
     throw invalidStack(`S3 error: The specified key does not exist: s3://${bucket}/${key}`);
   if (bytes.length <= OBJECT_MAX_BYTES) return bytes.toString();
   throw invalidStack(`Template may not exceed ${OBJECT_MAX_BYTES} bytes in size.`);
+}
+
+function decodePath({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    throw invalidStack(
+      `TemplateURL must be a supported URL: its path ${pathname.slice(0, 200)} is not in UTF-8`,
+    );
+  }
 }
 
 /** Where templates are read, and for whom. */

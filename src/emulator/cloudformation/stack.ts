@@ -7,7 +7,8 @@ import type { Clock } from '../../kernel/clock.ts';
 import { sessionOf } from '../identities.ts';
 import type { CallContext } from '../service.ts';
 import type { Made, ResourceTag } from './resource-kind.ts';
-import type { StackTemplate, Values } from './template.ts';
+import type { StackTemplate } from './template.ts';
+import type { Values } from './values.ts';
 import type { ParameterValues } from './template-parameters.ts';
 
 const EVENTS_MAX = 5_000;

@@ -9,7 +9,8 @@ import type { CloudParts, InsideCall } from '../cloud-parts.ts';
 import { AwsError, type AwsPlace, type CallContext } from '../service.ts';
 import type { ResourceChange } from './changes.ts';
 import type { ResourceDrift } from './drift.ts';
-import { type OperationEdges, StackOperation } from './operation.ts';
+import type { OperationEdges } from './operation-edges.ts';
+import { StackOperation } from './operation.ts';
 import { describeFailure } from './site.ts';
 import { EmulatedStack, type StackInputs } from './stack.ts';
 
@@ -153,11 +154,12 @@ export class CloudFormationState {
     run: OperationRun,
     before: Promise<void> | undefined,
   ): Promise<void> {
-    const failed = stack.status.replace(/_(?:COMPLETE_CLEANUP_)?IN_PROGRESS$/, '_FAILED');
     if (before !== undefined) await before;
     try {
       await run(operation);
     } catch (error) {
+      // Whatever it was: a stack that nothing is done to must not look as if something were.
+      const failed = stack.status.replace(/_(?:COMPLETE_CLEANUP_)?IN_PROGRESS$/, '_FAILED');
       if (!operation.isOver) stack.become(failed, `Internal Failure: ${describeFailure(error)}`);
     }
     if (this.#running.get(stack)?.operation === operation) this.#running.delete(stack);

@@ -6,7 +6,8 @@
  */
 import { AwsError } from '../service.ts';
 import { AllowedPatterns } from './allowed-patterns.ts';
-import type { ParameterDeclaration, StackTemplate } from './template.ts';
+import type { StackTemplate } from './template.ts';
+import type { ParameterDeclaration } from './template-members.ts';
 import { refuseTemplate } from './template-text.ts';
 
 /** As a call gives it. */
