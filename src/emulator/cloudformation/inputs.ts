@@ -1,5 +1,6 @@
 /** Reads what calls for stacks share: the template, parameters, tags and capabilities. */
 import { AwsError, type AwsInput, type CallContext } from '../service.ts';
+import { CAPABILITIES, judgeWords } from './constraints.ts';
 import { readParameterValue } from './dynamic-references.ts';
 import type { CloudFormationEdges } from './edges.ts';
 import { judgeRules } from './scope.ts';
@@ -31,7 +32,9 @@ export function listOfInput(input: AwsInput, key: string): readonly unknown[] {
 }
 
 export function isFlagged(input: AwsInput, key: string): boolean {
-  return String(input[key]) === 'true';
+  const value = optionalText(input, key) ?? 'false';
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw invalidStack(`${key} must be true or false, and is ${value.slice(0, 100)}`);
 }
 
 export function optionalText(input: AwsInput, key: string): string | undefined {
@@ -120,7 +123,11 @@ export async function readInputs(call: InputsCall): Promise<StackInputs> {
   if (text === undefined)
     throw invalidStack('Either Template URL or Template Body must be specified.');
   const template = judgeTemplate(text);
-  const capabilities = listOfInput(input, 'Capabilities').map(String);
+  const capabilities = judgeWords(
+    listOfInput(input, 'Capabilities').map(String),
+    'Capabilities',
+    CAPABILITIES,
+  );
   const judged = judgeParameters(
     template,
     listOfInput(input, 'Parameters') as readonly GivenParameter[],

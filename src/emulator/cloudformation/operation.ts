@@ -32,7 +32,7 @@ import type { TemplateResource } from './template.ts';
 import type { Values } from './values.ts';
 import { CANCELLED, refuseSameName, REPLACING, sayFailed } from './operation-words.ts';
 
-type OnFailure = 'DELETE' | 'DO_NOTHING' | 'ROLLBACK';
+export type OnFailure = 'DELETE' | 'DO_NOTHING' | 'ROLLBACK';
 
 export class StackOperation {
   readonly #stack: EmulatedStack;

@@ -9,6 +9,7 @@ import type { CloudParts, InsideCall } from '../cloud-parts.ts';
 import { AwsError, type AwsPlace, type CallContext } from '../service.ts';
 import type { ResourceChange } from './changes.ts';
 import type { ResourceDrift } from './drift.ts';
+import type { OnFailure } from './operation.ts';
 import type { OperationEdges } from './operation-edges.ts';
 import { StackOperation } from './operation.ts';
 import { describeFailure } from './site.ts';
@@ -26,7 +27,7 @@ export interface ChangeSet {
   readonly inputs: StackInputs;
   readonly type: 'CREATE' | 'UPDATE';
   readonly description?: string;
-  readonly onFailure?: string;
+  readonly onFailure: OnFailure;
   readonly createdMs: number;
   status: 'CREATE_COMPLETE' | 'CREATE_PENDING' | 'FAILED';
   executionStatus: string;
@@ -128,6 +129,13 @@ export class CloudFormationState {
   dropChangeSets(stack: EmulatedStack, kept?: ChangeSet): void {
     for (const one of this.changeSets.values())
       if (one.stack === stack && one !== kept) this.changeSets.delete(one.id);
+  }
+
+  /** They tell changes of a stack that is another one now. */
+  outdateChangeSets(stack: EmulatedStack): void {
+    for (const one of this.changeSets.values())
+      if (one.stack === stack && one.executionStatus === 'AVAILABLE')
+        one.executionStatus = 'OBSOLETE';
   }
 
   addDetection(detection: DriftDetection): void {
