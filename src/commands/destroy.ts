@@ -168,6 +168,8 @@ async function takeAway(
     try {
       await api.delete(id);
     } catch (error) {
+      // Its answer alone may be lost: of a stack that goes, the tasks have ended for good.
+      if (await isGoing(run, id)) return;
       await refillServices(run, drained);
       throw error;
     }
@@ -175,6 +177,17 @@ async function takeAway(
   const status = followed.stack?.StackStatus;
   if (status !== undefined && status !== 'DELETE_COMPLETE')
     throw explainEnd(api.name, followed, '; then run this again');
+}
+
+/** Whether a stack is being deleted; not known where it cannot be asked. */
+async function isGoing({ api }: Run, id: string): Promise<boolean> {
+  const stack = await api
+    .forCleanUp()
+    .describe(id)
+    .catch(() => undefined);
+  return (
+    stack?.StackStatus?.startsWith('DELETE_') === true && stack.StackStatus !== 'DELETE_FAILED'
+  );
 }
 
 /** One that can't be deleted keeps none of the others. */

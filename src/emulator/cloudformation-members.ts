@@ -16,16 +16,17 @@ export const CLOUDFORMATION_MEMBERS = {
     idle: IDLE,
   },
   DeleteStack: { acts: 'StackName RetainResources RoleARN ClientRequestToken' },
-  CancelUpdateStack: { acts: 'StackName', idle: 'ClientRequestToken' },
+  CancelUpdateStack: { acts: 'StackName ClientRequestToken' },
   ContinueUpdateRollback: {
-    acts: 'StackName ResourcesToSkip',
-    idle: 'ClientRequestToken',
+    acts: 'StackName ResourcesToSkip ClientRequestToken',
   },
   UpdateTerminationProtection: { acts: 'StackName EnableTerminationProtection' },
   SignalResource: { acts: 'StackName LogicalResourceId UniqueId Status' },
   CreateChangeSet: {
-    acts: `${INPUTS} UsePreviousTemplate ChangeSetName ChangeSetType Description OnStackFailure`,
-    idle: `${IDLE} ClientToken IncludeNestedStacks`,
+    acts:
+      `${INPUTS} UsePreviousTemplate ChangeSetName ChangeSetType Description OnStackFailure ` +
+      'ClientToken',
+    idle: `${IDLE} IncludeNestedStacks`,
   },
   DescribeChangeSet: {
     acts: 'ChangeSetName StackName NextToken',

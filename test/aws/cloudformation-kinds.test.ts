@@ -11,7 +11,7 @@ import {
 } from '../../src/emulator/cloudformation/property-shape.ts';
 import { RESOURCE_KINDS } from '../../src/emulator/cloudformation/resources/kinds.ts';
 import { renderCloudFormation } from '../../src/deploy/cloudformation/render.ts';
-import { isRecord } from '../../src/emulator/cloudformation/template.ts';
+import { isRecord } from '../../src/emulator/cloudformation/values.ts';
 import { describeModel, MODELS } from '../deploy/models.ts';
 
 const database = await loadAwsServiceSpec();

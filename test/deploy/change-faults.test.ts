@@ -295,3 +295,26 @@ test('a template that is too long for a call needs a bucket', async (context) =>
   const { error } = await act(createPlanCommand, [writeModel(context, { services })]);
   assert.match(error ?? '', /has \d+ bytes, .*--bucket \[TEMPLATE_SIZE\]/);
 });
+
+test('a plan whose answer is lost leaves no change set', async (context) => {
+  const fake = await begin(context);
+  fake.status = 'CREATE_COMPLETE';
+  fake.changes = [ADD];
+  const made: string[] = [];
+  const gone: string[] = [];
+  fake.onCall = (action, input) => {
+    const name = input.get('ChangeSetName') ?? '';
+    if (action === 'CreateChangeSet') made.push(name);
+    if (action === 'DeleteChangeSet') gone.push(name);
+  };
+  fake.refusals.set(
+    'CreateChangeSet',
+    Array.from({ length: 20 }, () => ['InternalFailure', 'lost', 500]),
+  );
+  const { error } = await act(createPlanCommand, [writeModel(context)]);
+  assert.match(error ?? '', /CreateChangeSet/);
+  assert.deepEqual(gone, [made[0]]);
+  fake.refusals.set('CreateChangeSet', [['AccessDenied', 'no', 403]]);
+  await act(createPlanCommand, [writeModel(context)]);
+  assert.equal(gone.length, 1);
+});

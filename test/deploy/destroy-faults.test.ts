@@ -120,10 +120,29 @@ test('services have their tasks again when the deletion is refused', async (cont
   assert.match(error ?? '', /DeleteStack/);
   assert.match(
     told,
-    /^metrics-collector: its tasks have ended\nmetrics-collector: has its 1 tasks again$/m,
+    /^metrics-collector: its tasks have ended\nmetrics-collector: has its task again$/m,
   );
   const { services } = fake.json.get('DescribeServices')!({}) as { services: object[] };
   assert.equal((services[0] as { desiredCount: number }).desiredCount, 1);
+});
+
+test('of a deletion whose answer is lost the end is waited for', async (context) => {
+  const fake = await begin(context);
+  fake.status = 'CREATE_COMPLETE';
+  fake.resources = [SERVICE];
+  drainable(fake);
+  const lost: [string, string, number] = ['InternalFailure', 'lost', 500];
+  fake.refusals.set(
+    'DeleteStack',
+    Array.from({ length: 20 }, () => lost),
+  );
+  fake.onCall = (action) => {
+    if (action === 'DeleteStack') fake.status = 'DELETE_IN_PROGRESS';
+  };
+  const { told, error } = await act(createDestroyCommand, [writeModel(context), '--yes']);
+  assert.equal(error, undefined);
+  assert.doesNotMatch(told, /again$/m);
+  assert.equal(fake.calls.filter((call) => call === 'UpdateService').length, 1);
 });
 
 test('what stays without tasks is told, with the command that ends it', async (context) => {

@@ -49,7 +49,7 @@ export async function refillServices(run: Run, drained: Drained): Promise<void> 
   for (const [arn, { name, desired }] of drained)
     try {
       await services.setDesired(arn, desired);
-      terminal.tell(`${name}: has its ${desired} tasks again`);
+      terminal.tell(`${name}: has its ${desired === 1 ? 'task' : `${desired} tasks`} again`);
       drained.delete(arn);
     } catch (error) {
       terminal.tell(`${name}: ${describeError(error)}`);

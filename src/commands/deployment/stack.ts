@@ -14,6 +14,7 @@ import type {
   StackResourceSummary,
   Tag,
 } from '@aws-sdk/client-cloudformation';
+import { AwsCallError } from '../../aws/calls.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
 import { parseForeignJson } from '../../kernel/foreign-json.ts';
 import { type OperatorSession, describeRefusal } from './session.ts';
@@ -147,10 +148,17 @@ export class StackApi {
       Tags: [...tags],
       ...template,
     });
-    const { Id: arn = '', StackId: stackArn = '' } = await this.session.call(
-      'cloudformation:CreateChangeSet',
-      (options) => this.#client.send(command, options),
+    const asked = this.session.call('cloudformation:CreateChangeSet', (options) =>
+      this.#client.send(command, options),
     );
+    const { Id: arn = '', StackId: stackArn = '' } = await asked.catch(async (error: unknown) => {
+      // Its answer alone may be lost; what was refused was not made.
+      if (!(error instanceof AwsCallError && error.failure === 'refused'))
+        await this.forCleanUp()
+          .deleteChangeSet(`amperage-${token}`)
+          .catch(() => undefined);
+      throw error;
+    });
     try {
       const made = await this.#waitForChangeSet(arn);
       if (made.Status !== 'FAILED') return { arn, stackArn, changes: await this.#readChanges(arn) };
@@ -203,6 +211,7 @@ export class StackApi {
     return { ChangeSetName: arn, StackName: this.name };
   }
 
+  /** @param arn  or its name */
   async deleteChangeSet(arn: string): Promise<void> {
     const command = new this.#sdk.DeleteChangeSetCommand(this.#nameChangeSet(arn));
     await this.session.call('cloudformation:DeleteChangeSet', (options) =>

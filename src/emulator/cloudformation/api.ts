@@ -6,10 +6,12 @@
 import type { AccessRule, AccessTable, Need } from '../access.ts';
 import type { JsonService } from '../service.ts';
 import { changeSetActions } from './change-set-actions.ts';
-import { describeActions, driftActions } from './describe-actions.ts';
+import { describeActions, driftActions, findByResource } from './describe-actions.ts';
 import type { CloudFormationEdges } from './edges.ts';
 import { optionalText } from './inputs.ts';
 import { stackActions } from './stack-actions.ts';
+import type { CloudFormationState } from './state.ts';
+import { doOnce } from './tokens.ts';
 
 export function createCloudFormation(edges: CloudFormationEdges): JsonService {
   const actions = {
@@ -23,20 +25,25 @@ export function createCloudFormation(edges: CloudFormationEdges): JsonService {
     target: 'CloudFormation',
     xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
     deniedCode: 'AccessDenied',
-    actions,
+    actions: doOnce(actions),
     access: Object.fromEntries(
-      Object.keys(actions).map((action) => [action, accessTo(action)]),
+      Object.keys(actions).map((action) => [action, accessTo(action, edges.state)]),
     ) satisfies AccessTable,
   };
 }
 
 /**
  * Of all actions the resource is the stack that the call names, or a change set that is named by
- * its ARN alone; a role is passed with it.
+ * its ARN alone, or the stack of the resource that is asked for; a role is passed with it.
  */
-function accessTo(action: string): AccessRule {
+function accessTo(action: string, state: CloudFormationState): AccessRule {
   return (input, { accountId, region }) => {
-    const name = optionalText(input, 'StackName') ?? optionalText(input, 'ChangeSetName') ?? '*';
+    const physical = optionalText(input, 'PhysicalResourceId');
+    const name =
+      optionalText(input, 'StackName') ??
+      optionalText(input, 'ChangeSetName') ??
+      (physical === undefined ? undefined : findByResource(physical, state)?.id) ??
+      '*';
     const isWhole = name === '*' || name.startsWith('arn:');
     const resource = isWhole
       ? name

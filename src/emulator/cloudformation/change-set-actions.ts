@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { AwsError, type ActionHandler, type AwsInput } from '../service.ts';
 import { showChangeSet, summarizeChangeSet } from './answers.ts';
 import { isNothing, listChanges } from './changes.ts';
+import { judgeName, judgeWords } from './constraints.ts';
 import type { CloudFormationEdges } from './edges.ts';
 import { invalidStack, optionalText, readInputs, requireName } from './inputs.ts';
 import { cutStackPage } from './pages.ts';
@@ -14,6 +15,7 @@ import {
   readOnFailure,
   readOptions,
   refuseBusy,
+  refuseTaken,
   requireStackName,
 } from './stack-actions.ts';
 import type { ChangeSet, CloudFormationState } from './state.ts';
@@ -27,7 +29,10 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
   return {
     CreateChangeSet: async (input, context) => {
       const type = readType(input, state);
-      const name = requireName(input, 'ChangeSetName');
+      const name = judgeName(requireName(input, 'ChangeSetName'), 'ChangeSetName');
+      if (input['OnStackFailure'] !== undefined && type !== 'CREATE')
+        judgeWords([String(input['OnStackFailure'])], 'OnStackFailure', ['DO_NOTHING', 'ROLLBACK']);
+      const onFailure = readOnFailure(input);
       const known = type === 'UPDATE' ? state.require(requireName(input, 'StackName')) : undefined;
       if (known !== undefined) refuseBusy(known);
       const inputs = await readInputs({
@@ -36,6 +41,8 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
         context,
         ...(known === undefined ? {} : { stack: known }),
       });
+      // Another call may have begun something while this one was read.
+      if (known !== undefined) refuseBusy(known);
       const stack = known ?? openReview(input, state, inputs);
       if ([...state.changeSets.values()].some((one) => one.stack === stack && one.name === name))
         throw new AwsError(
@@ -44,7 +51,6 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
         );
       const { region, accountId } = state.place;
       const description = optionalText(input, 'Description');
-      const onFailure = optionalText(input, 'OnStackFailure');
       const changeSet: ChangeSet = {
         id: `arn:aws:cloudformation:${region}:${accountId}:changeSet/${name}/${randomUUID()}`,
         name,
@@ -53,7 +59,7 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
         type,
         createdMs: state.clock.nowMs(),
         ...(description === undefined ? {} : { description }),
-        ...(onFailure === undefined ? {} : { onFailure }),
+        onFailure,
         status: 'CREATE_PENDING',
         executionStatus: 'UNAVAILABLE',
         changes: [],
@@ -75,19 +81,21 @@ export function changeSetActions(edges: CloudFormationEdges): Record<string, Act
       if (changeSet.executionStatus !== 'AVAILABLE')
         throw new AwsError(
           'InvalidChangeSetStatus',
-          `ChangeSet [${changeSet.id}] cannot be executed in its current status of ` +
-            `[${changeSet.status}]`,
+          `ChangeSet [${changeSet.id}] cannot be executed in its current ` +
+            (changeSet.status === 'CREATE_COMPLETE'
+              ? `execution status of [${changeSet.executionStatus}]`
+              : `status of [${changeSet.status}]`),
         );
       if (type === 'UPDATE') refuseBusy(stack);
       changeSet.executionStatus = 'EXECUTE_COMPLETE';
       stack.changeSetId = changeSet.id;
-      readOptions(stack, input);
+      Object.assign(stack, readOptions(input));
       // Those that were not chosen are of a stack that is no more.
       state.dropChangeSets(stack, changeSet);
       if (type === 'UPDATE') beginUpdate(state, stack, context, inputs);
       else {
         stack.inputs = inputs;
-        beginCreate(state, stack, context, readOnFailure({ OnFailure: changeSet.onFailure }));
+        beginCreate(state, stack, context, changeSet.onFailure);
       }
       return {};
     },
@@ -118,9 +126,10 @@ function openReview(
   state: CloudFormationState,
   inputs: ChangeSet['inputs'],
 ): ChangeSet['stack'] {
-  const name = requireStackName(input, state);
+  const name = requireStackName(input);
   const found = state.find(name);
-  if (found !== undefined) return found;
+  if (found?.status === 'REVIEW_IN_PROGRESS') return found;
+  refuseTaken(name, state);
   const stack = state.add(name, inputs);
   stack.become('REVIEW_IN_PROGRESS', 'User Initiated');
   return stack;
@@ -146,14 +155,18 @@ async function fill(
 function findChangeSet(input: AwsInput, state: CloudFormationState): ChangeSet | undefined {
   const name = requireName(input, 'ChangeSetName');
   const byId = state.changeSets.get(name);
-  if (byId !== undefined) return byId;
+  // By its ARN alone it is a resource of its own. With a stack it is one of that stack, to which
+  // policies allow the call: the ARN of another's would go round them.
+  if (byId !== undefined && optionalText(input, 'StackName') === undefined) return byId;
   const stackName = requireName(input, 'StackName');
   return [...state.changeSets.values()].find(
-    ({ name: own, stack }) => own === name && (stack.name === stackName || stack.id === stackName),
+    ({ id, name: own, stack }) =>
+      (own === name || id === name) && (stack.name === stackName || stack.id === stackName),
   );
 }
 
-function requireChangeSet(input: AwsInput, state: CloudFormationState): ChangeSet {
+/** @throws AwsError ChangeSetNotFound */
+export function requireChangeSet(input: AwsInput, state: CloudFormationState): ChangeSet {
   const found = findChangeSet(input, state);
   if (found !== undefined) return found;
   const name = requireName(input, 'ChangeSetName');

@@ -9,7 +9,8 @@ import { RESOURCE_KINDS } from './resources/kinds.ts';
 import { isResourceGone } from './resource-steps.ts';
 import { chooseResources, findWaits, openScope, type ScopeParts } from './scope.ts';
 import type { EmulatedStack, StackInputs } from './stack.ts';
-import type { TemplateResource, Values } from './template.ts';
+import type { TemplateResource } from './template.ts';
+import type { Values } from './values.ts';
 
 export interface ResourceChange {
   readonly action: 'Add' | 'Modify' | 'Remove';

@@ -11,6 +11,8 @@ import {
   summarizeTemplate,
   timeOf,
 } from './answers.ts';
+import { requireChangeSet } from './change-set-actions.ts';
+import { DRIFT_STATES, judgeWords, STACK_STATES } from './constraints.ts';
 import { detectDrift } from './drift.ts';
 import type { CloudFormationEdges } from './edges.ts';
 import {
@@ -76,7 +78,11 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
       return { StackResourceSummaries: summaries, ...more };
     },
     ListStacks: (input) => {
-      const states = listOfInput(input, 'StackStatusFilter').map(String);
+      const states = judgeWords(
+        listOfInput(input, 'StackStatusFilter').map(String),
+        'StackStatusFilter',
+        STACK_STATES,
+      );
       const all = [...state.stacks.values()]
         .filter(({ status }) => states.length === 0 || states.includes(status))
         .toReversed();
@@ -84,11 +90,8 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
       return { StackSummaries: page.map(summarizeStack), ...more };
     },
     GetTemplate: (input) => {
-      const changeSet = optionalText(input, 'ChangeSetName');
-      const found = [...state.changeSets.values()].find(
-        ({ id, name }) => id === changeSet || name === changeSet,
-      );
-      const { template } = (found ?? stackOf(input)).inputs;
+      const isOfSet = optionalText(input, 'ChangeSetName') !== undefined;
+      const { template } = (isOfSet ? requireChangeSet(input, state) : stackOf(input)).inputs;
       return { TemplateBody: template.text, StagesAvailable: ['Original', 'Processed'] };
     },
     GetTemplateSummary: (input, call) => {
@@ -129,15 +132,25 @@ export function describeActions(edges: CloudFormationEdges): Record<string, Acti
   };
 }
 
+/** The stack that a resource belongs to. */
+export function findByResource(
+  physical: string,
+  state: CloudFormationState,
+): EmulatedStack | undefined {
+  return [...state.stacks.values()].find(({ resources }) =>
+    [...resources.values()].some((one) => one.made?.id === physical && !isResourceGone(one)),
+  );
+}
+
 function describeResources(input: AwsInput, state: CloudFormationState): object[] {
   const physical = optionalText(input, 'PhysicalResourceId');
   const logical = optionalText(input, 'LogicalResourceId');
+  if (physical !== undefined && optionalText(input, 'StackName') !== undefined)
+    throw invalidStack('Only one of StackName or PhysicalResourceId can be specified.');
   const stack =
     physical === undefined
       ? state.require(requireName(input, 'StackName'))
-      : [...state.stacks.values()].find(({ resources }) =>
-          [...resources.values()].some((one) => one.made?.id === physical && !isResourceGone(one)),
-        );
+      : findByResource(physical, state);
   if (stack === undefined) throw invalidStack(`Stack for ${String(physical)} does not exist`);
   return [...stack.resources.values()]
     .filter(({ id }) => logical === undefined || id === logical)
@@ -204,7 +217,11 @@ export function driftActions({ state }: CloudFormationEdges): Record<string, Act
     },
     DescribeStackResourceDrifts: (input) => {
       const stack = state.require(requireName(input, 'StackName'));
-      const wanted = listOfInput(input, 'StackResourceDriftStatusFilters').map(String);
+      const wanted = judgeWords(
+        listOfInput(input, 'StackResourceDriftStatusFilters').map(String),
+        'StackResourceDriftStatusFilters',
+        DRIFT_STATES,
+      );
       const last = [...state.detections.values()].findLast((one) => one.stack === stack);
       const drifts = (last?.drifts ?? []).filter(
         ({ status }) => wanted.length === 0 || wanted.includes(status),

@@ -2,7 +2,7 @@
 import type { Site } from './resource-kind.ts';
 import { isResourceGone, kindOf } from './resource-steps.ts';
 import type { EmulatedStack, StackResource } from './stack.ts';
-import { isRecord, type Values } from './template.ts';
+import { isRecord, type Values } from './values.ts';
 
 export interface Difference {
   readonly path: string;

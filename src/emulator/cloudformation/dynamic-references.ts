@@ -1,22 +1,40 @@
 /**
  * Reads what the values of a template name in `{{resolve:SERVICE:NAME}}`: parameters of SSM, and
  * secrets. They are read as who deploys, and the template keeps the reference.
+ * Limit: that of AWS, REFERENCES_MAX in a template.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
  */
 import { parseForeignJson } from '../../kernel/foreign-json.ts';
 import { AwsError } from '../service.ts';
 import { findMember, takeText, type Deployer } from './resource-kind.ts';
-import { isRecord } from './template.ts';
+import { isRecord } from './values.ts';
 
 const REFERENCE = /\{\{resolve:([a-z-]+):([^{}]+)\}\}/g;
+const REFERENCES_MAX = 60;
 
-/** @throws AwsError of the call, or for a service that it has not */
-export async function readReferences(value: unknown, call: Deployer): Promise<unknown> {
+/** @throws AwsError for values with too many */
+export function judgeReferenceCount(values: unknown): void {
+  const { length } = JSON.stringify(values).match(REFERENCE) ?? [];
+  if (length > REFERENCES_MAX)
+    throw new AwsError(
+      'ValidationError',
+      `Template contains ${length} dynamic references; the most is ${REFERENCES_MAX}`,
+    );
+}
+
+/** @throws AwsError of the call, for a service that it has not, or for too many */
+export function readReferences(value: unknown, call: Deployer): Promise<unknown> {
+  // Functions may have made more of them than the template has.
+  judgeReferenceCount(value);
+  return readWithin(value, call);
+}
+
+async function readWithin(value: unknown, call: Deployer): Promise<unknown> {
   if (typeof value === 'string') return readText(value, call);
-  if (Array.isArray(value)) return Promise.all(value.map((one) => readReferences(one, call)));
+  if (Array.isArray(value)) return Promise.all(value.map((one) => readWithin(one, call)));
   if (!isRecord(value)) return value;
   const entries = Object.entries(value).map(
-    async ([key, one]) => [key, await readReferences(one, call)] as const,
+    async ([key, one]) => [key, await readWithin(one, call)] as const,
   );
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate, NO_VALUE, type FunctionScope } from './functions.ts';
+import { evaluate, makeRoom, NO_VALUE, type FunctionScope } from './functions.ts';
 import { chooseBranches } from './scope.ts';
 import { readTemplateText } from './template-text.ts';
 
@@ -17,6 +17,7 @@ const scope: FunctionScope = {
   isTrue: (name) => CONDITIONS[name] ?? assert.fail(name),
   zones: (region) => [`${region === '' ? 'eu-west-1' : region}a`, 'eu-west-1b'],
   importValue: (name) => `imported ${name}`,
+  room: makeRoom(),
 };
 
 function run(text: string): unknown {
@@ -73,6 +74,40 @@ test('a function with wrong arguments says which it is', () => {
     ['!And [!Condition IsA]', /at least 2 and at most 10/],
   ];
   for (const [text, message] of rows) assert.throws(() => run(text), { message }, text);
+});
+
+test('what a function would make is refused where it is too much', () => {
+  const long = 'x'.repeat(20_000);
+  const many = `[${Array.from({ length: 20_000 }, () => 'a').join(', ')}]`;
+  const twenty = Array.from({ length: 20 }, (_, i) => i);
+  const nest = (inner: string, depth: number): string =>
+    depth === 0 ? inner : nest(`!Join ['', [${twenty.map(() => inner).join(', ')}]]`, depth - 1);
+  const rows: readonly (readonly [string, RegExp])[] = [
+    [`!Join [${long}, ${many}]`, /^Template error: Fn::Join makes a value of \d+ characters/],
+    [nest(long.slice(0, 200), 3), /^Template error: Fn::Join makes a value of \d+ characters/],
+    [`!Sub ['${'${L}'.repeat(20_000)}', {L: ${long}}]`, /Fn::Sub makes a value of 400000000/],
+    [`!Split [',', '${','.repeat(600_000)}']`, /Fn::Split makes a value/],
+    [
+      `[${Array.from({ length: 2_000 }, () => '!FindInMap [Large, a, b]').join(', ')}]`,
+      /values of more than 16777216 characters together; Fn::FindInMap is one too many/,
+    ],
+    [
+      `[${Array.from({ length: 2_000 }, () => '!Ref Long').join(', ')}]`,
+      /values of more than 16777216 characters together; Ref is one too many/,
+    ],
+  ];
+  for (const [text, message] of rows)
+    assert.throws(
+      () =>
+        evaluate((readTemplateText(`v: ${text}`) as { v: unknown }).v, {
+          ...scope,
+          mappings: { Large: { a: { b: [long] } } },
+          ref: (name) => (name === 'Long' ? long : scope.ref(name)),
+          room: makeRoom(),
+        }),
+      { code: 'ValidationError', message },
+      text.slice(0, 40),
+    );
 });
 
 test('the branch that is not chosen is not waited for', () => {

@@ -1,11 +1,13 @@
 /**
  * CloudFormation's functions: makes of a value of a template what it stands for. What other parts
- * know (parameters, resources, exports, zones) a scope tells. Pure.
+ * know (parameters, resources, exports, zones) a scope tells. Pure, but for the scope's room.
+ * Limits: MADE_MAX letters of what one function makes, SCOPE_MADE_MAX of all of a scope together:
+ * a template of a few lines could ask for more than there is memory. DEPTH_MAX levels.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
  */
 import { AwsError } from '../service.ts';
 import { divideNetwork } from './cidr.ts';
-import { isRecord, type Values } from './template.ts';
+import { isRecord, type Values } from './values.ts';
 
 export interface FunctionScope {
   /** The value of a parameter or resource; pseudo parameters too. @throws AwsError for others */
@@ -16,6 +18,17 @@ export interface FunctionScope {
   /** The zones of a region, `''` is the stack's own. */
   zones(region: string): readonly string[];
   importValue(name: string): unknown;
+  /** How many letters its functions may still make, and how deep they are in each other. */
+  readonly room: { left: number; depth: number };
+}
+
+const MADE_MAX = 1_048_576;
+const SCOPE_MADE_MAX = 16 * MADE_MAX;
+const DEPTH_MAX = 1_000;
+
+/** Of a scope that has made nothing yet. */
+export function makeRoom(): FunctionScope['room'] {
+  return { left: SCOPE_MADE_MAX, depth: 0 };
 }
 
 /** What `AWS::NoValue` stands for: the member is not there. */
@@ -28,11 +41,34 @@ export function refuseTemplateFunction(what: string): AwsError {
 
 /** @throws AwsError */
 export function evaluate(value: unknown, scope: FunctionScope): unknown {
+  const { room } = scope;
+  // A template nests no deeper than this, but its conditions may name each other.
+  if (room.depth >= DEPTH_MAX)
+    throw refuseTemplateFunction(`functions and conditions nest deeper than ${DEPTH_MAX} levels`);
+  room.depth += 1;
+  try {
+    return evaluateWithin(value, scope);
+  } finally {
+    room.depth -= 1;
+  }
+}
+
+function evaluateWithin(value: unknown, scope: FunctionScope): unknown {
   if (Array.isArray(value))
     return value.map((one) => evaluate(one, scope)).filter((one) => one !== NO_VALUE);
   if (!isRecord(value)) return value;
   const call = asFunction(value);
-  if (call !== undefined) return (FUNCTIONS[call.name] as Evaluate)(call.argument, scope);
+  if (call !== undefined) {
+    const made = (FUNCTIONS[call.name] as Evaluate)(call.argument, scope);
+    const size = sizeOf(made);
+    refuseLarge(call.name, size);
+    scope.room.left -= size;
+    if (scope.room.left >= 0) return made;
+    throw refuseTemplateFunction(
+      `the functions of this template make values of more than ${SCOPE_MADE_MAX} characters ` +
+        `together; ${call.name} is one too many`,
+    );
+  }
   return Object.fromEntries(
     Object.entries(value)
       .map(([key, one]) => [key, evaluate(one, scope)] as const)
@@ -52,6 +88,23 @@ export function asFunction(value: Values): { name: string; argument: unknown } |
   );
 }
 
+/** Before it is made, where that can be known. */
+function refuseLarge(name: string, size: number): void {
+  if (size > MADE_MAX)
+    throw refuseTemplateFunction(
+      `${name} makes a value of ${size} characters; the most is ${MADE_MAX}`,
+    );
+}
+
+/** Of texts the letters; each item of a list is one more, so that empty ones count too. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 1;
+  let size = 0;
+  for (const [key, one] of Object.entries(value)) size += key.length + 1 + sizeOf(one);
+  return size;
+}
+
 type Evaluate = (argument: unknown, scope: FunctionScope) => unknown;
 
 const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
@@ -68,15 +121,14 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
     const own = Object.fromEntries(
       Object.entries(given).map(([name, value]) => [name, evaluate(value, scope)]),
     );
-    return splitSub(text)
-      .map((part) => {
-        if (typeof part === 'string') return part;
-        const { name } = part;
-        if (Object.hasOwn(own, name)) return toText(own[name], 'Fn::Sub');
-        const [, id = '', attribute = ''] = /^([^.]*)\.(.*)$/.exec(name) ?? [];
-        return toText(id === '' ? scope.ref(name) : scope.attribute(id, attribute), 'Fn::Sub');
-      })
-      .join('');
+    const parts = splitSub(text).map((part) => {
+      if (typeof part === 'string') return part;
+      const { name } = part;
+      if (Object.hasOwn(own, name)) return toText(own[name], 'Fn::Sub');
+      const [, id = '', attribute = ''] = /^([^.]*)\.(.*)$/.exec(name) ?? [];
+      return toText(id === '' ? scope.ref(name) : scope.attribute(id, attribute), 'Fn::Sub');
+    });
+    return joinTexts(parts, '', 'Fn::Sub');
   },
   'Fn::Join': (argument, scope) => {
     const [separator, list] = requireItems(argument, 2, 'Fn::Join');
@@ -87,7 +139,8 @@ const FUNCTIONS: Readonly<Record<string, Evaluate>> = {
           'of strings to be joined or a function that returns a list of strings (such as ' +
           'Fn::GetAZs) to be joined.',
       );
-    return items.map((one) => toText(one, 'Fn::Join')).join(separator);
+    const texts = items.map((one) => toText(one, 'Fn::Join'));
+    return joinTexts(texts, separator, 'Fn::Join');
   },
   'Fn::Select': (argument, scope) => {
     const [index, list] = requireItems(argument, 2, 'Fn::Select');
@@ -169,6 +222,15 @@ function requireConditions(argument: unknown, name: string, scope: FunctionScope
 /** A number and its text are the same to CloudFormation. */
 function plainly(value: unknown): unknown {
   return typeof value === 'object' || value === undefined ? value : String(value);
+}
+
+function joinTexts(texts: readonly string[], separator: string, name: string): string {
+  const between = separator.length * Math.max(0, texts.length - 1);
+  refuseLarge(
+    name,
+    texts.reduce((size, one) => size + one.length, between),
+  );
+  return texts.join(separator);
 }
 
 export function splitAttribute(argument: unknown): [string, unknown] {

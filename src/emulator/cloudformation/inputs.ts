@@ -1,10 +1,12 @@
 /** Reads what calls for stacks share: the template, parameters, tags and capabilities. */
 import { AwsError, type AwsInput, type CallContext } from '../service.ts';
+import { CAPABILITIES, judgeWords } from './constraints.ts';
 import { readParameterValue } from './dynamic-references.ts';
 import type { CloudFormationEdges } from './edges.ts';
 import { judgeRules } from './scope.ts';
 import { asDeployer, type EmulatedStack, type StackInputs } from './stack.ts';
-import type { StackTemplate, Values } from './template.ts';
+import type { StackTemplate } from './template.ts';
+import type { Values } from './values.ts';
 import {
   asValue,
   type GivenParameter,
@@ -30,7 +32,9 @@ export function listOfInput(input: AwsInput, key: string): readonly unknown[] {
 }
 
 export function isFlagged(input: AwsInput, key: string): boolean {
-  return String(input[key]) === 'true';
+  const value = optionalText(input, key) ?? 'false';
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw invalidStack(`${key} must be true or false, and is ${value.slice(0, 100)}`);
 }
 
 export function optionalText(input: AwsInput, key: string): string | undefined {
@@ -75,7 +79,7 @@ function readObject(url: string, { objects, urlOf, mayRead, context }: TemplateR
     throw invalidStack(
       `TemplateURL must be a supported URL: ${url.slice(0, 200)} is no object of S3`,
     );
-  const [, first = '', ...rest] = decodeURIComponent(parsed.pathname).split('/');
+  const [, first = '', ...rest] = decodePath(parsed).split('/');
   const bucket = inHost ?? first;
   const key = inHost === undefined ? rest.join('/') : [first, ...rest].join('/');
   if (!mayRead(context, `arn:aws:s3:::${bucket}/${key}`))
@@ -85,6 +89,16 @@ function readObject(url: string, { objects, urlOf, mayRead, context }: TemplateR
     throw invalidStack(`S3 error: The specified key does not exist: s3://${bucket}/${key}`);
   if (bytes.length <= OBJECT_MAX_BYTES) return bytes.toString();
   throw invalidStack(`Template may not exceed ${OBJECT_MAX_BYTES} bytes in size.`);
+}
+
+function decodePath({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    throw invalidStack(
+      `TemplateURL must be a supported URL: its path ${pathname.slice(0, 200)} is not in UTF-8`,
+    );
+  }
 }
 
 /** Where templates are read, and for whom. */
@@ -109,7 +123,11 @@ export async function readInputs(call: InputsCall): Promise<StackInputs> {
   if (text === undefined)
     throw invalidStack('Either Template URL or Template Body must be specified.');
   const template = judgeTemplate(text);
-  const capabilities = listOfInput(input, 'Capabilities').map(String);
+  const capabilities = judgeWords(
+    listOfInput(input, 'Capabilities').map(String),
+    'Capabilities',
+    CAPABILITIES,
+  );
   const judged = judgeParameters(
     template,
     listOfInput(input, 'Parameters') as readonly GivenParameter[],

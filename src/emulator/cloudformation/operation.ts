@@ -2,10 +2,9 @@
  * What is done to a stack: it is made, changed, rolled back or removed, resource by resource in the
  * order of their graph, as who deploys. An operation ends with the stack in a state that lasts.
  */
-import type { Clock } from '../../kernel/clock.ts';
-import type { InsideCall } from '../cloud-parts.ts';
-import { type AwsPlace, type CallContext } from '../service.ts';
+import type { CallContext } from '../service.ts';
 import { readReferences } from './dynamic-references.ts';
+import type { OperationEdges } from './operation-edges.ts';
 import { evaluate, type FunctionScope } from './functions.ts';
 import { walkGraph } from './graph.ts';
 import { evaluateOutputs } from './outputs.ts';
@@ -29,22 +28,11 @@ import {
   type StackResource,
   type Undo,
 } from './stack.ts';
-import type { TemplateResource, Values } from './template.ts';
+import type { TemplateResource } from './template.ts';
+import type { Values } from './values.ts';
 import { CANCELLED, refuseSameName, REPLACING, sayFailed } from './operation-words.ts';
 
-export interface OperationEdges {
-  readonly clock: Clock;
-  readonly place: AwsPlace;
-  readonly call: InsideCall;
-  /** Aborts when the emulator stops. */
-  readonly signal: AbortSignal;
-  /** The value of an export of another stack. @throws AwsError */
-  importValue(name: string): string;
-  /** Why the exports of a stack cannot become these; undefined where they can. */
-  judgeExports(stack: EmulatedStack, names: readonly string[]): string | undefined;
-}
-
-type OnFailure = 'DELETE' | 'DO_NOTHING' | 'ROLLBACK';
+export type OnFailure = 'DELETE' | 'DO_NOTHING' | 'ROLLBACK';
 
 export class StackOperation {
   readonly #stack: EmulatedStack;
@@ -193,13 +181,14 @@ export class StackOperation {
     const stack = this.#stack;
     let scope: FunctionScope;
     let chosen: ReadonlyMap<string, TemplateResource>;
+    let waits: ReadonlyMap<string, readonly string[]>;
     try {
       scope = await this.#openScope();
       chosen = chooseResources(stack.inputs.template, scope);
+      waits = findWaits(chosen, scope);
     } catch (error) {
       return `${describeFailure(error)}. `;
     }
-    const waits = findWaits(chosen, scope);
     // What the template lacks is removed once all else is done.
     for (const resource of [...stack.resources.values()].toReversed())
       if (!chosen.has(resource.id))
@@ -268,7 +257,9 @@ export class StackOperation {
       timestampMs: old?.timestampMs ?? 0,
     };
     let resource: StackResource = { ...draft, declared: {}, properties: {} };
+    let creationPolicy: Values;
     try {
+      creationPolicy = evaluate(template.creationPolicy, at.scope) as Values;
       const declared = evaluate(template.properties, at.scope) as Values;
       const isUnchanged = old !== undefined && isSameProperty(old.declared, declared);
       const properties = isUnchanged
@@ -278,13 +269,16 @@ export class StackOperation {
             kindOf(template).shape,
           );
       resource = { ...draft, declared, properties };
-      if (old !== undefined) return await this.#change(resource, old, template, at.tagsBefore);
+      if (old !== undefined) {
+        const policies = { creationPolicy, updatePolicy: template.updatePolicy };
+        return await this.#change(resource, old, policies, at.tagsBefore);
+      }
     } catch (error) {
       if (old === undefined) stack.resources.set(id, resource);
       return fail(resource, error);
     }
     stack.resources.set(id, resource);
-    const isMade = await createResource(this.#steps, resource, template.creationPolicy);
+    const isMade = await createResource(this.#steps, resource, creationPolicy);
     this.#done.push({ what: 'created', now: resource });
     return isMade || fail(resource, undefined);
   }
@@ -293,7 +287,7 @@ export class StackOperation {
   async #change(
     resource: StackResource,
     before: StackResource,
-    { creationPolicy, updatePolicy }: TemplateResource,
+    { creationPolicy, updatePolicy }: Pick<TemplateResource, 'creationPolicy' | 'updatePolicy'>,
     tagsBefore: readonly ResourceTag[],
   ): Promise<boolean> {
     const { id } = resource;

@@ -1,5 +1,6 @@
 /** Cuts the lists of CloudFormation, whose pages have a size of their own. Pure. */
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
+import { readCountMember } from './constraints.ts';
 
 const PAGE_MAX = 100;
 
@@ -14,7 +15,7 @@ export function cutStackPage<T>(items: readonly T[], input: AwsInput): Page<T> {
   const start = parseToken(given === '' ? undefined : given);
   if (start === undefined)
     throw new AwsError('ValidationError', 'NextToken is not one that was given out');
-  const end = start + Math.min(PAGE_MAX, Number(input['MaxResults'] ?? PAGE_MAX) || PAGE_MAX);
+  const end = start + (readCountMember(input, 'MaxResults', PAGE_MAX) ?? PAGE_MAX);
   const page = items.slice(start, end);
   return end < items.length
     ? { page, NextToken: Buffer.from(String(end)).toString('base64') }

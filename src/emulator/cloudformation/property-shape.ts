@@ -9,7 +9,7 @@
  * texts, `{…}` an object; `*` is required, with `!` another resource must come in its place.
  */
 import { AwsError } from '../service.ts';
-import { isRecord, type Values } from './template.ts';
+import { isRecord, type Values } from './values.ts';
 
 export type PropertyShape =
   | { readonly kind: 'any' | 'flag' | 'map' | 'number' | 'text' }

@@ -10,7 +10,8 @@ import {
   splitAttribute,
   splitSub,
 } from './functions.ts';
-import { isRecord, type StackTemplate, type TemplateResource } from './template.ts';
+import type { StackTemplate, TemplateResource } from './template.ts';
+import { isRecord } from './values.ts';
 import { refuseTemplate } from './template-text.ts';
 
 /** A name that a value uses; with an attribute it is one of a resource. */
@@ -69,7 +70,7 @@ export function listDependencies(
  * @throws AwsError ValidationError
  */
 export function judgeReferences(template: StackTemplate): void {
-  const { resources, parameters, outputs } = template;
+  const { resources, parameters, outputs, conditions, rules } = template;
   const missing = (values: readonly unknown[]): string[] =>
     values
       .flatMap(listUses)
@@ -94,19 +95,82 @@ export function judgeReferences(template: StackTemplate): void {
     ...missing(all.map(({ properties }) => properties)),
     ...all.flatMap(({ dependsOn }) => dependsOn.filter((id) => !Object.hasOwn(resources, id))),
   ]);
-  refuseMissing('Outputs', missing(Object.values(outputs).map(({ value }) => value)));
+  refuseMissing(
+    'Outputs',
+    missing(Object.values(outputs).map(({ value, exportName }) => [value, exportName])),
+  );
+  for (const [section, values] of Object.entries({ Conditions: conditions, Rules: rules })) {
+    const used = listUses(values).map(({ name }) => name);
+    const wrong = used.filter((name) => !Object.hasOwn(parameters, name) && !PSEUDO.includes(name));
+    if (wrong.length > 0)
+      throw refuseTemplate(
+        `Unresolved dependencies [${[...new Set(wrong)].join(', ')}]. Cannot reference resources ` +
+          `in the ${section} block of the template`,
+      );
+  }
   judgeConditions(template);
+  judgeMappings(template);
   refuseCircles(template);
 }
 
-function judgeConditions({ resources, outputs, conditions }: StackTemplate): void {
-  const sections = { Resources: resources, Outputs: outputs };
-  for (const [section, members] of Object.entries(sections))
-    for (const { condition } of Object.values(members))
-      if (condition !== undefined && !Object.hasOwn(conditions, condition))
+function judgeConditions({ resources, outputs, conditions, rules }: StackTemplate): void {
+  const all = Object.values(resources);
+  const told = Object.values(outputs);
+  const used = {
+    Resources: [
+      ...all.flatMap(({ condition = [] }) => condition),
+      ...listConditions(all.map(({ properties, creationPolicy }) => [properties, creationPolicy])),
+    ],
+    Outputs: [
+      ...told.flatMap(({ condition = [] }) => condition),
+      ...listConditions(told.map(({ value, exportName }) => [value, exportName])),
+    ],
+    Conditions: [...listConditions(conditions), ...listNamedConditions(conditions)],
+    Rules: [...listConditions(rules), ...listNamedConditions(rules)],
+  };
+  for (const [section, names] of Object.entries(used))
+    for (const name of names)
+      if (!Object.hasOwn(conditions, name))
         throw refuseTemplate(
-          `Unresolved condition dependency ${condition} in the ${section} block of the template`,
+          `Unresolved condition dependency ${name} in the ${section} block of the template`,
         );
+}
+
+/** The conditions that Fn::If asks for, within functions too. */
+function listConditions(value: unknown): string[] {
+  return listArguments(value, 'Fn::If').map((argument) => {
+    const [name] = Array.isArray(argument) ? (argument as unknown[]) : [];
+    if (typeof name === 'string' && (argument as unknown[]).length === 3) return name;
+    throw refuseTemplateFunction('every Fn::If object requires a list of 3 parameters.');
+  });
+}
+
+/** The conditions that others name; in a policy of IAM the same key is something else. */
+function listNamedConditions(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(listNamedConditions);
+  if (!isRecord(value)) return [];
+  const { Condition: name } = value;
+  if (typeof name === 'string' && Object.keys(value).length === 1) return [name];
+  return Object.values(value).flatMap(listNamedConditions);
+}
+
+function listArguments(value: unknown, called: string): unknown[] {
+  if (Array.isArray(value)) return value.flatMap((one) => listArguments(one, called));
+  if (!isRecord(value)) return [];
+  const inner = Object.values(value).flatMap((one) => listArguments(one, called));
+  const call = asFunction(value);
+  return call?.name === called ? [call.argument, ...inner] : inner;
+}
+
+function judgeMappings({ resources, outputs, conditions, mappings }: StackTemplate): void {
+  const properties = Object.values(resources).map((one) => one.properties);
+  for (const argument of listArguments([properties, outputs, conditions], 'Fn::FindInMap')) {
+    const [name] = Array.isArray(argument) ? (argument as unknown[]) : [];
+    if (typeof name === 'string' && !Object.hasOwn(mappings, name))
+      throw refuseTemplateFunction(
+        `Mapping named '${name}' is not present in the 'Mappings' section of template.`,
+      );
+  }
 }
 
 function refuseCircles({ resources }: StackTemplate): void {

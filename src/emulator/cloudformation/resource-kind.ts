@@ -3,7 +3,7 @@
  * read and removed by public actions of its service. A kind keeps nothing between calls.
  */
 import { AwsError, type AwsInput } from '../service.ts';
-import type { Values } from './template.ts';
+import type { Values } from './values.ts';
 import type { ObjectShape } from './property-shape.ts';
 
 export type CallAnswer = Readonly<Record<string, unknown>>;

@@ -15,7 +15,7 @@ import { RESOURCE_KINDS } from './resources/kinds.ts';
 import { CANCELLED } from './operation-words.ts';
 import { Cancelled, describeFailure, SITE_POLL_MS } from './site.ts';
 import type { EmulatedStack, StackResource } from './stack.ts';
-import type { Values } from './template.ts';
+import type { Values } from './values.ts';
 
 const REMOVALS_MAX = 50;
 /** Errors of what something else still uses; what uses it may be about to go. */

@@ -3,11 +3,12 @@
  * are there, conditions, exports of other stacks.
  */
 import { AwsError, type AwsPlace } from '../service.ts';
-import { evaluate, isTruth, refuseTemplateFunction, type FunctionScope } from './functions.ts';
+import { isTruth, makeRoom, refuseTemplateFunction, type FunctionScope } from './functions.ts';
 import { listDependencies } from './references.ts';
 import type { Deployer, Made } from './resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
-import { mapValues, type StackTemplate, type TemplateResource, type Values } from './template.ts';
+import type { StackTemplate, TemplateResource } from './template.ts';
+import { mapValues, type Values } from './values.ts';
 import { refuseTemplate } from './template-text.ts';
 import type { ParameterValues } from './template-parameters.ts';
 
@@ -33,23 +34,22 @@ export async function openScope(parts: ScopeParts): Promise<FunctionScope> {
 }
 
 /**
- * Rules are judged before there is a stack: they know parameters and conditions alone.
+ * Conditions and rules are judged before there is a stack: they know parameters alone.
  *
- * @throws AwsError where a rule of the template does not hold
+ * @throws AwsError where a rule of the template does not hold, or a condition cannot be told
  */
 export function judgeRules(parts: Pick<ScopeParts, 'inputs' | 'place' | 'stack'>): void {
   const importValue = (): never => {
-    throw refuseTemplateFunction('Fn::ImportValue cannot be used in the Rules block');
+    throw refuseTemplateFunction('Fn::ImportValue cannot be used in Conditions or Rules');
   };
   const scope = makeScope({ ...parts, importValue, findMade: () => undefined }, []);
+  // All of them, used or not, as CloudFormation does; those in a circle are found so.
+  for (const name of Object.keys(parts.inputs.template.conditions)) scope.isTrue(name);
   for (const [name, rule] of Object.entries(parts.inputs.template.rules)) {
-    const { RuleCondition: condition, Assertions: assertions = [] } = rule as Values;
-    if (condition !== undefined && !isTruth(condition, scope)) continue;
-    for (const { Assert, AssertDescription } of assertions as readonly Values[])
-      if (!isTruth(Assert, scope))
-        throw refuseTemplate(
-          `Rule ${name}: ${String(evaluate(AssertDescription, scope) ?? 'its assertion failed')}`,
-        );
+    if (rule.condition !== undefined && !isTruth(rule.condition, scope)) continue;
+    for (const { assert, description } of rule.assertions)
+      if (!isTruth(assert, scope))
+        throw refuseTemplate(`Rule ${name}: ${String(description ?? 'its assertion failed')}`);
   }
 }
 
@@ -106,6 +106,7 @@ function makeScope(parts: Omit<ScopeParts, 'deploy'>, zones: readonly string[]):
       );
     },
     importValue: (name) => parts.importValue(name),
+    room: makeRoom(),
   };
   return scope;
 }

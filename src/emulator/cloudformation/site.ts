@@ -8,7 +8,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { describeError } from '../../kernel/errors.ts';
 import { AwsError, type AwsPlace } from '../service.ts';
 import { asForm, type Deployer, type Site, type ResourceTag } from './resource-kind.ts';
-import type { Values } from './template.ts';
+import type { Values } from './values.ts';
 
 /** Between two questions of a wait, ms. */
 export const SITE_POLL_MS = 100;

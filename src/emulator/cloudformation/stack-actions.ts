@@ -2,6 +2,7 @@
 import type { ActionHandler, AwsInput, CallContext } from '../service.ts';
 import { AwsError } from '../service.ts';
 import { isNothing, listChanges } from './changes.ts';
+import { judgeName, judgeWords, readCountMember } from './constraints.ts';
 import {
   invalidStack,
   isFlagged,
@@ -19,27 +20,34 @@ import { asDeployer, type EmulatedStack, type StackInputs } from './stack.ts';
 const UPDATABLE =
   /^(?:CREATE_COMPLETE|(?:UPDATE|UPDATE_ROLLBACK|IMPORT|IMPORT_ROLLBACK)_COMPLETE|UPDATE_FAILED)$/;
 const ON_FAILURE = ['DELETE', 'DO_NOTHING', 'ROLLBACK'] as const;
-const NAME = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
 
 export function stackActions(edges: CloudFormationEdges): Record<string, ActionHandler> {
   const { state } = edges;
   return {
     CreateStack: async (input, context) => {
-      const name = requireStackName(input, state);
+      const name = requireStackName(input);
+      refuseTaken(name, state);
       const onFailure = readOnFailure(input);
-      const stack = state.add(name, await readInputs({ ...edges, input, context }));
-      readOptions(stack, input);
+      const options = readOptions(input);
+      const inputs = await readInputs({ ...edges, input, context });
+      // Another call may have made one while this one was read.
+      refuseTaken(name, state);
+      const stack = state.add(name, inputs);
+      Object.assign(stack, options);
       beginCreate(state, stack, context, onFailure);
       return { StackId: stack.id };
     },
     UpdateStack: async (input, context) => {
       const stack = state.require(requireName(input, 'StackName'));
       refuseBusy(stack);
+      const options = readOptions(input);
       const inputs = await readInputs({ ...edges, input, context, stack });
       const changes = await listChanges(stack, inputs, changeEdges(state, context, inputs));
       if (isNothing(changes, stack.inputs, inputs) && stack.status !== 'UPDATE_FAILED')
         throw invalidStack('No updates are to be performed.');
-      readOptions(stack, input);
+      // Another call may have begun one while this one was read.
+      refuseBusy(stack);
+      Object.assign(stack, options);
       beginUpdate(state, stack, context, inputs);
       return { StackId: stack.id };
     },
@@ -94,24 +102,23 @@ export function stackActions(edges: CloudFormationEdges): Record<string, ActionH
       const signals = stack.signals.get(id);
       if (signals === undefined || stack.resources.get(id)?.status !== 'CREATE_IN_PROGRESS')
         throw invalidStack(`Resource ${id} is in no state that waits for signals`);
-      signals.set(requireName(input, 'UniqueId'), requireName(input, 'Status') === 'SUCCESS');
+      const status = requireName(input, 'Status');
+      judgeWords([status], 'Status', ['SUCCESS', 'FAILURE']);
+      signals.set(requireName(input, 'UniqueId'), status === 'SUCCESS');
       return {};
     },
   };
 }
 
-/** @throws AwsError for a name that is none, or that a stack has */
-export function requireStackName(input: AwsInput, state: CloudFormationState): string {
-  const name = requireName(input, 'StackName');
-  if (!NAME.test(name))
-    throw invalidStack(
-      `1 validation error detected: Value '${name.slice(0, 130)}' at 'stackName' failed to ` +
-        'satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*',
-    );
-  const found = state.find(name);
-  if (found !== undefined && found.status !== 'REVIEW_IN_PROGRESS')
+/** @throws AwsError for a name that is none */
+export function requireStackName(input: AwsInput): string {
+  return judgeName(requireName(input, 'StackName'), 'StackName');
+}
+
+/** @throws AwsError for the name of a stack; one that is only looked at yet has it too */
+export function refuseTaken(name: string, state: CloudFormationState): void {
+  if (state.find(name) !== undefined)
     throw new AwsError('AlreadyExistsException', `Stack [${name}] already exists`);
-  return name;
 }
 
 export function beginCreate(
@@ -133,6 +140,7 @@ export function beginUpdate(
   inputs: StackInputs,
 ): void {
   const before = stack.inputs;
+  state.outdateChangeSets(stack);
   stack.inputs = inputs;
   stack.updatedMs = state.clock.nowMs();
   stack.become('UPDATE_IN_PROGRESS', 'User Initiated');
@@ -154,15 +162,21 @@ export function readOnFailure(input: AwsInput): (typeof ON_FAILURE)[number] {
   throw invalidStack(`OnFailure ${String(given)} is not one of ${ON_FAILURE.join(', ')}`);
 }
 
+type StackOptions = Pick<EmulatedStack, 'isRollbackDisabled' | 'retainsExceptOnCreate' | 'token'> &
+  Partial<Pick<EmulatedStack, 'isProtected' | 'timeoutMinutes'>>;
+
 /** What a stack has beside its template. */
-export function readOptions(stack: EmulatedStack, input: AwsInput): void {
-  stack.token = optionalText(input, 'ClientRequestToken');
-  stack.isRollbackDisabled = isFlagged(input, 'DisableRollback');
-  stack.retainsExceptOnCreate = isFlagged(input, 'RetainExceptOnCreate');
-  if (input['EnableTerminationProtection'] !== undefined)
-    stack.isProtected = isFlagged(input, 'EnableTerminationProtection');
-  const minutes = Number(input['TimeoutInMinutes'] ?? 0);
-  if (minutes > 0) stack.timeoutMinutes = minutes;
+export function readOptions(input: AwsInput): StackOptions {
+  const timeoutMinutes = readCountMember(input, 'TimeoutInMinutes');
+  return {
+    token: optionalText(input, 'ClientRequestToken'),
+    isRollbackDisabled: isFlagged(input, 'DisableRollback'),
+    retainsExceptOnCreate: isFlagged(input, 'RetainExceptOnCreate'),
+    ...(input['EnableTerminationProtection'] === undefined
+      ? {}
+      : { isProtected: isFlagged(input, 'EnableTerminationProtection') }),
+    ...(timeoutMinutes === undefined ? {} : { timeoutMinutes }),
+  };
 }
 
 /** What finds the changes of a stack: calls as who deploys. */

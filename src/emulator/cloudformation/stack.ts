@@ -7,7 +7,8 @@ import type { Clock } from '../../kernel/clock.ts';
 import { sessionOf } from '../identities.ts';
 import type { CallContext } from '../service.ts';
 import type { Made, ResourceTag } from './resource-kind.ts';
-import type { StackTemplate, Values } from './template.ts';
+import type { StackTemplate } from './template.ts';
+import type { Values } from './values.ts';
 import type { ParameterValues } from './template-parameters.ts';
 
 const EVENTS_MAX = 5_000;
@@ -168,13 +169,15 @@ export class EmulatedStack {
 
   /** Without the values of parameters that are not to be shown. */
   #hide(text: string): string {
-    return Object.values(this.inputs.parameters).reduce(
-      (shown, { text: secret, isHidden }) =>
-        isHidden && secret !== ''
-          ? shown.replaceAll(JSON.stringify(secret).slice(1, -1), '****').replaceAll(secret, '****')
-          : shown,
-      text,
-    );
+    const secrets = Object.values(this.inputs.parameters)
+      .filter(({ text: secret, isHidden }) => isHidden && secret !== '')
+      .flatMap(({ text: secret }) => [JSON.stringify(secret).slice(1, -1), secret]);
+    if (secrets.length === 0) return text;
+    // In one pass, the longest first: with one after the other the stars of one would be hidden by
+    // the next, and a secret of one star would double the text again and again.
+    const longestFirst = [...new Set(secrets)].toSorted((a, b) => b.length - a.length);
+    const escaped = longestFirst.map((one) => one.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+    return text.replaceAll(new RegExp(escaped.join('|'), 'g'), '****');
   }
 }
 

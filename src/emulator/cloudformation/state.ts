@@ -9,7 +9,9 @@ import type { CloudParts, InsideCall } from '../cloud-parts.ts';
 import { AwsError, type AwsPlace, type CallContext } from '../service.ts';
 import type { ResourceChange } from './changes.ts';
 import type { ResourceDrift } from './drift.ts';
-import { type OperationEdges, StackOperation } from './operation.ts';
+import type { OnFailure } from './operation.ts';
+import type { OperationEdges } from './operation-edges.ts';
+import { StackOperation } from './operation.ts';
 import { describeFailure } from './site.ts';
 import { EmulatedStack, type StackInputs } from './stack.ts';
 
@@ -25,7 +27,7 @@ export interface ChangeSet {
   readonly inputs: StackInputs;
   readonly type: 'CREATE' | 'UPDATE';
   readonly description?: string;
-  readonly onFailure?: string;
+  readonly onFailure: OnFailure;
   readonly createdMs: number;
   status: 'CREATE_COMPLETE' | 'CREATE_PENDING' | 'FAILED';
   executionStatus: string;
@@ -129,6 +131,13 @@ export class CloudFormationState {
       if (one.stack === stack && one !== kept) this.changeSets.delete(one.id);
   }
 
+  /** They tell changes of a stack that is another one now. */
+  outdateChangeSets(stack: EmulatedStack): void {
+    for (const one of this.changeSets.values())
+      if (one.stack === stack && one.executionStatus === 'AVAILABLE')
+        one.executionStatus = 'OBSOLETE';
+  }
+
   addDetection(detection: DriftDetection): void {
     const [oldest] = this.detections.keys();
     if (this.detections.size >= DRIFTS_MAX && oldest !== undefined) this.detections.delete(oldest);
@@ -153,11 +162,12 @@ export class CloudFormationState {
     run: OperationRun,
     before: Promise<void> | undefined,
   ): Promise<void> {
-    const failed = stack.status.replace(/_(?:COMPLETE_CLEANUP_)?IN_PROGRESS$/, '_FAILED');
     if (before !== undefined) await before;
     try {
       await run(operation);
     } catch (error) {
+      // Whatever it was: a stack that nothing is done to must not look as if something were.
+      const failed = stack.status.replace(/_(?:COMPLETE_CLEANUP_)?IN_PROGRESS$/, '_FAILED');
       if (!operation.isOver) stack.become(failed, `Internal Failure: ${describeFailure(error)}`);
     }
     if (this.#running.get(stack)?.operation === operation) this.#running.delete(stack);

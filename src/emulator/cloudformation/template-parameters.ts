@@ -5,7 +5,9 @@
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
  */
 import { AwsError } from '../service.ts';
-import type { ParameterDeclaration, StackTemplate } from './template.ts';
+import { AllowedPatterns } from './allowed-patterns.ts';
+import type { StackTemplate } from './template.ts';
+import type { ParameterDeclaration } from './template-members.ts';
 import { refuseTemplate } from './template-text.ts';
 
 /** As a call gives it. */
@@ -46,6 +48,7 @@ export function judgeParameters(
       'ValidationError',
       `Parameters: [${unknown.join(', ')}] do not exist in the template`,
     );
+  const patterns = new AllowedPatterns();
   const missing: string[] = [];
   const values: Record<string, ParameterValue> = {};
   for (const [key, declaration] of Object.entries(parameters)) {
@@ -55,20 +58,27 @@ export function judgeParameters(
       ? before[key]?.text
       : (one?.ParameterValue ?? declaration.members['Default']);
     if (text === undefined || text === null) missing.push(key);
-    else values[key] = judgeValue(key, String(text), declaration);
+    else values[key] = judgeValue({ key, text: String(text), patterns }, declaration);
   }
   if (missing.length > 0)
     throw new AwsError('ValidationError', `Parameters: [${missing.join(', ')}] must have values`);
   return values;
 }
 
-function judgeValue(key: string, text: string, declaration: ParameterDeclaration): ParameterValue {
+interface Judged {
+  readonly key: string;
+  readonly text: string;
+  readonly patterns: AllowedPatterns;
+}
+
+function judgeValue(judged: Judged, declaration: ParameterDeclaration): ParameterValue {
+  const { text } = judged;
   const { type, members } = declaration;
   const [, stored] = STORED.exec(type) ?? [];
   if (!PLAIN.includes(stored ?? type) && !IDS.test(stored ?? type))
     throw refuseTemplate(`Unrecognized parameter type: ${type}`);
   const isHidden = String(members['NoEcho']) === 'true';
-  judgeConstraints(key, text, declaration);
+  judgeConstraints(judged, declaration);
   const value = stored === undefined ? asValue(type, text) : text;
   return { text, value, isHidden, isStored: stored !== undefined };
 }
@@ -80,7 +90,10 @@ export function asValue(type: string, text: string): string | readonly string[] 
   return isList ? text.split(',').map((one) => one.trim()) : text;
 }
 
-function judgeConstraints(key: string, text: string, declaration: ParameterDeclaration): void {
+function judgeConstraints(
+  { key, text, patterns }: Judged,
+  declaration: ParameterDeclaration,
+): void {
   const { type, members } = declaration;
   const refuse = (otherwise: string): never => {
     const said = members['ConstraintDescription'];
@@ -100,7 +113,7 @@ function judgeConstraints(key: string, text: string, declaration: ParameterDecla
   const parts = type === 'CommaDelimitedList' ? text.split(',').map((one) => one.trim()) : [text];
   if (Array.isArray(allowed) && !parts.every((one) => allowed.map(String).includes(one)))
     refuse(`Parameter '${key}' must be one of AllowedValues`);
-  if (typeof pattern === 'string' && !matches(pattern, text))
+  if (typeof pattern === 'string' && !patterns.matches(pattern, text))
     refuse(`Parameter '${key}' must match pattern ${pattern}`);
   const limit = (name: string, otherwise: number): number => Number(members[name] ?? otherwise);
   if (text.length < limit('MinLength', 0))
@@ -115,13 +128,5 @@ function judgeConstraints(key: string, text: string, declaration: ParameterDecla
       refuse(`Parameter '${key}' must be a number not less than ${String(members['MinValue'])}`);
     if (number > limit('MaxValue', Infinity))
       refuse(`Parameter '${key}' must be a number not greater than ${String(members['MaxValue'])}`);
-  }
-}
-
-function matches(pattern: string, text: string): boolean {
-  try {
-    return new RegExp(`^(?:${pattern})$`).test(text);
-  } catch {
-    throw refuseTemplate(`AllowedPattern ${pattern} is no regular expression`);
   }
 }

@@ -3,6 +3,7 @@
  * hold, capabilities. Pure.
  */
 import { AwsError } from '../service.ts';
+import { judgeReferenceCount } from './dynamic-references.ts';
 import { judgeReferences } from './references.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
 import { parseTemplate, type StackTemplate } from './template.ts';
@@ -19,6 +20,7 @@ export function judgeTemplate(text: string): StackTemplate {
         [...RESOURCE_KINDS.keys()].toSorted().join(', '),
     );
   judgeReferences(template);
+  judgeReferenceCount(Object.values(template.resources).map(({ properties }) => properties));
   return template;
 }
 

@@ -2,7 +2,7 @@
  * Reads the text of a template, JSON or YAML, into plain values: the short forms of functions
  * become the long ones, and scalars are read as YAML 1.1 has them, but dates stay text, so that
  * `Version: 2012-10-17` is one. Of a key that is given twice the last counts.
- * Limits: those of the parser on nesting.
+ * Limits: NESTING_MAX levels, those of the parser of YAML.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Scalar } from 'yaml';
@@ -31,11 +31,31 @@ export function refuseTemplate(what: string): AwsError {
   return new AwsError('ValidationError', `Template format error: ${what}`);
 }
 
+const NESTING_MAX = 200;
+
 function readJson(text: string): unknown {
+  refuseDepth(text);
   try {
     return parseForeignJson(text);
   } catch (error) {
     throw refuseTemplate(`JSON not well-formed: ${(error as Error).message}`);
+  }
+}
+
+/** What reads a template calls itself at each level. */
+function refuseDepth(text: string): void {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text[at];
+    if (letter === '"') isText = !isText;
+    else if (isText) at += letter === '\\' ? 1 : 0;
+    else if (letter === '{' || letter === '[') depth += 1;
+    else if (letter === '}' || letter === ']') depth -= 1;
+    if (depth > NESTING_MAX)
+      throw refuseTemplate(
+        `JSON not well-formed: nested deeper than ${NESTING_MAX} levels at character ${at + 1}`,
+      );
   }
 }
 

@@ -4,14 +4,19 @@
  * Limits: those of AWS on a template: RESOURCES_MAX, PARAMETERS_MAX, OUTPUTS_MAX, MAPPINGS_MAX.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
  */
+import {
+  judgePolicy,
+  type ParameterDeclaration,
+  readCondition,
+  readMapping,
+  readOutput,
+  readDeclaration,
+  readRule,
+  type TemplateOutput,
+  type TemplateRule,
+} from './template-members.ts';
 import { readTemplateText, refuseTemplate } from './template-text.ts';
-
-export type Values = Readonly<Record<string, unknown>>;
-
-export interface ParameterDeclaration {
-  readonly type: string;
-  readonly members: Values;
-}
+import { isRecord, mapValues, type Values } from './values.ts';
 
 export interface TemplateResource {
   readonly id: string;
@@ -26,13 +31,6 @@ export interface TemplateResource {
   readonly metadata: unknown;
 }
 
-export interface TemplateOutput {
-  readonly value: unknown;
-  readonly description?: string;
-  readonly exportName?: unknown;
-  readonly condition?: string;
-}
-
 export interface StackTemplate {
   readonly text: string;
   readonly description?: string;
@@ -40,7 +38,7 @@ export interface StackTemplate {
   readonly parameters: Readonly<Record<string, ParameterDeclaration>>;
   readonly mappings: Values;
   readonly conditions: Values;
-  readonly rules: Values;
+  readonly rules: Readonly<Record<string, TemplateRule>>;
   readonly resources: Readonly<Record<string, TemplateResource>>;
   readonly outputs: Readonly<Record<string, TemplateOutput>>;
 }
@@ -96,24 +94,13 @@ export function parseTemplate(text: string): StackTemplate {
     text,
     ...(description === undefined ? {} : { description }),
     ...(root['Metadata'] === undefined ? {} : { metadata: root['Metadata'] }),
-    parameters: mapValues(readSection(root, 'Parameters', PARAMETERS_MAX), readParameter),
-    mappings: readSection(root, 'Mappings', MAPPINGS_MAX),
-    conditions: readSection(root, 'Conditions', RESOURCES_MAX),
-    rules: readSection(root, 'Rules', RESOURCES_MAX),
+    parameters: mapValues(readSection(root, 'Parameters', PARAMETERS_MAX), readDeclaration),
+    mappings: mapValues(readSection(root, 'Mappings', MAPPINGS_MAX), readMapping),
+    conditions: mapValues(readSection(root, 'Conditions', RESOURCES_MAX), readCondition),
+    rules: mapValues(readSection(root, 'Rules', RESOURCES_MAX), readRule),
     resources: mapValues(resources, readResource),
     outputs: mapValues(readSection(root, 'Outputs', OUTPUTS_MAX), readOutput),
   };
-}
-
-export function isRecord(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function mapValues<In, Out>(
-  record: Readonly<Record<string, In>>,
-  map: (value: In, key: string) => Out,
-): Record<string, Out> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }
 
 function readSection(root: Values, section: string, most: number): Values {
@@ -131,29 +118,6 @@ function readSection(root: Values, section: string, most: number): Values {
     if (!/^[A-Za-z0-9]{1,255}$/.test(name))
       throw refuseTemplate(`${noun} name ${name.slice(0, 100)} is non alphanumeric.`);
   return found;
-}
-
-const PARAMETER_MEMBERS = [
-  'Type',
-  'Default',
-  'AllowedValues',
-  'AllowedPattern',
-  'ConstraintDescription',
-  'Description',
-  'MaxLength',
-  'MinLength',
-  'MaxValue',
-  'MinValue',
-  'NoEcho',
-];
-
-function readParameter(found: unknown, name: string): ParameterDeclaration {
-  if (!isRecord(found) || typeof found['Type'] !== 'string')
-    throw refuseTemplate(`Every Parameters object must contain a Type member: ${name}`);
-  const unknown = Object.keys(found).find((member) => !PARAMETER_MEMBERS.includes(member));
-  if (unknown !== undefined)
-    throw refuseTemplate(`Invalid template parameter property '${unknown}'`);
-  return { type: found['Type'], members: found };
 }
 
 function readResource(found: unknown, id: string): TemplateResource {
@@ -182,6 +146,10 @@ function readResource(found: unknown, id: string): TemplateResource {
   if (condition !== undefined && typeof condition !== 'string')
     return refuse('Every Condition member must be a string.');
   refuseNulls(found['Properties'], `/Resources/${id}/Properties`);
+  const creationPolicy = record('CreationPolicy');
+  const updatePolicy = record('UpdatePolicy');
+  judgePolicy(creationPolicy, 'CreationPolicy');
+  judgePolicy(updatePolicy, 'UpdatePolicy');
   return {
     id,
     type: found['Type'],
@@ -190,8 +158,8 @@ function readResource(found: unknown, id: string): TemplateResource {
     ...(condition === undefined ? {} : { condition }),
     deletionPolicy: policy('DeletionPolicy'),
     updateReplacePolicy: policy('UpdateReplacePolicy'),
-    creationPolicy: record('CreationPolicy'),
-    updatePolicy: record('UpdatePolicy'),
+    creationPolicy,
+    updatePolicy,
     metadata: found['Metadata'],
   };
 }
@@ -200,19 +168,4 @@ function refuseNulls(value: unknown, at: string): void {
   if (value === null) throw refuseTemplate(`[${at}] 'null' values are not allowed in templates`);
   if (typeof value !== 'object') return;
   for (const [key, one] of Object.entries(value)) refuseNulls(one, `${at}/${key}`);
-}
-
-function readOutput(found: unknown, name: string): TemplateOutput {
-  if (!isRecord(found) || found['Value'] === undefined)
-    throw refuseTemplate(`Every Outputs member must contain a Value object: ${name}`);
-  const { Description: description, Export: exported, Condition: condition } = found;
-  const exportName = isRecord(exported) ? exported['Name'] : undefined;
-  if (exported !== undefined && exportName === undefined)
-    throw refuseTemplate(`Output ${name} is malformed: its Export has no Name.`);
-  return {
-    value: found['Value'],
-    ...(typeof description === 'string' ? { description } : {}),
-    ...(exportName === undefined ? {} : { exportName }),
-    ...(typeof condition === 'string' ? { condition } : {}),
-  };
 }

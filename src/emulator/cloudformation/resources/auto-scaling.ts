@@ -11,7 +11,7 @@ import {
   type Site,
   type ResourceTag,
 } from '../resource-kind.ts';
-import type { Values } from '../template.ts';
+import type { Values } from '../values.ts';
 
 const NAME_MAX = 255;
 

@@ -9,7 +9,7 @@ import {
   type ResourceKind,
   type Site,
 } from '../resource-kind.ts';
-import type { Values } from '../template.ts';
+import type { Values } from '../values.ts';
 import { changeTags, specifyTags } from './ec2-tags.ts';
 
 const TAGS = 'Tags[{Key* Value*}]';

@@ -11,7 +11,7 @@ import {
   type Site,
 } from '../resource-kind.ts';
 import { isSameProperty } from '../property-shape.ts';
-import type { Values } from '../template.ts';
+import type { Values } from '../values.ts';
 import { changeTags, specifyTags } from './ec2-tags.ts';
 
 const TAGS = 'Tags[{Key* Value*}]';

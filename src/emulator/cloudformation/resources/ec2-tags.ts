@@ -6,7 +6,7 @@ import {
   type Site,
   type ResourceTag,
 } from '../resource-kind.ts';
-import type { Values } from '../template.ts';
+import type { Values } from '../values.ts';
 
 /** The member of a call that makes a resource with tags. */
 export function specifyTags(

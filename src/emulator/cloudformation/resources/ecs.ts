@@ -14,7 +14,7 @@ import {
   type ResourceTag,
 } from '../resource-kind.ts';
 import { AwsError } from '../../service.ts';
-import { isRecord, type Values } from '../template.ts';
+import { isRecord, type Values } from '../values.ts';
 
 const TAGS = 'Tags[{Key* Value*}]';
 

@@ -11,7 +11,7 @@ import {
   type ResourceKind,
   type Site,
 } from '../resource-kind.ts';
-import type { Values } from '../template.ts';
+import type { Values } from '../values.ts';
 
 const SERVICE = 'elasticfilesystem';
 

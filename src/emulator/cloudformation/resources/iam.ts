@@ -11,7 +11,7 @@ import {
   type Site,
 } from '../resource-kind.ts';
 import { isSameProperty } from '../property-shape.ts';
-import type { Values } from '../template.ts';
+import type { Values } from '../values.ts';
 
 const NAME_MAX = 64;
 

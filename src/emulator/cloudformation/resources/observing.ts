@@ -14,7 +14,7 @@ import {
   type Site,
   type ResourceTag,
 } from '../resource-kind.ts';
-import type { Values } from '../template.ts';
+import type { Values } from '../values.ts';
 
 const TAGS = 'Tags[{Key* Value*}]';
 
