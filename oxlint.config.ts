@@ -113,8 +113,9 @@ export const rooms: Record<string, Rooms> = {
     joints: ['checks'],
     rooms: {
       clock: [], collector: [], configuration: [], 'credential-chain': [],
-      credentials: ['credential-chain'], endpoints: [], names: [], permissions: [], queues: [],
-      region: [], samples: [], series: [], signatures: [], targets: ['series'], task: [],
+      credentials: ['credential-chain'], endpoints: [], names: [], permissions: ['simulation'], queues: [],
+      region: [], 'role-policies': [], samples: [], series: [], signatures: [],
+      simulation: ['role-policies'], targets: ['series'], task: [],
       tracing: [], workspaces: [],
     },
   }, // prettier-ignore
