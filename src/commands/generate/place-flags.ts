@@ -6,22 +6,6 @@
 import { InvalidArgumentError } from 'commander';
 import { isRegion } from '../../aws/endpoints.ts';
 
-/** How the names of the regions of a partition begin; all others are of the first. */
-const PARTITIONS = {
-  aws: [],
-  'aws-cn': ['cn-'],
-  'aws-us-gov': ['us-gov-'],
-  'aws-eusc': ['eusc-'],
-  'aws-iso': ['us-iso-'],
-  'aws-iso-b': ['us-isob-'],
-  'aws-iso-e': ['eu-isoe-'],
-  'aws-iso-f': ['us-isof-', 'eu-isof-'],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
-
-export type Partition = keyof typeof PARTITIONS;
-
-export const PARTITION_NAMES = Object.keys(PARTITIONS) as readonly Partition[];
-
 /** The place of resources that are not known is a star, as in ARNs. */
 const ANY = '*';
 
@@ -44,15 +28,6 @@ export function parseAnyCluster(text: string): string {
   if (/^[\w*-]{1,255}$/.test(text)) return text;
   throw new InvalidArgumentError(
     'Expected the name of a cluster (no ARN): letters, digits, dashes and underscores.',
-  );
-}
-
-/** The partition that a region is of; undefined where any region is meant. */
-export function findPartition(region: string): Partition | undefined {
-  if (region === ANY) return undefined;
-  return (
-    PARTITION_NAMES.find((name) => PARTITIONS[name].some((start) => region.startsWith(start))) ??
-    'aws'
   );
 }
 

@@ -20,19 +20,13 @@ import {
   writeSamples,
 } from '../../deploy/permissions.ts';
 import { renderPolicy } from '../../deploy/parts/roles.ts';
+import { findPartition, type Partition, PARTITION_NAMES } from '../../deploy/partitions.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { loadPlan } from '../check/configuration.ts';
 import { fitPolicies } from './fitted-policies.ts';
 import { describeModel } from './model.ts';
 import { forceOption, type OutputFlags, writeOutput } from './output.ts';
-import {
-  parseAnyAccount,
-  parseAnyCluster,
-  parseAnyRegion,
-  type Partition,
-  PARTITION_NAMES,
-  findPartition,
-} from './place-flags.ts';
+import { parseAnyAccount, parseAnyCluster, parseAnyRegion } from './place-flags.ts';
 import { permissionsOfSource } from './source-permissions.ts';
 
 const PARTS = [
@@ -145,7 +139,7 @@ function makePlace({
   region,
   partition,
 }: Pick<PolicyFlags, 'account' | 'partition' | 'region'>): ResourcePlace {
-  const own = findPartition(region);
+  const own = region === '*' ? undefined : findPartition(region);
   if (partition !== undefined && own !== undefined && own !== partition)
     throw new ConfigError(
       'FLAG_COMBINATION',
