@@ -13,6 +13,7 @@ import { Asking } from '../doctor/asking.ts';
 import type { Diagnosis, DoctorCheck } from '../doctor/check.ts';
 import { doctorChecks } from '../doctor/checks.ts';
 import { examine } from '../doctor/examine.ts';
+import { permissionsCheck } from '../doctor/permissions.ts';
 import { renderDiagnoses } from '../doctor/report.ts';
 import type { DoctorEdges, DoctorSubject } from '../doctor/subject.ts';
 import { listNetworkUses } from '../doctor/uses.ts';
@@ -78,7 +79,7 @@ Examples:
     });
 }
 
-/** Which checks run. @throws ConfigError for a name that is none */
+/** Which checks run. @throws ConfigError for a name that is none, and where none is left */
 export function chooseChecks(
   only: readonly string[],
   skip: readonly string[],
@@ -93,9 +94,31 @@ export function chooseChecks(
           'FLAG_VALUE',
           `${flag} ${JSON.stringify(name)} is no check; write one of ${IDS.join(', ')}`,
         );
-  return doctorChecks.filter(
+  const chosen = doctorChecks.filter(
     ({ id }) => (only.length === 0 || only.includes(id)) && !skip.includes(id),
   );
+  if (chosen.length === 0)
+    throw new ConfigError(
+      'FLAG_VALUE',
+      `--skip leaves no check${only.length === 0 ? '' : ' of those of --only'}; skip fewer`,
+    );
+  return chosen;
+}
+
+/** @throws ConfigError for what is no role, and where no check would look at it */
+export function checkRole(role: string | undefined, checks: readonly DoctorCheck[]): void {
+  if (role === undefined) return;
+  if (!/^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/.test(role))
+    throw new ConfigError(
+      'FLAG_VALUE',
+      `--role ${JSON.stringify(role)} is no role; write its ARN, such as ` +
+        'arn:aws:iam::123456789012:role/metrics',
+    );
+  if (!checks.includes(permissionsCheck))
+    throw new ConfigError(
+      'FLAG_VALUE',
+      '--role is for the check "permissions", which does not run; add --only permissions',
+    );
 }
 
 const EDGES: DoctorEdges = { resolve: lookup, statFileSystem: (folder) => statfs(folder) };
@@ -105,6 +128,7 @@ async function runDoctor(
   isGiven: boolean,
 ): Promise<{ readonly shown: readonly Diagnosis[]; readonly name: string }> {
   const checks = chooseChecks(flags.only, flags.skip);
+  checkRole(flags.role, checks);
   const fault = findUrlFault('--collector', flags.collector);
   if (fault !== undefined) throw new ConfigError('FLAG_VALUE', fault);
   await loadHttpClient();

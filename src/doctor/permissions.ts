@@ -4,34 +4,17 @@
  * that neither tells is said to be unknown. Who is looked at: the credentials of this process, or
  * the role that a flag names.
  */
-import type { ContextEntry, EvaluationResult } from '@aws-sdk/client-iam';
 import type { CollectorPlan } from '../config/plan.ts';
 import { permissionsOfPlan } from '../config/used-permissions.ts';
 import { clientOptions } from '../aws/client-options.ts';
-import type { PolicyStatement } from '../deploy/permissions.ts';
 import { defineCheck, type Telling } from './check.ts';
 import { describeBriefly, oneLine, readRefusal } from './faults.ts';
 import { askIdentity, type AwsUseOf, type CallerIdentity, listAwsUses } from './identity.ts';
 import { makeProbe } from './probes.ts';
+import { readRole, isAbsent, type Judged, type NeededAction, simulateAll } from './simulation.ts';
 import type { DoctorSubject } from './subject.ts';
 
-interface NeededAction {
-  readonly action: string;
-  readonly resource: string;
-  readonly why: string;
-  readonly conditions: PolicyStatement['conditions'];
-}
-
-type Decision = 'allowed' | 'denied' | 'unknown';
-
-interface Judged {
-  readonly decision: Decision;
-  readonly words: string;
-  /** The remedy, where it is another than to add a statement. */
-  readonly obstacle?: string | undefined;
-}
-
-type Ids = 'permission-missing' | 'permission-unknown';
+type Ids = 'permission-missing' | 'permission-unknown' | 'role-unknown';
 
 const UNKNOWN: Judged = { decision: 'unknown', words: '' };
 
@@ -46,6 +29,14 @@ export const permissionsCheck = defineCheck({
         'An action that the configuration needs is not allowed: no policy allows it, or one ' +
         'denies it (of the role, a boundary, the organization, the endpoint or the resource).',
       remedy: 'Add the statement that is shown to the policy of the role.',
+      page: 'how-to/iam.md',
+    },
+    'role-unknown': {
+      severity: 'error',
+      means: 'The account of the credentials has no role of the ARN that was named.',
+      remedy:
+        'Compare it with "aws iam list-roles": account, path and name; a role of another ' +
+        'account is looked at with credentials of that account.',
       page: 'how-to/iam.md',
     },
     'permission-unknown': {
@@ -73,9 +64,8 @@ export const permissionsCheck = defineCheck({
       tell.ok('the configuration needs no permission of the role');
       return;
     }
-    const role = subject.role ?? roleOfCaller(identity);
-    const simulated = await simulate(role, needed, subject, first, tell);
-    await judgeAll(needed, simulated, subject, tell, identity);
+    const simulated = await simulate(identity, needed, subject, first, tell);
+    if (simulated !== undefined) await judgeAll(needed, simulated, subject, tell, identity);
   },
 });
 
@@ -113,20 +103,27 @@ function roleOfCaller(identity: CallerIdentity | undefined): string | undefined 
   return arn.includes(':user/') ? arn : undefined;
 }
 
-/** @returns  by action and resource; empty where IAM may not be asked */
+/**
+ * @returns  by action and resource; empty where IAM may not be asked, undefined where there is
+ *           no such role
+ */
 async function simulate(
-  principal: string | undefined,
+  identity: CallerIdentity | undefined,
   needed: readonly NeededAction[],
   subject: DoctorSubject,
   { aws, connection }: AwsUseOf,
   tell: Telling<Ids>,
-): Promise<ReadonlyMap<string, Judged>> {
-  const found = new Map<string, Judged>();
-  if (principal === undefined) return found;
-  const { IAMClient, GetRoleCommand, SimulatePrincipalPolicyCommand } =
-    await import('@aws-sdk/client-iam');
+): Promise<ReadonlyMap<string, Judged> | undefined> {
+  const principal = subject.role ?? roleOfCaller(identity);
+  if (principal === undefined) return new Map();
+  if (isForeign(subject.role, identity)) {
+    const evidence = [`the credentials are of ${identity?.arn}`];
+    tell.found('role-unknown', { what: `${principal} is of another account`, evidence });
+    return undefined;
+  }
+  const { IAMClient: Client } = await import('@aws-sdk/client-iam');
   const { asking } = subject;
-  const iam = new IAMClient(
+  const iam = new Client(
     clientOptions({
       credentials: asking.sourceOf({ ...aws.credentials, connection }),
       region: () => asking.region(aws),
@@ -135,109 +132,37 @@ async function simulate(
     }),
   );
   try {
-    const name = /:role\/(?:.*\/)?([^/]+)$/.exec(principal)?.[1];
-    const role =
-      name && (await iam.send(new GetRoleCommand({ RoleName: name })).catch(() => undefined));
-    const arn = (role && role.Role?.Arn) ?? principal;
-    const ofEachRequest = describeEachRequest(arn, await asking.region(aws));
-    const ownKeys = new Set(
-      needed.flatMap(({ conditions }) =>
-        listContext(conditions).map(({ ContextKeyName: key }) => key.toLowerCase()),
-      ),
-    );
-    for (const group of groupByResource(needed)) {
-      const { resource, conditions, actions } = group;
-      const { EvaluationResults = [] } = await iam.send(
-        new SimulatePrincipalPolicyCommand({
-          PolicySourceArn: arn,
-          ActionNames: [...actions],
-          ResourceArns: [resource],
-          ContextEntries: [...listContext(conditions), ...ofEachRequest],
-        }),
-      );
-      for (const result of EvaluationResults) {
-        const { EvalActionName: action = '', EvalDecision: decision } = result;
-        const lacks = (result.MissingContextValues ?? []).map((key) => key.toLowerCase());
-        // A condition on what only a request has: IAM does not know what it would decide.
-        if (decision === 'implicitDeny' && lacks.some((key) => !ownKeys.has(key))) continue;
-        found.set(`${action} ${resource}`, {
-          decision: decision === 'allowed' ? 'allowed' : 'denied',
-          words: `IAM simulates ${decision} for ${arn}`,
-          obstacle: findObstacle(result),
-        });
-      }
+    const role = await readRole(iam, principal);
+    const arn = role?.Arn ?? principal;
+    if (subject.role !== undefined && arn !== subject.role) {
+      const evidence = [`the role of that name is ${arn}`];
+      tell.found('role-unknown', { what: `there is no ${subject.role}`, evidence });
+      return undefined;
     }
+    return await simulateAll(iam, { arn, role, region: await asking.region(aws) }, needed);
   } catch (error) {
-    found.clear();
-    if (subject.role !== undefined)
-      tell.found('permission-unknown', {
-        what: `${subject.role} cannot be looked at`,
-        evidence: [describeBriefly(error)],
-      });
+    if (subject.role === undefined) return new Map();
+    const evidence = [describeBriefly(error)];
+    if (isAbsent(error)) {
+      tell.found('role-unknown', { what: `there is no ${subject.role}`, evidence });
+      return undefined;
+    }
+    tell.found('permission-unknown', { what: `${subject.role} cannot be looked at`, evidence });
+    return new Map();
   } finally {
     iam.destroy();
   }
-  return found;
 }
 
-/** Undefined where a statement that allows is all that lacks. */
-function findObstacle({
-  EvalDecision,
-  MatchedStatements = [],
-  PermissionsBoundaryDecisionDetail: boundary,
-}: EvaluationResult): string | undefined {
-  const [policy] = MatchedStatements.flatMap(({ SourcePolicyId }) => SourcePolicyId ?? []);
-  if (EvalDecision === 'explicitDeny')
-    return `a statement denies it${policy === undefined ? '' : ` (${policy})`}: take it out`;
-  if (boundary?.AllowedByPermissionsBoundary === false)
-    return 'allow it in the permissions boundary too: what that lacks, no policy gives';
-  return undefined;
+function isForeign(role: string | undefined, identity: CallerIdentity | undefined): boolean {
+  return role !== undefined && identity !== undefined && role.split(':')[4] !== identity.account;
 }
 
-/** The same of the words of a denial. */
+/** What else than a statement to add the words of a denial ask for. */
 function readObstacle(words: string): string | undefined {
   if (/explicit deny/.test(words)) return 'a statement denies it: take it out';
   const [by] = /permissions boundary|service control policy|session policy/.exec(words) ?? [];
   return by && `allow it in the ${by} too: what that lacks, no policy gives`;
-}
-
-interface ActionGroup {
-  readonly resource: string;
-  readonly conditions: PolicyStatement['conditions'];
-  readonly actions: Set<string>;
-}
-
-function groupByResource(needed: readonly NeededAction[]): readonly ActionGroup[] {
-  const groups = new Map<string, ActionGroup>();
-  for (const { action, resource, conditions } of needed) {
-    const key = JSON.stringify([resource, conditions]);
-    const group = groups.get(key) ?? { resource, conditions, actions: new Set<string>() };
-    group.actions.add(action);
-    groups.set(key, group);
-  }
-  return [...groups.values()];
-}
-
-/** The keys of a statement's conditions, with values for which they hold. */
-function listContext(conditions: PolicyStatement['conditions'] = {}) {
-  return Object.values(conditions).flatMap((keys) =>
-    Object.entries(keys as Readonly<Record<string, unknown>>).map(([name, value]) => ({
-      ContextKeyName: name,
-      ContextKeyType: 'string' as const,
-      ContextKeyValues: [value].flat().map(String),
-    })),
-  );
-}
-
-/** What every request of the collector has, and policies ask for. */
-function describeEachRequest(arn: string, region: string): ContextEntry[] {
-  const values = {
-    'aws:RequestedRegion': region,
-    'aws:PrincipalArn': arn,
-    'aws:PrincipalAccount': arn.split(':')[4] ?? '',
-  };
-  const isSecure = { ContextKeyName: 'aws:SecureTransport', ContextKeyValues: ['true'] };
-  return [...listContext({ StringEquals: values }), { ...isSecure, ContextKeyType: 'boolean' }];
 }
 
 async function judgeAll(
@@ -247,39 +172,46 @@ async function judgeAll(
   tell: Telling<Ids>,
   identity: CallerIdentity | undefined,
 ): Promise<void> {
-  const unknown: string[] = [];
+  const unknown = new Map<string, Set<string>>();
   const allowed: string[] = [];
   const who = subject.role ?? identity?.arn ?? 'the credentials of this process';
   const judged = await Promise.all(
     needed.map(async (one): Promise<readonly [NeededAction, Judged]> => {
-      const known = simulated.get(`${one.action} ${one.resource}`);
-      if (known !== undefined) return [one, known];
+      const known = simulated.get(`${one.action} ${one.resource}`) ?? UNKNOWN;
       // The calls of this process say nothing of another role.
-      return [one, subject.role === undefined ? await tryAction(one, subject) : UNKNOWN];
+      if (known.decision !== 'unknown' || subject.role !== undefined) return [one, known];
+      const tried = await tryAction(one, subject);
+      return [one, tried.decision === 'unknown' ? known : tried];
     }),
   );
-  for (const [{ action, resource, why, conditions }, { decision, words, obstacle }] of judged) {
+  for (const [
+    { action, resource, why, conditions },
+    { decision, words, obstacle, isOfBoundary },
+  ] of judged) {
     if (decision === 'allowed') allowed.push(action);
-    if (decision === 'unknown') unknown.push(`${action} on ${resource}`);
+    if (decision === 'unknown') {
+      const reason = words || 'since IAM may not be asked and no request tells it without a change';
+      const before = unknown.get(reason) ?? new Set<string>();
+      unknown.set(reason, before.add(`${action} on ${resource}`));
+    }
     if (decision !== 'denied') continue;
-    const statement = {
-      Effect: 'Allow',
-      Action: action,
-      Resource: resource,
-      Condition: conditions,
-    };
+    const statement = JSON.stringify(
+      { Effect: 'Allow', Action: action, Resource: resource, Condition: conditions },
+      undefined,
+      2,
+    );
+    const addition = `add to its policy:\n${statement}`;
     tell.found('permission-missing', {
       what: `${action} on ${resource} is not allowed to ${who}`,
       evidence: [words, `needed for ${why}`].filter((line) => line !== ''),
-      remedy: obstacle ?? `add to its policy:\n${JSON.stringify(statement, undefined, 2)}`,
+      remedy: isOfBoundary
+        ? `${obstacle}\nand where its policy lacks it as well, ${addition}`
+        : (obstacle ?? addition),
     });
   }
   if (allowed.length > 0) tell.ok(`allowed to ${who}: ${[...new Set(allowed)].join(', ')}`);
-  if (unknown.length > 0)
-    tell.skipped(
-      `not known, since IAM may not be asked and no request tells it without a change: ` +
-        [...new Set(unknown)].join('; '),
-    );
+  for (const [reason, actions] of unknown)
+    tell.skipped(`not known, ${reason}: ${[...actions].join('; ')}`);
 }
 
 /** Asks what changes nothing, as the use does that needs the action. */

@@ -92,7 +92,9 @@ export const IAM_MEMBERS: Readonly<Record<string, { readonly acts: string }>> = 
 export const TOKEN_MEMBERS: typeof IAM_MEMBERS = {
   GetCallerIdentity: { acts: '' },
   AssumeRole: {
-    acts: 'RoleArn RoleSessionName PolicyArns Policy DurationSeconds ExternalId',
+    acts:
+      'RoleArn RoleSessionName PolicyArns Policy DurationSeconds ExternalId SourceIdentity Tags ' +
+      'TransitiveTagKeys',
   },
   AssumeRoleWithWebIdentity: {
     acts: 'RoleArn RoleSessionName WebIdentityToken PolicyArns Policy DurationSeconds',

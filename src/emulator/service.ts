@@ -32,6 +32,12 @@ export interface Caller {
   readonly roleArn?: string;
   /** Policies of the session, which must allow too; all may pass where it has none. */
   readonly sessionPolicies?: readonly NamedPolicy[];
+  /** Tags of the session, which stand before those of its role. */
+  readonly sessionTags?: ReadonlyMap<string, string>;
+  /** Keys of the tags that sessions have too that this one opens. */
+  readonly transitiveKeys?: readonly string[];
+  /** Who is behind the session; those that it opens have it too. */
+  readonly sourceIdentity?: string;
 }
 
 export interface CallContext {

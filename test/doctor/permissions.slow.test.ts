@@ -62,11 +62,11 @@ async function setPolicy({ aws }: Patient, statements: readonly object[]): Promi
 }
 
 /** Credentials of the role, as ECS hands them to a task. */
-function asRole({ aws }: Patient): Readonly<Record<string, string>> {
+function asRole({ aws }: Patient, role = ROLE): Readonly<Record<string, string>> {
   return {
     AWS_ACCESS_KEY_ID: '',
     AWS_SECRET_ACCESS_KEY: '',
-    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${aws.url}/v2/credentials/${ROLE}`,
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${aws.url}/v2/credentials/${role}`,
   };
 }
 
@@ -157,6 +157,7 @@ test('a boundary that lacks an action is named, not the policy', async (t) => {
   const { missing, all } = await examineAs(t, patient, config);
   assert.equal(missing.length, 1, all);
   assert.match(missing[0]?.remedy ?? '', /^allow it in the permissions boundary too/);
+  assert.match(missing[0]?.remedy ?? '', /policy lacks it as well, add to its policy:/);
 });
 
 test('the permissions of a role that is named are looked at by IAM alone', async (t) => {
@@ -170,9 +171,87 @@ test('the permissions of a role that is named are looked at by IAM alone', async
   const missing = found.filter(({ id }) => id === 'permission-missing');
   assert.equal(missing.length, 1, JSON.stringify(found));
   assert.match(missing[0]?.what ?? '', /is not allowed to arn:aws:iam::000000000000:role\/metrics/);
-  const unknown = await examinePatient(t, patient, {
-    ...named,
-    subject: { role: 'arn:aws:iam::000000000000:role/nobody' },
-  });
-  assert.ok(unknown.some(({ id }) => id === 'permission-unknown'));
 });
+
+test('a role that is not there is said, with what it is and not what it lacks', async (t) => {
+  const patient = await startPatient(t);
+  const { cloud } = patient.aws;
+  const examineRole = async (role: string, env: Readonly<Record<string, string>> = {}) => {
+    const options = { checks: [permissionsCheck], subject: { role }, env };
+    const found = await examinePatient(t, patient, options);
+    assert.equal(found.length, 1, JSON.stringify(found));
+    return found[0]!;
+  };
+  await callIam(cloud, 'CreateRole', {
+    RoleName: 'within',
+    Path: '/team/',
+    AssumeRolePolicyDocument: writeDocument([
+      { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' },
+    ]),
+  });
+  for (const [role, says] of [
+    ['arn:aws:iam::000000000000:role/nobody', /NoSuchEntity|cannot be found/],
+    ['arn:aws:iam::000000000000:role/within', /of that name is .*:role\/team\/within$/],
+    ['arn:aws:iam::111111111111:role/team/within', /the credentials are of .*:000000000000:root$/],
+  ] as const) {
+    const { id, severity, remedy, evidence } = await examineRole(role);
+    assert.deepEqual([id, severity], ['role-unknown', 'error']);
+    assert.match(evidence.join(), says);
+    assert.match(remedy, /account, path and name/);
+  }
+  // Whoever may not ask for the role is told by the simulation, and who may ask neither by neither.
+  await putRole(cloud, ROLE);
+  const nobody = 'arn:aws:iam::000000000000:role/nobody';
+  await setPolicy(patient, [{ Action: 'iam:SimulatePrincipalPolicy', Resource: '*' }]);
+  assert.equal((await examineRole(nobody, asRole(patient))).id, 'role-unknown');
+  await setPolicy(patient, [{ Action: 'none:None', Resource: '*' }]);
+  const options = { checks: [permissionsCheck], subject: { role: nobody }, env: asRole(patient) };
+  const found = await examinePatient(t, patient, options);
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    ['permission-unknown', 'permissions'],
+  );
+});
+
+for (const mayRead of [true, false])
+  test(`conditions of other actions leave no doubt where policies may${mayRead ? '' : ' not'} be read`, async (t) => {
+    const patient = await startPatient(t);
+    const { cloud } = patient.aws;
+    const config = wideConfig(patient);
+    const role = await putRole(cloud, ROLE);
+    const others = (await listNeeded(config)).filter(({ Action }) => Action !== 'aps:RemoteWrite');
+    const inVpc = { StringEquals: { 'aws:SourceVpc': 'vpc-1' } };
+    const foreign = { Action: 's3:GetObject', Resource: '*', Condition: inVpc };
+    const own = { Resource: 'arn:aws:s3:::b/${aws:username}/*', Action: 's3:PutObject' };
+    await setPolicy(patient, [...others, foreign, own]);
+    await putRole(cloud, 'asker', {
+      statements: [
+        { Effect: 'Allow', ...SIMULATE },
+        ...(mayRead ? [{ Effect: 'Allow', Action: ['iam:Get*', 'iam:List*'], Resource: '*' }] : []),
+      ],
+    });
+
+    const env = asRole(patient, 'asker');
+    const options = { config, checks: [permissionsCheck], subject: { role }, env };
+    const examineNow = async () => {
+      const found = await examinePatient(t, patient, options);
+      return {
+        missing: found.filter(({ id }) => id === 'permission-missing').map(({ what }) => what),
+        open: found.filter(({ severity }) => severity === 'skipped').map(({ what }) => what),
+      };
+    };
+    const { missing, open } = await examineNow();
+    if (mayRead) {
+      assert.deepEqual([missing.length, open], [1, []]);
+      assert.match(missing[0]!, /^aps:RemoteWrite on .* is not allowed/);
+    } else {
+      assert.deepEqual([missing, open.length], [[], 1]);
+      assert.match(open[0]!, /^not known, policies ask for aws:sourcevpc.*only a request tells/);
+      assert.match(open[0]!, /whether they decide, iam:ListRolePolicies.* would tell: aps:Rem/);
+    }
+    // A condition on the action itself decides, and only a request tells it.
+    await setPolicy(patient, [...others, { ...foreign, Action: 'aps:*' }]);
+    const decided = await examineNow();
+    assert.deepEqual([decided.missing, decided.open.length], [[], 1]);
+    assert.match(decided.open[0]!, /^not known, policies ask for aws:sourcevpc, which only/);
+  });

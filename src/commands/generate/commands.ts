@@ -1,9 +1,10 @@
 /** `amperage generate commands` and `task-definitions`: plain files for the AWS CLI. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { renderCommands } from '../../deploy/commands/render.ts';
 import { renderTaskDefinitions } from '../../deploy/commands/task-definitions.ts';
 import { describeModel } from './model.ts';
 import { forceOption, type OutputFlags, outputOption, writeOutput } from './output.ts';
+import { parseAccount } from './place-flags.ts';
 
 export function createCommandsCommand(write: (text: string) => void): Command {
   return new Command('commands')
@@ -43,9 +44,4 @@ export function createTaskDefinitionsCommand(write: (text: string) => void): Com
       for (const name of open)
         process.stderr.write(`fill in @{${name}}: only AWS knows it, or --account says it\n`);
     });
-}
-
-function parseAccount(text: string): string {
-  if (/^\d{12}$/.test(text)) return text;
-  throw new InvalidArgumentError('Expected 12 digits.');
 }

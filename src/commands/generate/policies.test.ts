@@ -72,6 +72,10 @@ test('whoever deploys a model gets its policy, and is told where it does not fit
   assert.match(small.written, /"arn:aws:cloudformation:eu-west-1:123456789012:stack\/shop\/\*"/);
   assert.match(small.told, /^PassRoles \(iam:PassRole\): hands over ExecutionRole, CollectorRole/m);
   assert.doesNotMatch(small.told, /too large/);
+  await assert.rejects(run('--for', 'deployer', file, '--region', 'us-east-1'), {
+    code: 'FLAG_COMBINATION',
+    message: /^--region us-east-1: .*deployment\.yml is made for eu-west-1; change it there$/,
+  });
   writeFileSync(
     file,
     [

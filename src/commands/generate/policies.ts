@@ -20,11 +20,13 @@ import {
   writeSamples,
 } from '../../deploy/permissions.ts';
 import { renderPolicy } from '../../deploy/parts/roles.ts';
+import { findPartition, type Partition, PARTITION_NAMES } from '../../deploy/partitions.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { loadPlan } from '../check/configuration.ts';
 import { fitPolicies } from './fitted-policies.ts';
 import { describeModel } from './model.ts';
 import { forceOption, type OutputFlags, writeOutput } from './output.ts';
+import { parseAnyAccount, parseAnyCluster, parseAnyRegion } from './place-flags.ts';
 import { permissionsOfSource } from './source-permissions.ts';
 
 const PARTS = [
@@ -38,7 +40,7 @@ interface PolicyFlags extends Partial<OutputFlags> {
   readonly cluster: string;
   readonly region: string;
   readonly account: string;
-  readonly partition: string;
+  readonly partition?: Partition;
   readonly allowPartial?: boolean;
 }
 
@@ -57,10 +59,14 @@ export function createPoliciesCommand(
     )
     .option('--source <source>', 'where the task reads its configuration, where that is elsewhere')
     .addOption(new Option('--shard <kind>', 'as for collect').choices(['ecs']))
-    .option('--cluster <name>', 'cluster of the collectors, for --shard', '*')
-    .option('--region <region>', 'where the configuration names none', '*')
-    .option('--account <id>', 'account of what is used; without it any', '*')
-    .option('--partition <name>', 'such as aws-cn', 'aws')
+    .option('--cluster <name>', 'cluster of the collectors, for --shard', parseAnyCluster, '*')
+    .option('--region <region>', 'where the configuration names none', parseAnyRegion, '*')
+    .option('--account <id>', 'account of what is used; without it any', parseAnyAccount, '*')
+    .addOption(
+      new Option('--partition <name>', 'partition of ARNs (default: that of the region)').choices(
+        PARTITION_NAMES,
+      ),
+    )
     .option('--allow-partial', 'as for collect: what cannot be done here is left out')
     .option('--output <dir>', 'writes it there, as files that each fit a policy of IAM')
     .addOption(forceOption())
@@ -95,8 +101,9 @@ const renderText = (statements: readonly PolicyStatement[]): string =>
 
 async function findStatements(
   configuration: string | undefined,
-  { for: part, source, shard, cluster, allowPartial, ...place }: PolicyFlags,
+  { for: part, source, shard, cluster, allowPartial, ...given }: PolicyFlags,
 ): Promise<readonly PolicyStatement[]> {
+  const place = makePlace(given);
   if (part !== 'collect' && part !== 'deployer' && part !== 'discover')
     return permissionsOfPart(part, place);
   if (configuration === undefined)
@@ -107,8 +114,14 @@ async function findStatements(
   if (part === 'deployer') {
     const { template } = await describeModel(configuration);
     const { isInline } = renderTemplateText(template);
+    if (given.region !== '*' && given.region !== template.region)
+      throw new ConfigError(
+        'FLAG_COMBINATION',
+        `--region ${given.region}: ${configuration} is made for ${template.region}; change it ` +
+          'there',
+      );
     return [
-      ...deployTemplate(template, { ...place, region: template.region }),
+      ...deployTemplate(template, makePlace({ ...given, region: template.region })),
       ...(isInline ? [] : [uploadTemplate(template)]),
     ];
   }
@@ -118,6 +131,21 @@ async function findStatements(
     ...(part === 'discover' ? permissionsOfDiscovery(plan, place) : permissionsOfPlan(plan, place)),
     ...(shard === 'ecs' ? divideTargets(place, cluster) : []),
   ]);
+}
+
+/** @throws ConfigError for a region of another partition than the one that is named */
+function makePlace({
+  account,
+  region,
+  partition,
+}: Pick<PolicyFlags, 'account' | 'partition' | 'region'>): ResourcePlace {
+  const own = region === '*' ? undefined : findPartition(region);
+  if (partition !== undefined && own !== undefined && own !== partition)
+    throw new ConfigError(
+      'FLAG_COMBINATION',
+      `--partition ${partition} has no region ${region}, which is of ${own}: leave it out`,
+    );
+  return { account, region, partition: partition ?? own ?? 'aws' };
 }
 
 function permissionsOfPart(

@@ -4,6 +4,7 @@ import { checkScraper } from '../../config/scraper.ts';
 import { ConfigError, describeError } from '../../kernel/errors.ts';
 import { formatFinding } from '../../settings/finding.ts';
 import { readBoundedFile } from '../check/given-line.ts';
+import { parseIds } from './place-flags.ts';
 
 interface ScraperFlags {
   readonly workspace: string;
@@ -17,9 +18,17 @@ export function createScraperCommand(write: (text: string) => void): Command {
     .description('the input of "aws amp create-scraper", for a collector that AWS runs in a VPC')
     .argument('<configuration>', 'a configuration of Prometheus, of the keys that AWS takes')
     .requiredOption('--workspace <arn>', 'ARN of the workspace that samples go to', parseArn)
-    .requiredOption('--subnets <ids...>', 'subnets that it scrapes from, in two zones at least')
-    .requiredOption('--security-groups <ids...>', 'its security groups; targets let these in')
-    .option('--alias <name>', 'its name')
+    .requiredOption(
+      '--subnets <ids...>',
+      'subnets that it scrapes from, in two zones at least',
+      parseIds('subnet'),
+    )
+    .requiredOption(
+      '--security-groups <ids...>',
+      'its security groups; targets let these in',
+      parseIds('sg'),
+    )
+    .option('--alias <name>', 'its name', parseAlias)
     .addHelpText(
       'after',
       '\nExamples:\n  amperage generate scraper prometheus.yml --workspace ' +
@@ -51,6 +60,13 @@ function parseArn(text: string): string {
   if (/^arn:[a-z-]+:aps:[a-z0-9-]+:\d{12}:workspace\/ws-/.test(text)) return text;
   throw new InvalidArgumentError(
     'Expected an ARN such as arn:aws:aps:us-east-1:123456789012:workspace/ws-….',
+  );
+}
+
+function parseAlias(text: string): string {
+  if (/^[0-9A-Za-z][-.\w]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected up to 100 letters, digits, dots, dashes and underscores, first a letter or digit.',
   );
 }
 

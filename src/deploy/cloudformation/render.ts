@@ -1,4 +1,5 @@
 /** A template as CloudFormation's JSON document. Pure. */
+import { requireFit } from './limits.ts';
 import {
   isValueList,
   Joined,
@@ -20,7 +21,11 @@ type Json = boolean | number | string | readonly Json[] | { readonly [key: strin
  */
 export const INLINE_MAX_BYTES = 51_200;
 
-/** The document's text, to be read where the length allows it. */
+/**
+ * The document's text, to be read where the length allows it.
+ *
+ * @throws ConfigError TEMPLATE_SIZE for more than one stack takes
+ */
 export function renderTemplateText(template: DeploymentTemplate): {
   readonly text: string;
   readonly bytes: number;
@@ -31,6 +36,7 @@ export function renderTemplateText(template: DeploymentTemplate): {
   const text =
     Buffer.byteLength(readable) > INLINE_MAX_BYTES ? `${JSON.stringify(rendered)}\n` : readable;
   const bytes = Buffer.byteLength(text);
+  requireFit(template, bytes);
   return { text, bytes, isInline: bytes <= INLINE_MAX_BYTES };
 }
 

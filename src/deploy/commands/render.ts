@@ -13,6 +13,7 @@ import {
 import type { FindCall, ResourceCommands, CallStep, Word } from './calls.ts';
 import { SHELL_FUNCTIONS } from './functions.ts';
 import { findCommands } from './kinds.ts';
+import { findPartition } from '../partitions.ts';
 import { listVariables, renderInput, renderWord, variableOf } from './words.ts';
 
 /** Path within the folder → text. */
@@ -92,11 +93,6 @@ function renderDestroy(
   ]);
 }
 
-export function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
-}
-
 /** What must be known to find a resource; its own values are what that finds. */
 function listNeeds({ id }: Resource, { find, remove }: ResourceCommands): string[] {
   const words = [
@@ -114,7 +110,7 @@ function listNeeds({ id }: Resource, { find, remove }: ResourceCommands): string
 function askAll({ region, resources, outputs }: DeploymentTemplate): string[] {
   const asked = new Map([
     ['aws_Region', `remember aws_Region ${region}`],
-    ['aws_Partition', `remember aws_Partition ${partitionOf(region)}`],
+    ['aws_Partition', `remember aws_Partition ${findPartition(region)}`],
   ]);
   const walk = (value: AwsValue): void => {
     const name = variableOf(value);

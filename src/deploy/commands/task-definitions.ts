@@ -1,7 +1,8 @@
 /** The task definitions of a template alone, for register-task-definition. Pure. */
 import { type AwsValue, type DeploymentTemplate, Joined, Reference } from '../template.ts';
 import { asText, nameOf } from './calls.ts';
-import { partitionOf, type ScriptFiles } from './render.ts';
+import { findPartition } from '../partitions.ts';
+import type { ScriptFiles } from './render.ts';
 import { toTaskDefinition } from './tasks.ts';
 import { renderInput } from './words.ts';
 
@@ -38,7 +39,7 @@ function listKnown(
   { name, region, resources }: DeploymentTemplate,
   account = '@{aws_AccountId}',
 ): ReadonlyMap<string, string> {
-  const partition = partitionOf(region);
+  const partition = findPartition(region);
   const known = new Map([
     ['aws_Region', region],
     ['aws_Partition', partition],

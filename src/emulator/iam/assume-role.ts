@@ -8,24 +8,19 @@
  * Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html,
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
-import {
-  judgeTrust,
-  type NamedPolicy,
-  type TrustVerdict,
-  type TrustedCaller,
-} from '../../aws/policies/evaluation.ts';
+import { judgeTrust, type TrustedCaller } from '../../aws/policies/evaluation.ts';
 import { sessionOf } from '../identities.ts';
 import type { Caller, CallContext } from '../service.ts';
-import { describeCaller, type IamCloud, isOfAws, judgeCall } from './authorizer.ts';
+import {
+  describeAnyone,
+  describeCallContext,
+  describeCaller,
+  type IamCloud,
+  isOfAws,
+  judgeCall,
+} from './authorizer.ts';
+import { describeRoleRequest, type RoleRequest } from './role-request.ts';
 import type { Role } from './state.ts';
-
-export interface RoleRequest {
-  readonly roleArn: string;
-  readonly sessionName: string;
-  readonly action: 'sts:AssumeRole' | 'sts:AssumeRoleWithWebIdentity';
-  readonly externalId?: string;
-  readonly sessionPolicies?: readonly NamedPolicy[];
-}
 
 /**
  * The role that an ARN names; undefined for one that nobody created.
@@ -34,32 +29,55 @@ export function findRole(cloud: IamCloud, roleArn: string): Role | undefined {
   return cloud.iamOf(roleArn.split(':')[4] ?? '').roleOf(roleArn);
 }
 
-/** Whether the caller may have the role; one that nobody created anyone may, if not strict. */
-export function mayAssume(cloud: IamCloud, call: CallContext, request: RoleRequest): boolean {
-  const { caller } = call;
+/**
+ * What a caller lacks for a role; undefined if it may have it. One that nobody created anyone may
+ * have, if not strict.
+ */
+export function findDenied(
+  cloud: IamCloud,
+  call: CallContext,
+  request: RoleRequest,
+): string | undefined {
   const role = findRole(cloud, request.roleArn);
-  if (role === undefined) return !cloud.isStrict;
-  const trust = askTrust(role, describeCaller(caller), request);
-  if (trust === 'none' || trust === 'denied') return false;
-  const context = request.externalId && { 'sts:ExternalId': request.externalId };
-  const need = {
-    action: request.action,
-    resource: role.arn,
-    ...(context && { context }),
-  };
-  const { decision } = judgeCall(cloud, call, need);
+  if (role === undefined) return cloud.isStrict ? request.action : undefined;
+  const { caller } = call;
   const isOwn = caller.accountId === role.arn.split(':')[4] || isOfAws(caller);
-  return trust === 'named' && isOwn ? decision !== 'explicitDeny' : decision === 'allowed';
+  const requestKeys = describeRoleRequest(request, role);
+  return listActions(request).find((action) => {
+    const need = { action, resource: role.arn, context: requestKeys };
+    const context = describeCallContext(cloud, call, need);
+    const trust = judgeTrust(role.trust.policy, describeCaller(caller), { action, context });
+    if (trust === 'none' || trust === 'denied') return true;
+    const { decision } = judgeCall(cloud, call, need);
+    return trust === 'named' && isOwn ? decision === 'explicitDeny' : decision !== 'allowed';
+  });
 }
 
-/** Whether a provider of web identities may hand out the role. */
-export function mayFederate(
+/** What a provider of web identities lacks for handing out the role; undefined if nothing. */
+export function findUntrusted(
   cloud: IamCloud,
+  call: CallContext,
   request: RoleRequest,
-  providers: TrustedCaller,
-): boolean {
+  provider: TrustedCaller,
+): string | undefined {
   const role = findRole(cloud, request.roleArn);
-  return role === undefined ? !cloud.isStrict : askTrust(role, providers, request) === 'named';
+  if (role === undefined) return cloud.isStrict ? request.action : undefined;
+  const context = describeAnyone(cloud, call, {
+    ...describeRoleRequest(request, role),
+    'aws:FederatedProvider': provider.names.at(-1),
+  });
+  return listActions(request).find(
+    (action) => judgeTrust(role.trust.policy, provider, { action, context }) !== 'named',
+  );
+}
+
+/** Tags and a source identity need permissions of their own. */
+function listActions({ action, tags, sourceIdentity }: RoleRequest): readonly string[] {
+  return [
+    action,
+    ...(tags.size > 0 ? ['sts:TagSession'] : []),
+    ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+  ];
 }
 
 /** Who has the role from now on. */
@@ -69,23 +87,20 @@ export function openSession(
     roleArn,
     sessionName,
     sessionPolicies,
-  }: Pick<RoleRequest, 'roleArn' | 'sessionName' | 'sessionPolicies'>,
+    sourceIdentity,
+    tags,
+    transitiveKeys,
+  }: Pick<RoleRequest, 'roleArn' | 'sessionName'> & Partial<RoleRequest>,
   region: string,
 ): Caller {
   const role = findRole(cloud, roleArn);
   if (role !== undefined) role.lastUsed = { atMs: cloud.nowMs(), region };
   const session = sessionOf(roleArn, sessionName, role?.id);
-  return sessionPolicies === undefined ? session : { ...session, sessionPolicies };
-}
-
-function askTrust(
-  role: Role,
-  caller: TrustedCaller,
-  { action, externalId }: RoleRequest,
-): TrustVerdict {
-  const context = new Map<string, readonly string[]>();
-  if (externalId !== undefined) context.set('sts:externalid', [externalId]);
-  for (const name of caller.names)
-    if (name.includes(':role/')) context.set('aws:principalarn', [name]);
-  return judgeTrust(role.trust.policy, caller, { action, context });
+  return {
+    ...session,
+    ...(sessionPolicies !== undefined && { sessionPolicies }),
+    ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...(tags !== undefined && { sessionTags: tags }),
+    ...(transitiveKeys !== undefined && { transitiveKeys }),
+  };
 }

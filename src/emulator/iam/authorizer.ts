@@ -129,33 +129,63 @@ function findIdentity(cloud: IamCloud, { accountId, roleArn, arn }: Caller): Ide
   return user?.arn === arn ? user : undefined;
 }
 
-/**
- * The condition keys of all services, beside those of the request itself. Calls count as sent by
- * TLS, as they are to AWS.
- */
+/** What the conditions of any policy may ask of a call, beside who calls. */
+export function describeCallContext(
+  cloud: IamCloud,
+  call: CallContext,
+  need: Need,
+): RequestContext {
+  const identity = findIdentity(cloud, call.caller);
+  return describeContext(cloud, call, { identity, need });
+}
+
 function describeContext(
   cloud: IamCloud,
-  { caller, region, headers }: CallContext,
+  call: CallContext,
   { identity, need }: { readonly identity: Identity | undefined; readonly need: Need },
 ): RequestContext {
-  const nowMs = cloud.nowMs();
+  const { caller } = call;
   const isRole = caller.roleArn !== undefined;
-  const values: Record<string, string | readonly string[] | undefined> = {
-    'aws:PrincipalArn': caller.roleArn ?? caller.arn,
-    'aws:PrincipalAccount': caller.accountId,
-    'aws:PrincipalType': isRole ? 'AssumedRole' : 'User',
-    'aws:PrincipalIsAWSService': 'false',
+  const isService = isOfAws(caller);
+  const type = caller.arn.endsWith(':root') ? 'Account' : 'User';
+  const values: ContextValues = {
+    'aws:PrincipalArn': isService ? undefined : (caller.roleArn ?? caller.arn),
+    'aws:PrincipalAccount': isService ? undefined : caller.accountId,
+    'aws:PrincipalType': isRole ? 'AssumedRole' : isService ? undefined : type,
+    'aws:PrincipalIsAWSService': String(isService),
+    'aws:PrincipalServiceName': isService ? caller.arn : undefined,
     'aws:ViaAWSService': 'false',
+    'aws:SourceIdentity': caller.sourceIdentity,
     'aws:userid': caller.userId,
     'aws:username': isRole ? undefined : identity?.name,
+    ...need.context,
+  };
+  // A tag of the session stands for that of the role, whatever the case of its letters.
+  for (const [key, value] of [...(identity?.tags ?? []), ...(caller.sessionTags ?? [])])
+    values[`aws:PrincipalTag/${key.toLowerCase()}`] = value;
+  return describeAnyone(cloud, call, values);
+}
+
+type ContextValues = Record<string, string | readonly string[] | undefined>;
+
+/**
+ * The condition keys of all services that need no identity, beside those that are given. Calls
+ * count as sent by TLS, as they are to AWS.
+ */
+export function describeAnyone(
+  cloud: IamCloud,
+  { region, headers }: CallContext,
+  given: ContextValues,
+): RequestContext {
+  const nowMs = cloud.nowMs();
+  const values: ContextValues = {
     'aws:RequestedRegion': region,
     'aws:SecureTransport': 'true',
     'aws:CurrentTime': new Date(nowMs).toISOString(),
     'aws:EpochTime': String(Math.floor(nowMs / 1_000)),
     'aws:UserAgent': headers['user-agent'],
-    ...need.context,
+    ...given,
   };
-  for (const [key, value] of identity?.tags ?? []) values[`aws:PrincipalTag/${key}`] = value;
   return new Map(
     Object.entries(values).flatMap(([key, value]) =>
       value === undefined ? [] : [[key.toLowerCase(), [value].flat()] as const],

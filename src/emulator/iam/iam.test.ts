@@ -265,8 +265,55 @@ test('a simulation says what policies would decide, with what it lacked', async 
     }),
   );
   assert.deepEqual(custom.EvaluationResults![0]!.MissingContextValues, ['ecs:cluster']);
-  assert.equal(
-    custom.EvaluationResults![0]!.PermissionsBoundaryDecisionDetail!.AllowedByPermissionsBoundary,
-    true,
-  );
+});
+
+test('a simulation judges a boundary by itself, whatever the other policies decide', async () => {
+  const allow = (Action: string) => ({ Effect: 'Allow', Action, Resource: '*' });
+  const deny = { ...allow('s3:*'), Effect: 'Deny' };
+  const simulate = async (own: object[], bounds: object[]) => {
+    const { EvaluationResults = [] } = await iam.send(
+      new Iam.SimulateCustomPolicyCommand({
+        PolicyInputList: [writeDocument(own)],
+        ActionNames: ['s3:GetObject'],
+        PermissionsBoundaryPolicyInputList: [writeDocument(bounds)],
+      }),
+    );
+    const [{ EvalDecision, PermissionsBoundaryDecisionDetail: detail }] = EvaluationResults as [
+      Iam.EvaluationResult,
+    ];
+    return [EvalDecision, detail?.AllowedByPermissionsBoundary];
+  };
+  const [get, other] = [[allow('s3:GetObject')], [allow('ssm:GetParameter')]];
+  assert.deepEqual(await simulate(get, get), ['allowed', true]);
+  assert.deepEqual(await simulate(get, other), ['implicitDeny', false]);
+  assert.deepEqual(await simulate(other, get), ['implicitDeny', true]);
+  assert.deepEqual(await simulate(other, other), ['implicitDeny', false]);
+  assert.deepEqual(await simulate([...get, deny], get), ['explicitDeny', true]);
+  assert.deepEqual(await simulate([...get, deny], other), ['explicitDeny', false]);
+  assert.deepEqual(await simulate(get, [...get, deny]), ['explicitDeny', false]);
+});
+
+test('a simulation finds whom it is of by the whole ARN', async () => {
+  await role('within', { Path: '/team/' });
+  await iam.send(new Iam.CreateUserCommand({ UserName: 'inside', Path: '/team/' }));
+  const of = (PolicySourceArn: string) =>
+    iam.send(new Iam.SimulatePrincipalPolicyCommand({ PolicySourceArn, ActionNames: ['a:B'] }));
+  const keysOf = (PolicySourceArn: string) =>
+    iam.send(new Iam.GetContextKeysForPrincipalPolicyCommand({ PolicySourceArn }));
+  for (const end of ['role/team/within', 'user/team/inside']) {
+    await of(`arn:aws:iam::000000000000:${end}`);
+    await keysOf(`arn:aws:iam::000000000000:${end}`);
+  }
+  for (const arn of [
+    'arn:aws:iam::111111111111:role/team/within',
+    'arn:aws:iam::000000000000:role/within',
+    'arn:aws:iam::000000000000:role/other/within',
+    'arn:aws:iam::000000000000:user/inside',
+    'arn:aws:iam::000000000000:user/team/within',
+  ]) {
+    await assert.rejects(of(arn), { name: 'NoSuchEntityException' }, arn);
+    await assert.rejects(keysOf(arn), { name: 'NoSuchEntityException' }, arn);
+  }
+  for (const arn of ['arn:aws:sts::000000000000:assumed-role/within/s', 'role/team/within/x y z'])
+    await assert.rejects(of(arn), { name: 'InvalidInputException' }, arn);
 });

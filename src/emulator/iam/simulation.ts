@@ -4,6 +4,7 @@
  * Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
  */
 import {
+  type AccessRequest,
   judgeRequest,
   type NamedPolicy,
   type PolicyLayers,
@@ -69,8 +70,8 @@ function simulate(layers: PolicyLayers, input: AwsInput, own: RequestContext): o
   const { page, rest } = cutMarkerPage(pairs, input);
   return {
     EvaluationResults: page.map(({ action, resource }) => {
-      const verdict = judgeRequest(judged, { action, resource, context });
-      const { decision, layer, matched } = verdict;
+      const request = { action, resource, context };
+      const { decision, matched } = judgeRequest(judged, request);
       return {
         EvalActionName: action,
         EvalResourceName: resource,
@@ -82,13 +83,18 @@ function simulate(layers: PolicyLayers, input: AwsInput, own: RequestContext): o
         MissingContextValues: listMissing(judged, context),
         ...(judged.boundary !== undefined && {
           PermissionsBoundaryDecisionDetail: {
-            AllowedByPermissionsBoundary: !(decision !== 'allowed' && layer === 'boundary'),
+            AllowedByPermissionsBoundary: allowsAlone(judged.boundary, request),
           },
         }),
       };
     }),
     ...rest,
   };
+}
+
+/** A boundary is judged by itself, whatever the other policies decide. */
+function allowsAlone(boundary: readonly NamedPolicy[], request: AccessRequest): boolean {
+  return judgeRequest({ identity: boundary }, request).decision === 'allowed';
 }
 
 /** Keys that policies ask for and the context lacks. */
@@ -104,17 +110,19 @@ function listKeys(policies: readonly NamedPolicy[]): string[] {
   return [...new Set(keys)].toSorted();
 }
 
-/** A role, a user, or the session of a role. @throws AwsError NoSuchEntity */
+/** A role or user of this account, by its whole ARN. @throws AwsError NoSuchEntity, InvalidInput */
 function findIdentity(iam: IamState, arn: string): Identity {
-  const [, kind, , name = ''] = /:(role|user|assumed-role)\/(?:([^:]*)\/)?([^/]+)$/.exec(arn) ?? [];
-  if (kind === 'user') return iam.user(name);
-  const session = /:assumed-role\/([^/]+)\/[^/]+$/.exec(arn)?.[1];
-  if (session !== undefined) return iam.role(session);
-  if (kind === 'role') return iam.role(name);
-  throw new AwsError(
-    'InvalidInput',
-    `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`,
-  );
+  const [, kind, name = ''] =
+    /^arn:[^:]*:iam::[^:]*:(role|user)\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
+  // AWS refuses the ARN of a session in these words too.
+  if (kind === undefined)
+    throw new AwsError(
+      'InvalidInput',
+      `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`,
+    );
+  const found = kind === 'user' ? iam.users.get(name) : iam.roles.get(name);
+  if (found?.arn === arn) return found;
+  throw new AwsError('NoSuchEntity', `The ${kind} with name ${name} cannot be found.`, 404);
 }
 
 function contextOf({ arn, kind, name, tags }: Identity): RequestContext {

@@ -261,8 +261,10 @@ const deploying = {
     remedy: 'Name another with --stack, --region or --profile, or deploy it.',
   },
   TEMPLATE_SIZE: {
-    means: 'The template is longer than a call of CloudFormation takes.',
-    remedy: 'Name a bucket of the region with --bucket, from which CloudFormation reads it.',
+    means: 'The template is longer than a call of CloudFormation takes, or more than one stack.',
+    remedy:
+      'Name a bucket of the region with --bucket, from which CloudFormation reads it; what is ' +
+      'more than a stack takes is divided between two models, or made by Terraform.',
   },
 } as const;
 
