@@ -5,12 +5,16 @@
  */
 import { NO_ROWS } from '../kernel/columns.ts';
 import type { Borrowed } from '../model/borrowed.ts';
+import { runInRanges, type Steps } from './steps.ts';
 
 /**
  * The start value of all hashes. It differs in each process, so that no target can choose its
  * collisions.
  */
 const SEED = Math.trunc(Math.random() * 2 ** 32);
+
+/** Cells that are filled between two yields. */
+const RANGE_CELLS = 65_536;
 
 export class HashIndex {
   /** id + 1 in each cell, 0 where it is free; the length is a power of two. */
@@ -19,10 +23,21 @@ export class HashIndex {
 
   /** Empties the table and makes room for that many ids. */
   reset(ids: number): void {
-    let size = 16;
-    while (size < ids * 2) size *= 2;
+    const size = sizeFor(ids);
     if (this.#cells.length === size) this.#cells.fill(0);
     else this.#cells = new Int32Array(size);
+    this.#count = 0;
+  }
+
+  /**
+   * The same in slices. New memory is filled too: the system maps a page when it is first written,
+   * and ids that are added are all over the table.
+   */
+  *resetInSlices(ids: number): Steps {
+    const size = sizeFor(ids);
+    if (this.#cells.length !== size) this.#cells = new Int32Array(size);
+    const cells = this.#cells;
+    yield* runInRanges(size, RANGE_CELLS, (from, to) => cells.fill(0, from, to));
     this.#count = 0;
   }
 
@@ -58,6 +73,13 @@ export class HashIndex {
       if (isMatch(id)) return id;
     }
   }
+}
+
+/** The number of cells for so many ids: at most half of them are taken. */
+function sizeFor(ids: number): number {
+  let size = 16;
+  while (size < ids * 2) size *= 2;
+  return size;
 }
 
 /** A hash of bytes [start, end): FNV-1a, mixed at the end because the table takes the low bits. */

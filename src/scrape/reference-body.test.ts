@@ -51,7 +51,8 @@ test('an index that is made in slices finds the same', () => {
   const names = Array.from({ length: 20_000 }, (_, i) => `a${i % 15_000}`);
   const reference = new ReferenceBody();
   keep(reference, names);
-  assert.equal([...reference.indexInSlices()].length, Math.ceil(20_000 / RANGE_SERIES));
+  // One of them makes the table.
+  assert.equal([...reference.indexInSlices()].length, 1 + Math.ceil(20_000 / RANGE_SERIES));
   for (const i of [0, 1, RANGE_SERIES - 1, RANGE_SERIES, 14_999])
     assert.equal(find(reference, `a${i}`), i);
 });

@@ -98,7 +98,7 @@ export class ReferenceBody {
   *indexInSlices(): Steps {
     const { count } = this.offsets;
     if (count === 0 || this.#isIndexed) return;
-    this.#bySeries.reset(count);
+    yield* this.#bySeries.resetInSlices(count);
     yield* runInRanges(count, RANGE_SERIES, (from, to) => this.#indexRange(from, to));
     this.#isIndexed = true;
   }

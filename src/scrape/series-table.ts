@@ -339,7 +339,7 @@ export class SeriesTable {
 
   /** @param more  how many slots it is to have room for besides */
   *#makeIndex(more: number): Steps {
-    this.#byLabels.begin(this.#size - this.#free.length + more);
+    yield* this.#byLabels.begin(this.#size - this.#free.length + more);
     yield* runInRanges(this.#size, RANGE_SLOTS, (from, to) => this.#indexRange(from, to));
     this.#byLabels.end();
   }

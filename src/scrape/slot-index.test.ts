@@ -1,11 +1,12 @@
 /** An index of slots is there while labels are looked up, and for some bodies longer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runAtOnce } from '../kernel/giving-way.ts';
 import { SlotIndex } from './slot-index.ts';
 
 function filled(): SlotIndex {
   const index = new SlotIndex();
-  index.begin(4);
+  runAtOnce(index.begin(4));
   for (let slot = 0; slot < 4; slot++) index.add(slot * 7, slot);
   index.end();
   return index;
@@ -39,7 +40,7 @@ test('it is let go of after 32 bodies without a look, and a look begins the coun
 test('one that is made anew without a look is let go of too', () => {
   const index = filled();
   for (let body = 0; body < 40; body++) index.accept();
-  index.begin(4);
+  runAtOnce(index.begin(4));
   index.end();
   for (let body = 0; body < 32; body++) index.accept();
   assert.ok(!index.hasRoomFor(0));

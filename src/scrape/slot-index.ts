@@ -4,6 +4,7 @@
  * for a while: most targets look nothing up from then on.
  */
 import { HashIndex } from './hash-index.ts';
+import type { Steps } from './steps.ts';
 
 /** So many bodies in which it was neither made nor looked into are a reason to let go of it. */
 const QUIET_MAX = 32;
@@ -20,10 +21,10 @@ export class SlotIndex {
   }
 
   /** Begins to make it anew, with room for so many slots; then `add` them all, and `end`. */
-  begin(slots: number): void {
+  *begin(slots: number): Steps {
     this.#isMade = false;
     this.#quiet = 0;
-    this.#cells.reset(slots);
+    yield* this.#cells.resetInSlices(slots);
   }
 
   end(): void {
