@@ -74,11 +74,16 @@ export function getMetricData(store: MetricStore, input: AwsInput, nowMs: number
     throw refuseValue(`The parameter MaxDatapoints must be from 1 to ${POINTS_MAX}.`);
   if (new Set(queries.map(({ Id }) => Id)).size < queries.length)
     throw refuseValue('The values for parameter id in MetricDataQueries are not unique.');
-  const results = queries.filter(({ ReturnData }) => ReturnData);
-  const series = results.map((query) => {
-    const points = readPoints(store, query, request, nowMs);
-    return request.ScanBy === 'TimestampDescending' ? points.toReversed() : points;
-  });
+  // Those whose data are not wanted are judged too: AWS refuses the call for any of them.
+  const all = queries.map((query) => ({
+    query,
+    points: readPoints(store, query, request, nowMs),
+  }));
+  const wanted = all.filter(({ query }) => query.ReturnData);
+  const results = wanted.map(({ query }) => query);
+  const series = wanted.map(({ points }) =>
+    request.ScanBy === 'TimestampDescending' ? points.toReversed() : points,
+  );
   const start = readStart(input);
   const end = start + most;
   let offset = 0;
