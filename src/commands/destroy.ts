@@ -12,6 +12,7 @@ import {
   listLeftBehind,
 } from './deployment/kept.ts';
 import { explainEnd } from './deployment/outcome.ts';
+import { tellForeign } from './deployment/ownership.ts';
 import {
   addTargetFlags,
   openRunEdges,
@@ -68,6 +69,7 @@ async function destroy(run: Run, flags: DestroyFlags): Promise<void> {
     tellResult(run, flags, { deleted: [], kept: [] });
     return;
   }
+  if (stack !== undefined && isThere) tellForeign(run, stack);
   tellIntent(run, resources, data, flags.deleteData === true);
   await confirm(terminal, session.signal, {
     what: flags.deleteData === true ? 'this deletes data for good' : 'this takes it away',

@@ -1,5 +1,7 @@
 /** What status and destroy do where something is lacking, on a stack that a test directs. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createDeployCommand } from '../../src/commands/deploy.ts';
 import { createDestroyCommand } from '../../src/commands/destroy.ts';
@@ -7,7 +9,10 @@ import { createStatusCommand } from '../../src/commands/status.ts';
 import { deployTemplate } from '../../src/deploy/deployer/statements.ts';
 import { act, begin, done, writeModel } from './acting.ts';
 import { ADD, type FakeStack, SERVICE, SERVICE_ARN, STACK_ARN, WORKSPACE } from './fake-stack.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { describeModel } from './models.ts';
+
+const FILES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
 
 test('a status tells what it may ask, and names the action that is lacking', async (context) => {
   const fake = await begin(context);
@@ -52,6 +57,45 @@ test('a stack that is not there is told', async (context) => {
   await begin(context);
   const { error } = await act(createStatusCommand, ['metrics', '--region', 'eu-west-1']);
   assert.match(error ?? '', /there is no stack metrics in eu-west-1.* \[STACK_UNKNOWN\]/);
+});
+
+test('a profile that no file has is told, with those that are there', async (context) => {
+  await begin(context);
+  const folder = temporaryFolder(context);
+  const before = { ...process.env };
+  context.after(() => {
+    for (const name of FILES)
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+  });
+  for (const name of FILES) process.env[name] = path.join(folder, name);
+  const of = ['--region', 'eu-west-1', '--profile', 'nope'];
+  const none = await act(createStatusCommand, ['metrics', ...of]);
+  assert.match(
+    none.error ?? '',
+    /--profile nope: neither .* has it; they have none \[FLAG_VALUE\]/,
+  );
+  const config = '[profile work]\noutput = json\n[sso-session s]\nsso_region = eu-west-1\n';
+  writeFileSync(path.join(folder, 'AWS_CONFIG_FILE'), config);
+  writeFileSync(path.join(folder, 'AWS_SHARED_CREDENTIALS_FILE'), '[old]\naws_access_key_id = A\n');
+  const some = await act(createStatusCommand, ['metrics', ...of]);
+  assert.match(some.error ?? '', /; they have old, work \[FLAG_VALUE\]/);
+  const known = await act(createStatusCommand, ['metrics', ...of.slice(0, 3), 'work']);
+  assert.doesNotMatch(known.error ?? '', /FLAG_VALUE/);
+});
+
+test('a stack that Amperage did not make is told before anything ends', async (context) => {
+  for (const isForeign of [true, false]) {
+    const fake = await begin(context);
+    fake.status = 'CREATE_COMPLETE';
+    fake.resources = [WORKSPACE];
+    fake.isForeign = isForeign;
+    fake.course = { steps: [], end: 'DELETE_COMPLETE' };
+    const { told } = await act(createDestroyCommand, ['metrics', '--region', 'eu-west-1', '--yes']);
+    const warning = /! the stack metrics is not one that Amperage made/;
+    if (isForeign) assert.match(told, warning);
+    else assert.doesNotMatch(told, warning);
+  }
 });
 
 /** A service whose tasks end one look after they are told to. */

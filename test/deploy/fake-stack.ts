@@ -55,6 +55,8 @@ export interface FakeStack {
   readonly url: string;
   /** Undefined: there is none. */
   status: string | undefined;
+  /** Whether it is no deployment of Amperage's. */
+  isForeign: boolean;
   /** What a change set says; undefined: that there are no changes. */
   changes: readonly Answer[] | undefined;
   /** What happens after the execution or deletion: events of each look, and the last status. */
@@ -80,6 +82,7 @@ export async function startFakeStack(context: TestContext): Promise<FakeStack> {
   const fake: FakeStack = {
     url,
     status: undefined,
+    isForeign: false,
     changes: undefined,
     course: { steps: [], end: undefined },
     resources: [],
@@ -222,6 +225,7 @@ function stackActions(fake: FakeStack): Actions {
             StackStatus: fake.status ?? 'DELETE_COMPLETE',
             CreationTime: new Date(1_700_000_000_000),
             EnableTerminationProtection: fake.isProtected,
+            Tags: fake.isForeign ? [] : [{ Key: 'amperage:deployment', Value: 'metrics' }],
             Outputs: [{ OutputKey: 'WorkspaceId', OutputValue: 'ws-0a1b' }],
           },
         ],

@@ -7,13 +7,11 @@ import { renderTemplateText, INLINE_MAX_BYTES } from '../../deploy/cloudformatio
 import { ConfigError, describeError } from '../../kernel/errors.ts';
 import { type ChangeRow, readChangeRows, listEffects, summarize } from './changes.ts';
 import { isMoving } from './follow.ts';
+import { DEPLOYMENT_TAG, tellForeign } from './ownership.ts';
 import type { ChangeSetInput } from './stack.ts';
 import type { Model, Run } from './target.ts';
 import { renderTable } from './terminal.ts';
 import { uploadText } from './upload.ts';
-
-/** The tag by which all that a deployment made is found. */
-const DEPLOYMENT_TAG = 'amperage:deployment';
 
 export interface PlannedChange {
   readonly type: 'CREATE' | 'UPDATE';
@@ -59,6 +57,7 @@ export async function withProposal(
   checkState(run, stack);
   const isNew = stack === undefined || stack.StackStatus === 'REVIEW_IN_PROGRESS';
   const type = isNew ? 'CREATE' : 'UPDATE';
+  if (!isNew) tellForeign(run, stack);
   const template = await placeTemplate(run, model, bucket);
   const { name, tags } = model.deployment;
   let arn: string | undefined;

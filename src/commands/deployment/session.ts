@@ -8,8 +8,10 @@ import { callAws, AwsCallError } from '../../aws/calls.ts';
 import { type AwsClientOptions, clientOptions } from '../../aws/client-options.ts';
 import { createCredentialSource } from '../../aws/credentials.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
+import { listProfiles } from '../../aws/profiles.ts';
 import { findRegion } from '../../aws/region.ts';
 import type { OperationAction } from '../../deploy/deployer/operations.ts';
+import { ConfigError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 
 const ATTEMPTS = 6;
@@ -30,12 +32,13 @@ export class OperatorSession {
   readonly #credentials: CredentialSource;
   readonly #closing: (() => void)[];
 
-  /** @throws RecoverableError AWS_REGION_UNKNOWN */
+  /** @throws ConfigError for a profile that is none, RecoverableError AWS_REGION_UNKNOWN */
   static async open(
     flags: AccessFlags,
     world: World,
     signal: AbortSignal,
   ): Promise<OperatorSession> {
+    if (flags.profile !== undefined) await requireProfile(flags.profile);
     const region = flags.region ?? (await findRegion(process.env, flags.profile));
     const { profile } = flags;
     const credentials = createCredentialSource({ profile, region }, world);
@@ -127,4 +130,16 @@ function isPassing({ failure, cause }: AwsCallError): boolean {
 export function describeRefusal(error: unknown): string {
   const { cause } = error as { readonly cause?: unknown };
   return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(error);
+}
+
+/** Without this a wrong name would be told as a region, or credentials, that are not there. */
+async function requireProfile(name: string): Promise<void> {
+  const known = await listProfiles();
+  if (known.includes(name)) return;
+  throw new ConfigError(
+    'FLAG_VALUE',
+    `--profile ${name}: neither ~/.aws/config nor ~/.aws/credentials (or the files of ` +
+      `AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE) has it; ` +
+      (known.length === 0 ? 'they have none' : `they have ${known.join(', ')}`),
+  );
 }

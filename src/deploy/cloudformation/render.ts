@@ -21,6 +21,9 @@ type Json = boolean | number | string | readonly Json[] | { readonly [key: strin
  */
 export const INLINE_MAX_BYTES = 51_200;
 
+/** How the description of each template ends. */
+export const MADE_BY = 'made by amperage generate';
+
 /**
  * The document's text, to be read where the length allows it.
  *
@@ -45,7 +48,7 @@ export function renderCloudFormation(template: DeploymentTemplate): {
 } {
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: `${template.name}: made by amperage generate`,
+    Description: `${template.name}: ${MADE_BY}`,
     Resources: Object.fromEntries(template.resources.map((one) => [one.id, renderResource(one)])),
     Outputs: Object.fromEntries(
       template.outputs.map(({ name, value, why }) => [
