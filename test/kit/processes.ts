@@ -3,7 +3,8 @@
  * ports, waited for, and ended by their process id when the test ends, whatever its outcome.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { until } from './waiting.ts';
@@ -37,18 +38,34 @@ export interface Running {
 
 export async function freePort(): Promise<number> {
   for (;;) {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    if (givenPorts.has(port)) continue;
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    if (givenPorts.has(port) || !(await isFree(port))) continue;
     givenPorts.add(port);
     return port;
   }
 }
 
-/** The kernel may give a port again, which its first user does not listen at yet. */
+/**
+ * Below the ports that the kernel gives to connections and to those who name none: one of these
+ * would be taken again before its user listens at it.
+ */
+const PORTS = { first: 16_384, count: 16_000 };
+
+/** Of this process, those that are given and not listened at yet. */
 const givenPorts = new Set<number>();
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
 
 /** Starts a program, waits until `readyPath` on its port answers 200, and ends it with the test. */
 export async function startProgram(
