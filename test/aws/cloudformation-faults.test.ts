@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as Cfn from '@aws-sdk/client-cloudformation';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import {
   cfn,
   cloud,
@@ -18,7 +17,7 @@ import {
   TWO,
   update,
 } from '../kit/emulated-stacks.ts';
-import { putRole } from '../kit/emulated-roles.ts';
+import { openRoleSession, putRole } from '../kit/emulated-roles.ts';
 
 const THREE = TWO.replaceAll('two', 'three');
 const OTHER = TWO.replace('Default: 7', 'Default: 14');
@@ -91,18 +90,10 @@ test('a change set of another stack, or a resource of one, is allowed as that st
   const Resource = 'arn:aws:cloudformation:*:*:stack/two/*';
   const statements = [{ Effect: 'Allow', Action: 'cloudformation:*', Resource }];
   const RoleArn = await putRole(cloud, 'two-alone', { statements });
-  const sts = new STSClient({ endpoint: emulator.url, region, credentials });
-  const assume = new AssumeRoleCommand({ RoleArn, RoleSessionName: 'trial' });
-  const { Credentials: keys } = await sts.send(assume);
-  sts.destroy();
+  const at = { endpoint: emulator.url, region, credentials };
   const limited = new Cfn.CloudFormationClient({
-    endpoint: emulator.url,
-    region,
-    credentials: {
-      accessKeyId: keys?.AccessKeyId ?? '',
-      secretAccessKey: keys?.SecretAccessKey ?? '',
-      sessionToken: keys?.SessionToken ?? '',
-    },
+    ...at,
+    credentials: await openRoleSession(at, RoleArn),
   });
   const named = { StackName: 'two', ChangeSetName: Id };
   for (const command of [

@@ -6,8 +6,7 @@ import { PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { putRole } from '../kit/emulated-roles.ts';
+import { openRoleSession, putRole } from '../kit/emulated-roles.ts';
 import {
   cfn,
   logs,
@@ -197,19 +196,10 @@ test('resources are made as who deploys, or as the role that is passed', async (
     statements: [allow('cloudformation:*', 'ssm:*'), allow('iam:PassRole')],
   });
   const RoleARN = await putRole(cloud, 'maker', { statements: [allow('ssm:*', 'logs:*')] });
-  const sts = new STSClient({ endpoint: emulator.url, region, credentials });
-  const { Credentials: keys } = await sts.send(
-    new AssumeRoleCommand({ RoleArn, RoleSessionName: 'trial' }),
-  );
-  sts.destroy();
+  const at = { endpoint: emulator.url, region, credentials };
   const deployer = new Cfn.CloudFormationClient({
-    endpoint: emulator.url,
-    region,
-    credentials: {
-      accessKeyId: keys?.AccessKeyId ?? '',
-      secretAccessKey: keys?.SecretAccessKey ?? '',
-      sessionToken: keys?.SessionToken ?? '',
-    },
+    ...at,
+    credentials: await openRoleSession(at, RoleArn),
   });
   const input = { StackName: 'two', TemplateBody: TWO };
   await deployer.send(new Cfn.CreateStackCommand(input));

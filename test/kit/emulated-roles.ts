@@ -1,4 +1,6 @@
 /** Roles of the emulated IAM, made by its own API as the root of the first account. */
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import type { AwsCredentials } from '../../src/aws/signing.ts';
 import type { EmulatedCloud } from '../../src/emulator/cloud.ts';
 import { rootOf } from '../../src/emulator/identities.ts';
 
@@ -13,6 +15,23 @@ export function callIam(cloud: EmulatedCloud, action: string, input: object): Pr
   const caller = rootOf(cloud.accountId);
   const context = { caller, region: cloud.regions[0], headers: {} };
   return cloud.call(context, 'iam', action, input as Readonly<Record<string, unknown>>);
+}
+
+type LongLived = Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey'>;
+
+/** Credentials of a session of a role, by STS. @param at  where it is asked, and as whom */
+export async function openRoleSession(
+  at: { readonly endpoint: string; readonly region: string; readonly credentials: LongLived },
+  RoleArn: string | undefined,
+): Promise<AwsCredentials & { readonly sessionToken: string }> {
+  const sts = new STSClient(at);
+  const asked = sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'trial' }));
+  const { Credentials: keys } = await asked.finally(() => sts.destroy());
+  return {
+    accessKeyId: keys?.AccessKeyId ?? '',
+    secretAccessKey: keys?.SecretAccessKey ?? '',
+    sessionToken: keys?.SessionToken ?? '',
+  };
 }
 
 /** Makes a role that anyone of the account may have, or replaces it; answers its ARN. */

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import * as iam from '@aws-sdk/client-iam';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { type AwsCredentials, signRequest } from '../../src/aws/signing.ts';
+import { openRoleSession } from './emulated-roles.ts';
 import type { AskedWorkspace } from './dashboard-answers.ts';
 import type { Series } from './processes.ts';
 
@@ -69,15 +69,8 @@ export async function standInForGrafana(
     const copied = { ...to, PolicyName, PolicyDocument: decodeURIComponent(PolicyDocument) };
     await client.send(new iam.PutRolePolicyCommand(copied));
   }
-  const { Credentials } = await new STSClient(at).send(
-    new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'grafana' }),
-  );
   return {
-    credentials: {
-      accessKeyId: Credentials?.AccessKeyId ?? '',
-      secretAccessKey: Credentials?.SecretAccessKey ?? '',
-      sessionToken: Credentials?.SessionToken,
-    },
+    credentials: await openRoleSession(at, Role?.Arn),
     remove: async () => {
       for (const PolicyName of PolicyNames)
         await client.send(new iam.DeleteRolePolicyCommand({ ...to, PolicyName }));

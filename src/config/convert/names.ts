@@ -2,6 +2,7 @@
  * Names of metrics as regular expressions of relabelling, which must match the whole name of a
  * series: those of a histogram or a summary have a suffix behind the name of the metric. Pure.
  */
+import { escapeRegex } from '../../kernel/regex-text.ts';
 
 /** Behind a metric's name in the names of its series. */
 const SUFFIXES = '(?:_bucket|_sum|_count)?';
@@ -45,8 +46,4 @@ export function escapeReplacement(text: string): string {
 /** The same pattern with the suffix as its first group. */
 export function withSuffixGroup(pattern: string): string {
   return pattern.replaceAll(SUFFIXES, SUFFIXES.replace('?:', ''));
-}
-
-function escapeRegex(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

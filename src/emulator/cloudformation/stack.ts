@@ -10,6 +10,7 @@ import type { Made, ResourceTag } from './resource-kind.ts';
 import type { StackTemplate } from './template.ts';
 import type { Values } from './values.ts';
 import type { ParameterValues } from './template-parameters.ts';
+import { escapeRegex } from '../../kernel/regex-text.ts';
 
 const EVENTS_MAX = 5_000;
 
@@ -176,8 +177,8 @@ export class EmulatedStack {
     // In one pass, the longest first: with one after the other the stars of one would be hidden by
     // the next, and a secret of one star would double the text again and again.
     const longestFirst = [...new Set(secrets)].toSorted((a, b) => b.length - a.length);
-    const escaped = longestFirst.map((one) => one.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-    return text.replaceAll(new RegExp(escaped.join('|'), 'g'), '****');
+    const anyOfThem = longestFirst.map(escapeRegex).join('|');
+    return text.replaceAll(new RegExp(anyOfThem, 'g'), '****');
   }
 }
 

@@ -3,6 +3,7 @@
  * do nothing again and get the same answer. A token that comes with something else is refused.
  * Limit: TOKENS_MAX tokens; the oldest are forgotten.
  */
+import { createHash } from 'node:crypto';
 import { type ActionHandler, AwsError, type AwsInput } from '../service.ts';
 import { judgeToken } from './constraints.ts';
 import { optionalText } from './inputs.ts';
@@ -21,7 +22,8 @@ const TOKEN_MEMBERS = {
 
 interface Asked {
   readonly action: string;
-  readonly input: string;
+  /** A hash: a template is long, and parameters are secret. */
+  readonly inputHash: string;
   readonly answer: Promise<unknown>;
 }
 
@@ -39,13 +41,13 @@ export function doOnce(
       // A token is of one stack, and those of change sets are their own.
       const key = `${member} ${String(input['StackName'])} ${token}`;
       const before = asked.get(key);
-      const text = textOfInput(input);
+      const inputHash = hashInput(input);
       if (before !== undefined) {
-        if (before.action === action && before.input === text) return before.answer;
+        if (before.action === action && before.inputHash === inputHash) return before.answer;
         throw new AwsError('TokenAlreadyExistsException', `Token ${token} already exists`);
       }
       const answer = (async (): Promise<unknown> => handler(input, context))();
-      asked.set(key, { action, input: text, answer });
+      asked.set(key, { action, inputHash, answer });
       const [oldest] = asked.keys();
       if (asked.size > TOKENS_MAX && oldest !== undefined) asked.delete(oldest);
       // What was refused may be asked again once it has been put right.
@@ -57,6 +59,7 @@ export function doOnce(
   return { ...actions, ...Object.fromEntries(wrapped) };
 }
 
-function textOfInput(input: AwsInput): string {
-  return JSON.stringify(Object.entries(input).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+function hashInput(input: AwsInput): string {
+  const members = Object.entries(input).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(members)).digest('hex');
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { ConfigError } from '../../../kernel/errors.ts';
+import { escapeRegex } from '../../../kernel/regex-text.ts';
 
 const ruleSchema = z.strictObject({
   image: z
@@ -83,7 +84,7 @@ export function parseImages(document: unknown, file: string): ImageRule[] {
   if (!parsed.success)
     throw new ConfigError('EMULATOR_IMAGES', `${file}: ${z.prettifyError(parsed.error)}`);
   return parsed.data.images.map(({ image, program, command }) => {
-    const pattern = image.split('*').map((part) => part.replaceAll(/[^\w]/g, '\\$&'));
+    const pattern = image.split('*').map(escapeRegex);
     const whole = new RegExp(`^${pattern.join('.*')}$`);
     return { fits: (name) => whole.test(name), program, command };
   });

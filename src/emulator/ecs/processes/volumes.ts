@@ -6,6 +6,7 @@ import path from 'node:path';
 import { makeFolders } from '../../../kernel/folders.ts';
 import type { ContainerDefinition, TaskDefinition, Volume } from '../shapes.ts';
 import type { ContainerMount } from './view-text.ts';
+import { escapeRegex } from '../../../kernel/regex-text.ts';
 
 export interface VolumePlaces {
   /** Of the task. */
@@ -53,8 +54,7 @@ const safe = (id: string): string => id.replaceAll(/[^\w-]/g, '_');
 export function replacePaths(text: string, mounts: readonly ContainerMount[]): string {
   let result = text;
   for (const { at, folder } of mounts) {
-    const escaped = at.replaceAll(/[^\w/]/g, '\\$&');
-    const pattern = new RegExp(`(?<![\\w/.-])${escaped}(?![\\w.-])`, 'g');
+    const pattern = new RegExp(`(?<![\\w/.-])${escapeRegex(at)}(?![\\w.-])`, 'g');
     result = result.replaceAll(pattern, (_, offset: number, whole: string) =>
       folder === '' && whole[offset + at.length] !== '/' ? '/' : folder,
     );
