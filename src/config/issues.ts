@@ -1,12 +1,12 @@
 /**
- * Turns the issues of a schema into findings, which name the path, the fault and the remedy. The
- * known keys, for "did you mean", are read from the schema's JSON Schema.
+ * Turns the issues of a schema into findings, which name the path, the fault and the remedy.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import { sinkKinds } from '../sinks/sinks.ts';
 import { nearest } from './nearest.ts';
+import { listKnownKeys } from './schema-nodes.ts';
 
 /** How many unknown keys are compared with the known ones; for more, nothing is suggested. */
 const GUESSES_MAX = 100;
@@ -139,56 +139,4 @@ function valueAt(value: unknown, path: ConfigPath): unknown {
     at = (at as Record<string | number, unknown>)[step];
   }
   return at;
-}
-
-interface JsonSchema {
-  readonly kind?: string;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly items?: JsonSchema;
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly allOf?: readonly JsonSchema[];
-}
-
-/** The JSON Schema of each schema, made once, since making it is slow. */
-const jsonSchemas = new WeakMap<z.ZodType, JsonSchema>();
-
-function makeJsonSchema(schema: z.ZodType): JsonSchema {
-  const made =
-    jsonSchemas.get(schema) ??
-    (z.toJSONSchema(schema, {
-      io: 'input',
-      unrepresentable: 'any',
-      reused: 'inline',
-    }) as JsonSchema);
-  jsonSchemas.set(schema, made);
-  return made;
-}
-
-function listKnownKeys(schema: z.ZodType, path: ConfigPath): string[] {
-  return listNodes(schema, path).flatMap((node) => Object.keys(node.properties ?? {}));
-}
-
-/** What a value at this path may be, by the `kind` of the schemas in `src/settings/`. */
-export function listKinds(schema: z.ZodType, path: ConfigPath): string[] {
-  return listNodes(schema, path).flatMap(({ kind }) => kind ?? []);
-}
-
-function listNodes(schema: z.ZodType, path: ConfigPath): JsonSchema[] {
-  let level: JsonSchema[] = flatten(makeJsonSchema(schema));
-  for (const step of path) {
-    level = level.flatMap((node) => {
-      const { additionalProperties: others } = node;
-      const next =
-        typeof step === 'number'
-          ? node.items
-          : (node.properties?.[step] ?? (typeof others === 'object' ? others : undefined));
-      return next === undefined ? [] : flatten(next);
-    });
-  }
-  return level;
-}
-
-function flatten(schema: JsonSchema): JsonSchema[] {
-  return [schema, ...[...(schema.anyOf ?? []), ...(schema.allOf ?? [])].flatMap(flatten)];
 }

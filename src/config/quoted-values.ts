@@ -7,7 +7,7 @@ import type * as z from 'zod';
 import { runGivingWay } from '../kernel/giving-way.ts';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import type { ConfigDocument } from './document.ts';
-import { listKinds } from './issues.ts';
+import { listKinds } from './schema-nodes.ts';
 
 /** What a switch or a number may be written as. */
 const WORD = /^(?:true|false|yes|no|on|off|[yn]|[+-]?\.?\d[\d._a-fox+-]*)$/i;

@@ -2,7 +2,7 @@
  * The offsets of the series of a body, as columns: what cache.ts remembers of the body before.
  * Values only.
  */
-
+import { copyInSlices } from '../kernel/columns.ts';
 import type { Steps } from './steps.ts';
 
 /** The offsets of the series of a body, in the order of the body. */
@@ -49,10 +49,7 @@ export function* makeRoomInSlices(from: SeriesOffsets, more: number): Steps<Seri
   if (from.count + more <= from.slots.length) return from;
   const to = yield* newOffsetsInSlices(from.count + (from.count >> 1) + more);
   to.count = from.count;
-  for (const column of COLUMNS) {
-    to[column].set(from[column].subarray(0, from.count));
-    yield;
-  }
+  for (const column of COLUMNS) yield* copyInSlices(to[column], from[column], from.count);
   return to;
 }
 
@@ -100,18 +97,15 @@ export function moveOffsets(
 }
 
 /**
- * Copies the offsets to columns without spare room, one column a slice; returns them as they are
- * where the spare room is small.
+ * Copies the offsets to columns without spare room, in slices; returns them as they are where the
+ * spare room is small.
  */
 export function* trimOffsets(offsets: SeriesOffsets): Steps<SeriesOffsets> {
   const { count } = offsets;
   if (offsets.slots.length - count <= count >> 2) return offsets;
-  const to = { ...newOffsets(0), count };
-  for (const column of INT_COLUMNS) {
-    to[column] = offsets[column].slice(0, count);
-    yield;
-  }
-  to.types = offsets.types.slice(0, count);
+  const to = yield* newOffsetsInSlices(count);
+  to.count = count;
+  for (const column of COLUMNS) yield* copyInSlices(to[column], offsets[column], count);
   return to;
 }
 

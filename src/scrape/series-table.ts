@@ -5,7 +5,8 @@
  *
  *     slot   ref  hash  hash2  now  before     now, before: the number of the attempt × 2,
  *     0      17   …     …      85   83         plus 1 when the series may get a stale marker;
- *                                              0: never seen, -2: ended, and lingers
+ *                                              0: never seen; below 0: ended, and lingers since
+ *                                              the attempt × -2
  */
 import { type LabelSet, labelSetKey } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
@@ -17,9 +18,11 @@ import {
   type SeriesOrigin,
 } from '../model/sample.ts';
 import { runAtOnce } from '../kernel/giving-way.ts';
-import { lengthen, lengthenTogether, NO_ROWS } from '../kernel/columns.ts';
+import { lengthenInSlices, lengthenTogether, NO_ROWS } from '../kernel/columns.ts';
+import { NumberList } from '../kernel/number-list.ts';
 import { EndedSlots } from './ended-slots.ts';
 import { hashText } from './hash-index.ts';
+import { OwnTimes } from './own-times.ts';
 import { SlotIndex } from './slot-index.ts';
 import { runInRanges, type Steps } from './steps.ts';
 
@@ -33,20 +36,15 @@ export class SeriesTable {
   #secondHashes = NO_ROWS;
   #now = NO_ROWS;
   #before = NO_ROWS;
-  /** The newest timestamp that the target gave, by slot; made when the first one is seen. */
-  #newestMs: Float64Array | undefined;
-  /**
-   * What this scrape changed in `#newestMs`, as pairs of slot and old time, to be undone when it
-   * fails.
-   */
-  #undo: number[] = [];
+  /** The times that the target gave; made when the first one is seen. */
+  #times: OwnTimes | undefined;
   #size = 0;
-  readonly #free: number[] = [];
-  #created: number[] = [];
+  readonly #free = new NumberList();
+  #created = new NumberList();
   /** Slots of series that this body lacks, until it is accepted. */
-  #missing: number[] = [];
+  #missing = new NumberList();
   /** They must be let go before the next body is read. */
-  readonly #ended = new EndedSlots();
+  readonly #ended = new EndedSlots((slot) => (this.#now[slot] as number) / LINGERING);
   readonly #byLabels = new SlotIndex();
   /** How many series the first body may bring, until it is read. */
   #expected = 0;
@@ -122,7 +120,7 @@ export class SeriesTable {
       (slot) => this.#hashes[slot] === hash && this.#secondHashes[slot] === secondHash,
     );
     if (known >= 0) {
-      if (this.#now[known] === LINGERING) this.#revive(known);
+      if ((this.#now[known] as number) < 0) this.#revive(known);
       this.#renew(known, labels, origin);
       return known;
     }
@@ -134,7 +132,7 @@ export class SeriesTable {
     this.#now[slot] = 0;
     this.#before[slot] = 0;
     if (this.#completeIn !== undefined) this.#completeIn[slot] = this.#generation;
-    if (this.#newestMs !== undefined) this.#newestMs[slot] = -Infinity;
+    this.#times?.reset(slot);
     this.#byLabels.add(hash, slot);
     this.#created.push(slot);
     return slot;
@@ -142,10 +140,10 @@ export class SeriesTable {
 
   /** A series that has ended is back: it counts as a new one. */
   #revive(slot: number): void {
-    this.#ended.remove(slot);
+    this.#ended.remove();
     this.#now[slot] = 0;
     this.#before[slot] = 0;
-    if (this.#newestMs !== undefined) this.#newestMs[slot] = -Infinity;
+    this.#times?.reset(slot);
     this.#created.push(slot);
   }
 
@@ -202,12 +200,12 @@ export class SeriesTable {
     isTracked: boolean,
   ): 'appended' | 'repeated' | 'out_of_order' {
     this.#now[slot] = this.#attempt * 2 + (isTracked ? 1 : 0);
-    this.#newestMs ??= new Float64Array(this.#refs.length).fill(-Infinity);
-    const newestMs = this.#newestMs[slot] as number;
-    if (sample.tMs === newestMs) return 'repeated';
-    if (sample.tMs < newestMs) return 'out_of_order';
-    this.#undo.push(slot, newestMs);
-    this.#newestMs[slot] = sample.tMs;
+    if (this.#times === undefined) {
+      this.#times = new OwnTimes();
+      runAtOnce(this.#times.grow(this.#refs.length));
+    }
+    const taken = this.#times.take(slot, sample.tMs, this.#attempt);
+    if (taken !== 'newer') return taken;
     this.#appender.append(this.#refs[slot] as number, sample.tMs, sample.value);
     return 'appended';
   }
@@ -220,7 +218,7 @@ export class SeriesTable {
     const mark = this.#attempt * 2 + 1;
     for (let slot = from; slot < to; slot++) {
       const now = this.#now[slot] as number;
-      if (now === LINGERING || (now | 1) === mark || this.#isFree(slot)) continue;
+      if (now < 0 || (now | 1) === mark || this.#isFree(slot)) continue;
       if (((this.#before[slot] as number) & 1) === 1)
         this.#appender.appendStale(this.#refs[slot] as number, tMs);
       this.#missing.push(slot);
@@ -229,13 +227,14 @@ export class SeriesTable {
 
   /** Makes what was read the new state. Series that the body lacked wait for `forgetGone`. */
   accept(): void {
-    this.#undo = [];
     // These series are known from now on: a failure before the next body must not remove them.
-    this.#created = [];
+    this.#created.clear();
     // All remaining series were in the body, so all their refs have been renewed.
     this.#completeIn = undefined;
-    this.#ended.end(this.#missing);
-    this.#missing = [];
+    if (this.#missing.length > 0) {
+      this.#ended.end(this.#missing);
+      this.#missing = new NumberList();
+    }
     this.#byLabels.accept();
     [this.#now, this.#before] = [this.#before, this.#now];
   }
@@ -254,8 +253,8 @@ export class SeriesTable {
       }
       const gone = this.#ended.takeGone(this.#attempt);
       if (gone === undefined) return;
-      this.#now[gone] = LINGERING;
-      this.#before[gone] = LINGERING;
+      this.#now[gone] = this.#attempt * LINGERING;
+      this.#before[gone] = this.#attempt * LINGERING;
     }
   }
 
@@ -273,10 +272,11 @@ export class SeriesTable {
    * `forgetGone`.
    */
   undo(): void {
-    this.#undoTimes();
-    this.#missing = [];
+    this.#times?.undo(this.#attempt);
+    this.#missing.clear();
+    if (this.#created.length === 0) return;
     this.#ended.undo(this.#created);
-    this.#created = [];
+    this.#created = new NumberList();
   }
 
   /**
@@ -298,18 +298,8 @@ export class SeriesTable {
       if ((before & 1) === 0) continue;
       this.#before[slot] = before - 1;
       // A series must not go on at a time before its stale marker.
-      if (this.#newestMs !== undefined && (this.#newestMs[slot] as number) > -Infinity)
-        this.#newestMs[slot] = Math.max(this.#newestMs[slot] as number, tMs);
+      this.#times?.raise(slot, tMs);
     }
-  }
-
-  /** Undoes the timestamps of this scrape, since the same ones may come again. */
-  #undoTimes(): void {
-    const times = this.#newestMs;
-    const undo = this.#undo;
-    if (times === undefined) return;
-    for (let i = undo.length - 2; i >= 0; i -= 2) times[undo[i] as number] = undo[i + 1] as number;
-    this.#undo = [];
   }
 
   #isFree(slot: number): boolean {
@@ -365,26 +355,15 @@ export class SeriesTable {
         length,
       );
     } else {
-      this.#hashes = lengthen(this.#hashes, length);
-      yield;
-      this.#secondHashes = lengthen(this.#secondHashes, length);
-      yield;
-      this.#now = lengthen(this.#now, length);
-      yield;
-      this.#before = lengthen(this.#before, length);
-      yield;
+      this.#hashes = yield* lengthenInSlices(this.#hashes, length);
+      this.#secondHashes = yield* lengthenInSlices(this.#secondHashes, length);
+      this.#now = yield* lengthenInSlices(this.#now, length);
+      this.#before = yield* lengthenInSlices(this.#before, length);
     }
-    if (this.#completeIn !== undefined) {
-      this.#completeIn = lengthen(this.#completeIn, length);
-      yield;
-    }
-    if (this.#newestMs !== undefined && this.#newestMs.length < length) {
-      const larger = new Float64Array(length).fill(-Infinity);
-      larger.set(this.#newestMs);
-      this.#newestMs = larger;
-      yield;
-    }
-    this.#refs = lengthen(refs, length);
+    if (this.#completeIn !== undefined)
+      this.#completeIn = yield* lengthenInSlices(this.#completeIn, length);
+    if (this.#times !== undefined) yield* this.#times.grow(length);
+    this.#refs = yield* lengthenInSlices(refs, length);
   }
 }
 
@@ -396,5 +375,5 @@ const SERIES_BYTES = 128;
 const RANGE_SLOTS = 8_192;
 /** The ref of a free slot. */
 const FREE = -2;
-/** In place of the attempt of a series that has ended. It is even, so it gets no stale marker. */
+/** The attempt since which a series lingers is multiplied by it. Even: it gets no stale marker. */
 const LINGERING = -2;

@@ -10,7 +10,14 @@
  * time that is not steady (before 1971, after 2109), can't be patched in: the caller encodes it
  * apart, behind the runs.
  */
-import { lengthen, lengthenTogether } from '../../../kernel/columns.ts';
+import {
+  copyInSlices,
+  lengthen,
+  lengthenInSlices,
+  lengthenTogether,
+} from '../../../kernel/columns.ts';
+import { runAtOnce } from '../../../kernel/giving-way.ts';
+import { NumberList } from '../../../kernel/number-list.ts';
 import { type Borrowed, ownCopy } from '../../../model/borrowed.ts';
 import {
   isSteadyTime,
@@ -59,7 +66,7 @@ export class SeriesSlab {
   /** In which turn, from one `seal` to the next, a ref was patched last. */
   #turns = new Int32Array(FIRST_REFS);
   #turn = 1;
-  readonly #free: number[] = [];
+  readonly #free = new NumberList();
   #refs = 0;
   /** Pairs of start and end offset. */
   #runs = new Int32Array(FIRST_REFS);
@@ -100,13 +107,7 @@ export class SeriesSlab {
     if (this.#end < LARGE_BYTES) return;
     if (this.#refs + SOME_REFS > this.#starts.length) yield* this.#growRefsInSlices();
     if (this.#end + LARGE_BYTES <= this.#bytes.length) return;
-    const larger = new Uint8Array(this.#end + (this.#end >> 2) + 2 * LARGE_BYTES);
-    for (let at = 0; at < this.#end; at += SLICE_BYTES) {
-      larger.set(this.#bytes.subarray(at, Math.min(this.#end, at + SLICE_BYTES)), at);
-      yield;
-    }
-    this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
+    yield* this.#resizeInSlices(this.#end + (this.#end >> 2) + 2 * LARGE_BYTES);
   }
 
   /** Makes room for so many bytes of series, where there is none yet; of many it is made later. */
@@ -201,11 +202,11 @@ export class SeriesSlab {
   *tidy(): Generator<undefined, void, undefined> {
     if (this.#garbage > this.#end >> 1) yield* this.#compact();
     // Spare room is kept while series are still being added: more may follow.
-    else if (this.#sealsAlike > SEALS_ALIKE) this.#trim();
+    else if (this.#sealsAlike > SEALS_ALIKE) yield* this.#trim();
   }
 
-  #trim(): void {
-    if (this.#bytes.length - this.#end > this.#spareMax) this.#resize(this.#end);
+  *#trim(): Generator<undefined, void, undefined> {
+    if (this.#bytes.length - this.#end > this.#spareMax) yield* this.#resizeInSlices(this.#end);
     const refs = this.#refs;
     // Of many refs it would be long work.
     if (refs >= LARGE_REFS || this.#starts.length <= refs + (refs >> 2) + FIRST_REFS) return;
@@ -238,7 +239,7 @@ export class SeriesSlab {
     this.#end = 0;
     this.#refs = 0;
     this.#runCount = 0;
-    this.#free.length = 0;
+    this.#free.clear();
   }
 
   /** Adds a series to the runs and writes its time; returns the offset of its value, or -1. */
@@ -328,15 +329,18 @@ export class SeriesSlab {
   }
 
   #resize(length: number): void {
+    runAtOnce(this.#resizeInSlices(length));
+  }
+
+  *#resizeInSlices(length: number): Generator<undefined, void, undefined> {
     const other = new Uint8Array(length);
-    other.set(this.#bytes.subarray(0, this.#end));
+    yield* copyInSlices(other, this.#bytes, this.#end);
     this.#bytes = other;
     this.#view = new DataView(other.buffer);
   }
 
   #growRefs(): void {
-    const slices = this.#growRefsInSlices();
-    while (slices.next().done !== true);
+    runAtOnce(this.#growRefsInSlices());
   }
 
   /**
@@ -350,17 +354,14 @@ export class SeriesSlab {
       const columns = [starts, this.#ends, this.#turns] as const;
       [starts, this.#ends, this.#turns] = lengthenTogether(columns, length);
     } else {
-      this.#ends = lengthen(this.#ends, length);
-      yield;
-      this.#turns = lengthen(this.#turns, length);
-      yield;
+      this.#ends = yield* lengthenInSlices(this.#ends, length);
+      this.#turns = yield* lengthenInSlices(this.#turns, length);
     }
     if (this.#startBytes.length < length) {
       const startBytes = new Uint8Array(length);
-      startBytes.set(this.#startBytes);
+      yield* copyInSlices(startBytes, this.#startBytes, this.#startBytes.length);
       this.#startBytes = startBytes;
-      yield;
     }
-    this.#starts = lengthen(starts, length);
+    this.#starts = yield* lengthenInSlices(starts, length);
   }
 }
