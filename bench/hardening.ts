@@ -65,23 +65,23 @@ async function replaceTargets(): Promise<Figures> {
   }
 }
 
-/** A target with a page of a million series: its first scrapes. */
-async function scrapePage(): Promise<Figures> {
+/** A target with a page of a million series: its first scrapes, with the same series or others. */
+const scrapePage = (name: string, scrapes: number) => async (): Promise<Figures> => {
   const collector = await Collector.start(base('60s'));
   try {
     return await collector.measure(async () => {
       const target = `{ targets: ['${loadAt}'] }`;
-      const page = `metrics_path: /page, params: { series: ['${scaled(1_000_000)}'] }`;
+      const page = `metrics_path: /${name}, params: { series: ['${scaled(1_000_000)}'] }`;
       collector.reload(
         `${base('60s')}scrape_configs: [{ job_name: j, body_size_limit: 200MB, ${page}, ` +
           `static_configs: [${target}] }]`,
       );
-      await until(async () => (await collector.metric('amperage_scrapes_total')) >= 2, 300);
+      await until(async () => (await collector.metric('amperage_scrapes_total')) >= scrapes, 400);
     });
   } finally {
     await collector.stop();
   }
-}
+};
 
 /** A hundred requests at once with a wrong password each. */
 async function guessPasswords(): Promise<Figures> {
@@ -272,7 +272,8 @@ const ROWS: Readonly<Record<string, [name: string, measure: () => Promise<Figure
   job: [`a job of ${manyTargets} changed`, changeJob],
   jobs: [`${scaled(4_000)} jobs changed`, changeJobs],
   lists: [`lists of ${manyTargets} targets`, askForLists],
-  page: [`a page of ${scaled(1_000_000)} series`, scrapePage],
+  page: [`a page of ${scaled(1_000_000)} series`, scrapePage('page', 2)],
+  pages: [`${scaled(1_000_000)} series, other each time`, scrapePage('pages', 4)],
   passwords: [`${scaled(100)} wrong passwords`, guessPasswords],
   clients: [`${scaled(2_000)} slow clients, 1000/s`, holdConnections(1_000)],
   crowd: [`${scaled(2_000)} slow clients, 8000/s`, holdConnections(8_000)],

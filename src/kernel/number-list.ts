@@ -71,7 +71,7 @@ export class NumberList {
     this.#first = this.#end = this.#length = 0;
   }
 
-  /** Makes room behind the last block, which is full: the only one grows, others are as they are. */
+  /** Makes room behind the last block, which is full: the first one grows up to BLOCK. */
   #grow(last: Int32Array | undefined): Int32Array {
     if (last !== undefined && last.length < BLOCK) {
       const larger = new Int32Array(Math.min(BLOCK, last.length * 4));

@@ -9,6 +9,9 @@
  *     1     18         -1          dropped by the transforms of outlet 1
  *     2     -2         5           outlet 0 is new, and the series has not been renewed yet
  */
+import { copyInSlices, lengthenInSlices } from '../kernel/columns.ts';
+import { runAtOnce } from '../kernel/giving-way.ts';
+import { NumberList } from '../kernel/number-list.ts';
 import { SpreadMap } from '../kernel/spread-map.ts';
 import {
   type Extremes,
@@ -65,7 +68,7 @@ export class FanOut implements RoutedAppender {
   readonly #onClose: (() => void) | undefined;
   #columns: readonly Column[];
   /** Row by row; a row is as long as there are columns. */
-  #refs: Int32Array;
+  #refs: Int32Array<ArrayBuffer>;
   /** For each ref, the factor of its samples; undefined while all factors are 1. */
   #scales: Float64Array | undefined;
   /** For each ref, the family that the transforms made, where it is another one. */
@@ -73,7 +76,7 @@ export class FanOut implements RoutedAppender {
   #rows = 0;
   /** 1 for a row that no series has. */
   #isFree = new Uint8Array(FIRST_ROWS);
-  readonly #free: SeriesRef[] = [];
+  readonly #free = new NumberList();
   /** Whether something was appended that is neither committed nor rolled back. */
   #isInTransaction = false;
   /** The outlets to go over to at the end of the transaction. */
@@ -278,29 +281,23 @@ export class FanOut implements RoutedAppender {
   }
 
   #grow(): void {
-    const slices = this.#growInSlices();
-    while (slices.next().done !== true);
+    runAtOnce(this.#growInSlices());
   }
 
   /** The length of `#isFree` counts, so it grows last: what is given up before has no effect. */
   *#growInSlices(): Generator<undefined, void, undefined> {
     const rows = this.#isFree.length * 2;
     const cells = rows * this.#columns.length;
-    if (this.#refs.length < cells) {
-      const refs = new Int32Array(cells);
-      yield;
-      refs.set(this.#refs);
-      this.#refs = refs;
-      yield;
-    }
+    this.#refs = yield* lengthenInSlices(this.#refs, cells);
     if (this.#scales !== undefined && this.#scales.length < cells) {
-      const scales = new Float64Array(cells).fill(1);
-      scales.set(this.#scales);
+      const scales = new Float64Array(cells);
+      yield* copyInSlices(scales, this.#scales, this.#scales.length);
+      scales.fill(1, this.#scales.length);
       this.#scales = scales;
       yield;
     }
     const isFree = new Uint8Array(rows);
-    isFree.set(this.#isFree);
+    yield* copyInSlices(isFree, this.#isFree, this.#isFree.length);
     this.#isFree = isFree;
   }
 

@@ -122,7 +122,7 @@ export class SeriesCache {
     if (isRest) scratch.offsets = copyOffsets(shared.offsets, shared.offsets.count + SLICE_SERIES);
     try {
       this.#scratch = scratch;
-      scratch.reader.open(body, this.#format);
+      yield* scratch.reader.openInSlices(body, this.#format);
       if (isRest) scratch.reader.pos = this.#restPos;
       yield;
       if (!isRest) {

@@ -360,3 +360,34 @@ test('what is wrong with a page is called what it is', () => {
   fault('a_total 1 now\n# EOF\n', /at most a timestamp in seconds.*found "1 now"/, 'openmetrics');
   fault('a 1 now\n', /at most a timestamp in ms, found "1 now"/);
 });
+
+test('a large body is opened in slices that end between characters, with the same faults', () => {
+  const mebibyte = 1024 * 1024;
+  const open = (body: Buffer): { slices: number; fault: string; length: number } => {
+    const reader = new ExpositionReader();
+    let slices = 1;
+    try {
+      for (const _ of reader.openInSlices(body, 'text')) slices += 1;
+    } catch (error) {
+      return { slices, fault: String(error), length: 0 };
+    }
+    return { slices, fault: '', length: reader.bytes.length };
+  };
+  for (const character of ['é', '漢', '😀'])
+    for (let shift = 0; shift < 4; shift++) {
+      const text = '#'.repeat(shift + 1) + character.repeat(mebibyte);
+      const body = Buffer.from(text);
+      const { slices, fault, length } = open(body);
+      assert.equal(fault, '');
+      assert.equal(length, body.length + 1, 'with a line feed');
+      assert.ok(slices >= Math.floor(body.length / mebibyte), `${slices} slices`);
+      for (const at of [mebibyte - 1, mebibyte, mebibyte + 1, body.length - 1]) {
+        const bad = Buffer.from(body);
+        bad[at] = 0xff;
+        assert.throws(
+          () => new ExpositionReader().open(bad),
+          (error) => String(error) === open(bad).fault && error instanceof ExpositionError,
+        );
+      }
+    }
+});

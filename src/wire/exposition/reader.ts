@@ -49,6 +49,11 @@ const INT64_MAX = 2 ** 63;
 const EMPTY = new Uint8Array([LF]);
 const EOF_LINE = Buffer.from('# EOF\n');
 
+/** Bytes of a large body that are looked at, or copied, between two yields. */
+const SLICE_BYTES = 1024 * 1024;
+
+type Steps<Result = void> = Generator<undefined, Result, undefined>;
+
 /**
  * A cursor over a body; it is used for one body after another.
  *
@@ -89,21 +94,30 @@ export class ExpositionReader {
 
   /** @throws ExpositionError where the body is not UTF-8 */
   open(body: Borrowed<Uint8Array>, format: ExpositionFormat = 'text'): void {
+    const all = this.#openBy(peek(body), format, Infinity);
+    while (all.next().done !== true);
+  }
+
+  /** The same in slices, for a large body. */
+  openInSlices(body: Uint8Array, format: ExpositionFormat): Steps {
+    return this.#openBy(body, format, SLICE_BYTES);
+  }
+
+  *#openBy(body: Uint8Array, format: ExpositionFormat, slice: number): Steps {
     this.#isOpenMetrics = format === 'openmetrics';
     this.#series.isStrict = this.#isOpenMetrics;
-    let bytes = peek(body);
-    if (bytes.length === 0 || bytes[bytes.length - 1] !== LF) {
-      bytes = new Uint8Array(body.length + 1);
-      bytes.set(peek(body));
-      bytes[body.length] = LF;
-    }
+    const bytes = body.at(-1) === LF ? body : yield* addLineFeed(body, slice);
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pos = 0;
     this.type = 'unknown';
     this.hasExemplar = false;
-    if (!isUtf8(bytes)) this.#failBytes(findBadByte(bytes, 0));
+    for (let at = 0, end = 0; at < bytes.length; at = end) {
+      end = at + slice >= bytes.length ? bytes.length : endOfCharacter(bytes, at + slice);
+      if (!isUtf8(bytes.subarray(at, end))) this.#failBytes(findBadByte(bytes, at));
+      if (end < bytes.length) yield;
+    }
   }
 
   /** Drops the reference to the body, which may be large. */
@@ -354,4 +368,22 @@ export class ExpositionReader {
 
 function isOneSpace(bytes: Borrowed<Uint8Array>, from: number, to: number): boolean {
   return to === from + 1 && bytes[from] === SPACE;
+}
+
+/** A copy of a body that does not end with a line feed, with one. */
+function* addLineFeed(body: Uint8Array, slice: number): Steps<Uint8Array> {
+  const bytes = new Uint8Array(body.length + 1);
+  for (let at = 0; at < body.length; at += slice) {
+    bytes.set(body.subarray(at, at + slice), at);
+    if (at + slice < body.length) yield;
+  }
+  bytes[body.length] = LF;
+  return bytes;
+}
+
+/** The end of the character that has bytes before this offset; of bad bytes, soon behind it. */
+function endOfCharacter(bytes: Uint8Array, from: number): number {
+  let end = from;
+  while (end < from + 3 && ((bytes[end] as number) & 0xc0) === 0x80) end += 1;
+  return end;
 }

@@ -7,6 +7,7 @@
  */
 import type { Load } from '../../../delivery/load.ts';
 import type { DeliverySettings } from '../../../delivery/settings.ts';
+import { BlockArray } from '../../../kernel/block-array.ts';
 import { type Borrowed, ownCopy, peek } from '../../../model/borrowed.ts';
 import type { LabelSet } from '../../../model/labels.ts';
 import type { Chunk, ChunkQueue } from '../../../model/queue.ts';
@@ -186,8 +187,8 @@ class RemoteWriteAppender implements Appender {
   readonly #slab = new SeriesSlab();
   readonly #plans = new PlanBook();
   /** By ref, for 2.0 only: the label bytes without metadata, and when the counter began. */
-  readonly #bare: (Uint8Array | undefined)[] = [];
-  readonly #startsMs: number[] = [];
+  readonly #bare = new BlockArray<Uint8Array>();
+  readonly #startsMs = new BlockArray<number>();
   /** Samples that can't be patched into the slab; each piece has them behind its runs. */
   #encoder: WriteRequestEncoder | undefined;
   #full: FullPiece[] = [];
@@ -205,8 +206,8 @@ class RemoteWriteAppender implements Appender {
     const bytes = sharedLabels(labels);
     const ref = this.#slab.add(bytes);
     if (this.#pool.isFor2) {
-      this.#bare[ref] = ownCopy(bytes);
-      this.#startsMs[ref] = 0;
+      this.#bare.set(ref, ownCopy(bytes));
+      this.#startsMs.set(ref, 0);
     }
     return ref;
   }
@@ -227,7 +228,7 @@ class RemoteWriteAppender implements Appender {
     this.#count(slab.lengthOf(ref), tMs);
     if (slab.patch(ref, tMs, value)) return;
     slab.skip(ref);
-    this.#apart().append(peek(slab.labelsOf(ref)), tMs, value, this.#startsMs[ref]);
+    this.#apart().append(peek(slab.labelsOf(ref)), tMs, value, this.#startsMs.get(ref));
   }
 
   appendStale(ref: SeriesRef, tMs: number): void {
@@ -248,7 +249,12 @@ class RemoteWriteAppender implements Appender {
     }
     this.#count(slab.lengthOf(ref) + boundHistogram(histogram), tMs);
     slab.skip(ref);
-    this.#apart().appendHistogram(peek(slab.labelsOf(ref)), tMs, histogram, this.#startsMs[ref]);
+    this.#apart().appendHistogram(
+      peek(slab.labelsOf(ref)),
+      tMs,
+      histogram,
+      this.#startsMs.get(ref),
+    );
     this.#pool.countIn('histogramsIn');
   }
 
@@ -265,23 +271,23 @@ class RemoteWriteAppender implements Appender {
   setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
     if (!this.#slab.has(ref)) return;
     this.#pool.metadata.set(family, metadata);
-    const bare = this.#bare[ref];
+    const bare = this.#bare.get(ref);
     if (bare === undefined) return;
     const labels = Buffer.concat([bare, encodeExtraMetadata(metadata)]);
-    this.#slab.replace(ref, labels, this.#startsMs[ref] ?? 0);
+    this.#slab.replace(ref, labels, this.#startsMs.get(ref) ?? 0);
   }
 
   setCreated(ref: SeriesRef, createdMs: number): void {
     // Remote write 1.0 has no field for it.
-    if (!this.#pool.isFor2 || !this.#slab.has(ref) || this.#startsMs[ref] === createdMs) return;
-    this.#startsMs[ref] = createdMs;
+    if (!this.#pool.isFor2 || !this.#slab.has(ref) || this.#startsMs.get(ref) === createdMs) return;
+    this.#startsMs.set(ref, createdMs);
     this.#slab.replace(ref, this.#slab.labelsOf(ref), createdMs);
   }
 
   forget(ref: SeriesRef): void {
     if (!this.#slab.has(ref)) return;
     this.#slab.remove(ref);
-    this.#bare[ref] = undefined;
+    if (this.#pool.isFor2) this.#bare.set(ref, undefined);
   }
 
   commit(): void {
@@ -314,7 +320,8 @@ class RemoteWriteAppender implements Appender {
     this.rollback();
     this.#slab.clear();
     this.#plans.clear();
-    this.#bare.length = 0;
+    this.#bare.clear();
+    this.#startsMs.clear();
   }
 
   #apart(): WriteRequestEncoder {
