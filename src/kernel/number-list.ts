@@ -1,21 +1,20 @@
 /**
- * A list of int32 numbers of which there may be a million: it lies in blocks, so that none of its
- * steps copies all of it or writes to much new memory at once, as a growing array does. Numbers are
- * added at the end, and taken from either end.
- *
- *     first block │ 7 │ 9 │ …      next │ 3 │ … │ 4 │ room │
- *          first ──────┘             #end ────────────┘
+ * A list of whole numbers of which there may be a million: it lies in blocks, so that none of its
+ * steps copies all of it or writes to much new memory at once, as one array that grows does.
+ * Numbers are added at the end, and taken from either end.
  */
 
-/** Numbers of a block: 64 KiB. */
+/** Numbers of a block: 128 KiB. */
 const BLOCK = 16_384;
-const FIRST_BLOCK = 16;
+/** So many numbers that were taken may lie before the first one, and as many as follow it. */
+const TAKEN_MAX = 256;
+const NOTHING: readonly number[] = [];
 
 export class NumberList {
-  #blocks: Int32Array[] = [];
-  /** Where the first number is in the first block, and where the next one goes in the last. */
+  /** None is empty. */
+  #blocks: number[][] = [];
+  /** Where the first number is in the first block. */
   #first = 0;
-  #end = 0;
   #length = 0;
 
   get length(): number {
@@ -23,33 +22,28 @@ export class NumberList {
   }
 
   push(value: number): void {
-    let last = this.#blocks.at(-1);
-    if (last === undefined || this.#end === last.length) last = this.#grow(last);
-    last[this.#end] = value;
-    this.#end += 1;
+    const last = this.#blocks.at(-1);
+    if (last === undefined || last.length === BLOCK) this.#blocks.push([value]);
+    else last.push(value);
     this.#length += 1;
   }
 
   /** Takes the last number. */
   pop(): number | undefined {
     if (this.#length === 0) return undefined;
-    this.#end -= 1;
+    const last = this.#blocks.at(-1) as number[];
+    const value = last.pop();
     this.#length -= 1;
-    const value = this.#blocks.at(-1)?.[this.#end];
-    if (this.#length === 0) this.#end = this.#first = 0;
-    else if (this.#end === 0) {
-      this.#blocks.pop();
-      this.#end = BLOCK;
-    }
+    if (this.#length === 0) this.clear();
+    else if (last.length === 0) this.#blocks.pop();
     return value;
   }
 
   /** The number at this place from the front, of the first few. */
   peek(index = 0): number | undefined {
-    if (index >= this.#length) return undefined;
+    const block = this.#blocks[0] ?? NOTHING;
     const at = this.#first + index;
-    const size = this.#blocks[0]?.length ?? 0;
-    return at < size ? this.#blocks[0]?.[at] : this.#blocks[1]?.[at - size];
+    return at < block.length ? block[at] : this.#blocks[1]?.[at - block.length];
   }
 
   /** Takes the first number. */
@@ -58,30 +52,24 @@ export class NumberList {
     if (value === undefined) return undefined;
     this.#first += 1;
     this.#length -= 1;
-    if (this.#length === 0) this.#end = this.#first = 0;
-    if (this.#first === this.#blocks[0]?.length) {
-      this.#blocks.shift();
-      this.#first = 0;
-    }
+    if (this.#length === 0) this.clear();
+    else this.#tidy();
     return value;
   }
 
   clear(): void {
-    this.#blocks = [];
-    this.#first = this.#end = this.#length = 0;
+    this.#blocks.length = 0;
+    this.#first = 0;
+    this.#length = 0;
   }
 
-  /** Makes room behind the last block, which is full: the first one grows up to BLOCK. */
-  #grow(last: Int32Array | undefined): Int32Array {
-    if (last !== undefined && last.length < BLOCK) {
-      const larger = new Int32Array(Math.min(BLOCK, last.length * 4));
-      larger.set(last);
-      this.#blocks[this.#blocks.length - 1] = larger;
-      return larger;
-    }
-    const block = new Int32Array(last === undefined ? FIRST_BLOCK : BLOCK);
-    this.#blocks.push(block);
-    this.#end = 0;
-    return block;
+  /** Lets go of what was taken from the front: the first block, or now and then a part of it. */
+  #tidy(): void {
+    const block = this.#blocks[0] as number[];
+    if (this.#first === block.length) this.#blocks.shift();
+    else if (this.#first > TAKEN_MAX && this.#first * 2 > block.length)
+      block.splice(0, this.#first);
+    else return;
+    this.#first = 0;
   }
 }
