@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { makeLabelSet } from '../../../model/labels.ts';
 import { encodeLabels } from '../../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
+import type { SlabRun } from './plan-book.ts';
 import { SeriesSlab } from './series-slab.ts';
 
 const T0 = 1_700_000_000_000;
@@ -178,10 +179,65 @@ test('the holes of a large slab are closed in slices, and refs that were used ag
   assert.ok(slices > 10, `${slices} slices`);
   for (const [ref, labels] of known)
     assert.deepEqual(Buffer.from(ownCopy(slab.labelsOf(ref))), Buffer.from(labels));
-  const refs = [...known.keys()];
-  const [old, used] = [refs.slice(0, 10_000), refs.slice(10_000)];
-  for (const ref of [...old, ...used]) slab.patch(ref, T0, 1);
-  assert.equal(slab.breakRun(), 1, 'in the order of their series');
+  for (const ref of known.keys()) slab.patch(ref, T0, 1);
+  assert.equal(slab.measureRuns(0, slab.breakRun()), slab.length, 'no hole is left');
+});
+
+test('a slab whose series are replaced at each scrape does not grow, nor is it copied', () => {
+  const slab = new SeriesSlab();
+  const labels = (id: number): Uint8Array =>
+    encodeLabels(makeLabelSet({ __name__: 'some_metric_of_a_page', id: String(100_000 + id) }));
+  const refs = Array.from({ length: 1_000 }, (_, id) => slab.add(labels(id)));
+  const first = slab.length;
+  let copies = 0;
+  let memory: ArrayBufferLike | undefined;
+  for (let scrape = 0; scrape < 200; scrape++) {
+    for (const ref of refs) assert.ok(slab.patch(ref, T0, 1));
+    const runs = slab.breakRun();
+    assert.equal(slab.measureRuns(0, runs), first);
+    const now = peek(slab.run(0)).buffer;
+    if (now !== memory) copies += 1;
+    memory = now;
+    seal(slab);
+    for (let i = 0; i < 50; i++) {
+      slab.remove(refs.shift() as number);
+      refs.push(slab.add(labels(1_000 + scrape * 50 + i)));
+    }
+  }
+  assert.ok(copies <= 3, `it was copied ${copies} times`);
+  assert.ok(slab.length < first * 1.2, `${first} bytes have become ${slab.length}`);
+});
+
+test('a run in which another series has taken a place is another run', () => {
+  const slab = new SeriesSlab();
+  const labels = (id: number): Uint8Array =>
+    encodeLabels(makeLabelSet({ __name__: `a${10 + id}` }));
+  const refs = Array.from({ length: 16 }, (_, id) => slab.add(labels(id)));
+  const runOf = (list: readonly number[]): SlabRun => {
+    for (const ref of list) slab.patch(ref, T0, 1);
+    assert.equal(slab.breakRun(), 1);
+    const run = slab.runAt(0);
+    seal(slab);
+    return run;
+  };
+  const before = runOf(refs.slice(2));
+  for (const place of [0, 1, 8]) slab.remove(refs[place] as number);
+  const other = [...refs.slice(2, 8), slab.add(labels(20)), ...refs.slice(9)];
+  const after = runOf(other);
+  assert.deepEqual([after.start, after.end], [before.start, before.end]);
+  assert.notEqual(after.epoch, before.epoch);
+});
+
+test('what is in a run stays in it, also where its series has been let go', () => {
+  const slab = new SeriesSlab();
+  const labels = (id: number): Uint8Array =>
+    encodeLabels(makeLabelSet({ __name__: `a${10 + id}` }));
+  const refs = Array.from({ length: 16 }, (_, id) => slab.add(labels(id)));
+  for (const ref of refs) slab.patch(ref, T0, 1);
+  const before = Buffer.from(joined(slab));
+  for (const ref of refs.slice(0, 8)) slab.remove(ref);
+  slab.add(labels(20));
+  assert.deepEqual(Buffer.from(joined(slab)), before);
 });
 
 test('room for a first page that comes short is given back, and what is added later fits', () => {

@@ -8,7 +8,7 @@
  *
  * What is patched is valid until the next `seal`. A second sample of a series before that, and a
  * time that is not steady (before 1971, after 2109), can't be patched in: the caller encodes it
- * apart, behind the runs.
+ * apart, behind the runs. Where many holes are, a new series goes into one of its length.
  */
 import {
   copyInSlices,
@@ -44,7 +44,7 @@ const PIECE_SHIFT = 16;
 /** Refs that are looked at, and pieces that are sorted, between two yields. */
 const SLICE_REFS = 16_384;
 const SLICE_PIECES = 16;
-/** Columns of so many refs take milliseconds to grow. */
+/** Columns of so many refs take long to grow. */
 const LARGE_REFS = 65_536;
 /** How many refs `prepare` makes room for: more than the labels of a slice of a body may have. */
 const SOME_REFS = 8_192;
@@ -58,6 +58,8 @@ export class SeriesSlab {
   #end = 0;
   /** Bytes in holes. */
   #garbage = 0;
+  /** Where holes begin, by their length. */
+  readonly #holes = new Map<number, NumberList>();
   /** Where each ref's series begins and ends; the end is 0 for a ref that is free. */
   #starts = new Int32Array(FIRST_REFS);
   #ends = new Int32Array(FIRST_REFS);
@@ -95,7 +97,7 @@ export class SeriesSlab {
   replace(ref: number, labels: Borrowed<Uint8Array>, startMs: number): void {
     // The labels may be a view of the slab itself, which may move.
     const copy = ownCopy(labels);
-    this.#garbage += this.lengthOf(ref);
+    this.#leave(ref);
     this.#put(ref, copy, startMs);
   }
 
@@ -125,7 +127,7 @@ export class SeriesSlab {
   }
 
   remove(ref: number): void {
-    this.#garbage += this.lengthOf(ref);
+    this.#leave(ref);
     this.#ends[ref] = 0;
     this.#free.push(ref);
   }
@@ -240,6 +242,7 @@ export class SeriesSlab {
     this.#refs = 0;
     this.#runCount = 0;
     this.#free.clear();
+    this.#holes.clear();
   }
 
   /** Adds a series to the runs and writes its time; returns the offset of its value, or -1. */
@@ -265,17 +268,46 @@ export class SeriesSlab {
     this.#isBroken = false;
   }
 
-  /** Writes a series at the end of the slab. */
+  /** Makes a hole where a series is. One that is in a run may not be filled before the next seal. */
+  #leave(ref: number): void {
+    const length = this.lengthOf(ref);
+    this.#garbage += length;
+    if (this.#turns[ref] === this.#turn) return;
+    if (!this.#holes.has(length)) this.#holes.set(length, new NumberList());
+    this.#holes.get(length)?.push(this.#starts[ref] as number);
+  }
+
+  /**
+   * A hole for a series, where there are many. A few are left for `tidy`, as the plans of all runs
+   * end with the filling of one.
+   */
+  #findHole(length: number): number | undefined {
+    if (this.#garbage <= this.#end >> 3) return undefined;
+    const at = this.#holes.get(length)?.pop();
+    if (at === undefined) return at;
+    this.#garbage -= length;
+    this.#epoch += 1;
+    return at;
+  }
+
+  /** Room at the end of the slab. */
+  #extend(length: number): number {
+    const at = this.#end;
+    if (at + length > this.#bytes.length)
+      this.#resize(Math.max(at + length, this.#bytes.length + this.#growth));
+    this.#sealsAlike = 0;
+    this.#end += length;
+    return at;
+  }
+
+  /** Writes a series into a hole, or at the end of the slab. */
   #put(ref: number, labels: Borrowed<Uint8Array>, startMs: number): void {
     const start = isSteadyTime(startMs) ? startMs : 0;
     const length = measureOneSample(labels.length, SOME_STEADY_MS, start);
-    if (this.#end + length > this.#bytes.length)
-      this.#resize(Math.max(this.#end + length, this.#bytes.length + this.#growth));
-    this.#sealsAlike = 0;
-    putOneSample(this.#bytes, this.#end, labels, SOME_STEADY_MS, start);
-    this.#starts[ref] = this.#end;
-    this.#end += length;
-    this.#ends[ref] = this.#end;
+    const at = this.#findHole(length) ?? this.#extend(length);
+    putOneSample(this.#bytes, at, labels, SOME_STEADY_MS, start);
+    this.#starts[ref] = at;
+    this.#ends[ref] = at + length;
     this.#startBytes[ref] = start === 0 ? 0 : START_FIELD_BYTES;
     this.#turns[ref] = 0;
   }
@@ -306,6 +338,7 @@ export class SeriesSlab {
       }
     bytes.copyWithin(end - (to - from), from, to);
     this.#garbage = 0;
+    this.#holes.clear();
     this.#epoch += 1;
     this.#end = end;
   }
