@@ -70,7 +70,17 @@ export const rooms: Record<string, Rooms> = {
   }, // prettier-ignore
   discovery: {
     joints: ['aws', 'mechanisms'],
-    rooms: { cloudmap: [], dns: [], ec2: [], ecs: [], file: [], http: [], msk: [], static: [] },
+    rooms: {
+      cloudmap: [],
+      dns: [],
+      ec2: [],
+      ecs: [],
+      file: [],
+      http: [],
+      msk: [],
+      rds: [],
+      static: [],
+    },
   },
   emulator: {
     joints: ['cloud', 'region', 'admin-actions', 'admin-routes', 'container-instances', 'network-interfaces', 'server',
@@ -79,7 +89,7 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       amp: [], autoscaling: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [],
       ec2: [], ecs: [], efs: [], iam: [], 'instance-metadata': [],
-      kafka: [], logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
+      kafka: [], logs: [], parameters: [], rds: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },
   }, // prettier-ignore

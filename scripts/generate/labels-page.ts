@@ -20,6 +20,8 @@ interface LabelSection {
 const PROFILES = 'src/discovery/ecs/profiles.ts';
 const CLOUD_MAP = 'src/discovery/cloudmap/labels.ts';
 const EC2 = 'src/discovery/ec2/targets.ts';
+const RDS = 'src/discovery/rds/member-labels.ts';
+const RDS_TARGETS = 'src/discovery/rds/targets.ts';
 const MSK = 'src/discovery/msk/targets.ts';
 const OF_SCRAPE = { file: PROFILES, from: 'function makeScrapeLabels(' };
 const OF_PROMETHEUS = {
@@ -87,6 +89,18 @@ const SECTIONS: readonly LabelSection[] = [
     ],
   },
   {
+    title: 'RDS',
+    intro: '`rds_sd_configs`, and `aws_sd_configs` with `role: rds`.',
+    sources: [
+      { file: RDS, from: 'export const CLUSTER_LABELS = {' },
+      { file: RDS, from: 'export const INSTANCE_LABELS = {' },
+      { file: RDS, from: 'export const ENDPOINT_LABELS = {' },
+      { file: RDS, from: 'export const LISTENER_LABELS = {' },
+      { file: RDS_TARGETS, from: 'function makeDatabaseClusterLabels(' },
+      { file: RDS_TARGETS, from: 'function makeDatabaseLabels(' },
+    ],
+  },
+  {
     title: 'DNS',
     intro: '`dns_sd_configs`; a label that is not of the type of the record is empty.',
     sources: [{ file: 'src/discovery/dns.ts', from: '    targets: records.map(' }],
@@ -108,6 +122,7 @@ const NAMES = new RegExp(
   [
     String.raw`(?:^ {4,8}(?<key>\w+)|[{(] (?<inner>__\w+)):(?= |$)`,
     String.raw`^ {4}(?<short>\w+),$`,
+    String.raw`^ {2}(?<listed>__meta_\w+):`,
     String.raw`\[\x60(?<computed>__meta_\w+\$\{\w+\}\w*)\x60`,
     String.raw`\x60(?<begun>__meta_\w+_)\$\{\w+\(`,
     String.raw`'(?<prefix>__meta_\w+_)'`,
@@ -121,11 +136,16 @@ function listLabels({ file, from }: LabelSource, sources: ReadonlyMap<string, st
   const start = text.indexOf(`\n${from}`) + 1;
   if (start === 0) throw new Error(`${file} has no "${from.trim()}"; change labels-page.ts`);
   const indent = /^ */.exec(from)?.[0] ?? '';
-  const ends = indent === '' ? /^\}$/m : new RegExp(`;$|^${indent}[})]`, 'm');
+  const ends = indent === '' ? /^\}(?: as const.*)?$/m : new RegExp(`;$|^${indent}[})]`, 'm');
   const rest = text.slice(start + from.length);
   const part = rest.slice(0, ends.exec(rest)?.index ?? rest.length);
   const names = [...part.matchAll(NAMES)].map(({ groups = {} }) => {
-    const { key = groups['inner'], short, computed, begun = groups['prefix'] } = groups;
+    const {
+      key = groups['inner'] ?? groups['listed'],
+      short,
+      computed,
+      begun = groups['prefix'],
+    } = groups;
     return key ?? short ?? computed?.replace('$', '') ?? `${begun}*`;
   });
   return names.filter((name) => name !== '__address__');

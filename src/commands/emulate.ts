@@ -44,7 +44,7 @@ export function createEmulateCommand(): Command {
   return createLongRunningCommand('emulate')
     .description(
       'Local AWS endpoints: AMP, Auto Scaling, Cloud Map, CloudFormation, CloudWatch and its ' +
-        'Logs, EC2, ECS, EFS, IAM, MSK, S3,\nSSM, Secrets Manager, SQS, STS, X-Ray; OTLP, ' +
+        'Logs, EC2, ECS, EFS, IAM, MSK, RDS, S3,\nSSM, Secrets Manager, SQS, STS, X-Ray; OTLP, ' +
         'container credentials, instance metadata v2, task metadata v4.',
     )
     .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:4566')

@@ -1,6 +1,6 @@
 /**
- * The keys of discovery on ECS, EC2 and MSK: Prometheus' own as Prometheus has them, ours under a
- * key of their own.
+ * The keys of discovery on ECS, EC2, MSK and RDS: Prometheus' own as Prometheus has them, ours
+ * under a key of their own.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -67,16 +67,17 @@ test('aws_sd_configs needs a role that is built in, and has no request_concurren
   const of = async (...keys: string[]) => (await check('aws_sd_configs', keys)).lines;
   const at = 'scrape_configs[0].aws_sd_configs[0] ("a")';
   assert.deepEqual(await of('region: r'), [
-    `c.yml:4:9: "role" in ${at}: missing; write role: ec2, role: ecs or role: msk [CONFIG_VALUE]`,
+    `c.yml:4:9: "role" in ${at}: missing; write role: ec2, role: ecs, role: msk or ` +
+      'role: rds [CONFIG_VALUE]',
   ]);
-  for (const role of ['elasticache', 'lightsail', 'rds'])
+  for (const role of ['elasticache', 'lightsail'])
     assert.deepEqual(await of(`role: ${role}`), [
-      `c.yml:4:15: "role" in ${at}: the role "${role}" is not built in; the roles ec2, ecs ` +
-        'and msk are [CONFIG_VALUE]',
+      `c.yml:4:15: "role" in ${at}: the role "${role}" is not built in; the roles ec2, ecs, ` +
+        'msk and rds are [CONFIG_VALUE]',
     ]);
   assert.deepEqual(await of('role: s3'), [
-    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the roles ec2, ecs and msk are built in ` +
-      '[CONFIG_VALUE]',
+    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the roles ec2, ecs, msk and rds are built ` +
+      'in [CONFIG_VALUE]',
   ]);
   assert.deepEqual(await of('role: ecs', 'request_concurrency: 5'), [
     `c.yml:5:9: unknown key "request_concurrency" in ${at} [CONFIG_UNKNOWN_KEY]`,
@@ -90,10 +91,11 @@ test('a key of the other role has no effect, which is said', async () => {
       'relabel_configs [CONFIG_NOTE]',
   ]);
   assert.deepEqual(await of('role: ec2', 'clusters: [a]', 'cache_dir: d'), [
-    'c.yml:5:9: clusters has no effect with the role ec2, only with ecs and msk [CONFIG_NOTE]',
+    'c.yml:5:9: clusters has no effect with the role ec2, only with ecs, msk and rds [CONFIG_NOTE]',
     'c.yml:6:9: cache_dir has no effect with the role ec2, only with ecs [CONFIG_NOTE]',
   ]);
   assert.deepEqual(await of('role: ec2', 'filters: [{name: a, values: [b]}]'), []);
+  assert.deepEqual(await of('role: rds', 'filters: [{name: a, values: [b]}]', 'clusters: [a]'), []);
   assert.deepEqual(await of('role: msk', 'filters: [{name: a, values: [b]}]', 'cache_dir: d'), [
     'c.yml:5:9: filters has no effect with the role msk, here as in Prometheus; use ' +
       'relabel_configs [CONFIG_NOTE]',
@@ -169,6 +171,42 @@ test('a cluster of MSK by its name is refused at its line, and so is what is no 
   }
 });
 
+test("all keys that Prometheus' discovery of RDS has are taken, with its defaults", async () => {
+  const note = ['c.yml:12:31: file "ca.pem" does not exist yet [CONFIG_NOTE]'];
+  const keys = EC2.map((key) => (key === 'refresh_interval: 30s' ? 'clusters: [orders]' : key));
+  const rds = await check('rds_sd_configs', [...keys, 'port: 9187', 'request_concurrency: 5']);
+  assert.deepEqual(rds.lines, note);
+  assert.deepEqual(
+    [rds.config?.['port'], rds.config?.['request_concurrency'], rds.config?.['clusters']],
+    [9_187, 5, ['orders']],
+  );
+  const plain = await check('rds_sd_configs', ['clusters: []', 'profile: p', 'call_budget: 0.9']);
+  assert.deepEqual(plain.lines, []);
+  const defaults = ['port', 'refresh_interval', 'request_concurrency', 'clusters', 'filters'];
+  assert.deepEqual(
+    defaults.map((key) => plain.config?.[key]),
+    [80, 60_000, 10, undefined, undefined],
+  );
+  const aws = await check('aws_sd_configs', ['role: rds', ...keys, 'port: 9187']);
+  assert.deepEqual(aws.config?.['clusters'], ['orders']);
+  assert.deepEqual(aws.config?.['filters'], rds.config?.['filters']);
+});
+
+test('what is no key of the discovery of RDS is refused at its line', async () => {
+  for (const [key, message] of [
+    ['engines: []', /^c\.yml:5:9: unknown key "engines"/],
+    ['events_queue_url: x', /^c\.yml:5:9: unknown key "events_queue_url"/],
+    ['filters: [{name: engine}]', /^c\.yml:5:19: missing key "values"/],
+    ['request_concurrency: 0', /^c\.yml:5:30: .*must be more than 0/],
+    ['port: 0', /^c\.yml:5:15: .*expected a port from 1/],
+    ['basic_auth: {username: u}', /^c\.yml:5:9: .*calls of AWS are signed/],
+  ] as const) {
+    const { config, lines } = await check('rds_sd_configs', ['region: r', key]);
+    assert.equal(config, undefined, key);
+    assert.match(lines.join('\n'), message);
+  }
+});
+
 test('what EC2 would refuse is refused at its line', async () => {
   const many = (count: number): string => Array.from({ length: count }, (_, i) => `v${i}`).join();
   const cases: [string, RegExp][] = [
@@ -193,7 +231,7 @@ test('what EC2 would refuse is refused at its line', async () => {
 });
 
 test('the other roles are refused under their own names too', async () => {
-  for (const name of ['elasticache', 'lightsail', 'rds']) {
+  for (const name of ['elasticache', 'lightsail']) {
     const { lines } = await check(`${name}_sd_configs`, ['region: r']);
     assert.match(lines.join(), /^c\.yml:3:5: .*this discovery is not built in.*UNSUPPORTED\]$/);
   }

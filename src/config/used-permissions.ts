@@ -5,6 +5,7 @@
 import { scopeOfHost } from '../aws/endpoints.ts';
 import {
   findBrokers,
+  findDatabases,
   findInstances,
   findTasks,
   readEvents,
@@ -97,11 +98,21 @@ function permissionsOfEntry(
       ]);
     case 'msk_sd_configs':
       return ofEntry(entry.config, place, (at) => findBrokers(at, entry.config.clusters));
+    case 'rds_sd_configs':
+      return ofEntry(entry.config, place, (at) => findDatabases(at, entry.config.clusters));
     case 'aws_sd_configs': {
       const { role, clusters } = entry.config;
       return ofEntry(entry.config, place, (at) => {
-        if (role === 'ec2') return findInstances();
-        return role === 'ecs' ? findAllOfTasks(at, clusters) : findBrokers(at, clusters);
+        switch (role) {
+          case 'ec2':
+            return findInstances();
+          case 'ecs':
+            return findAllOfTasks(at, clusters);
+          case 'msk':
+            return findBrokers(at, clusters);
+          case 'rds':
+            return findDatabases(at, clusters);
+        }
       });
     }
     default:

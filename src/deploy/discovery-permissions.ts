@@ -161,6 +161,30 @@ export function findBrokers(
   ];
 }
 
+/** @param clusters  names or ARNs; undefined: all of the region */
+export function findDatabases(
+  place: ResourcePlace,
+  clusters: readonly string[] | undefined,
+): PolicyStatement[] {
+  return [
+    {
+      id: 'DescribeDatabaseClusters',
+      actions: ['rds:DescribeDBClusters'],
+      resources: (clusters ?? ['*']).map((one) =>
+        one.startsWith('arn:') ? one : makeArn(place, 'rds', `cluster:${one}`),
+      ),
+      why: 'rds_sd_configs; without it no target',
+    },
+    {
+      id: 'DescribeDatabases',
+      actions: ['rds:DescribeDBInstances'],
+      // A list by filters is judged as one of all instances.
+      resources: [makeArn(place, 'rds', 'db:*')],
+      why: 'rds_sd_configs; without it no target',
+    },
+  ];
+}
+
 /** @param url  of the queue, `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME` */
 export function readEvents(place: ResourcePlace, url: string): PolicyStatement {
   const { host, pathname } = new URL(url);

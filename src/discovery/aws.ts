@@ -1,8 +1,7 @@
 /**
- * aws_sd_configs: Prometheus' discovery with a role, which says whether EC2, ECS or MSK is asked.
- * As in Prometheus a key of another role than the given one is accepted; a warning says that it has
- * no effect. The keys of each role are those of `ec2_sd_configs`, `ecs_sd_configs` and
- * `msk_sd_configs`.
+ * aws_sd_configs: Prometheus' discovery with a role, which says which service of AWS is asked. As
+ * in Prometheus a key of another role than the given one is accepted; a warning says that it has no
+ * effect. The keys of each role are those of the mechanism of its own, such as `ec2_sd_configs`.
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/aws.go
  */
 import * as z from 'zod';
@@ -10,17 +9,19 @@ import type { TargetGroup } from '../model/target.ts';
 import { optionalPortSchema } from '../settings/count.ts';
 import type { CheckContext } from '../settings/finding.ts';
 import { misplaced } from '../settings/refused-keys.ts';
+import { filtersSchema } from './aws-filters.ts';
+import { CLUSTER_CONCURRENCY } from './cluster-keys.ts';
 import { discoverInstances } from './ec2/discovery.ts';
-import { filtersSchema } from './ec2/mechanism.ts';
 import { checkTasks, discoverTasks, tasksShape } from './ecs/prometheus-mechanism.ts';
 import { defineMechanism, type DiscoveryWorld } from './mechanism.ts';
 import { discoverClusters } from './msk/discovery.ts';
-import { checkClusterArns, MSK_CONCURRENCY } from './msk/mechanism.ts';
+import { checkClusterArns } from './msk/mechanism.ts';
+import { discoverDatabases } from './rds/discovery.ts';
 
 const DEFAULT_PORT = 80;
-const ROLES = ['ec2', 'ecs', 'msk'] as const;
-const ROLES_IN_WORDS = 'ec2, ecs and msk';
-const OTHER_ROLES = ['elasticache', 'lightsail', 'rds'];
+const ROLES = ['ec2', 'ecs', 'msk', 'rds'] as const;
+const ROLES_IN_WORDS = new Intl.ListFormat('en-GB').format(ROLES);
+const OTHER_ROLES = ['elasticache', 'lightsail'];
 
 const awsSchema = z
   .strictObject({
@@ -31,7 +32,10 @@ const awsSchema = z
     ),
     role: z
       .enum(ROLES, { error: ({ input }) => describeRole(input) })
-      .describe('What is looked for: instances of EC2, tasks of ECS, or nodes of MSK.'),
+      .describe(
+        'What is looked for: instances of EC2, tasks of ECS, nodes of MSK, or instances in ' +
+          'clusters of RDS.',
+      ),
     port: optionalPortSchema
       .default(DEFAULT_PORT)
       // Like Prometheus, which treats 0 as absent for this key only.
@@ -39,14 +43,23 @@ const awsSchema = z
       .describe('Port of every target; 0 is the default too, as in Prometheus.'),
     filters: filtersSchema
       .optional()
-      .describe('Filters of DescribeInstances, for the role ec2; without effect with others.'),
+      .describe(
+        'Filters of DescribeInstances with the role ec2, of DescribeDBInstances with rds; ' +
+          'without effect with others.',
+      ),
   })
-  .describe('As ec2_sd_configs, ecs_sd_configs or msk_sd_configs, with a role, as in Prometheus.');
+  .describe(
+    'As ec2_sd_configs, ecs_sd_configs, msk_sd_configs or rds_sd_configs, with a role, as in ' +
+      'Prometheus.',
+  );
 
 type AwsConfig = z.output<typeof awsSchema>;
 
 function describeRole(role: unknown): string {
-  if (role === undefined) return 'missing; write role: ec2, role: ecs or role: msk';
+  if (role === undefined) {
+    const roles = ROLES.map((one) => `role: ${one}`);
+    return `missing; write ${new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(roles)}`;
+  }
   const written = JSON.stringify(role);
   return typeof role === 'string' && OTHER_ROLES.includes(role)
     ? `the role ${written} is not built in; the roles ${ROLES_IN_WORDS} are`
@@ -66,8 +79,8 @@ export const awsMechanism = defineMechanism({
 
 /** Keys of some roles alone, which Prometheus accepts with each. */
 const OF_ROLES = [
-  ['filters', ['ec2']],
-  ['clusters', ['ecs', 'msk']],
+  ['filters', ['ec2', 'rds']],
+  ['clusters', ['ecs', 'msk', 'rds']],
   ['cache_dir', ['ecs']],
 ] as const;
 
@@ -79,7 +92,7 @@ function warnIdle(config: AwsConfig, { path, report }: CheckContext): void {
         `${key} has no effect with the role ${config.role}` +
           (key === 'filters'
             ? ', here as in Prometheus; use relabel_configs'
-            : `, only with ${roles.join(' and ')}`),
+            : `, only with ${new Intl.ListFormat('en-GB').format(roles)}`),
         'key',
       );
 }
@@ -94,6 +107,8 @@ function discoverRole(
     case 'ecs':
       return discoverTasks(config, world);
     case 'msk':
-      return discoverClusters({ ...config, request_concurrency: MSK_CONCURRENCY }, world);
+      return discoverClusters({ ...config, request_concurrency: CLUSTER_CONCURRENCY }, world);
+    case 'rds':
+      return discoverDatabases({ ...config, request_concurrency: CLUSTER_CONCURRENCY }, world);
   }
 }

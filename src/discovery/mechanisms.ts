@@ -12,6 +12,7 @@ import { fileMechanism } from './file.ts';
 import { httpMechanism } from './http.ts';
 import { type Mechanism } from './mechanism.ts';
 import { mskMechanism } from './msk/mechanism.ts';
+import { rdsMechanism } from './rds/mechanism.ts';
 import { staticMechanism } from './static.ts';
 
 export const mechanisms = [
@@ -24,6 +25,7 @@ export const mechanisms = [
   prometheusEcsMechanism,
   ec2Mechanism,
   mskMechanism,
+  rdsMechanism,
   awsMechanism,
 ] as const;
 

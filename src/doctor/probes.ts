@@ -45,6 +45,9 @@ const cloudMap = (action: string, input: unknown) =>
 const ec2 = (action: string, more: Readonly<Record<string, string>> = {}) =>
   form({ Action: action, Version: '2016-11-15', ...more });
 
+const rds = (action: string, more: Readonly<Record<string, string>> = {}) =>
+  form({ Action: action, Version: '2014-10-31', MaxRecords: '20', ...more });
+
 /** The cluster in an ARN such as `…:task/CLUSTER/*`; none for a star. */
 function clusterOf(resource: string): { readonly cluster?: string } {
   const [, , name = ''] =
@@ -90,6 +93,12 @@ const PROBES: Readonly<Record<string, MakeRequest>> = {
   'ssm:GetParameter': (resource) =>
     json('AmazonSSM.GetParameter', { Name: nameOf(resource, 'parameter') }),
   'logs:PutLogEvents': (resource) => putNoEvents(resource),
+  'rds:DescribeDBClusters': (resource) => {
+    const name = nameOf(resource, 'cluster');
+    const isNamed = resource !== '*' && !name.includes('*');
+    return rds('DescribeDBClusters', isNamed ? { DBClusterIdentifier: name } : {});
+  },
+  'rds:DescribeDBInstances': () => rds('DescribeDBInstances'),
   'kafka:ListClustersV2': () => ({ method: 'GET', path: '/api/v2/clusters' }),
   'xray:PutTraceSegments': () => rest('/TraceSegments', { TraceSegmentDocuments: [] }),
   'xray:PutTelemetryRecords': () => rest('/TelemetryRecords', { TelemetryRecords: [] }),
@@ -119,6 +128,7 @@ const FIRST_ACTIONS: Readonly<Record<string, string>> = {
   ec2: 'ec2:DescribeAvailabilityZones',
   servicediscovery: 'servicediscovery:ListNamespaces',
   kafka: 'kafka:ListClustersV2',
+  rds: 'rds:DescribeDBClusters',
   xray: 'xray:GetSamplingRules',
 };
 

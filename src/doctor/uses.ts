@@ -109,8 +109,10 @@ function servicesOf(entry: DiscoveryEntry): readonly string[] {
       return ['ec2'];
     case 'msk_sd_configs':
       return ['kafka'];
+    case 'rds_sd_configs':
+      return ['rds'];
     case 'aws_sd_configs':
-      return { ecs: ['ecs', 'ec2'], ec2: ['ec2'], msk: ['kafka'] }[entry.config.role];
+      return { ecs: ['ecs', 'ec2'], ec2: ['ec2'], msk: ['kafka'], rds: ['rds'] }[entry.config.role];
     default:
       return [];
   }

@@ -25,17 +25,17 @@ export async function answerForm(
   action: string,
   edges: CallEdges,
 ): Promise<HttpResponse> {
-  const namespace = service.xmlNamespace ?? '';
+  const { xmlNamespace: namespace = '', itemNames = {} } = service;
   const render = (output: unknown): HttpResponse => ({
     status: 200,
     headers: HEADERS,
     body:
       `<${action}Response xmlns="${namespace}">` +
-      `<${action}Result>${renderMembers(output)}</${action}Result>` +
+      `<${action}Result>${renderMembers(output, itemNames)}</${action}Result>` +
       `<ResponseMetadata>${element('RequestId', randomUUID())}</ResponseMetadata>` +
       `</${action}Response>`,
   });
-  const codec = { parse: parseForm, render };
+  const codec = { parse: (body: Buffer) => parseForm(body, itemNames), render };
   try {
     const nameFault = (code: string): string => code;
     return await runAction(
@@ -75,36 +75,37 @@ class Items {
 }
 
 type Members = Map<string, unknown>;
+type ItemNames = NonNullable<JsonService['itemNames']>;
 
-function parseForm(body: Buffer): AwsInput {
+function parseForm(body: Buffer, names: ItemNames): AwsInput {
   const root: Members = new Map();
   let fields = 0;
   for (const [name, value] of new URLSearchParams(body.toString())) {
     fields += 1;
     if (fields > FIELDS_MAX) throw malformed(`more than ${FIELDS_MAX} fields`);
-    if (name !== 'Action' && name !== 'Version') put(root, name.split('.'), value);
+    if (name !== 'Action' && name !== 'Version') put(root, name.split('.'), value, names);
   }
   return finish(root) as AwsInput;
 }
 
 const DEPTH_MAX = 20;
 
-function put(root: Members, path: readonly string[], value: string): void {
+function put(root: Members, path: readonly string[], value: string, names: ItemNames): void {
   if (path.length > DEPTH_MAX) throw malformed('a name of too many parts');
   let at: unknown = root;
   path.forEach((part, index) => {
     const isLast = index === path.length - 1;
     // An item of a list is `member.1`: the number alone places it.
-    if (part === 'member' && at instanceof Items) return;
+    if (at instanceof Items && part === itemOf(names, path[index - 1])) return;
     const make = (): unknown =>
-      isLast ? value : path[index + 1] === 'member' ? new Items() : new Map();
+      isLast ? value : path[index + 1] === itemOf(names, part) ? new Items() : new Map();
     if (at instanceof Map) {
       if (isLast && at.has(part)) throw malformed(`${path.join('.')} is given twice`);
       if (!at.has(part)) at.set(part, make());
       at = at.get(part);
     } else if (at instanceof Items) {
       const number = /^\d{1,6}$/.test(part) ? Number(part) : 0;
-      if (number === 0 || path[index - 1] !== 'member')
+      if (number === 0 || path[index - 1] !== itemOf(names, path[index - 2]))
         throw malformed(`${path.join('.')} is no item of a list`);
       if (!at.byNumber.has(number)) at.byNumber.set(number, make());
       at = at.byNumber.get(number);
@@ -123,17 +124,27 @@ function malformed(what: string): AwsError {
   return new AwsError('MalformedQueryString', `The query string contains a syntax error: ${what}`);
 }
 
-function renderMembers(value: unknown): string {
+/** What an item of a list is called. */
+function itemOf(names: ItemNames, list: string | undefined): string {
+  return names[list ?? ''] ?? 'member';
+}
+
+function renderMembers(value: unknown, names: ItemNames, list?: string): string {
   if (value instanceof EpochTime) return new Date(value.seconds * 1_000).toISOString();
   if (Array.isArray(value))
-    return value.map((item) => `<member>${renderMembers(item)}</member>`).join('');
+    return value
+      .map((item) => {
+        const name = itemOf(names, list);
+        return `<${name}>${renderMembers(item, names)}</${name}>`;
+      })
+      .join('');
   if (typeof value !== 'object' || value === null) return renderText(value);
   return Object.entries(value)
     .map(([name, one]) => {
       if (one === undefined) return '';
       return isMap(name)
         ? `<${name}>${renderEntries(one as object)}</${name}>`
-        : `<${name}>${renderMembers(one)}</${name}>`;
+        : `<${name}>${renderMembers(one, names, name)}</${name}>`;
     })
     .join('');
 }

@@ -235,6 +235,10 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, ActionMemb
     ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },
     ListNodes: { acts: `clusterArn ${LIST_PAGE}` },
   },
+  rds: {
+    DescribeDBClusters: { acts: 'DBClusterIdentifier Marker MaxRecords' },
+    DescribeDBInstances: { acts: 'DBInstanceIdentifier Filters Marker MaxRecords' },
+  },
   xray: {
     BatchGetTraces: { acts: 'TraceIds NextToken' },
     CreateSamplingRule: { acts: 'SamplingRule', idle: 'Tags' },

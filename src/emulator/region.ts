@@ -28,6 +28,7 @@ import { EcsState } from './ecs/state.ts';
 import { createEfs } from './efs/api.ts';
 import { EfsState } from './efs/state.ts';
 import { createKafka, KafkaState } from './kafka.ts';
+import { createRds, RdsState } from './rds.ts';
 import { createLogs } from './logs/api.ts';
 import { LogsState } from './logs/state.ts';
 import { listTaskInterfaces } from './network-interfaces.ts';
@@ -60,6 +61,7 @@ export class EmulatedRegion {
   readonly cloudMap: CloudMapStore;
   readonly cloudFormation: CloudFormationState;
   readonly kafka: KafkaState;
+  readonly rds: RdsState;
   readonly queues: QueueService;
   readonly objects: ObjectStore;
   readonly xray: XrayState;
@@ -92,6 +94,7 @@ export class EmulatedRegion {
     });
     this.ecsServices = new EcsServices(this.ecs, stopping);
     this.kafka = new KafkaState(place);
+    this.rds = new RdsState(place);
     this.ec2 = new Ec2State(place, () => clock.nowMs());
     this.ecs.zoneOf = (id) => {
       const { instances, network } = this.ec2;
@@ -168,6 +171,7 @@ export class EmulatedRegion {
       this.queues.service(),
       createXray(this.xray, { nowMs, trouble: cloud.trouble }),
       createKafka(this.kafka),
+      createRds(this.rds),
       createAmp(this.amp, () => cloud.urlOf()),
     ];
   }

@@ -64,6 +64,8 @@ export interface JsonService {
   readonly unsigned?: ReadonlySet<string>;
   /** Of answers in XML, in the query protocol. */
   readonly xmlNamespace?: string;
+  /** In the query protocol, by list: what an item is called where it is not `member`. */
+  readonly itemNames?: Readonly<Record<string, string>>;
   /** Whether errors also have the code of the query protocol, which the service spoke first. */
   readonly isQueryCompatible?: boolean;
 }

@@ -221,7 +221,12 @@ export class Trouble {
     const pageSize = this.pageSizeOf(action);
     if (pageSize === undefined) return input;
     const most = (name: string): number => Math.min(pageSize, Number(input[name] ?? pageSize));
-    return { ...input, maxResults: most('maxResults'), MaxResults: most('MaxResults') };
+    return {
+      ...input,
+      maxResults: most('maxResults'),
+      MaxResults: most('MaxResults'),
+      MaxRecords: most('MaxRecords'),
+    };
   }
 
   /** Keeps the number of the list page that the token of an answer leads to. */
@@ -300,6 +305,7 @@ function findBucket(action: string): [name: string, BucketLimits] | undefined {
 function nameThrottling(action: string, service: string): string {
   if (service === 'ec2' || action.startsWith('DiscoverInstances')) return 'RequestLimitExceeded';
   if (action.startsWith('OTLP ')) return 'ThrottledException';
+  if (service === 'rds') return 'Throttling';
   return service === 'xray' ? 'ThrottledException' : 'ThrottlingException';
 }
 
@@ -327,7 +333,7 @@ function denyCall(action: string, service: string): AwsError {
 }
 
 function readToken(value: unknown): string | undefined {
-  const { nextToken, NextToken } = value as { nextToken?: unknown; NextToken?: unknown };
-  const token = nextToken ?? NextToken;
+  const { nextToken, NextToken, Marker } = value as Readonly<Record<string, unknown>>;
+  const token = nextToken ?? NextToken ?? Marker;
   return typeof token === 'string' ? token : undefined;
 }

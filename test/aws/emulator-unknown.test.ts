@@ -10,6 +10,7 @@ import * as stackModel from '@aws-sdk/client-cloudformation';
 import * as ec2Model from '@aws-sdk/client-ec2';
 import * as ecsModel from '@aws-sdk/client-ecs';
 import * as iamModel from '@aws-sdk/client-iam';
+import * as rdsModel from '@aws-sdk/client-rds';
 import * as s3Model from '@aws-sdk/client-s3';
 import * as secretsModel from '@aws-sdk/client-secrets-manager';
 import * as mapModel from '@aws-sdk/client-servicediscovery';
@@ -39,6 +40,7 @@ const MODELS: Readonly<Record<string, object>> = {
   AutoScaling: scalingModel,
   CloudFormation: stackModel,
   iam: iamModel,
+  rds: rdsModel,
   sts: tokenModel,
   AmazonEC2ContainerServiceV20141113: ecsModel,
   Route53AutoNaming_v20170314: mapModel,

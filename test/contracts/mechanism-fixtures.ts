@@ -129,6 +129,23 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
       close: () => emulated.close(),
     };
   },
+  async rds_sd_configs() {
+    const emulated = await startEmulatedAws();
+    const { rds } = emulated.account;
+    const { trouble } = emulated.cloud;
+    const instances = ['10.0.0.1', '10.0.0.2'].map((host, at) => ({ name: `i${at}`, host }));
+    rds.put({ name: 'orders', instances });
+    const denied = { faults: [{ code: 'AccessDenied', status: 403 }] };
+    return {
+      config: { region: 'us-east-1', endpoint: emulated.url, port: 9_187 },
+      baseDirectory: '/',
+      http: noHttp,
+      addresses: ['10.0.0.1:9187', '10.0.0.2:9187'],
+      breakSource: async () => void trouble.set(denied),
+      repairSource: async () => void trouble.set({}),
+      close: () => emulated.close(),
+    };
+  },
   aws_sd_configs: () =>
     emulatedCluster({ role: 'ecs', port: 80 }, ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
 };

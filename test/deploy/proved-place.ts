@@ -72,7 +72,8 @@ export class ProvedPlace {
     this.folder = folder;
     this.url = url;
     this.workspace = workspace;
-    const { kafka } = cloud.home;
+    const { kafka, rds } = cloud.home;
+    rds.put({ name: 'orders', instances: [{ name: 'orders-1', host: '10.9.0.3' }] });
     const endpoints = [['b-1.orders.kafka.us-east-1.amazonaws.com']];
     this.brokers = kafka.put({
       name: 'orders',

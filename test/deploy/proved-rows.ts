@@ -172,6 +172,10 @@ export const PROVED_ROWS = {
   'brokers of a cluster': {
     use: found("msk_sd_configs: [{ refresh_interval: 1s, clusters: ['BROKERS'] }]"),
   },
+  'all databases': { use: found('rds_sd_configs: [{ refresh_interval: 1s }]') },
+  'databases of a cluster': {
+    use: found('rds_sd_configs: [{ refresh_interval: 1s, clusters: [orders] }]'),
+  },
   'metrics in CloudWatch': {
     use: sent('emf_write: [{ namespace: App, log_group_name: /metrics/app, log_stream_name: s }]'),
   },

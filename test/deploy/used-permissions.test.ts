@@ -38,6 +38,7 @@ const BARE_TASKS = TASKS.filter((one) => one !== 'DescribeTaskDefinitions *');
 const SERVICES = `DescribeServices ${AWS}:ecs:${AT}:service/prod/*`;
 const INTERFACES = 'DescribeNetworkInterfaces *';
 const QUEUE = 'https://sqs.us-east-1.amazonaws.com/111122223333/q';
+const RDS = 'arn:aws:rds:us-east-1:1:cluster:orders';
 const MSK = 'arn:aws:kafka:us-east-1:1:cluster/orders/a-1';
 const ZONES = ['DescribeInstances *', 'DescribeZones *'];
 const DYNAMIC = `log-group:/ecs/*/p`;
@@ -66,6 +67,8 @@ const CASES: readonly Case[] = [
   { of: `${JOB}ec2_sd_configs: [{ events_queue_url: "${QUEUE}" }] }]`, gives: [...ZONES, `ReadEvents ${AWS}:sqs:us-east-1:111122223333:q`] },
   { of: `${JOB}msk_sd_configs: [{}] }]`, gives: ['ListBrokerClusters *', `ListNodes ${AWS}:kafka:${AT}:cluster/*/*`] },
   { of: `${JOB}msk_sd_configs: [{ clusters: ["${MSK}"] }] }]`, gives: [`DescribeBrokerClusters ${MSK}`, `ListNodes ${MSK}`] },
+  { of: `${JOB}rds_sd_configs: [{}] }]`, gives: [`DescribeDatabaseClusters ${AWS}:rds:${AT}:cluster:*`, `DescribeDatabases ${AWS}:rds:${AT}:db:*`] },
+  { of: `${JOB}aws_sd_configs: [{ role: rds, clusters: [orders, "${RDS}"] }] }]`, gives: [`DescribeDatabaseClusters ${AWS}:rds:${AT}:cluster:orders ${RDS}`, `DescribeDatabases ${AWS}:rds:${AT}:db:*`] },
   { of: 'emf_write: [{ namespace: N, log_group_name: "/ecs/{ClusterName}/p", log_stream_name: s }]', gives: [`WriteMetricEvents ${AWS}:logs:${AT}:${DYNAMIC}:log-stream:*`, `MakeLogGroup ${AWS}:logs:${AT}:${DYNAMIC} ${AWS}:logs:${AT}:${DYNAMIC}:*`] },
   { of: 'emf_write: [{ namespace: N, output_destination: stdout, log_stream_name: s }]', gives: [] },
   { of: `${JOB}cloudmap_sd_configs: [{ namespaces: [n] }, { namespaces: [m] }] }]`, gives: ['FindByCloudMap *'] },

@@ -4,8 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { ClusterDiscovery } from '../../src/discovery/clusters.ts';
 import { mechanismOf } from '../../src/discovery/mechanisms.ts';
-import { MskDiscovery } from '../../src/discovery/msk/discovery.ts';
+import { makeMskSource } from '../../src/discovery/msk/discovery.ts';
 import { mskMechanism } from '../../src/discovery/msk/mechanism.ts';
 import { makeClusterTargets } from '../../src/discovery/msk/targets.ts';
 import { createDiscoveryWorld, type RunningDiscovery, startDiscovery } from '../kit/discovery.ts';
@@ -205,9 +206,7 @@ test('more clusters than the bound are an error that says what to do, and none i
     ClusterType: 'PROVISIONED' as const,
   }));
   const read: string[] = [];
-  const discovery = new MskDiscovery(
-    { region: 'us-east-1', call_budget: 1, port: 80, refresh_interval: 60_000 },
-    world,
+  const source = makeMskSource(
     {
       region: 'us-east-1',
       listClusters: async (onPage) => onPage(clusters),
@@ -217,7 +216,11 @@ test('more clusters than the bound are an error that says what to do, and none i
         return [];
       },
     },
+    { port: 80 },
+    world.log,
   );
+  const config = { region: 'us-east-1', call_budget: 1, port: 80, refresh_interval: 60_000 };
+  const discovery = new ClusterDiscovery(config, world, source);
   for await (const groups of discovery.run()) {
     assert.equal(groups.length, 1_000);
     abort.abort();

@@ -168,7 +168,7 @@ test('one fault of each kind is refused', () => {
     ['prometheus', job('ecs_sd_configs: [{ services: [] }]')],
     ['prometheus', job('ecs_sd_configs: [{ port: 70000 }]')],
     ['prometheus', job('ec2_sd_configs: [{ filters: [{ name: a, values: [] }] }]')],
-    ['prometheus', job('aws_sd_configs: [{ role: rds }]')],
+    ['prometheus', job('aws_sd_configs: [{ role: lightsail }]')],
     ['prometheus', 'remote_write: [{ url: http://a, azuread: {} }]'],
     ['collector', 'service: { pipelines: [] }'],
     ['collector', 'receivers: { prometheus: { confg: {} } }\nservice: {}'],

@@ -5,6 +5,7 @@
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
  */
 import type * as ec2Sdk from '@aws-sdk/client-ec2';
+import type { AwsFilter } from '../aws-filters.ts';
 import { AwsCalls, requireObjects } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
@@ -13,14 +14,6 @@ import { type InstanceFacts, pickInstanceFacts } from './facts.ts';
 
 type Ec2 = typeof ec2Sdk;
 
-export interface InstanceFilter {
-  readonly name: string;
-  readonly values: readonly string[];
-}
-
-/** What AWS takes in one call. */
-export const FILTERS_MAX = 50;
-export const VALUES_MAX = 200;
 /**
  * Instances in a page. AWS has up to 1,000, but the SDK parses the XML of a page in one turn of the
  * event loop, which takes 0.3 to 0.4 ms for each instance.
@@ -65,7 +58,7 @@ export class Ec2Api {
 
   /** Calls `onPage` for each page: what came before a failure is known. */
   listInstances(
-    filters: readonly InstanceFilter[],
+    filters: readonly AwsFilter[],
     onPage: (instances: readonly InstanceFacts[]) => void,
   ): Promise<void> {
     const action = 'ec2:DescribeInstances';

@@ -21,14 +21,15 @@ import { NotTargets } from '../not-targets.ts';
 import { followEvents } from '../queue-events.ts';
 import { ReadingOutage } from '../reading-outage.ts';
 import { Shelf } from '../shelf.ts';
-import { Ec2Api, FILTERS_MAX, type InstanceFilter, VALUES_MAX } from './api.ts';
+import { type AwsFilter, FILTERS_MAX, VALUES_MAX } from '../aws-filters.ts';
+import { Ec2Api } from './api.ts';
 import type { InstanceFacts } from './facts.ts';
 import { parseInstanceEvent } from './instance-events.ts';
 import { judgeInstance } from './targets.ts';
 
 /** Which instances are read, and how often. */
 export interface Ec2Scope extends AwsAccess {
-  readonly filters?: readonly InstanceFilter[] | undefined;
+  readonly filters?: readonly AwsFilter[] | undefined;
   readonly port: number;
   readonly refresh_interval: number;
   readonly events_queue_url?: string | undefined;
@@ -54,7 +55,7 @@ export class Ec2Discovery {
   readonly #world: DiscoveryWorld;
   readonly #notTargets: NotTargets;
   readonly #api: InstanceSource;
-  readonly #filters: readonly InstanceFilter[];
+  readonly #filters: readonly AwsFilter[];
   readonly #zones: Shelf<string>;
   readonly #lacking: Lacking;
   readonly #outage: ReadingOutage;

@@ -7,24 +7,12 @@ import * as z from 'zod';
 import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { portSchema } from '../../settings/count.ts';
 import { refreshIntervalSchema } from '../../settings/refresh-interval.ts';
-import { listOf, textSchema } from '../../settings/text.ts';
+import { textSchema } from '../../settings/text.ts';
 import { awsClientShape } from '../aws-client.ts';
+import { filtersSchema } from '../aws-filters.ts';
 import { awsHttpShape, checkAwsHttp } from '../aws-http.ts';
 import { defineMechanism } from '../mechanism.ts';
-import { FILTERS_MAX, VALUES_MAX } from './api.ts';
 import { discoverInstances } from './discovery.ts';
-
-export const filtersSchema = listOf(
-  z.strictObject({
-    name: textSchema
-      .pipe(z.string().min(1, 'the name of a filter is empty'))
-      .meta({ description: 'Name of the filter.', examples: ['tag:environment'] }),
-    values: listOf(textSchema)
-      .min(1, 'a filter needs a value')
-      .max(VALUES_MAX, `AWS takes at most ${VALUES_MAX} values of a filter`)
-      .meta({ description: 'Its values; one of them must fit.', examples: [['prod']] }),
-  }),
-).max(FILTERS_MAX, `AWS takes at most ${FILTERS_MAX} filters`);
 
 const ec2Schema = z
   .strictObject({

@@ -5,36 +5,19 @@
  */
 import * as z from 'zod';
 import { checkAwsAccess } from '../../settings/aws-access.ts';
-import { portSchema, positiveSchema } from '../../settings/count.ts';
 import type { CheckContext } from '../../settings/finding.ts';
-import { refreshIntervalSchema } from '../../settings/refresh-interval.ts';
-import { listOf, textSchema } from '../../settings/text.ts';
-import { awsClientShape } from '../aws-client.ts';
-import { awsHttpShape, checkAwsHttp } from '../aws-http.ts';
+import { checkAwsHttp } from '../aws-http.ts';
+import { makeClusterShape } from '../cluster-keys.ts';
 import { defineMechanism } from '../mechanism.ts';
 import { discoverClusters } from './discovery.ts';
 
-/** Prometheus' default, which `aws_sd_configs` cannot change. */
-export const MSK_CONCURRENCY = 10;
-
 const mskSchema = z
-  .strictObject({
-    ...awsClientShape,
-    ...awsHttpShape,
-    port: portSchema.default(80).describe('Port of every target.'),
-    refresh_interval: refreshIntervalSchema(60_000),
-    clusters: listOf(textSchema)
-      // Like in Prometheus, an empty list is the same as no list.
-      .transform((arns) => (arns.length === 0 ? undefined : arns))
-      .optional()
-      .meta({
-        description: 'ARNs of clusters; all provisioned ones of the region by default.',
-        examples: [['arn:aws:kafka:us-east-1:123456789012:cluster/orders/0a1b2c3d-1']],
-      }),
-    request_concurrency: positiveSchema
-      .default(MSK_CONCURRENCY)
-      .describe('Calls of AWS under way at once, at most.'),
-  })
+  .strictObject(
+    makeClusterShape({
+      description: 'ARNs of clusters; all provisioned ones of the region by default.',
+      examples: [['arn:aws:kafka:us-east-1:123456789012:cluster/orders/0a1b2c3d-1']],
+    }),
+  )
   .describe(
     'Brokers and controllers of MSK, each endpoint one target at one port, as in Prometheus.',
   );

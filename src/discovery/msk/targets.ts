@@ -4,7 +4,7 @@
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/msk.go
  */
 import type { Cluster, NodeInfo } from '@aws-sdk/client-kafka';
-import type { TargetGroup } from '../../model/target.ts';
+import type { ClusterTargets } from '../clusters.ts';
 import type { Explained } from '../mechanism.ts';
 import { dropEmptyLabels, joinHostPort, type Labels, prefixLabelNames } from '../labels.ts';
 
@@ -23,12 +23,6 @@ export function pickCluster(cluster: Cluster | undefined, action: string): Kafka
 /** A serverless cluster has no nodes that could be scraped. */
 export function isProvisioned(cluster: KafkaCluster): boolean {
   return cluster.ClusterType === 'PROVISIONED';
-}
-
-export interface ClusterTargets {
-  readonly group: TargetGroup;
-  /** Why each node is a target or is none. */
-  readonly explained: readonly Explained[];
 }
 
 export function makeClusterTargets(

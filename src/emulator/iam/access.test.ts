@@ -31,6 +31,7 @@ const SAMPLE: Readonly<Record<string, unknown>> = {
   StackName: 'st', ResourceId: '/a', ResourceARN: arn('cloudwatch', 'alarm:a'), AlarmName: 'a', AlarmNames: ['a'],
   capacityProvider: 'cp', capacityProviders: ['cp'], containerInstance: 'i', taskDefinitions: ['f:1'],
   Name: '/a', Names: ['/a', '/b'], Path: '/a/', SecretId: 'secret', QueueName: 'q', QueueUrl: 'http://h/0/q',
+  DBClusterIdentifier: 'c', DBInstanceIdentifier: 'd',
   clusterArn: arn('kafka', 'cluster/c/1'), SamplingRule: { RuleName: 'r' }, RuleName: 'r',
   SamplingRuleUpdate: { RuleName: 'r' }, Destination: 'XRay',
   workspaceId: 'ws-1', scraperId: 's-1', name: 'n', anomalyDetectorId: 'ad-1',

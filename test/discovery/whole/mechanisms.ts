@@ -9,6 +9,7 @@ import { openEcsWorld } from './ecs-world.ts';
 import { KINDS } from './faults.ts';
 import { openMskWorld } from './msk-world.ts';
 import { openDnsWorld, openFileWorld, openHttpWorld, openStaticWorld } from './plain-worlds.ts';
+import { openRdsWorld } from './rds-world.ts';
 import type { Case } from './world.ts';
 
 const INSTANCES = ['DescribeContainerInstances', 'DescribeInstances'];
@@ -53,6 +54,7 @@ export const cases: Record<MechanismKey, Case> = {
     optional: ['DescribeAvailabilityZones'],
   },
   msk_sd_configs: { open: openMskWorld, kinds: KINDS, optional: [] },
+  rds_sd_configs: { open: openRdsWorld, kinds: KINDS, optional: [] },
   aws_sd_configs: {
     open: () => openEcsWorld({ role: 'ecs', port: 80 }, { port: 80, definitions: false }),
     kinds: KINDS,
