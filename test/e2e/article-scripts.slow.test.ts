@@ -5,13 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   DescribeServicesCommand,
-  DescribeTasksCommand,
   ECSClient,
   ListTaskDefinitionsCommand,
   ListTasksCommand,
@@ -24,17 +23,26 @@ import {
 } from '@aws-sdk/client-servicediscovery';
 import { GetServiceGraphCommand, XRayClient } from '@aws-sdk/client-xray';
 import { listAccount } from '../kit/account-contents.ts';
-import { ArticleShell, type CliCall } from '../kit/article-shell.ts';
+import { ArticleShell } from '../kit/article-shell.ts';
 import { skipWithoutConformance } from '../kit/conformance.ts';
-import type { EmulatedAws } from '../kit/emulated-aws.ts';
-import { temporaryFolder } from '../kit/folder.ts';
 import { peer } from '../kit/peers.ts';
-import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
+import { freePort, startProgram } from '../kit/processes.ts';
 import { skipWithoutAwsCli } from '../kit/python.ts';
 import { queryWorkspace } from '../kit/signed-call.ts';
+import {
+  ACCOUNT_KEYS,
+  addressOf,
+  assertTaken,
+  CLUSTER,
+  DEPLOY,
+  listTasks,
+  openTaskAccount,
+  sdkOf,
+  sendTraces,
+  STACK,
+  type TaskAccount,
+} from '../kit/task-account.ts';
 import { until } from '../kit/waiting.ts';
-
-type Account = Pick<EmulatedAws, 'url' | 'credentials'>;
 
 interface Article {
   readonly folder: string;
@@ -43,6 +51,8 @@ interface Article {
   /** The service that scrapes. */
   readonly collector: string;
   readonly tasks: number;
+  /** By the health check of its definition; ADOT's has none. */
+  readonly health: 'HEALTHY' | 'UNKNOWN';
   /** Targets that are up for each task of the web application, and others. */
   readonly targets: { readonly aTask: number; readonly others: number };
   readonly hasTraces: boolean;
@@ -65,6 +75,7 @@ const ADOT: Article = {
   create: [...BASE, 'source otel-config.sh', ...RUN],
   collector: 'ADOTService',
   tasks: 1,
+  health: 'UNKNOWN',
   targets: { aTask: 2, others: 0 },
   hasTraces: true,
   queries: [
@@ -95,6 +106,7 @@ const PROMETHEUS: Article = {
   ],
   collector: 'PrometheusService',
   tasks: 2,
+  health: 'HEALTHY',
   targets: { aTask: 1, others: 2 },
   hasTraces: false,
   queries: [
@@ -110,15 +122,9 @@ const PROMETHEUS: Article = {
   definitions: ['NodeExporterTask:1', 'PrometheusTask:1', 'WebAppTask:1'],
 };
 
-const CLUSTER = 'ecs-prometheus-cluster';
-const STACK = '--stack-name ecs-stack';
-const DEPLOY =
-  `aws cloudformation deploy ${STACK} --template-file ecs-cluster.yaml ` +
-  '--capabilities CAPABILITY_IAM';
 const scaleTo = (tasks: number): string =>
   `aws ecs update-service --cluster $CLUSTER_NAME --service WebAppService --desired-count ${tasks}`;
 const STEP_MS = 200_000;
-const credentials = { accessKeyId: 'AKIAARTICLES', secretAccessKey: 'secret-of-articles' };
 const skip = skipWithoutAwsCli() || skipWithoutConformance;
 
 for (const article of [ADOT, PROMETHEUS])
@@ -152,6 +158,10 @@ async function play(context: TestContext, article: Article): Promise<void> {
     Number((await queryWorkspace(account, workspace, `count(${expression})`))[0]?.value?.[1] ?? 0);
 
   await scaled(context, { account, article, count }, article.tasks);
+  await until('its health is told', STEP_MS, async () => {
+    const [task] = await listTasks(account, article.collector);
+    return task?.healthStatus === article.health;
+  });
   for (const query of article.queries)
     await until(`points of ${query}`, STEP_MS, async () => (await count(query)) > 0);
   if (article.hasTraces) await until('traces', STEP_MS, async () => hasTraces(account));
@@ -173,40 +183,14 @@ async function play(context: TestContext, article: Article): Promise<void> {
   await assertRemains(account, article);
 }
 
-/** The only edit; the README writes the namespace, ecs-services, without its last letter. */
-function sendTraces(template: string): string {
-  const variable = {
-    name: 'AWS_XRAY_DAEMON_ADDRESS',
-    value: 'adot-collector-svc.ecs-services:2000',
-  };
-  return template.replace(
-    '"name":"webapp",',
-    `"name":"webapp", "environment":[${JSON.stringify(variable)}],`,
-  );
-}
-
-async function openAccount(context: TestContext, exporter: string): Promise<Account> {
-  const images = path.join(temporaryFolder(context), 'images.yml');
+/** The node exporter is a program of others. */
+function openAccount(context: TestContext, exporter: string): Promise<TaskAccount> {
   const rule = { image: 'quay.io/prometheus/node-exporter*', program: [exporter] };
-  writeFileSync(images, JSON.stringify({ images: [rule] }));
-  const given = ['--account', '123456789012', '--run-tasks', '--images', images];
-  const { url } = await startAmperage(context, 'emulate', given, {
-    EMULATE_ACCESS_KEY: credentials.accessKeyId,
-    EMULATE_SECRET_KEY: credentials.secretAccessKey,
-  });
-  return { url, credentials };
-}
-
-function assertTaken(calls: readonly CliCall[]): void {
-  assert.deepEqual(
-    calls.filter(({ status }) => status !== 0),
-    [],
-  );
-  assert.notEqual(calls.length, 0);
+  return openTaskAccount(context, [rule]);
 }
 
 interface Followed {
-  readonly account: Account;
+  readonly account: TaskAccount;
   readonly article: Article;
   readonly count: (expression: string) => Promise<number>;
 }
@@ -220,7 +204,7 @@ async function scaled(
   const start = performance.now();
   const tell = (what: string): void =>
     context.diagnostic(`${tasks} tasks in ${what}: ${Math.round(performance.now() - start)} ms`);
-  const client = new ServiceDiscoveryClient({ ...sdk(account), disableHostPrefix: true });
+  const client = new ServiceDiscoveryClient({ ...sdkOf(account), disableHostPrefix: true });
   const asked = { NamespaceName: 'ecs-services', ServiceName: 'webapp-svc' };
   await until(`${tasks} in Cloud Map`, STEP_MS, async () => {
     const { Instances = [] } = await client.send(new DiscoverInstancesCommand(asked));
@@ -242,30 +226,18 @@ async function scaled(
 }
 
 /** The health of each target, as the collector's task tells it. */
-async function listTargets(account: Account, service: string): Promise<readonly string[]> {
-  const ecs = new ECSClient(sdk(account));
-  const { taskArns = [] } = await ecs.send(
-    new ListTasksCommand({ cluster: CLUSTER, serviceName: service }),
-  );
-  if (taskArns.length !== 1) return [];
-  const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster: CLUSTER, tasks: taskArns }));
-  const address = tasks?.[0]?.containers?.[0]?.networkInterfaces?.[0]?.privateIpv4Address;
+async function listTargets(account: TaskAccount, service: string): Promise<readonly string[]> {
+  const tasks = await listTasks(account, service);
+  if (tasks.length !== 1) return [];
+  const address = addressOf(tasks[0]!);
   const answer = await fetch(`http://${address}:9090/api/v1/targets`).catch(() => undefined);
   if (answer === undefined) return [];
   const told = (await answer.json()) as { data: { activeTargets: { health: string }[] } };
   return told.data.activeTargets.map(({ health }) => health);
 }
 
-const sdk = ({
-  url,
-}: Account): { endpoint: string; region: string; credentials: typeof credentials } => ({
-  endpoint: url,
-  region: 'us-east-1',
-  credentials,
-});
-
-async function hasTraces(account: Account): Promise<boolean> {
-  const client = new XRayClient(sdk(account));
+async function hasTraces(account: TaskAccount): Promise<boolean> {
+  const client = new XRayClient(sdkOf(account));
   const now = Date.now();
   const range = { StartTime: new Date(now - 600_000), EndTime: new Date(now) };
   const { Services = [] } = await client.send(new GetServiceGraphCommand(range));
@@ -273,14 +245,14 @@ async function hasTraces(account: Account): Promise<boolean> {
 }
 
 /** What AWS, too, keeps after it all. */
-async function assertRemains(account: Account, article: Article): Promise<void> {
-  const logs = new CloudWatchLogsClient(sdk(account));
+async function assertRemains(account: TaskAccount, article: Article): Promise<void> {
+  const logs = new CloudWatchLogsClient(sdkOf(account));
   const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({}));
   assert.deepEqual(
     new Set(logGroups.map(({ logGroupName }) => logGroupName)),
     new Set(article.logGroups),
   );
-  const ecs = new ECSClient(sdk(account));
+  const ecs = new ECSClient(sdkOf(account));
   const inactive = new ListTaskDefinitionsCommand({ status: 'INACTIVE' });
   const { taskDefinitionArns = [] } = await ecs.send(inactive);
   assert.deepEqual(
@@ -297,7 +269,7 @@ PRIVATE_SUBNET_IDS=$(aws ec2 create-subnet --vpc-id $VPC_ID --cidr-block 10.10.1
 SECURITY_GROUP_ID=$(aws ec2 create-security-group --vpc-id $VPC_ID --group-name tasks --description tasks --query GroupId --output text)`;
 
 interface MotoPlace {
-  readonly account: Account;
+  readonly account: TaskAccount;
   readonly shell: ArticleShell;
 }
 
@@ -305,14 +277,14 @@ interface MotoPlace {
 const OF_MOTO: Readonly<Record<string, (place: MotoPlace) => Promise<void>>> = {
   'the tasks of a service': async ({ account, shell }) => {
     assertTaken(await shell.run(scaleTo(5)));
-    const ecs = new ECSClient(sdk(account));
+    const ecs = new ECSClient(sdkOf(account));
     const asked = new DescribeServicesCommand({ cluster: CLUSTER, services: ['WebAppService'] });
     const [service] = (await ecs.send(asked)).services ?? [];
     assert.equal(service?.runningCount, 5);
     assert.deepEqual((await ecs.send(new ListTasksCommand({ cluster: CLUSTER }))).taskArns, []);
   },
   'the instances of a registry': async ({ account }) => {
-    const map = new ServiceDiscoveryClient(sdk(account));
+    const map = new ServiceDiscoveryClient(sdkOf(account));
     const { Services = [] } = await map.send(new ListServicesCommand({}));
     assert.equal(Services.length, 2);
     for (const { Id: ServiceId } of Services)
@@ -331,7 +303,7 @@ async function playOnMoto(context: TestContext, article: Article): Promise<void>
   const { url } = await startProgram(context, 'moto_server', given, port, '/moto-api/data.json', {
     MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
   });
-  const account = { url, credentials };
+  const account = { url, credentials: ACCOUNT_KEYS };
   const shell = new ArticleShell(context, account, article.folder);
   const [deploy] = await shell.run(DEPLOY);
   assert.equal(deploy?.status, 255);

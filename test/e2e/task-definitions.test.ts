@@ -91,6 +91,9 @@ test('the tasks of Prometheus: reloader, signing proxy, server, application, nod
   assert.ok(existsSync(path.join(place.folder, 'data')));
   await place.arrived('http_requests_total{job="ecs_services"}');
   if (hasNode) await place.arrived('node_cpu_seconds_total{mode="idle"}');
+  // As --web.enable-lifecycle asks.
+  const reload = await fetch('http://localhost:9090/-/reload', { method: 'POST' });
+  assert.equal(reload.status, 200);
 }); // prettier-ignore
 
 test('the tasks of ADOT: targets by HTTP, the collector, application and exporter', BY_TURNS, async (context) => {

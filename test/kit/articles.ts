@@ -70,3 +70,22 @@ export function readDockerRun(line: string): ContainerDefinition {
   const [image = '', ...command] = words;
   return { name: image, image, command };
 }
+
+/** What `docker run` is told of ports and files of the machine: `-p 80:8080`, `-v file:path`. */
+export function readDockerPlaces(line: string): {
+  readonly portMappings: readonly { readonly hostPort: number; readonly containerPort: number }[];
+  readonly mounts: readonly { readonly from: string; readonly to: string }[];
+} {
+  const read = (flag: string): [string, string][] =>
+    [...line.matchAll(new RegExp(` ${flag} (\\S+):(\\S+)`, 'g'))].map(([, from = '', to = '']) => [
+      from,
+      to,
+    ]);
+  return {
+    portMappings: read('-p').map(([host, own]) => ({
+      hostPort: Number(host),
+      containerPort: Number(own),
+    })),
+    mounts: read('-v').map(([from, to]) => ({ from, to })),
+  };
+}

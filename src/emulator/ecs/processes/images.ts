@@ -51,6 +51,8 @@ const BUILT_IN: readonly (readonly [RegExp, string, readonly string[]])[] = [
   [/ecs_exporter/, 'exporter', []],
   [/otel-collector|^vmagent/, 'collect', []],
   [/^prometheus$/, 'collect', ['--config.file=/etc/prometheus/prometheus.yml']],
+  // Servers that fetch the configuration that a variable names.
+  [/^(?:ecomm-prometheus|prometheus-with-remote-configuration)$/, 'collect', []],
   [/xray-daemon/, 'xray', ['--bind=0.0.0.0:2000', '--bind-tcp=0.0.0.0:2000']],
   [/webapp|sample-app/, 'sample-app', []],
 ];

@@ -61,3 +61,21 @@ test('a health check of another program asks the task, whatever is mounted', () 
   const direct = checkLine(['CMD', 'wget', 'http://localhost:9090/']);
   assert.deepEqual(direct, ['wget', 'http://127.64.0.9:9090/']);
 });
+
+test('images of published articles have a command, and no arguments that their variables give', () => {
+  const told: readonly (readonly [string, ...(readonly string[])])[] = [
+    ['tkgregory/prometheus-ecs-discovery:latest', 'discover'],
+    ['ghcr.io/bruceharrison1984/ecomm-prometheus:v2.29.1', 'collect'],
+    ['tkgregory/prometheus-with-remote-configuration:latest', 'collect'],
+    ['prom/prometheus', 'collect', '--config.file=/etc/prometheus/prometheus.yml'],
+    ['quay.io/prometheus/prometheus:v2.24.0', 'collect', '--config.file=/etc/prometheus/prometheus.yml'],
+    ['public.ecr.aws/awsvijisarathy/prometheus-sdconfig-reloader:4.0', 'discover'],
+    ['public.ecr.aws/awsvijisarathy/adot-http-sdconfig:2.0', 'discover'],
+    ['public.ecr.aws/aws-observability/aws-sigv4-proxy:1.0', 'proxy'],
+    ['amazon/aws-otel-collector:v0.15.1', 'collect'],
+    ['public.ecr.aws/awsvijisarathy/prometheus-webapp:latest', 'sample-app'],
+    ['public.ecr.aws/awsvijisarathy/generic-webapp:6.0', 'sample-app'],
+  ];
+  for (const [image, ...words] of told)
+    assert.deepEqual(plan({ image }).line, ['node', 'main.js', ...words], image);
+}); // prettier-ignore
