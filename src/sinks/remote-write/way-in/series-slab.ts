@@ -268,7 +268,7 @@ export class SeriesSlab {
     this.#isBroken = false;
   }
 
-  /** Makes a hole where a series is. One that is in a run may not be filled before the next seal. */
+  /** Makes a hole where a series is; one that is in a run is not filled. */
   #leave(ref: number): void {
     const length = this.lengthOf(ref);
     this.#garbage += length;
