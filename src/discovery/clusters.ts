@@ -1,7 +1,7 @@
 /**
- * A running discovery of clusters, which MSK, RDS and ElastiCache share: the clusters once per
- * interval, then the nodes of each. A cluster is a part of the list: one that fails keeps its
- * targets and holds up no other.
+ * A running discovery of clusters, which MSK and RDS share: the clusters once per interval, then
+ * the nodes of each. A cluster is a part of the list: one that fails keeps its targets and holds up
+ * no other.
  * Limit: CLUSTERS_MAX clusters.
  * Source: docs/decisions/0012-known-means-whole.md
  */

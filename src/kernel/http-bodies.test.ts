@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createHttpServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
@@ -259,6 +261,30 @@ test('the buffer of a small body is used again, a large body keeps its own', asy
       const isLent = size <= LENT_BYTES_MAX;
       assert.equal(first[0], isLent ? 98 : 97, `${size} ${how}`);
     }
+});
+
+test('a turn of the event loop reads a share of a large body, however much has come', async (context) => {
+  const size = 20 * 1024 * 1024;
+  const body = Buffer.alloc(size, 'x');
+  const server = createHttpServer((_, response) => response.end(body));
+  const { url } = await listen(context, server);
+  const bodies = new BodyClient();
+  context.after(() => bodies.close());
+  const sockets: Socket[] = [];
+  const note = (message: unknown): unknown => sockets.push((message as { socket: Socket }).socket);
+  subscribe('net.client.socket', note);
+  context.after(() => unsubscribe('net.client.socket', note));
+  const request = { timeoutMs: 20_000, bodyMaxBytes: size, signal: never };
+  const answer = bodies.get(request, new URL(url));
+  const isDone = answer.then(() => true);
+  let mostBytes = 0;
+  for (let before = 0; !(await Promise.race([isDone, nextTurn(false)]));) {
+    const bytesRead = sockets[0]?.bytesRead ?? 0;
+    mostBytes = Math.max(mostBytes, bytesRead - before);
+    before = bytesRead;
+  }
+  assert.equal((await answer).body.length, size);
+  assert.ok(mostBytes > 0 && mostBytes <= 1024 * 1024, `${mostBytes} bytes in a turn`);
 });
 
 test('a large body is inflated beside the event loop, whatever it says of itself', async () => {
