@@ -40,7 +40,7 @@ test('references at the edges of a text, inside each other, and beside braces of
 
 test('a text of many beginnings and ends of references costs what its length is', async () => {
   const units = ['${', '${env:A:-', '$${', '$', '${}', '$${env:A:-', '${env:A:-}', '$A'];
-  const count = 40_000;
+  const count = 20_000;
   for (const unit of units)
     for (const end of ['', '}', '}'.repeat(count)]) {
       const text = `x${unit.repeat(count)}${end}`;
@@ -48,8 +48,8 @@ test('a text of many beginnings and ends of references costs what its length is'
       expandPrometheus([text], { A: 'a' });
       await expandCollector([text], { A: 'a' });
       const { user, system } = process.cpuUsage(before);
-      // What is looked through again for each of them takes tens of seconds.
+      // Some 0.5 s at most; what is looked through again for each of them, 14 s.
       const tookMs = (user + system) / 1_000;
-      assert.ok(tookMs < 3_000, `${unit} … ${end.slice(0, 1)}: ${tookMs} ms`);
+      assert.ok(tookMs < 6_000, `${unit} … ${end.slice(0, 1)}: ${tookMs} ms`);
     }
 });
