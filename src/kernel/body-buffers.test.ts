@@ -35,3 +35,20 @@ test('what waits is bounded, and its lengths follow those of the bodies', () => 
   assert.equal(buffers.open().take(5_000_000).length, 5_000_000);
   assert.equal(useTwice(5_000_000), 0, 'a longer one stays with its body');
 });
+
+test('what a start needed at once is let go when fewer bodies are under way', () => {
+  const buffers = new BodyBuffers(limits);
+  const start = Array.from({ length: 8 }, () => buffers.open());
+  const many = new Set(start.map((loan) => loan.take(100_000).buffer));
+  for (const loan of start) loan.release();
+  /** Takes buffers for so many bodies at once. @returns how many are of the start */
+  const use = (bodies: number): number => {
+    const loans = Array.from({ length: bodies }, () => buffers.open());
+    const taken = loans.map((loan) => loan.take(100_000).buffer);
+    for (const loan of loans) loan.release();
+    return taken.filter((one) => many.has(one)).length;
+  };
+  assert.equal(use(8), 8, 'they wait at first');
+  for (let i = 0; i < 1_024; i++) assert.equal(use(2), 2, 'two are used again and again');
+  assert.equal(use(8), 2, 'and the others are gone');
+});

@@ -4,13 +4,16 @@
  * of bodies a second would hold up the event loop for longer than all that is done with them.
  *
  * Lengths are rounded up to powers of two, so that a buffer suits many bodies. Those that wait for
- * their next use hold at most `keptBytes`. Longer ones than `longest` belong to whoever takes them
- * (large-bodies.ts).
+ * their next use hold at most `keptBytes`, and what none of the last LOOK_BODIES bodies needed is
+ * let go: a start asks all targets in the same second, and never again. Longer ones than `longest`
+ * belong to whoever takes them (large-bodies.ts).
  */
 import { takeLargeBody } from './large-bodies.ts';
 
 /** The shortest buffer: most pages and requests are longer. */
 const SHORTEST = 8 * 1024;
+/** After so many bodies it is looked which buffers none of them needed. */
+const LOOK_BODIES = 512;
 
 export interface BodyBufferLimits {
   /** The longest buffer that is used again; a power of two. */
@@ -32,6 +35,9 @@ export class BodyBuffers {
   /** In the order in which they were given back. */
   readonly #kept: Buffer[] = [];
   #keptBytes = 0;
+  /** The least that has waited since the last look: nobody needed it. */
+  #idleBytes = 0;
+  #bodies = 0;
 
   constructor(limits: BodyBufferLimits) {
     this.#limits = limits;
@@ -49,7 +55,10 @@ export class BodyBuffers {
         return buffer;
       },
       release: () => {
+        if (lent.length === 0) return;
         for (const buffer of lent.splice(0)) this.#keep(buffer);
+        this.#bodies += 1;
+        if (this.#bodies % LOOK_BODIES === 0) this.#letGo();
       },
     };
   }
@@ -59,6 +68,7 @@ export class BodyBuffers {
     const index = this.#kept.findLastIndex((one) => one.length === length);
     if (index < 0) return undefined;
     this.#keptBytes -= length;
+    this.#idleBytes = Math.min(this.#idleBytes, this.#keptBytes);
     return this.#kept.splice(index, 1)[0];
   }
 
@@ -66,7 +76,18 @@ export class BodyBuffers {
   #keep(buffer: Buffer): void {
     this.#kept.push(buffer);
     this.#keptBytes += buffer.length;
-    while (this.#keptBytes > this.#limits.keptBytes)
-      this.#keptBytes -= this.#kept.shift()?.length ?? 0;
+    while (this.#keptBytes > this.#limits.keptBytes) this.#dropOldest();
+  }
+
+  /** Drops what nobody needed since the last look: those that have waited longest. */
+  #letGo(): void {
+    const atMost = this.#keptBytes - this.#idleBytes;
+    while (this.#keptBytes > 0 && this.#keptBytes > atMost) this.#dropOldest();
+    this.#idleBytes = this.#keptBytes;
+  }
+
+  #dropOldest(): void {
+    this.#keptBytes -= this.#kept.shift()?.length ?? 0;
+    this.#idleBytes = Math.min(this.#idleBytes, this.#keptBytes);
   }
 }
