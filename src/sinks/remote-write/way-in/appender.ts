@@ -191,7 +191,11 @@ class RemoteWriteAppender implements Appender {
   readonly #startsMs = new BlockArray<number>();
   /** Samples that can't be patched into the slab; each piece has them behind its runs. */
   #encoder: WriteRequestEncoder | undefined;
-  #full: FullPiece[] = [];
+  /**
+   * Emptied and never replaced: an empty array that waits for the next scrape gets old, and what an
+   * old array that nobody has any more still holds is kept until V8 collects old ones.
+   */
+  readonly #full: FullPiece[] = [];
   /** Bytes of the first page, until it is committed. */
   #pageBytes = 0;
   #piece: Piece = newPiece(0, 0);
@@ -310,7 +314,7 @@ class RemoteWriteAppender implements Appender {
   rollback(): void {
     if (this.#encoder !== undefined) this.#pool.give(this.#encoder);
     this.#encoder = undefined;
-    this.#full = [];
+    this.#full.length = 0;
     this.#piece = newPiece(0, 0);
     this.#slab.seal();
     this.#plans.begin();
