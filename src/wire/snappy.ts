@@ -141,8 +141,12 @@ export function uncompressStart(block: Uint8Array, bytes: number): Uint8Array {
 
 /**
  * Joins blocks to one block whose original is the originals joined. Nothing is compressed again.
+ * @param allocate  gives memory of at least this length; one block needs none and is the result
  */
-export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
+export function concatSnappy(
+  blocks: readonly Uint8Array[],
+  allocate: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+): Uint8Array {
   const first = blocks[0];
   if (blocks.length === 1 && first !== undefined) return first;
   let original = 0;
@@ -153,7 +157,7 @@ export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
   }
   const preamble = new Uint8Array(5);
   const head = putVarint(preamble, 0, original);
-  const output = new Uint8Array(head + size);
+  const output = allocate(head + size).subarray(0, head + size);
   output.set(preamble.subarray(0, head));
   let at = head;
   for (const block of blocks) {

@@ -27,8 +27,15 @@ const GROUP_MAX = 256 * 1024;
 const together = new Uint8Array(GROUP_MAX);
 const compressed = new Uint8Array(maxCompressedLength(GROUP_MAX));
 
-/** Joins blocks to one whose original is the originals joined. @throws WireError */
-export function joinBlocks(blocks: readonly Uint8Array[]): Uint8Array {
+/**
+ * Joins blocks to one whose original is the originals joined.
+ * @param allocate  gives memory of at least this length
+ * @throws WireError
+ */
+export function joinBlocks(
+  blocks: readonly Uint8Array[],
+  allocate?: (length: number) => Uint8Array,
+): Uint8Array {
   const parts: Uint8Array[] = [];
   let group: Uint8Array[] = [];
   let length = 0;
@@ -46,7 +53,7 @@ export function joinBlocks(blocks: readonly Uint8Array[]): Uint8Array {
     } else parts.push(block);
   }
   parts.push(...shrink(group));
-  return concatSnappy(parts);
+  return concatSnappy(parts, allocate);
 }
 
 /** The same as one block, where that is smaller. */

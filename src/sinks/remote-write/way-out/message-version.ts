@@ -36,11 +36,16 @@ export class NegotiatedVersion {
     return this.#config.message === MESSAGE_2 && !this.#isRefused ? 2 : 1;
   }
 
-  /** Joins the chunks to one request. @throws WireError for chunks that are no messages */
-  encode(chunks: readonly Chunk[]): Encoded {
+  /**
+   * Joins the chunks to one request.
+   * @param allocate  gives memory of at least this length, which the body may lie in
+   * @throws WireError for chunks that are no messages
+   */
+  encode(chunks: readonly Chunk[], allocate?: (length: number) => Uint8Array): Encoded {
     const bytes = chunks.map((chunk) => chunk.bytes);
     // Joined 1.0 messages are one message, also while compressed.
-    if (this.#config.message !== MESSAGE_2) return { body: joinBlocks(bytes), version: 1 };
+    if (this.#config.message !== MESSAGE_2)
+      return { body: joinBlocks(bytes, allocate), version: 1 };
     const messages = bytes.map((compressed) => uncompress(compressed, RAW_MAX_BYTES));
     if (this.version === 1)
       return { body: compress(Buffer.concat(messages.map(stripExtras))), version: 1 };

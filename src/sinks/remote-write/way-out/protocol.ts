@@ -5,9 +5,11 @@
  */
 import type { Answer, Protocol } from '../../../delivery/protocol.ts';
 import { SuspectSeries } from '../../../delivery/suspects.ts';
+import { BodyBuffers, type BodyLoan } from '../../../kernel/body-buffers.ts';
 import { describeError, RecoverableError } from '../../../kernel/errors.ts';
 import type { ClientResponse } from '../../../kernel/http-client.ts';
 import type { World } from '../../../kernel/world.ts';
+import { LENT_BYTES_MAX } from '../../../model/borrowed.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { WireError } from '../../../wire/errors.ts';
 import type { RemoteWriteConfig } from '../config.ts';
@@ -38,11 +40,17 @@ export interface RemoteWriteProtocolOptions {
 /** A request, and the chunks of which a fall-back to 1.0 makes another one. */
 interface WriteRequest extends Encoded {
   readonly chunks: readonly Chunk[];
+  /** What the body lies in. */
+  readonly memory: BodyLoan;
 }
+
+/** One body for each request under way, of which there are few where the receiver is quick. */
+const BODY_LIMITS = { longest: LENT_BYTES_MAX, keptBytes: 2 * LENT_BYTES_MAX };
 
 export class RemoteWriteProtocol implements Protocol<WriteRequest> {
   readonly suspects: SuspectSeries;
   readonly #options: RemoteWriteProtocolOptions;
+  readonly #bodies = new BodyBuffers(BODY_LIMITS);
 
   constructor(options: RemoteWriteProtocolOptions) {
     this.#options = options;
@@ -55,12 +63,14 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
   }
 
   encode(chunks: readonly Chunk[]): WriteRequest | undefined {
-    return unlessCorrupt(() => ({ ...this.#options.negotiated.encode(chunks), chunks }));
+    const memory = this.#bodies.open();
+    const { negotiated } = this.#options;
+    return unlessCorrupt(() => ({ ...negotiated.encode(chunks, memory.take), chunks, memory }));
   }
 
   async send(request: WriteRequest, attempt: number, signal: AbortSignal): Promise<Answer> {
     const { config, world, auth, negotiated } = this.#options;
-    const { body, counts } = request;
+    const { body, counts, memory } = request;
     // What 2.0 has no place for leaves nothing to send.
     if (counts !== undefined && counts.samples + counts.histograms === 0)
       return { kind: 'delivered', bytes: 0 };
@@ -82,6 +92,8 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
     if (verdict.kind === 'again' && verdict.credentials) auth.invalidate(readRefusal(response));
     if (verdict.kind !== 'delivered') return verdict;
     this.#countTaken(request, response);
+    // Only then: of a request that failed, the connection may still hold what is not written yet.
+    memory.release();
     return { kind: 'delivered', bytes: body.length };
   }
 
