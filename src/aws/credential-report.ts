@@ -11,6 +11,12 @@ const REMEDY =
   'instance credentials: AWS_CONTAINER_CREDENTIALS_*, hop limit), that the role may be ' +
   'assumed, and the files or process that a profile names';
 
+/** Where no provider of the chain had anything to ask. On EC2 a hop limit of 1 looks the same. */
+const REMEDY_OF_NONE =
+  'none are set: give the task definition a task role (taskRoleArn), or the instance a profile ' +
+  '(with a hop limit of 2 for containers), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and ' +
+  'AWS_SECRET_ACCESS_KEY; "amperage doctor" tells what each source said';
+
 export class CredentialReport {
   readonly #source: string;
   readonly #edges: CredentialEdges;
@@ -60,7 +66,7 @@ export class CredentialReport {
       error: describeProviderError(error),
       ...formatSum(sum),
       present: holds ? 'still hold' : 'none',
-      remedy: REMEDY,
+      remedy: isOfNone(error) ? REMEDY_OF_NONE : REMEDY,
     });
   }
 }
@@ -73,6 +79,11 @@ export function describeProviderError(error: unknown): string {
   const text = describeError(error);
   const at = text.indexOf('Command failed:');
   return at < 0 ? text : `${text.slice(0, at)}the credential_process failed`;
+}
+
+/** The words of the SDK's chain, which has no code for it. */
+function isOfNone(error: unknown): boolean {
+  return describeError(error).includes('Could not load credentials from any providers');
 }
 
 function isTimeout(error: unknown): boolean {

@@ -165,7 +165,7 @@ test('a provider that never answers is given up, logged, counted, and asked agai
     clock.advance(15_000),
   ]);
   assert.equal(lines.length, 1);
-  assert.match(lines[0]!, /level=error.*could not be fetched.*role\/metrics.*check/);
+  assert.match(lines[0]!, /level=error.*could not be fetched.*role\/metrics.*remedy="check that/);
   assert.match(
     metrics.expose(),
     /refresh_failures_total\{source="arn:aws:iam::000000000000:role\/metrics",reason="timeout"\} 1/,

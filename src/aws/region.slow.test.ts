@@ -57,7 +57,7 @@ test('between environment and instance, the metadata file of ECS tells it', asyn
 });
 
 test('an unknown region is an error that says where it may be set', async (context) => {
-  const remedy = /the AWS region is not known: set "region", AWS_REGION, .*\(instance metadata: /;
+  const remedy = /the AWS region is not known: set AWS_REGION, .*--region.*\(instance metadata: /;
   const odd = await metadata(context, '<html>');
   await assert.rejects(findRegion({ AWS_EC2_METADATA_SERVICE_ENDPOINT: odd }), remedy);
   await assert.rejects(findRegion({ AWS_EC2_METADATA_DISABLED: 'true' }), remedy);

@@ -303,7 +303,11 @@ async function explain(
     onExplained: (job, list) => found.explained.set(job, list),
     onLacking: (job, lacks) => {
       found.lacks.set(job, lacks);
-      const lack = lacks.find(({ cause, isBlocking }) => isBlocking && cause !== 'failed');
+      // Who asks once and has no credentials has none a second later either.
+      const lack = lacks.find(
+        ({ cause, isBlocking, isWithoutCredentials = false }) =>
+          isBlocking && (cause !== 'failed' || isWithoutCredentials),
+      );
       if (lack === undefined) return;
       void giveUp(new ConfigError('DISCOVERY_INCOMPLETE', lack.words));
     },

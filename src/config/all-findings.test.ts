@@ -40,7 +40,36 @@ const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[]
   [
     'a line that stands too far to the right',
     ['scrape_configs:', '  - job_name: a', '     metrics_path: /x', '    scheme: http'],
-    [/^c\.yml:2:15: not valid YAML/],
+    [/^c\.yml:2:15: not valid YAML: .*; the next line stands too far to the right/],
+  ],
+  [
+    'a line that stands in the column of no other',
+    ['remote_write:', '  - url: http://h/w', '   name: a'],
+    [/^c\.yml:3:1: not valid YAML: .*; begin the line in the column of those beside it/],
+  ],
+  [
+    'a colon that is missing between others',
+    ['remote_write:', '  - url http://h/w', '    name: a'],
+    [/^c\.yml:2:5: not valid YAML: .*; is ":" missing after a key here, or the blank/],
+  ],
+  [
+    'a colon that is missing where nothing else stands, which is a text for YAML',
+    ['global:', '  scrape_interval 30s', 'remote_write:', '  - url:http://h/w', '  - name secret'],
+    [
+      /^c\.yml:2:3: "global" .*: expected object, got string; is ":" missing after "scrape_int/,
+      /^c\.yml:4:5: remote_write\[0\]: .*; is ":" missing after "url", or the blank behind it\?/,
+      /^c\.yml:5:5: remote_write\[1\]: .*; is ":" missing after "name", or the blank behind it\?/,
+    ],
+  ],
+  [
+    'a text where a mapping should be that is none of its keys',
+    ['global: nothing'],
+    [/^c\.yml:1:9: "global" in the top level: expected object, got string \[/],
+  ],
+  [
+    'a tab',
+    ['global:', '\tscrape_interval: 30s'],
+    [/^c\.yml:2:1: not valid YAML: tabs .*; type blanks instead/],
   ],
   [
     'faults of the schema, of relabelling, repeated names and repeated keys',
@@ -109,6 +138,18 @@ const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[]
       /^c\.yml:3:11: AMP takes samples at /,
       /^c\.yml:4:5: AMP takes signed requests only; add sigv4/,
       /^c\.yml:7:21: the workspace is in us-east-1, .* signed for eu-west-1/,
+    ],
+  ],
+  [
+    'hosts of AMP that do not exist, and http',
+    [
+      'remote_write:',
+      `  - {url: ${AMP.replace('us-east-1', 'us-east1')}/api/v1/remote_write, sigv4: {region: us-east-1}}`,
+      `  - {url: ${AMP.replace('https', 'http')}/api/v1/remote_write, sigv4: {}}`,
+    ],
+    [
+      /^c\.yml:2:11: "aps-workspaces\.us-east1\.amazonaws\.com" names no region of AWS; /,
+      /^c\.yml:3:11: AMP is reached by https alone; write https:/,
     ],
   ],
   [

@@ -22,10 +22,9 @@ import {
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 import { runAtOnce } from '../kernel/giving-way.ts';
 import { type ConfigPath, type Finding } from '../settings/finding.ts';
-import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
 import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
 import { isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
-import { findEnDashes, findOpening, isDashWord } from './yaml-faults.ts';
+import { describeYamlFault, findEnDashes, findOpening, isDashWord } from './yaml-faults.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;
@@ -101,8 +100,8 @@ export function* readDocumentInSteps(
   // What follows the first fault mostly follows from it.
   const [fault] = [...document.errors, ...document.warnings];
   if (fault !== undefined) {
-    const message = `not valid YAML: ${wordsOfYamlError(fault)}`;
-    return empty([finding(findOpening(document, fault.pos[0]), 'CONFIG_YAML', message)]);
+    const openedAt = findOpening(document, fault.pos[0]);
+    return empty([finding(openedAt, 'CONFIG_YAML', describeYamlFault(fault))]);
   }
   try {
     const findings = (yield* findRepeatedKeys(document)).map(({ key, offset }) =>

@@ -44,7 +44,7 @@ export function reportIssues(
       );
       continue;
     }
-    const message = describe(issue, path, root);
+    const message = describe(issue, path, root) + suggestColon(issue, schema, value);
     if (isDroppable(issue)) report.lacks([...at, ...path], message);
     else report.error([...at, ...path], chooseCode(issue, value), message);
   }
@@ -87,6 +87,19 @@ function describe(issue: z.core.$ZodIssue, path: ConfigPath, root: ParsedRoot): 
     : issue.message;
   if (typeof key !== 'string') return `${describeWhere(path, root)}: ${message}`;
   return `"${key}" in ${describeWhere(path.slice(0, -1), root)}: ${message}`;
+}
+
+/**
+ * Where a mapping should be and a text stands that begins with a key of that mapping, a colon is
+ * missing, or the blank behind it. Nothing else of the text is told: it may be a password.
+ */
+function suggestColon(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): string {
+  if (issue.code !== 'invalid_type') return '';
+  const path = issue.path as ConfigPath;
+  const text = valueAt(value, path);
+  const [, key = ''] = (typeof text === 'string' && /^(\w+)(?::|\s|$)/.exec(text)) || [];
+  if (!listKnownKeys(schema, path).includes(key)) return '';
+  return `; is ":" missing after "${key}", or the blank behind it?`;
 }
 
 /** Whether the issue is that a required key is absent. */

@@ -1,8 +1,9 @@
 /**
  * Where a text that is not valid YAML goes wrong, as its writer sees it: dashes that a word
- * processor has replaced, and the quotation mark or bracket that has no end.
+ * processor has replaced, the quotation mark or bracket that has no end, and what to do about it.
  */
-import { type Document, isScalar, type Node, visit } from 'yaml';
+import { type Document, type ErrorCode, isScalar, type Node, visit } from 'yaml';
+import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
 import type { Finding } from '../settings/finding.ts';
 
 /**
@@ -21,6 +22,27 @@ export function findOpening(document: Document, faultAt: number): number {
     },
   });
   return openedAt;
+}
+
+/** What a writer has usually done where the parser tells its own view of it. */
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  BAD_INDENT: 'begin the line in the column of those beside it',
+  BAD_SCALAR_START: 'put the value into quotation marks',
+  BLOCK_AS_IMPLICIT_KEY:
+    'the next line stands too far to the right, or a value with ": " in it lacks quotation marks',
+  MULTILINE_IMPLICIT_KEY: 'is ":" missing after a key here, or the blank behind it?',
+  TAB_AS_INDENT: 'type blanks instead',
+};
+
+/** A fault that the parser found, with what to do about it where that can be said. */
+export function describeYamlFault(fault: {
+  readonly code: ErrorCode;
+  readonly message: string;
+}): string {
+  // A list that begins too far to the right for what follows; the code is that of other faults too.
+  const isBesideList = fault.message.startsWith('Sequence item without');
+  const remedy = REMEDIES[isBesideList ? 'BAD_INDENT' : fault.code];
+  return `not valid YAML: ${wordsOfYamlError(fault)}${remedy === undefined ? '' : `; ${remedy}`}`;
 }
 
 /**

@@ -29,6 +29,8 @@ export interface Lack {
   readonly words: string;
   /** True when the list is not whole because of it. */
   readonly isBlocking: boolean;
+  /** True when nothing could be asked, since no source of credentials gave any. */
+  readonly isWithoutCredentials?: boolean;
 }
 
 /** The lacks of one running mechanism, by scope. Logs each new one, and each one that has ended. */
@@ -112,7 +114,20 @@ function describeCause({ what, scope, cause }: Lack): string {
 
 /** Makes the lack of a reading that failed as a whole, or of one of its parts. */
 export function makeFailedLack(what: string, scope: string, error: unknown): Lack {
-  return { what, scope, cause: 'failed', words: describeError(error), isBlocking: true };
+  const lack = {
+    what,
+    scope,
+    cause: 'failed',
+    words: describeError(error),
+    isBlocking: true,
+  } as const;
+  return hasCode(error, 'AWS_CREDENTIALS') ? { ...lack, isWithoutCredentials: true } : lack;
+}
+
+/** Whether an error, or a cause of it, is of that code. */
+function hasCode(error: unknown, code: string): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && error.code === code) || hasCode(error.cause, code);
 }
 
 /** Exposes the lacks of a job as a metric, by mechanism, action and cause. */

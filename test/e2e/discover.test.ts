@@ -115,6 +115,24 @@ test('explain ends at once for a cluster that does not exist, or a task that non
   }
 });
 
+test('explain ends at once where no source gives credentials, and says what is to be set', async (context) => {
+  const env = Object.fromEntries(
+    Object.entries(environment()).filter(([name]) => !name.startsWith('AWS_ACCESS_KEY')),
+  );
+  const home = temporaryFolder(context);
+  const given = ['discover', 'explain', '--clusters', 'why', '--region', 'us-east-1'];
+  const ended = await run(process.execPath, [MAIN, ...given], {
+    env: { ...env, PATH: process.env['PATH'], HOME: home, AWS_EC2_METADATA_DISABLED: 'true' },
+    timeout: 30_000,
+  }).then(
+    () => assert.fail('it ended well'),
+    (error: unknown) => error as { readonly code: number; readonly stderr: string },
+  );
+  assert.match(ended.stderr, /remedy="none are set: give the task definition a task role /);
+  assert.match(ended.stderr, /^amperage: ecs:\w+: no AWS credentials .*\[DISCOVERY_INCOMPLETE\]/m);
+  assert.equal(ended.code, 2);
+});
+
 test('shards divide the targets, and every target falls to one shard', async (context) => {
   const { ecs } = aws.account;
   makeCluster('many', 3000);

@@ -13,7 +13,7 @@ export function createCheckQueueCommand(write: (text: string) => void): Command 
     .addHelpText(
       'after',
       '\nExamples:\n  amperage check queue /var/lib/amperage\n  amperage check queue ' +
-        '/var/lib/amperage/0a1b2c\n',
+        '/var/lib/amperage/aps-workspaces.us-east-1.amazonaws.com-b478a1\n',
     )
     .action((directory: string) => {
       for (const queue of findQueues(directory)) write(render(queue, inspectQueue(queue)));

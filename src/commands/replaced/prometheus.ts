@@ -95,7 +95,10 @@ export const prometheus: ReplacedProgram = {
       values: 'web.cors.origin',
     },
     {
-      fate: idle('limits of connections and times are fixed here; docs/configuration.md has them'),
+      fate: idle(
+        'limits of connections and times are fixed here; ' +
+          'amperage_http_server_bounds_reached_total counts what they end',
+      ),
       values: 'web.read-timeout web.max-connections',
     },
     {

@@ -4,7 +4,7 @@
  * Source:
  * https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-onboard-ingest-metrics-remote-write.html
  */
-import { scopeOfHost } from '../../aws/endpoints.ts';
+import { isAwsHost, scopeOfHost } from '../../aws/endpoints.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 
 export interface AmpSigning {
@@ -20,9 +20,17 @@ export function noteAmpFaults(
   path: ConfigPath,
   report: Reporter,
 ): void {
-  const { host, pathname } = new URL(url);
+  const { protocol, host, hostname, pathname } = new URL(url);
   const scope = scopeOfHost(host);
+  if (scope === undefined && isAwsHost(hostname) && hostname.startsWith('aps-workspaces.'))
+    report.warn(
+      [...path, 'url'],
+      `"${hostname}" names no region of AWS; AMP is at aps-workspaces.REGION.amazonaws.com, with ` +
+        'a region such as us-east-1',
+    );
   if (scope?.service !== 'aps') return;
+  if (protocol === 'http:')
+    report.warn([...path, 'url'], 'AMP is reached by https alone; write https:// before the host');
   if (!/^\/workspaces\/[^/]+\/api\/v1\/remote_write$/.test(pathname))
     report.warn(
       [...path, 'url'],
