@@ -237,6 +237,13 @@ function* convert(node: unknown, state: Conversion): Steps<unknown> {
     countNode(state);
     state.aliasAt = node.range?.[0] ?? 0;
     const target = state.aliases.resolve(node);
+    // Taken as nothing, it would leave out a list of targets without a word.
+    if (target === undefined)
+      throw new DocumentFault(
+        `no anchor "&${node.source}" stands before the alias "*${node.source}"; write it in ` +
+          'quotes where the asterisk is text',
+        state.aliasAt,
+      );
     if (state.open.has(target))
       throw new DocumentFault(
         `the alias *${node.source} stands within what it names`,

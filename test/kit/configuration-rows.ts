@@ -156,6 +156,8 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
     /must begin with http:.* one of SOCKS5 begins with socks5:/,
   ),
 
+  refused(job('proxy_from_environment: true, no_proxy: a'), /proxy_from_environment excludes/),
+
   // Headers.
   taken(job('http_headers: { Accept: { values: [text/plain] } }')),
   taken(write('headers: { Accept: "*/*" }')),
@@ -204,4 +206,11 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
     /target "x:99999" has port 99999; the highest is 65535 \[CONFIG_NOTE\]$/,
   ),
   refused(job('static_configs: [{ targets: ["http://x"] }]'), /is not a host and port/),
+
+  // Aliases of nothing.
+  refused(job('static_configs: *none'), /^c\.yml:1:49: no anchor "&none" stands before the/),
+  refused(
+    'scrape_configs:\n  - job_name: a\n    static_configs:\n      - targets: [*:9100]\n',
+    /^c\.yml:4:19: no anchor "&:9100" stands before the alias "\*:9100"; write it in quotes/,
+  ),
 ];
