@@ -207,6 +207,17 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
   ),
   refused(job('static_configs: [{ targets: ["http://x"] }]'), /is not a host and port/),
 
+  // Unknown keys without a value.
+  refused('scrape_confgis:', /^c\.yml:1:1: unknown key "scrape_confgis" in the top level; did you/),
+  refused(
+    job('static_config: '),
+    /^c\.yml:1:33: unknown key "static_config" in scrape_configs\[0\]/,
+  ),
+  refused(write('queue_config: { foo: }'), UNKNOWN),
+  taken(job('static_configs: [{ targets: ["x:1"], labels: { foo: } }]')),
+  taken('global:\nscrape_configs:\nremote_write:\nrule_files:'),
+  taken('global: { external_labels: { foo: } }'),
+
   // Aliases of nothing.
   refused(job('static_configs: *none'), /^c\.yml:1:49: no anchor "&none" stands before the/),
   refused(
