@@ -15,6 +15,9 @@ export interface ConfigurationRow {
 const job = (keys: string): string => `scrape_configs: [{ job_name: a, ${keys} }]`;
 const write = (keys: string): string => `remote_write: [{ url: "http://x/w", ${keys} }]`;
 
+const rule = (key: string, keys: string): string =>
+  `scrape_configs:\n  - job_name: a\n    ${key}:\n    - source_labels: [a]\n      ${keys}\n`;
+
 const taken = (text: string, ...says: readonly RegExp[]): ConfigurationRow => ({
   text,
   there: 'taken',
@@ -217,6 +220,20 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
   taken(job('static_configs: [{ targets: ["x:1"], labels: { foo: } }]')),
   taken('global:\nscrape_configs:\nremote_write:\nrule_files:'),
   taken('global: { external_labels: { foo: } }'),
+
+  // The key of a rule that is wrong.
+  ...['relabel_configs', 'metric_relabel_configs'].flatMap((key) => [
+    refused(rule(key, 'action: keep\n      regex: "("'), /^c\.yml:6:14: invalid regex "\("/),
+    refused(rule(key, 'action: kep'), /^c\.yml:5:15: unknown relabel action "kep"/),
+    refused(
+      rule(key, 'action: lowercase\n      target_label: b\n      replacement: c'),
+      /^c\.yml:7:20: /,
+    ),
+    refused(rule(key, 'action: labeldrop'), /^c\.yml:4:22: "source_labels" can't be set/),
+    refused(rule(key, 'target_label: ""'), /^c\.yml:5:21: action replace requires/),
+    refused(rule(key, 'action: replace'), /^c\.yml:4:7: action replace requires/),
+  ]),
+  refused(job('relabel_configs: [{ source_labels: [""], target_label: b }]'), /empty name/),
 
   // Aliases of nothing.
   refused(job('static_configs: *none'), /^c\.yml:1:49: no anchor "&none" stands before the/),
