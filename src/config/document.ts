@@ -24,7 +24,7 @@ import { runAtOnce } from '../kernel/giving-way.ts';
 import { type ConfigPath, type Finding } from '../settings/finding.ts';
 import { wordsOfYamlError } from '../kernel/foreign-yaml.ts';
 import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
-import { isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
+import { isOfSecond, isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
 import { findEnDashes, findOpening, isDashWord } from './yaml-faults.ts';
 
 export interface ConfigDocument {
@@ -36,7 +36,7 @@ export interface ConfigDocument {
   readonly convertWithNulls: () => Generator<undefined, unknown, undefined>;
   /**
    * Faults of the text itself. Where a key is given twice, `value` has the last one; with any other
-   * fault it is undefined.
+   * error it is undefined. A second document is a warning: Prometheus reads the first one alone.
    */
   readonly findings: readonly Finding[];
   /**
@@ -99,7 +99,7 @@ export function* readDocumentInSteps(
     if (dashes.length > 0) return empty(dashes);
   }
   // What follows the first fault mostly follows from it.
-  const [fault] = [...document.errors, ...document.warnings];
+  const fault = [...document.errors, ...document.warnings].find((one) => !isOfSecond(one));
   if (fault !== undefined) {
     const message = `not valid YAML: ${wordsOfYamlError(fault)}`;
     return empty([finding(findOpening(document, fault.pos[0]), 'CONFIG_YAML', message)]);
@@ -112,6 +112,12 @@ export function* readDocumentInSteps(
         `key ${JSON.stringify(key)} is given twice in one mapping; keep one of them`,
       ),
     );
+    const second = document.errors.find(isOfSecond);
+    if (second !== undefined)
+      findings.push({
+        ...finding(second.pos[0], 'CONFIG_NOTE', 'a second document begins here; it is not read'),
+        severity: 'warning',
+      });
     yield;
     const aliases = yield* YamlAliases.find(document);
     if (aliases.excessAt !== undefined)

@@ -210,6 +210,24 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
   ),
   refused(job('static_configs: [{ targets: ["http://x"] }]'), /is not a host and port/),
 
+  // Discovery of elsewhere that is not used, more than one document, types.
+  taken(job('kubernetes_sd_configs: [], ec2_sd_configs: []')),
+  taken(
+    'global: {}\n---\nglobal: { foo: 1 }',
+    /^c\.yml:2:1: a second document begins here; it is not/,
+  ),
+  taken('---\n---\nglobal: {}', /^c\.yml:2:1: a second document begins here/),
+  refused('- a', /^c\.yml:1:1: the top level: expected a mapping, got a list/),
+  refused('global: a', /^c\.yml:1:9: "global" in the top level: expected a mapping, got text/),
+  refused(
+    job('file_sd_configs: [null]'),
+    /file_sd_configs\[0\] .*: expected a mapping, got nothing/,
+  ),
+  refused(
+    job('scrape_interval: 5s, scrape_timeout: 6s, static_configs: [{ targets: [a, b] }]'),
+    /scrape_timeout 6s of job "a" is more/,
+  ),
+
   // Unknown keys without a value.
   refused('scrape_confgis:', /^c\.yml:1:1: unknown key "scrape_confgis" in the top level; did you/),
   refused(
