@@ -70,8 +70,8 @@ test('bug: a port alone is one of this machine, and stays the instance', async (
   assert.equal(requests[0]?.url, 'http://localhost:9100/metrics');
   const [target] = manager.targets();
   assert.equal(target?.health, 'up');
-  const { labels = [] } = target?.target ?? {};
-  assert.equal(labels.find(({ name }) => name === 'instance')?.value, ':9100');
+  const instance = target?.target.labels.find(({ name }) => name === 'instance');
+  assert.equal(instance?.value, ':9100');
 });
 
 test('labels of a target override how its histograms are read; others drop it', async () => {
