@@ -105,7 +105,7 @@ test('what several programs have is never guessed: the message names them and th
     ['--region us-east-1 --role-arn a', {}, /AMPERAGE_COMMAND to proxy or xray/],
     ['--no-such --config.file=x', {}, /no replaced program has "no-such"; set/],
     [
-      '--config.file=x --agent --storage.agent.path=y --web.external-url=z --log.level=info --bogus.flag=1',
+      '--config.file=x --agent --storage.agent.path=y --web.external-url=z --bogus.flag=1',
       {},
       /no replaced program has "bogus\.flag"; set/,
     ],
