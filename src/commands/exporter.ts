@@ -11,6 +11,7 @@ import { formatTop } from '../exporter/top.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
+import { parseListen } from '../kernel/listen-address.ts';
 import { passedSockets } from '../kernel/passed-sockets.ts';
 import { knownHosts } from '../kernel/stranger-guard.ts';
 import type { WebConfig } from '../kernel/web-config.ts';
@@ -111,7 +112,7 @@ Examples:
 }
 
 async function run(flags: ExporterFlags): Promise<void> {
-  const uri = metadataUri(process.env);
+  // Flags first: what is wrong with them is wrong in a task, too.
   const path = flags['web.telemetryPath'];
   if (!path.startsWith('/') || path === '/' || path === '/health')
     throw new ConfigError(
@@ -120,6 +121,8 @@ async function run(flags: ExporterFlags): Promise<void> {
     );
   const cacheMs = readDurationFlag('--cache-time', flags.cacheTime, { maxMs: CACHE_MS_MAX });
   const hosts = knownHosts('--web.allowed-host', flags['web.allowedHost']);
+  for (const address of flags['web.listenAddress']) parseListen(address);
+  const uri = metadataUri(process.env);
   const world = { ...createWorld(flags, createPlainHttpClient()), hosts };
   world.metrics
     .gauges('ecs_exporter_build_info', 'Version of this exporter; always 1.')

@@ -23,7 +23,7 @@ import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 import { runAtOnce } from '../kernel/giving-way.ts';
 import { type ConfigPath, type Finding } from '../settings/finding.ts';
 import { TOO_MANY_ALIASES, YamlAliases } from '../kernel/yaml-aliases.ts';
-import { isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
+import { isOfSecond, isTooDeep, parseInSteps } from '../kernel/yaml-steps.ts';
 import { describeYamlFault, findEnDashes, findOpening, isDashWord } from './yaml-faults.ts';
 
 export interface ConfigDocument {
@@ -35,7 +35,7 @@ export interface ConfigDocument {
   readonly convertWithNulls: () => Generator<undefined, unknown, undefined>;
   /**
    * Faults of the text itself. Where a key is given twice, `value` has the last one; with any other
-   * fault it is undefined.
+   * error it is undefined. A second document is a warning: Prometheus reads the first one alone.
    */
   readonly findings: readonly Finding[];
   /**
@@ -98,7 +98,7 @@ export function* readDocumentInSteps(
     if (dashes.length > 0) return empty(dashes);
   }
   // What follows the first fault mostly follows from it.
-  const [fault] = [...document.errors, ...document.warnings];
+  const fault = [...document.errors, ...document.warnings].find((one) => !isOfSecond(one));
   if (fault !== undefined) {
     const openedAt = findOpening(document, fault.pos[0]);
     return empty([finding(openedAt, 'CONFIG_YAML', describeYamlFault(fault))]);
@@ -111,6 +111,12 @@ export function* readDocumentInSteps(
         `key ${JSON.stringify(key)} is given twice in one mapping; keep one of them`,
       ),
     );
+    const second = document.errors.find(isOfSecond);
+    if (second !== undefined)
+      findings.push({
+        ...finding(second.pos[0], 'CONFIG_NOTE', 'a second document begins here; it is not read'),
+        severity: 'warning',
+      });
     yield;
     const aliases = yield* YamlAliases.find(document);
     if (aliases.excessAt !== undefined)
@@ -236,6 +242,13 @@ function* convert(node: unknown, state: Conversion): Steps<unknown> {
     countNode(state);
     state.aliasAt = node.range?.[0] ?? 0;
     const target = state.aliases.resolve(node);
+    // Taken as nothing, it would leave out a list of targets without a word.
+    if (target === undefined)
+      throw new DocumentFault(
+        `no anchor "&${node.source}" stands before the alias "*${node.source}"; write it in ` +
+          'quotes where the asterisk is text',
+        state.aliasAt,
+      );
     if (state.open.has(target))
       throw new DocumentFault(
         `the alias *${node.source} stands within what it names`,

@@ -82,9 +82,7 @@ function describe(issue: z.core.$ZodIssue, path: ConfigPath, root: ParsedRoot): 
   const key = path.at(-1);
   if (isMissing(issue, root.value))
     return `missing key "${String(key)}" in ${describeWhere(path.slice(0, -1), root)}`;
-  const message = /^Invalid (?:input|option): /.test(issue.message)
-    ? issue.message.replace(/^Invalid \w+: /, '').replace(', received', ', got')
-    : issue.message;
+  const message = wordsOfIssue(issue.message);
   if (typeof key !== 'string') return `${describeWhere(path, root)}: ${message}`;
   return `"${key}" in ${describeWhere(path.slice(0, -1), root)}: ${message}`;
 }
@@ -100,6 +98,28 @@ function suggestColon(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown
   const [, key = ''] = (typeof text === 'string' && /^(\w+)(?::|\s|$)/.exec(text)) || [];
   if (!listKnownKeys(schema, path).includes(key)) return '';
   return `; is ":" missing after "${key}", or the blank behind it?`;
+}
+
+/** What YAML calls the types that the schema library names. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+  string: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'nothing',
+};
+
+function wordsOfIssue(message: string): string {
+  const types = /^Invalid input: expected (\w+), received (\w+)$/.exec(message);
+  if (types !== null) {
+    const [wanted = '', found = ''] = types.slice(1).map((type) => TYPE_NAMES[type] ?? type);
+    return `expected ${wanted}, got ${found}`;
+  }
+  return /^Invalid (?:input|option): /.test(message)
+    ? message.replace(/^Invalid \w+: /, '').replace(', received', ', got')
+    : message;
 }
 
 /** Whether the issue is that a required key is absent. */

@@ -113,7 +113,7 @@ test('faults of the YAML itself have their place', async () => {
   const tabs = await check('global:\n\tscrape_interval: 1m\n');
   assert.match(tabs.lines[0] ?? '', /^c\.yml:2:1: not valid YAML: tabs .*\[CONFIG_YAML\]$/);
   const list = await check('- a\n');
-  assert.deepEqual(list.lines, ['c.yml:1:1: the top level: expected object, got array [CONFIG_TYPE]']);
+  assert.deepEqual(list.lines, ['c.yml:1:1: the top level: expected a mapping, got a list [CONFIG_TYPE]']);
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]'];
   for (let i = 0; i < 8; i++) bomb.push(`b${i}: &b${i} [${`*${i === 0 ? 'a' : `b${i - 1}`},`.repeat(9)}]`);
   const expanded = await check(bomb.join('\n'));

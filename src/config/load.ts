@@ -16,6 +16,7 @@ import { isCollectorConfig, planCollector } from './otel/collector.ts';
 import { expandReferences } from './otel/expand.ts';
 import { type CollectorPlan, routePushes } from './plan.ts';
 import { prometheusSchema, resolvePrometheus } from './prometheus.ts';
+import { reportEmptyKeys } from './empty-keys.ts';
 import { reportQuoted } from './quoted-values.ts';
 import {
   expandValue,
@@ -155,6 +156,7 @@ async function makePlan(
     return plan && pushes !== undefined ? routePushes(plan, pushes) : plan;
   }
   await reportQuoted(prometheusSchema, document, report);
+  await reportEmptyKeys(prometheusSchema, document, report);
   const value = await expandValue(document.value, reading, report);
   const context = { allowsPartial, report };
   const parsed = await parseLongList(prometheusSchema, 'scrape_configs', value, context);

@@ -36,7 +36,8 @@ export async function openDocument(
 ): Promise<OpenedDocument | undefined> {
   const document = await runGivingWay(readDocumentInSteps(text, file));
   reading.findings.push(...document.findings);
-  if (document.value === undefined && document.findings.length > 0) return undefined;
+  const isFaulty = document.findings.some(({ severity }) => severity === 'error');
+  if (document.value === undefined && isFaulty) return undefined;
   return { document, report: makeReporter(document, file, reading) };
 }
 

@@ -10,6 +10,7 @@ import { describeError } from '../kernel/errors.ts';
 import { filesMatching } from '../settings/file-patterns.ts';
 import type { Finding } from '../settings/finding.ts';
 import { scrapeFileSchema, type ScrapeSource } from './prometheus.ts';
+import { reportEmptyKeys } from './empty-keys.ts';
 import { reportQuoted } from './quoted-values.ts';
 import { expandValue, openDocument, parseLongList, type DocumentReading } from './reading.ts';
 
@@ -60,6 +61,7 @@ async function readScrapeFile(
   if (opened === undefined) return undefined;
   const { document, report } = opened;
   await reportQuoted(scrapeFileSchema, document, report);
+  await reportEmptyKeys(scrapeFileSchema, document, report);
   const value = await expandValue(document.value, reading, report);
   const context = { allowsPartial: reading.allowsPartial, report };
   const parsed = await parseLongList(scrapeFileSchema, 'scrape_configs', value, context);

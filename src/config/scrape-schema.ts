@@ -8,7 +8,7 @@ import { mechanisms } from '../discovery/mechanisms.ts';
 import { amountSchema, countSchema } from '../settings/count.ts';
 import { durationSchema } from '../settings/duration.ts';
 import { httpClientShape } from '../settings/http-client.ts';
-import { unsupported } from '../settings/refused-keys.ts';
+import { unsupportedUnlessEmpty } from '../settings/refused-keys.ts';
 import { relabelListSchema } from '../settings/relabel.ts';
 import { sizeSchema } from '../settings/size.ts';
 import { switchSchema } from '../settings/switch.ts';
@@ -137,7 +137,10 @@ const foreignShape = Object.fromEntries(
   FOREIGN.split(' ')
     .map((name) => `${name}_sd_configs`)
     .filter((key) => !mechanisms.some((one) => (one.key as string) === key))
-    .map((key) => [key, unsupported(`this discovery is not built in; use ${keysInWords()}`)]),
+    .map((key) => [
+      key,
+      unsupportedUnlessEmpty(`this discovery is not built in; use ${keysInWords()}`),
+    ]),
 );
 
 function keysInWords(): string {

@@ -41,7 +41,7 @@ export async function checkScraper(text: string, file: string): Promise<readonly
   const jobs = root.scrape_configs ?? [];
   for (const [i, job] of jobs.entries()) refuse(job, JOB, ['scrape_configs', i]);
   if (jobs.length === 0) report.error([], 'CONFIG_VALUE', 'there is no job in scrape_configs');
-  return reading.findings;
+  return reading.findings.filter(({ severity }) => severity === 'error');
 }
 
 function adviseOn(key: string): string {

@@ -26,7 +26,17 @@ test('an address is judged behind relabel_configs', async () => {
 });
 
 test('good addresses say nothing', async () => {
-  const good = ['x', 'x:9', 'a_b:9', '[::1]:9', '[::1]', '10.0.0.1:0', 'x:65535', 'ü.example:1'];
+  const good = [
+    'x',
+    'x:9',
+    ':9',
+    'a_b:9',
+    '[::1]:9',
+    '[::1]',
+    '10.0.0.1:0',
+    'x:65535',
+    'ü.example:1',
+  ];
   assert.deepEqual((await check(good)).lines, []);
 });
 
@@ -35,6 +45,7 @@ test('a bad address is said at its place; a scheme or path that no rule could mo
     ['', true, /:66: target "": it has no address; set "__address__" \[CONFIG_NOTE\]$/],
     ['host name:9', true, /:66: target "host name:9" is not a host and port; write it as host:p/],
     ['x:99999', true, /:66: target "x:99999" has port 99999; the highest is 65535 \[/],
+    [':99999', true, /:66: target ":99999" has port 99999; the highest is 65535 \[/],
     ['::1', true, /write an IPv6 address in brackets, as \[::1\]:9100 \[/],
     [
       'http://x',

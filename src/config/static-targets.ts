@@ -20,6 +20,8 @@ export function* checkStaticTargets(
   scrape: ScrapeConfig,
   { path: job, report }: Pick<CheckContext, 'path' | 'report'>,
 ): Generator<undefined, void, undefined> {
+  // It is told at the key that sets it, and would be told again at each target.
+  if (scrape.scrapeTimeoutMs > scrape.scrapeIntervalMs) return;
   let found = 0;
   let left = SLICE_TARGETS;
   for (const [group, { targets, labels }] of groups.entries())

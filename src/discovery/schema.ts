@@ -87,5 +87,6 @@ function describeIssue(
     );
   }
   const path = steps.map((step) => `[${JSON.stringify(step)}]`).join('');
-  return new Error(`not a list of target groups: ${path} ${issue?.message ?? ''}`.trim());
+  const why = issue?.message ?? '';
+  return new Error(`not a list of target groups: ${path === '' ? why : `${path} ${why}`}`);
 }

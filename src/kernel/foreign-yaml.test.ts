@@ -37,6 +37,11 @@ test('the error says line and column', () => {
   assert.throws(() => parseForeignYaml('a: 1\nb: [\n'), /^Error: line 3, column 1: not valid YAML/);
 });
 
+test('bug: of a second document the message says so, in words for who wrote it', () => {
+  const message = 'line 2, column 1: not valid YAML: a second document begins here; remove it';
+  assert.throws(() => parseForeignYaml('a: 1\n---\nb: 1\n'), { message });
+});
+
 test('bug: aliases are bounded, since each is looked up among all', () => {
   const lines = Array.from({ length: 20_000 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}]\n`);
   const text = `a0: &a0 x\n${lines.join('')}`;

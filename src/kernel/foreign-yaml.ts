@@ -4,7 +4,7 @@
  */
 import { type Document, isScalar, LineCounter, type Node, visit } from 'yaml';
 import { TOO_MANY_ALIASES, YamlAliases } from './yaml-aliases.ts';
-import { parseYaml } from './yaml-steps.ts';
+import { isOfSecond, parseYaml } from './yaml-steps.ts';
 
 /** @throws  Error with line and column, which quotes nothing */
 export function parseForeignYaml(text: string): unknown {
@@ -48,7 +48,13 @@ function findRepeatedKey(document: Document): number | undefined {
 }
 
 /** What an error of the library says, without the text that it quotes at its end. */
-export function wordsOfYamlError({ message }: { readonly message: string }): string {
+export function wordsOfYamlError(error: {
+  readonly code: string;
+  readonly message: string;
+}): string {
+  // The library gives advice for its own users.
+  if (isOfSecond(error)) return 'a second document begins here; remove it';
+  const { message } = error;
   const [first = message] = message.split('\n');
   return (first.charAt(0).toLowerCase() + first.slice(1)).replace(/(?<! ): .{4,}$/, '');
 }

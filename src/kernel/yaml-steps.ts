@@ -47,6 +47,11 @@ export function isTooDeep({ code }: { readonly code: string }): boolean {
   return code === 'RESOURCE_EXHAUSTION';
 }
 
+/** Whether the fault is that a second document follows the one that was asked for. */
+export function isOfSecond({ code }: { readonly code: string }): boolean {
+  return code === 'MULTIPLE_DOCS';
+}
+
 export function* parseInSteps(
   text: string,
   { lineCounter, ...rest }: YamlOptions,

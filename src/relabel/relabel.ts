@@ -59,16 +59,25 @@ export type NameScheme = 'utf8' | 'legacy';
 const DEFAULTS = { separator: ';', regex: '(.*)', replacement: '$1' } as const;
 const LEGACY_TARGET = /^(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+$/;
 
+/** What is wrong with a rule, and the key where it is. */
+export class RelabelFault extends Error {
+  readonly field: keyof RelabelInput;
+  constructor(field: keyof RelabelInput, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
 /**
  * Checks a rule and makes it ready to run.
  *
- * @throws Error whose message names the field at fault
+ * @throws RelabelFault
  */
 export function compileRelabelRule(input: RelabelInput, scheme: NameScheme = 'utf8'): RelabelRule {
   const action = parseAction(input.action);
   const isNameValid = scheme === 'legacy' ? isLegacyLabelName : isAnyName;
   checkFields(action, input, scheme);
-  const regex = compileRegex(input.regex ?? DEFAULTS.regex);
+  const regex = compileRuleRegex(input.regex ?? DEFAULTS.regex);
   const targetLabel = input.target_label ?? '';
   const replacement = input.replacement ?? DEFAULTS.replacement;
   return {
@@ -194,11 +203,20 @@ function mapCase(text: string, to: 'lower' | 'upper'): string {
   return out;
 }
 
+function compileRuleRegex(source: string): AnchoredRegex {
+  try {
+    return compileRegex(source);
+  } catch (error) {
+    throw new RelabelFault('regex', error instanceof Error ? error.message : String(error));
+  }
+}
+
 function parseAction(text: string | undefined): RelabelAction {
   const wanted = (text ?? 'replace').toLowerCase();
   const action = RELABEL_ACTIONS.find((known) => known === wanted);
   if (action === undefined)
-    throw new Error(
+    throw new RelabelFault(
+      'action',
       `unknown relabel action ${JSON.stringify(text)}; use one of ${RELABEL_ACTIONS.join(', ')}`,
     );
   return action;
@@ -212,25 +230,37 @@ function checkFields(action: RelabelAction, input: RelabelInput, scheme: NameSch
     scheme === 'legacy' ? (text: string) => LEGACY_TARGET.test(text) : isAnyName;
   const modulus = input.modulus ?? 0;
   if (!Number.isSafeInteger(modulus) || modulus < 0)
-    throw new Error(`modulus ${modulus} is not a whole number above 0`);
+    throw new RelabelFault('modulus', `modulus ${modulus} is not a whole number above 0`);
   if (action === 'hashmod' && modulus === 0)
-    throw new Error('action hashmod requires a "modulus" above 0');
+    throw new RelabelFault('modulus', 'action hashmod requires a "modulus" above 0');
   if (needsTarget(action) && target === '')
-    throw new Error(`action ${action} requires a "target_label"`);
+    throw new RelabelFault('target_label', `action ${action} requires a "target_label"`);
   const isTemplate = action === 'replace' && hasReference(target);
   if (needsTarget(action) && !(isTemplate ? isTemplateValid(target) : isNameValid(target)))
-    throw new Error(`${JSON.stringify(target)} is not a valid "target_label" for action ${action}`);
+    throw new RelabelFault(
+      'target_label',
+      `${JSON.stringify(target)} is not a valid "target_label" for action ${action}`,
+    );
+  if ((input.source_labels ?? []).includes(''))
+    throw new RelabelFault('source_labels', 'a label of "source_labels" has an empty name');
   const { replacement } = input;
   if (action === 'labelmap' && !isTemplateValid(replacement ?? DEFAULTS.replacement))
-    throw new Error(`${JSON.stringify(replacement)} is not a valid "replacement" for labelmap`);
+    throw new RelabelFault(
+      'replacement',
+      `${JSON.stringify(replacement)} is not a valid "replacement" for labelmap`,
+    );
   const changesCase = action === 'lowercase' || action === 'uppercase';
   if (changesCase && (replacement ?? DEFAULTS.replacement) !== DEFAULTS.replacement)
-    throw new Error(`"replacement" can't be set for action ${action}; remove it`);
+    throw new RelabelFault(
+      'replacement',
+      `"replacement" can't be set for action ${action}; remove it`,
+    );
   const allowed = ALLOWED_FIELDS[action];
   if (allowed === undefined) return;
   const extra = findExtraField(input, allowed);
   if (extra !== undefined)
-    throw new Error(
+    throw new RelabelFault(
+      extra,
       `"${extra}" can't be set for action ${action}, which takes only ` +
         allowed.map((name) => `"${name}"`).join(' and '),
     );

@@ -62,6 +62,18 @@ test('a URL that relabelling moves to a parameter is a good target', async () =>
   assert.equal(manager.targets()[0]?.health, 'up');
 });
 
+test('bug: a port alone is one of this machine, and stays the instance', async () => {
+  const { clock, manager, requests } = await startRecordedManager();
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf(':9100'));
+  await clock.advance(2_000);
+  assert.equal(requests[0]?.url, 'http://localhost:9100/metrics');
+  const [target] = manager.targets();
+  assert.equal(target?.health, 'up');
+  const instance = target?.target.labels.find(({ name }) => name === 'instance');
+  assert.equal(instance?.value, ':9100');
+});
+
 test('labels of a target override how its histograms are read; others drop it', async () => {
   const page = '# TYPE h histogram\nh_bucket{le="+Inf"} 2\nh_sum 3\nh_count 2\n';
   const { clock, manager, take } = await startRecordedManager({ answer: () => page });

@@ -134,7 +134,8 @@ function makeTarget(
   if (address.includes('@'))
     throw new Error('an address holds no user and password; use basic_auth');
   const fault = address === '' ? undefined : findAddressFault(address);
-  const url = buildUrl(fault === undefined ? address || 'localhost' : UNREACHABLE, labels, config);
+  const host = hasPortAlone(address) ? `localhost${address}` : address;
+  const url = buildUrl(fault === undefined ? host || 'localhost' : UNREACHABLE, labels, config);
   const histograms = chooseHistograms(labels, config);
   if (!labels.has('instance') && address !== '') labels.set('instance', address);
   for (const name of labels.keys()) if (name.startsWith('__')) labels.delete(name);
@@ -230,9 +231,15 @@ function findAddressFault(address: string): string | undefined {
     return `${text} has port ${port}; the highest is ${PORT_MAX}`;
   if (/^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*$/i.test(address))
     return `${text} is not a host and port; write an IPv6 address in brackets, as [::1]:9100`;
+  if (hasPortAlone(address)) return undefined;
   if (/[?#\\\s]/.test(address) || !URL.canParse(`http://${address}`))
     return `${text} is not a host and port; write it as host:port`;
   return undefined;
+}
+
+/** Whether an address is a port of this machine, as `:9100`: so Go connects, and Prometheus. */
+function hasPortAlone(address: string): boolean {
+  return /^:\d+$/.test(address);
 }
 
 function buildUrl(

@@ -67,7 +67,8 @@ function checkProxy(input: ProxyInput, { path, report }: CheckContext): void {
     report.error([...path, key], 'CONFIG_VALUE', message);
   if (fromEnvironment === true && (url ?? noProxy) !== undefined)
     fail('proxy_from_environment', 'proxy_from_environment excludes proxy_url and no_proxy');
-  if (noProxy !== undefined && url === undefined) fail('no_proxy', 'no_proxy needs a proxy_url');
+  else if (noProxy !== undefined && url === undefined)
+    fail('no_proxy', 'no_proxy needs a proxy_url');
   if (input.proxy_connect_header !== undefined && url === undefined && fromEnvironment !== true)
     fail(
       'proxy_connect_header',

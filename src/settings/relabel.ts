@@ -6,7 +6,12 @@
 import * as z from 'zod';
 import { countSchema } from './count.ts';
 import { listOf, textSchema } from './text.ts';
-import { compileRelabelRule, type NameScheme, type RelabelRule } from '../relabel/relabel.ts';
+import {
+  compileRelabelRule,
+  type NameScheme,
+  RelabelFault,
+  type RelabelRule,
+} from '../relabel/relabel.ts';
 import { type ConfigPath, type Reporter } from './finding.ts';
 
 export const relabelListSchema = listOf(
@@ -62,8 +67,9 @@ export function compileRules(
     try {
       return [compileRelabelRule(input, scheme)];
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      report.error([...path, index], 'CONFIG_VALUE', message);
+      if (!(error instanceof RelabelFault)) throw error;
+      // A rule that lacks the key is itself the nearest that is in the text.
+      report.error([...path, index, error.field], 'CONFIG_VALUE', error.message);
       return [];
     }
   });

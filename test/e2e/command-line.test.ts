@@ -82,6 +82,8 @@ test(
       [['workspace', '--limit', 'foo=3'], /--limit[^\n]*foo/],
       [['emulate', '--scenario', '/nope'], /--scenario: \/nope can't be read/],
       [['emulate', '--web.listen-address', ':99999'], /a port from 0 to 65535/],
+      [['exporter', '--web.listen-address', ':70000'], /--web.listen-address .* from 0 to 65535/],
+      [['exporter', '--web.telemetry-path', 'm'], /--web.telemetry-path "m" must begin with/],
       [['collect', '--config', 'nope.yml'], /^amperage: nope\.yml: the file does not exist/m],
       [['proxy', '--port', 'x'], /--port "x" is not host:port/],
       [

@@ -15,6 +15,9 @@ export interface ConfigurationRow {
 const job = (keys: string): string => `scrape_configs: [{ job_name: a, ${keys} }]`;
 const write = (keys: string): string => `remote_write: [{ url: "http://x/w", ${keys} }]`;
 
+const rule = (key: string, keys: string): string =>
+  `scrape_configs:\n  - job_name: a\n    ${key}:\n    - source_labels: [a]\n      ${keys}\n`;
+
 const taken = (text: string, ...says: readonly RegExp[]): ConfigurationRow => ({
   text,
   there: 'taken',
@@ -156,6 +159,8 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
     /must begin with http:.* one of SOCKS5 begins with socks5:/,
   ),
 
+  refused(job('proxy_from_environment: true, no_proxy: a'), /proxy_from_environment excludes/),
+
   // Headers.
   taken(job('http_headers: { Accept: { values: [text/plain] } }')),
   taken(write('headers: { Accept: "*/*" }')),
@@ -204,4 +209,54 @@ export const CONFIGURATION_ROWS: readonly ConfigurationRow[] = [
     /target "x:99999" has port 99999; the highest is 65535 \[CONFIG_NOTE\]$/,
   ),
   refused(job('static_configs: [{ targets: ["http://x"] }]'), /is not a host and port/),
+
+  // Discovery of elsewhere that is not used, more than one document, types.
+  taken(job('kubernetes_sd_configs: [], ec2_sd_configs: []')),
+  taken(
+    'global: {}\n---\nglobal: { foo: 1 }',
+    /^c\.yml:2:1: a second document begins here; it is not/,
+  ),
+  taken('---\n---\nglobal: {}', /^c\.yml:2:1: a second document begins here/),
+  refused('- a', /^c\.yml:1:1: the top level: expected a mapping, got a list/),
+  refused('global: a', /^c\.yml:1:9: "global" in the top level: expected a mapping, got text/),
+  refused(
+    job('file_sd_configs: [null]'),
+    /file_sd_configs\[0\] .*: expected a mapping, got nothing/,
+  ),
+  refused(
+    job('scrape_interval: 5s, scrape_timeout: 6s, static_configs: [{ targets: [a, b] }]'),
+    /scrape_timeout 6s of job "a" is more/,
+  ),
+
+  // Unknown keys without a value.
+  refused('scrape_confgis:', /^c\.yml:1:1: unknown key "scrape_confgis" in the top level; did you/),
+  refused(
+    job('static_config: '),
+    /^c\.yml:1:33: unknown key "static_config" in scrape_configs\[0\]/,
+  ),
+  refused(write('queue_config: { foo: }'), UNKNOWN),
+  taken(job('static_configs: [{ targets: ["x:1"], labels: { foo: } }]')),
+  taken('global:\nscrape_configs:\nremote_write:\nrule_files:'),
+  taken('global: { external_labels: { foo: } }'),
+
+  // The key of a rule that is wrong.
+  ...['relabel_configs', 'metric_relabel_configs'].flatMap((key) => [
+    refused(rule(key, 'action: keep\n      regex: "("'), /^c\.yml:6:14: invalid regex "\("/),
+    refused(rule(key, 'action: kep'), /^c\.yml:5:15: unknown relabel action "kep"/),
+    refused(
+      rule(key, 'action: lowercase\n      target_label: b\n      replacement: c'),
+      /^c\.yml:7:20: /,
+    ),
+    refused(rule(key, 'action: labeldrop'), /^c\.yml:4:22: "source_labels" can't be set/),
+    refused(rule(key, 'target_label: ""'), /^c\.yml:5:21: action replace requires/),
+    refused(rule(key, 'action: replace'), /^c\.yml:4:7: action replace requires/),
+  ]),
+  refused(job('relabel_configs: [{ source_labels: [""], target_label: b }]'), /empty name/),
+
+  // Aliases of nothing.
+  refused(job('static_configs: *none'), /^c\.yml:1:49: no anchor "&none" stands before the/),
+  refused(
+    'scrape_configs:\n  - job_name: a\n    static_configs:\n      - targets: [*:9100]\n',
+    /^c\.yml:4:19: no anchor "&:9100" stands before the alias "\*:9100"; write it in quotes/,
+  ),
 ];

@@ -103,19 +103,30 @@ test('what several programs have is never guessed: the message names them and th
     ],
     ['-v', {}, /AMPERAGE_COMMAND to proxy or xray/],
     ['--region us-east-1 --role-arn a', {}, /AMPERAGE_COMMAND to proxy or xray/],
+    ['--no-such --config.file=x', {}, /no replaced program has "no-such"; set/],
     [
-      '--no-such --config.file=x',
+      '--config.file=x --agent --storage.agent.path=y --web.external-url=z --bogus.flag=1',
       {},
-      /no replaced program has all of "no-such", "config\.file"; set/,
+      /no replaced program has "bogus\.flag"; set/,
+    ],
+    [
+      '--config.file=x --name=aps',
+      {},
+      /no replaced program has all of "config\.file", "name"; set/,
+    ],
+    [
+      '--config.file=x --name=aps --agent --web.external-url=z --region=a',
+      {},
+      /all of "config\.file", "name", "agent", "web\.external-url" and 1 more; set/,
     ],
     // A variable does not stand in for flags that nobody has.
-    ['--no-such', { AOT_CONFIG_CONTENT: 'x' }, /no replaced program has all of "no-such"/],
+    ['--no-such', { AOT_CONFIG_CONTENT: 'x' }, /no replaced program has "no-such"; set/],
     [
       '',
       { AOT_CONFIG_CONTENT: 'x', SERVICE_DISCOVERY_MODE: 'y' },
       /variables of ADOT collector, prometheus-sdconfig-reloader; set/,
     ],
-    ['-a -b -c -d -e -f -g -i', {}, /all of "a", "b", "c", "d" and 4 more;/],
+    ['-a -b -c -d -e -f -g -i', {}, /program has "d", "e", "g", "i"; set/],
   ];
   for (const [flags, env, message] of refused)
     assert.throws(() => chooseCommand(flags.split(' '), env), { code: 'USAGE', message }, flags);

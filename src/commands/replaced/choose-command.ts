@@ -66,7 +66,12 @@ function explain(names: readonly string[], programs: readonly ReplacedProgram[])
     'set AMPERAGE_COMMAND to ' +
     (commands.length > 0 ? joinWords(commands, 'or') : 'the name of the command') +
     ', or put it before the flags';
-  const shown = names.map((name) => JSON.stringify(name));
+  const quote = (name: string): string => JSON.stringify(name);
+  const shown = names.map(quote);
+  // Of a long command line these are what is wrong, wherever they stand.
+  const unknown = names.filter((name) => !PROGRAMS.some((program) => has(program, name)));
+  if (unknown.length > 0)
+    return `no command is named, and no replaced program has ${cut(unknown.map(quote))}; ${remedy}`;
   if (programs.length === 0)
     return `no command is named, and no replaced program has all of ${cut(shown)}; ${remedy}`;
   const whose = cut(programs.map(({ name }) => name));
