@@ -19,7 +19,8 @@ export class Rows {
   readonly #queue: ChunkQueue;
   readonly #load: Load;
   readonly #lane: number;
-  #pieces: Piece[] = [];
+  /** Emptied and never replaced: see `RemoteWriteAppender`, whose pieces wait in the same way. */
+  readonly #pieces: Piece[] = [];
 
   constructor(queue: ChunkQueue, load: Load, lane = 0) {
     this.#queue = queue;
@@ -52,6 +53,6 @@ export class Rows {
   }
 
   rollback(): void {
-    this.#pieces = [];
+    this.#pieces.length = 0;
   }
 }
