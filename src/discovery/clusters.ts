@@ -111,7 +111,7 @@ export class ClusterDiscovery<Cluster> {
     const lacks = readings.flatMap(({ lack }) => lack ?? []);
     if (lacks.length === 0) lacks.push(...this.#makeMissingLacks([...found.values()]));
     // Where none of the configured clusters is there, those that were known go on.
-    if (lacks.length === 0 || found.size > 0) this.#retain(readings);
+    if (found.size > 0 || this.#config.clusters === undefined) this.#retain(readings);
     const clusters = [...found].slice(0, CLUSTERS_MAX);
     await Promise.all(clusters.map(([arn, cluster]) => this.#readPart(arn, async () => cluster)));
     return this.#conclude([...new Set([...this.#parts.names(), ...found.keys()])], lacks);
