@@ -75,6 +75,7 @@ export const rooms: Record<string, Rooms> = {
       dns: [],
       ec2: [],
       ecs: [],
+      elasticache: [],
       file: [],
       http: [],
       msk: [],
@@ -88,7 +89,7 @@ export const rooms: Record<string, Rooms> = {
     ],
     rooms: {
       amp: [], autoscaling: [], 'cloud-map': [], cloudformation: ['s3'], cloudwatch: [], 'container-credentials': [],
-      ec2: [], ecs: [], efs: [], iam: [], 'instance-metadata': [],
+      ec2: [], ecs: [], efs: [], elasticache: [], iam: [], 'instance-metadata': [],
       kafka: [], logs: [], parameters: [], rds: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], xray: [],
     },

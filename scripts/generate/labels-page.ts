@@ -9,6 +9,8 @@ interface LabelSource {
   readonly file: string;
   /** How the part of the file begins that makes the labels; it ends with a brace as far left. */
   readonly from: string;
+  /** Whether a number follows the name of each label. */
+  readonly isNumbered?: boolean;
 }
 
 interface LabelSection {
@@ -22,6 +24,8 @@ const CLOUD_MAP = 'src/discovery/cloudmap/labels.ts';
 const EC2 = 'src/discovery/ec2/targets.ts';
 const RDS = 'src/discovery/rds/member-labels.ts';
 const RDS_TARGETS = 'src/discovery/rds/targets.ts';
+const CACHES = 'src/discovery/elasticache/member-labels.ts';
+const CACHE_TARGETS = 'src/discovery/elasticache/targets.ts';
 const MSK = 'src/discovery/msk/targets.ts';
 const OF_SCRAPE = { file: PROFILES, from: 'function makeScrapeLabels(' };
 const OF_PROMETHEUS = {
@@ -101,6 +105,31 @@ const SECTIONS: readonly LabelSection[] = [
     ],
   },
   {
+    title: 'ElastiCache',
+    intro:
+      '`elasticache_sd_configs`, and `aws_sd_configs` with `role: elasticache`; labels of lists ' +
+      'end with a number, from 0.',
+    sources: [
+      { file: CACHES, from: 'export const SERVERLESS_LABELS = {' },
+      { file: CACHES, from: 'export const SERVERLESS_ENDPOINT_LABELS = {' },
+      { file: CACHES, from: 'export const READER_LABELS = {' },
+      { file: CACHES, from: 'export const STORAGE_LABELS = {' },
+      { file: CACHES, from: 'export const ECPU_LABELS = {' },
+      { file: CACHES, from: 'export const CACHE_CLUSTER_LABELS = {' },
+      { file: CACHES, from: 'export const CONFIGURATION_ENDPOINT_LABELS = {' },
+      { file: CACHES, from: 'export const NOTIFICATION_LABELS = {' },
+      { file: CACHES, from: 'export const LOG_DELIVERY_LABELS = {', isNumbered: true },
+      { file: CACHES, from: 'export const PENDING_LABELS = {' },
+      { file: CACHES, from: 'export const SECURITY_GROUP_LABELS = {', isNumbered: true },
+      { file: CACHES, from: 'export const CACHE_NODE_LABELS = {' },
+      { file: CACHES, from: 'export const NODE_ENDPOINT_LABELS = {' },
+      { file: CACHE_TARGETS, from: 'function makeServerlessLabels(' },
+      { file: CACHE_TARGETS, from: 'function makeServerlessIdLabels(', isNumbered: true },
+      { file: CACHE_TARGETS, from: 'function makeCacheClusterLabels(' },
+      { file: CACHE_TARGETS, from: 'function makeLogDeliveryLabels(', isNumbered: true },
+    ],
+  },
+  {
     title: 'DNS',
     intro: '`dns_sd_configs`; a label that is not of the type of the record is empty.',
     sources: [{ file: 'src/discovery/dns.ts', from: '    targets: records.map(' }],
@@ -131,7 +160,10 @@ const NAMES = new RegExp(
 );
 
 /** The labels of a part of a source, in its order. */
-function listLabels({ file, from }: LabelSource, sources: ReadonlyMap<string, string>): string[] {
+function listLabels(
+  { file, from, isNumbered = false }: LabelSource,
+  sources: ReadonlyMap<string, string>,
+): string[] {
   const text = sources.get(file) ?? '';
   const start = text.indexOf(`\n${from}`) + 1;
   if (start === 0) throw new Error(`${file} has no "${from.trim()}"; change labels-page.ts`);
@@ -148,7 +180,8 @@ function listLabels({ file, from }: LabelSource, sources: ReadonlyMap<string, st
     } = groups;
     return key ?? short ?? computed?.replace('$', '') ?? `${begun}*`;
   });
-  return names.filter((name) => name !== '__address__');
+  const labels = names.filter((name) => name !== '__address__');
+  return isNumbered ? labels.map((name) => `${name}*`) : labels;
 }
 
 export function renderLabelsPage(sources: readonly SourceFile[]): string {

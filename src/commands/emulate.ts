@@ -44,8 +44,8 @@ export function createEmulateCommand(): Command {
   return createLongRunningCommand('emulate')
     .description(
       'Local AWS endpoints: AMP, Auto Scaling, Cloud Map, CloudFormation, CloudWatch and its ' +
-        'Logs, EC2, ECS, EFS, IAM, MSK, RDS, S3,\nSSM, Secrets Manager, SQS, STS, X-Ray; OTLP, ' +
-        'container credentials, instance metadata v2, task metadata v4.',
+        'Logs, EC2, ECS, EFS, ElastiCache, IAM, MSK, RDS,\nS3, SSM, Secrets Manager, SQS, STS, ' +
+        'X-Ray; OTLP, container credentials, instance metadata v2, task metadata v4.',
     )
     .option('--web.listen-address <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--account <id>', 'the account whose keys are given, of 12 digits', DEFAULT_ACCOUNT)

@@ -1,6 +1,6 @@
 /**
- * The keys of discovery on ECS, EC2, MSK and RDS: Prometheus' own as Prometheus has them, ours
- * under a key of their own.
+ * The keys of discovery on ECS, EC2, MSK, RDS and ElastiCache: Prometheus' own as Prometheus has
+ * them, ours under a key of their own.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -67,17 +67,16 @@ test('aws_sd_configs needs a role that is built in, and has no request_concurren
   const of = async (...keys: string[]) => (await check('aws_sd_configs', keys)).lines;
   const at = 'scrape_configs[0].aws_sd_configs[0] ("a")';
   assert.deepEqual(await of('region: r'), [
-    `c.yml:4:9: "role" in ${at}: missing; write role: ec2, role: ecs, role: msk or ` +
-      'role: rds [CONFIG_VALUE]',
+    `c.yml:4:9: "role" in ${at}: missing; write role: ec2, role: ecs, ` +
+      'role: elasticache, role: msk or role: rds [CONFIG_VALUE]',
   ]);
-  for (const role of ['elasticache', 'lightsail'])
-    assert.deepEqual(await of(`role: ${role}`), [
-      `c.yml:4:15: "role" in ${at}: the role "${role}" is not built in; the roles ec2, ecs, ` +
-        'msk and rds are [CONFIG_VALUE]',
-    ]);
+  assert.deepEqual(await of('role: lightsail'), [
+    `c.yml:4:15: "role" in ${at}: the role "lightsail" is not built in; the roles ec2, ecs, ` +
+      'elasticache, msk and rds are [CONFIG_VALUE]',
+  ]);
   assert.deepEqual(await of('role: s3'), [
-    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the roles ec2, ecs, msk and rds are built ` +
-      'in [CONFIG_VALUE]',
+    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the roles ec2, ecs, elasticache, msk and ` +
+      'rds are built in [CONFIG_VALUE]',
   ]);
   assert.deepEqual(await of('role: ecs', 'request_concurrency: 5'), [
     `c.yml:5:9: unknown key "request_concurrency" in ${at} [CONFIG_UNKNOWN_KEY]`,
@@ -91,7 +90,8 @@ test('a key of the other role has no effect, which is said', async () => {
       'relabel_configs [CONFIG_NOTE]',
   ]);
   assert.deepEqual(await of('role: ec2', 'clusters: [a]', 'cache_dir: d'), [
-    'c.yml:5:9: clusters has no effect with the role ec2, only with ecs, msk and rds [CONFIG_NOTE]',
+    'c.yml:5:9: clusters has no effect with the role ec2, only with ecs, elasticache, msk and ' +
+      'rds [CONFIG_NOTE]',
     'c.yml:6:9: cache_dir has no effect with the role ec2, only with ecs [CONFIG_NOTE]',
   ]);
   assert.deepEqual(await of('role: ec2', 'filters: [{name: a, values: [b]}]'), []);
@@ -207,6 +207,53 @@ test('what is no key of the discovery of RDS is refused at its line', async () =
   }
 });
 
+const CACHE = 'arn:aws:elasticache:us-east-1:1:replicationgroup:orders';
+
+test("all keys that Prometheus' discovery of ElastiCache has are taken, with its defaults", async () => {
+  const keys = EC2.filter((key) => !key.startsWith('filters')).map((key) =>
+    key === 'refresh_interval: 30s' ? `clusters: ["${CACHE}"]` : key,
+  );
+  const given = [...keys, 'request_concurrency: 5'];
+  const { config, lines } = await check('elasticache_sd_configs', given);
+  assert.match(lines.join('\n'), /^c\.yml:\d+:\d+: file "ca\.pem" does not exist yet \[\w+\]$/);
+  assert.deepEqual([config?.['request_concurrency'], config?.['clusters']], [5, [CACHE]]);
+  const plain = await check('elasticache_sd_configs', ['clusters: []', 'call_budget: 0.9']);
+  assert.deepEqual(plain.lines, []);
+  assert.deepEqual(
+    ['refresh_interval', 'request_concurrency', 'clusters'].map((key) => plain.config?.[key]),
+    [60_000, 10, undefined],
+  );
+  const aws = await check('aws_sd_configs', ['role: elasticache', ...keys]);
+  assert.deepEqual(aws.config?.['clusters'], [CACHE]);
+});
+
+test('a port has no effect on caches, which is said', async () => {
+  const idle =
+    'c.yml:5:9: port has no effect, here as in Prometheus: endpoints of ElastiCache have ports ' +
+    'of their own; use relabel_configs [CONFIG_NOTE]';
+  const own = await check('elasticache_sd_configs', ['region: r', 'port: 80']);
+  const aws = await check('aws_sd_configs', ['role: elasticache', 'port: 9121']);
+  assert.deepEqual([own.lines, aws.lines], [[idle], [idle]]);
+});
+
+test('what is no key of the discovery of ElastiCache, or names no cache, is refused at its line', async () => {
+  const group = 'arn:aws:elasticache:us-east-1:1:subnetgroup:a';
+  for (const [key, message] of [
+    ['filters: [{name: a, values: [b]}]', /^c\.yml:5:9: unknown key "filters"/],
+    ['clusters: [orders]', /^c\.yml:5:20: .*"orders" is no ARN of a serverless cache, a/],
+    [`clusters: ["${CACHE}", "${group}"]`, /^c\.yml:5:79: .*subnetgroup:a" is no ARN of/],
+    ['clusters: ["arn:aws:rds:us-east-1:1:cluster:a"]', /^c\.yml:5:20: .*is no ARN of/],
+    ['request_concurrency: 0', /^c\.yml:5:30: .*must be more than 0/],
+    ['basic_auth: {username: u}', /^c\.yml:5:9: .*calls of AWS are signed/],
+  ] as const) {
+    const { config, lines } = await check('elasticache_sd_configs', ['region: r', key]);
+    assert.equal(config, undefined, key);
+    assert.match(lines.join('\n'), message);
+  }
+  const { lines } = await check('aws_sd_configs', ['role: elasticache', 'clusters: [orders]']);
+  assert.match(lines.join('\n'), /^c\.yml:5:20: .*"orders" is no ARN of a serverless cache/);
+});
+
 test('what EC2 would refuse is refused at its line', async () => {
   const many = (count: number): string => Array.from({ length: count }, (_, i) => `v${i}`).join();
   const cases: [string, RegExp][] = [
@@ -230,11 +277,9 @@ test('what EC2 would refuse is refused at its line', async () => {
   }
 });
 
-test('the other roles are refused under their own names too', async () => {
-  for (const name of ['elasticache', 'lightsail']) {
-    const { lines } = await check(`${name}_sd_configs`, ['region: r']);
-    assert.match(lines.join(), /^c\.yml:3:5: .*this discovery is not built in.*UNSUPPORTED\]$/);
-  }
+test('the other role is refused under its own name too', async () => {
+  const { lines } = await check('lightsail_sd_configs', ['region: r']);
+  assert.match(lines.join(), /^c\.yml:3:5: .*this discovery is not built in.*UNSUPPORTED\]$/);
 });
 
 test("a rule under Prometheus' keys is an error at its line that names our own key, also where a part will do", async () => {

@@ -5,6 +5,7 @@
 import { scopeOfHost } from '../aws/endpoints.ts';
 import {
   findBrokers,
+  findCaches,
   findDatabases,
   findInstances,
   findTasks,
@@ -100,6 +101,8 @@ function permissionsOfEntry(
       return ofEntry(entry.config, place, (at) => findBrokers(at, entry.config.clusters));
     case 'rds_sd_configs':
       return ofEntry(entry.config, place, (at) => findDatabases(at, entry.config.clusters));
+    case 'elasticache_sd_configs':
+      return ofEntry(entry.config, place, (at) => findCaches(at, entry.config.clusters));
     case 'aws_sd_configs': {
       const { role, clusters } = entry.config;
       return ofEntry(entry.config, place, (at) => {
@@ -108,6 +111,8 @@ function permissionsOfEntry(
             return findInstances();
           case 'ecs':
             return findAllOfTasks(at, clusters);
+          case 'elasticache':
+            return findCaches(at, clusters);
           case 'msk':
             return findBrokers(at, clusters);
           case 'rds':

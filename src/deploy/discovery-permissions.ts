@@ -185,6 +185,52 @@ export function findDatabases(
   ];
 }
 
+/** @param clusters  ARNs; undefined: all of the region */
+export function findCaches(
+  place: ResourcePlace,
+  clusters: readonly string[] | undefined,
+): PolicyStatement[] {
+  const all = makeArn(place, 'elasticache', 'cluster:*');
+  const allServerless = makeArn(place, 'elasticache', 'serverlesscache:*');
+  const isServerless = (arn: string): boolean => arn.includes(':serverlesscache:');
+  const hasServerless = clusters?.some(isServerless) ?? true;
+  const hasNodes = clusters?.some((arn) => !isServerless(arn)) ?? true;
+  // The members of a replication group have names of their own.
+  const tagged = clusters?.map((arn) => (arn.includes(':replicationgroup:') ? all : arn)) ?? [
+    all,
+    allServerless,
+  ];
+  const why = 'elasticache_sd_configs; without it no target';
+  return [
+    ...(hasNodes
+      ? [
+          {
+            id: 'DescribeCaches',
+            actions: ['elasticache:DescribeCacheClusters'],
+            resources: [all],
+            why,
+          },
+        ]
+      : []),
+    ...(hasServerless
+      ? [
+          {
+            id: 'DescribeServerlessCaches',
+            actions: ['elasticache:DescribeServerlessCaches'],
+            resources: [allServerless],
+            why,
+          },
+        ]
+      : []),
+    {
+      id: 'ListCacheTags',
+      actions: ['elasticache:ListTagsForResource'],
+      resources: [...new Set(tagged)],
+      why,
+    },
+  ];
+}
+
 /** @param url  of the queue, `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME` */
 export function readEvents(place: ResourcePlace, url: string): PolicyStatement {
   const { host, pathname } = new URL(url);

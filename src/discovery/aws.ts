@@ -13,15 +13,17 @@ import { filtersSchema } from './aws-filters.ts';
 import { CLUSTER_CONCURRENCY } from './cluster-keys.ts';
 import { discoverInstances } from './ec2/discovery.ts';
 import { checkTasks, discoverTasks, tasksShape } from './ecs/prometheus-mechanism.ts';
+import { discoverCaches } from './elasticache/discovery.ts';
+import { checkCacheArns, warnIdlePort } from './elasticache/mechanism.ts';
 import { defineMechanism, type DiscoveryWorld } from './mechanism.ts';
 import { discoverClusters } from './msk/discovery.ts';
 import { checkClusterArns } from './msk/mechanism.ts';
 import { discoverDatabases } from './rds/discovery.ts';
 
 const DEFAULT_PORT = 80;
-const ROLES = ['ec2', 'ecs', 'msk', 'rds'] as const;
+const ROLES = ['ec2', 'ecs', 'elasticache', 'msk', 'rds'] as const;
 const ROLES_IN_WORDS = new Intl.ListFormat('en-GB').format(ROLES);
-const OTHER_ROLES = ['elasticache', 'lightsail'];
+const OTHER_ROLES = ['lightsail'];
 
 const awsSchema = z
   .strictObject({
@@ -33,14 +35,17 @@ const awsSchema = z
     role: z
       .enum(ROLES, { error: ({ input }) => describeRole(input) })
       .describe(
-        'What is looked for: instances of EC2, tasks of ECS, nodes of MSK, or instances in ' +
-          'clusters of RDS.',
+        'What is looked for: instances of EC2, tasks of ECS, caches of ElastiCache, nodes of ' +
+          'MSK, or instances in clusters of RDS.',
       ),
     port: optionalPortSchema
       .default(DEFAULT_PORT)
       // Like Prometheus, which treats 0 as absent for this key only.
       .transform((port) => port || DEFAULT_PORT)
-      .describe('Port of every target; 0 is the default too, as in Prometheus.'),
+      .describe(
+        'Port of every target; 0 is the default too, as in Prometheus. Without effect with the ' +
+          'role elasticache, whose endpoints have ports of their own.',
+      ),
     filters: filtersSchema
       .optional()
       .describe(
@@ -49,8 +54,8 @@ const awsSchema = z
       ),
   })
   .describe(
-    'As ec2_sd_configs, ecs_sd_configs, msk_sd_configs or rds_sd_configs, with a role, as in ' +
-      'Prometheus.',
+    'As ec2_sd_configs, ecs_sd_configs, elasticache_sd_configs, msk_sd_configs or ' +
+      'rds_sd_configs, with a role, as in Prometheus.',
   );
 
 type AwsConfig = z.output<typeof awsSchema>;
@@ -72,6 +77,10 @@ export const awsMechanism = defineMechanism({
   check(config, context) {
     checkTasks(config, context);
     if (config.role === 'msk') checkClusterArns(config, context);
+    if (config.role === 'elasticache') {
+      checkCacheArns(config, context);
+      if (config.port !== DEFAULT_PORT) warnIdlePort(context);
+    }
     warnIdle(config, context);
   },
   discover: discoverRole,
@@ -80,7 +89,7 @@ export const awsMechanism = defineMechanism({
 /** Keys of some roles alone, which Prometheus accepts with each. */
 const OF_ROLES = [
   ['filters', ['ec2', 'rds']],
-  ['clusters', ['ecs', 'msk', 'rds']],
+  ['clusters', ['ecs', 'elasticache', 'msk', 'rds']],
   ['cache_dir', ['ecs']],
 ] as const;
 
@@ -106,6 +115,8 @@ function discoverRole(
       return discoverInstances(config, world);
     case 'ecs':
       return discoverTasks(config, world);
+    case 'elasticache':
+      return discoverCaches({ ...config, request_concurrency: CLUSTER_CONCURRENCY }, world);
     case 'msk':
       return discoverClusters({ ...config, request_concurrency: CLUSTER_CONCURRENCY }, world);
     case 'rds':

@@ -27,9 +27,10 @@ export const CALL_BUCKETS = {
   cloud_map_discovery: [2_000, 1_000],
   cloud_map_revisions: [3_000, 3_000],
   parameter_read: [40, 40],
-  /** MSK and RDS. Assumptions, because AWS publishes no rates for these calls. */
+  /** MSK, RDS and ElastiCache. Assumptions, because AWS publishes no rates for these calls. */
   kafka_read: [20, 10],
   rds_read: [20, 10],
+  elasticache_read: [20, 10],
 } as const;
 
 export type CallCategory = keyof typeof CALL_BUCKETS;

@@ -1,7 +1,7 @@
 /**
- * A running discovery of clusters, which MSK and RDS share: the clusters once per interval, then
- * the nodes of each. A cluster is a part of the list: one that fails keeps its targets and holds up
- * no other.
+ * A running discovery of clusters, which MSK, RDS and ElastiCache share: the clusters once per
+ * interval, then the nodes of each. A cluster is a part of the list: one that fails keeps its
+ * targets and holds up no other.
  * Limit: CLUSTERS_MAX clusters.
  * Source: docs/decisions/0012-known-means-whole.md
  */
@@ -17,8 +17,12 @@ import { PartialList } from './partial-list.ts';
 export interface ClusterScope extends AwsAccess {
   /** As the service takes them: ARNs, or names; all clusters of the region when absent. */
   readonly clusters?: readonly string[] | undefined;
-  readonly port: number;
   readonly refresh_interval: number;
+}
+
+/** With the one port of all targets. */
+export interface OnePortScope extends ClusterScope {
+  readonly port: number;
 }
 
 export interface ClusterTargets {
@@ -36,12 +40,25 @@ export interface ClusterList<Cluster> {
   ) => Promise<void>;
 }
 
+interface ListReading<Cluster> {
+  readonly list: ClusterList<Cluster>;
+  /** All of the list, or those that came before it failed. */
+  readonly arns: ReadonlySet<string>;
+  readonly lack?: Lack;
+}
+
 /** What discovery asks of a service. */
 export interface ClusterService<Cluster> {
   readonly region: string;
   readonly lists: readonly ClusterList<Cluster>[];
-  /** @param name  as the configuration has it */
-  readonly describe: (name: string) => Promise<Cluster>;
+  /**
+   * Absent where the lists hold the configured clusters alone.
+   *
+   * @param name  as the configuration has it
+   */
+  readonly describe?: (name: string) => Promise<Cluster>;
+  /** The configured clusters that are not among those of whole lists. */
+  readonly findMissing?: (found: readonly Cluster[]) => readonly string[];
   /** @returns undefined for a cluster that has no nodes by its kind */
   readonly readTargets: (cluster: Cluster) => Promise<ClusterTargets | undefined>;
 }
@@ -55,6 +72,8 @@ export class ClusterDiscovery<Cluster> {
   readonly #source: ClusterService<Cluster>;
   readonly #parts: PartialList;
   readonly #notTargets: NotTargets;
+  /** Those that a list held last. */
+  readonly #arns = new Map<ClusterList<Cluster>, ReadonlySet<string>>();
   readonly #explained = new Map<string, readonly Explained[]>();
 
   constructor(config: ClusterScope, world: DiscoveryWorld, source: ClusterService<Cluster>) {
@@ -67,45 +86,70 @@ export class ClusterDiscovery<Cluster> {
 
   run(): AsyncIterable<readonly TargetGroup[]> {
     const { refresh_interval: intervalMs, clusters } = this.#config;
+    const { describe } = this.#source;
     return pollLists(intervalMs, this.#world, () =>
-      clusters === undefined ? this.#readAll() : this.#readNamed([...new Set(clusters)]),
+      clusters === undefined || describe === undefined
+        ? this.#readLists()
+        : this.#readNamed([...new Set(clusters)], describe),
     );
   }
 
-  async #readNamed(names: readonly string[]): Promise<readonly TargetGroup[] | undefined> {
-    await Promise.all(names.map((name) => this.#readPart(name, () => this.#source.describe(name))));
+  async #readNamed(
+    names: readonly string[],
+    describe: (name: string) => Promise<Cluster>,
+  ): Promise<readonly TargetGroup[] | undefined> {
+    await Promise.all(names.map((name) => this.#readPart(name, () => describe(name))));
     return this.#conclude(names, []);
   }
 
-  async #readAll(): Promise<readonly TargetGroup[] | undefined> {
+  async #readLists(): Promise<readonly TargetGroup[] | undefined> {
     const found = new Map<string, Cluster>();
-    const lacks = await Promise.all(this.#source.lists.map((list) => this.#readList(list, found)));
+    const readings = await Promise.all(
+      this.#source.lists.map((list) => this.#readList(list, found)),
+    );
     if (this.#world.signal.aborted) return undefined;
-    const failed = lacks.filter((lack) => lack !== undefined);
-    if (failed.length === 0) this.#retain(new Set(found.keys()));
+    const lacks = readings.flatMap(({ lack }) => lack ?? []);
+    if (lacks.length === 0) lacks.push(...this.#makeMissingLacks([...found.values()]));
+    // Where none of the configured clusters is there, those that were known go on.
+    if (found.size > 0 || this.#config.clusters === undefined) this.#retain(readings);
     const clusters = [...found].slice(0, CLUSTERS_MAX);
     await Promise.all(clusters.map(([arn, cluster]) => this.#readPart(arn, async () => cluster)));
-    // Where a list failed, the clusters that were known go on.
-    return this.#conclude([...new Set([...this.#parts.names(), ...found.keys()])], failed);
+    return this.#conclude([...new Set([...this.#parts.names(), ...found.keys()])], lacks);
   }
 
-  /** Reads one list; what it lacks when it fails. */
   async #readList(
-    { action, read }: ClusterList<Cluster>,
+    list: ClusterList<Cluster>,
     found: Map<string, Cluster>,
-  ): Promise<Lack | undefined> {
+  ): Promise<ListReading<Cluster>> {
+    const arns = new Set<string>();
     try {
-      await read((page) => {
-        for (const [arn, cluster] of page) found.set(arn, cluster);
+      await list.read((page) => {
+        for (const [arn, cluster] of page) {
+          arns.add(arn);
+          found.set(arn, cluster);
+        }
         if (found.size > CLUSTERS_MAX)
           throw new Error(`more than ${CLUSTERS_MAX} clusters; choose some by "clusters"`);
       });
-      return undefined;
+      return { list, arns };
     } catch (error) {
-      if (this.#world.signal.aborted) return undefined;
-      countFailure(this.#world);
-      return makeFailedLack(action, this.#source.region, error);
+      if (!this.#world.signal.aborted) countFailure(this.#world);
+      return { list, arns, lack: makeFailedLack(list.action, this.#source.region, error) };
     }
+  }
+
+  /** Where no configured cluster is there, the region is not the one that was meant. */
+  #makeMissingLacks(found: readonly Cluster[]): Lack[] {
+    const missing = this.#source.findMissing?.(found) ?? [];
+    const { region } = this.#source;
+    return missing.map((scope) => ({
+      what: 'cluster',
+      scope,
+      cause: 'unknown',
+      words:
+        `it is not in ${region}` + (found.length === 0 ? ', nor is another configured one' : ''),
+      isBlocking: found.length === 0,
+    }));
   }
 
   #readPart(name: string, read: () => Promise<Cluster>): Promise<boolean> {
@@ -120,7 +164,13 @@ export class ClusterDiscovery<Cluster> {
     });
   }
 
-  #retain(arns: ReadonlySet<string>): void {
+  /** Forgets the clusters that a whole list no longer holds; one that failed keeps its own. */
+  #retain(readings: readonly ListReading<Cluster>[]): void {
+    for (const { list, arns, lack } of readings) {
+      const known = lack === undefined ? [] : (this.#arns.get(list) ?? []);
+      this.#arns.set(list, new Set([...known, ...arns]));
+    }
+    const arns = new Set([...this.#arns.values()].flatMap((some) => [...some]));
     this.#parts.retain(arns);
     for (const arn of this.#explained.keys()) if (!arns.has(arn)) this.#explained.delete(arn);
   }

@@ -8,6 +8,7 @@ import { dnsMechanism } from './dns.ts';
 import { ec2Mechanism } from './ec2/mechanism.ts';
 import { ecsMechanism } from './ecs/mechanism.ts';
 import { prometheusEcsMechanism } from './ecs/prometheus-mechanism.ts';
+import { elastiCacheMechanism } from './elasticache/mechanism.ts';
 import { fileMechanism } from './file.ts';
 import { httpMechanism } from './http.ts';
 import { type Mechanism } from './mechanism.ts';
@@ -26,6 +27,7 @@ export const mechanisms = [
   ec2Mechanism,
   mskMechanism,
   rdsMechanism,
+  elastiCacheMechanism,
   awsMechanism,
 ] as const;
 

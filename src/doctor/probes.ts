@@ -48,6 +48,9 @@ const ec2 = (action: string, more: Readonly<Record<string, string>> = {}) =>
 const rds = (action: string, more: Readonly<Record<string, string>> = {}) =>
   form({ Action: action, Version: '2014-10-31', MaxRecords: '20', ...more });
 
+const elastiCache = (action: string, more: Readonly<Record<string, string>> = {}) =>
+  form({ Action: action, Version: '2015-02-02', ...more });
+
 /** The cluster in an ARN such as `…:task/CLUSTER/*`; none for a star. */
 function clusterOf(resource: string): { readonly cluster?: string } {
   const [, , name = ''] =
@@ -93,6 +96,12 @@ const PROBES: Readonly<Record<string, MakeRequest>> = {
   'ssm:GetParameter': (resource) =>
     json('AmazonSSM.GetParameter', { Name: nameOf(resource, 'parameter') }),
   'logs:PutLogEvents': (resource) => putNoEvents(resource),
+  'elasticache:DescribeCacheClusters': () =>
+    elastiCache('DescribeCacheClusters', { MaxRecords: '20' }),
+  'elasticache:DescribeServerlessCaches': () =>
+    elastiCache('DescribeServerlessCaches', { MaxResults: '20' }),
+  'elasticache:ListTagsForResource': (resource) =>
+    elastiCache('ListTagsForResource', { ResourceName: resource.replaceAll('*', NOBODY) }),
   'rds:DescribeDBClusters': (resource) => {
     const name = nameOf(resource, 'cluster');
     const isNamed = resource !== '*' && !name.includes('*');
@@ -128,6 +137,7 @@ const FIRST_ACTIONS: Readonly<Record<string, string>> = {
   ec2: 'ec2:DescribeAvailabilityZones',
   servicediscovery: 'servicediscovery:ListNamespaces',
   kafka: 'kafka:ListClustersV2',
+  elasticache: 'elasticache:DescribeCacheClusters',
   rds: 'rds:DescribeDBClusters',
   xray: 'xray:GetSamplingRules',
 };

@@ -95,6 +95,14 @@ function ofAccess(access: ServiceAccess, what: string, where: string): Use {
   return { what, where, url: undefined, aws, connection };
 }
 
+const SERVICES_OF_ROLES = {
+  ecs: ['ecs', 'ec2'],
+  ec2: ['ec2'],
+  elasticache: ['elasticache'],
+  msk: ['kafka'],
+  rds: ['rds'],
+} as const;
+
 /** The services that a mechanism asks, the first one without which it finds nothing. */
 function servicesOf(entry: DiscoveryEntry): readonly string[] {
   switch (entry.key) {
@@ -111,8 +119,10 @@ function servicesOf(entry: DiscoveryEntry): readonly string[] {
       return ['kafka'];
     case 'rds_sd_configs':
       return ['rds'];
+    case 'elasticache_sd_configs':
+      return ['elasticache'];
     case 'aws_sd_configs':
-      return { ecs: ['ecs', 'ec2'], ec2: ['ec2'], msk: ['kafka'], rds: ['rds'] }[entry.config.role];
+      return SERVICES_OF_ROLES[entry.config.role];
     default:
       return [];
   }

@@ -235,6 +235,15 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, ActionMemb
     ListClustersV2: { acts: `clusterNameFilter clusterTypeFilter ${LIST_PAGE}` },
     ListNodes: { acts: `clusterArn ${LIST_PAGE}` },
   },
+  elasticache: {
+    DescribeCacheClusters: {
+      acts:
+        'CacheClusterId Marker MaxRecords ShowCacheNodeInfo ' +
+        'ShowCacheClustersNotInReplicationGroups',
+    },
+    DescribeServerlessCaches: { acts: 'ServerlessCacheName MaxResults NextToken' },
+    ListTagsForResource: { acts: 'ResourceName' },
+  },
   rds: {
     DescribeDBClusters: { acts: 'DBClusterIdentifier Marker MaxRecords' },
     DescribeDBInstances: { acts: 'DBInstanceIdentifier Filters Marker MaxRecords' },

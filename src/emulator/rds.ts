@@ -4,7 +4,8 @@
  * Limit: CLUSTERS_MAX clusters, INSTANCES_MAX instances in each.
  */
 import { type AccessTable, needOn, textOf, textsOf } from './access.ts';
-import { AwsError, type AwsInput, type AwsPlace, type JsonService, parseToken } from './service.ts';
+import { cutMarkedPage } from './marked-page.ts';
+import { AwsError, type AwsInput, type AwsPlace, type JsonService } from './service.ts';
 
 export interface EmulatedDatabase {
   readonly name: string;
@@ -28,6 +29,7 @@ export interface EmulatedDatabaseCluster {
 const CLUSTERS_MAX = 1_000;
 const INSTANCES_MAX = 1_000;
 const PORT = 5_432;
+const PAGES = { size: 'MaxRecords', token: 'Marker', sizeMax: 100 } as const;
 
 export class RdsState {
   /** By ARN. */
@@ -82,8 +84,8 @@ export function createRds(state: RdsState): JsonService {
         );
         if (name !== '' && found.length === 0)
           throw new AwsError('DBClusterNotFoundFault', `DBCluster ${name} not found.`, 404);
-        const { page, ...more } = cutMarkedPage(found, input);
-        return { DBClusters: page.map((one) => describeDatabaseCluster(...one)), ...more };
+        const { page, next } = cutMarkedPage(found, input, PAGES);
+        return { DBClusters: page.map((one) => describeDatabaseCluster(...one)), ...next };
       },
       DescribeDBInstances: (input) => {
         const name = textOf(input, 'DBInstanceIdentifier');
@@ -96,8 +98,8 @@ export function createRds(state: RdsState): JsonService {
         const named = found.filter((one) => name === '' || name === one.DBInstanceIdentifier);
         if (name !== '' && named.length === 0)
           throw new AwsError('DBInstanceNotFound', `DBInstance ${name} not found.`, 404);
-        const { page, ...more } = cutMarkedPage(named, input);
-        return { DBInstances: page, ...more };
+        const { page, next } = cutMarkedPage(named, input, PAGES);
+        return { DBInstances: page, ...next };
       },
     },
   };
@@ -191,20 +193,4 @@ function describeDatabase(
 
 function listTags(tags: Readonly<Record<string, string>> = {}): object[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-}
-
-/** Cuts one page, by MaxRecords (1 to 100, where AWS wants 20 at least) and Marker. */
-function cutMarkedPage<One>(
-  items: readonly One[],
-  { MaxRecords = 100, Marker }: AwsInput,
-): { readonly page: readonly One[]; readonly Marker?: string } {
-  const most = Number(MaxRecords);
-  const start = parseToken(Marker);
-  if (start === undefined || !(most >= 1 && most <= 100))
-    throw invalidValue(start === undefined ? 'Invalid Marker.' : 'MaxRecords is not valid.');
-  const end = start + most;
-  const page = items.slice(start, end);
-  return end < items.length
-    ? { page, Marker: Buffer.from(String(end)).toString('base64') }
-    : { page };
 }

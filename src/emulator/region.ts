@@ -27,6 +27,7 @@ import { addressOfTask } from './ecs/task-network.ts';
 import { EcsState } from './ecs/state.ts';
 import { createEfs } from './efs/api.ts';
 import { EfsState } from './efs/state.ts';
+import { createElastiCache, ElastiCacheState } from './elasticache.ts';
 import { createKafka, KafkaState } from './kafka.ts';
 import { createRds, RdsState } from './rds.ts';
 import { createLogs } from './logs/api.ts';
@@ -62,6 +63,7 @@ export class EmulatedRegion {
   readonly cloudFormation: CloudFormationState;
   readonly kafka: KafkaState;
   readonly rds: RdsState;
+  readonly elastiCache: ElastiCacheState;
   readonly queues: QueueService;
   readonly objects: ObjectStore;
   readonly xray: XrayState;
@@ -95,6 +97,7 @@ export class EmulatedRegion {
     this.ecsServices = new EcsServices(this.ecs, stopping);
     this.kafka = new KafkaState(place);
     this.rds = new RdsState(place);
+    this.elastiCache = new ElastiCacheState(place);
     this.ec2 = new Ec2State(place, () => clock.nowMs());
     this.ecs.zoneOf = (id) => {
       const { instances, network } = this.ec2;
@@ -172,6 +175,7 @@ export class EmulatedRegion {
       createXray(this.xray, { nowMs, trouble: cloud.trouble }),
       createKafka(this.kafka),
       createRds(this.rds),
+      createElastiCache(this.elastiCache),
       createAmp(this.amp, () => cloud.urlOf()),
     ];
   }

@@ -305,7 +305,7 @@ function findBucket(action: string): [name: string, BucketLimits] | undefined {
 function nameThrottling(action: string, service: string): string {
   if (service === 'ec2' || action.startsWith('DiscoverInstances')) return 'RequestLimitExceeded';
   if (action.startsWith('OTLP ')) return 'ThrottledException';
-  if (service === 'rds') return 'Throttling';
+  if (service === 'rds' || service === 'elasticache') return 'Throttling';
   return service === 'xray' ? 'ThrottledException' : 'ThrottlingException';
 }
 

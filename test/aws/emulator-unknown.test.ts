@@ -9,6 +9,7 @@ import * as scalingModel from '@aws-sdk/client-auto-scaling';
 import * as stackModel from '@aws-sdk/client-cloudformation';
 import * as ec2Model from '@aws-sdk/client-ec2';
 import * as ecsModel from '@aws-sdk/client-ecs';
+import * as elastiCacheModel from '@aws-sdk/client-elasticache';
 import * as iamModel from '@aws-sdk/client-iam';
 import * as rdsModel from '@aws-sdk/client-rds';
 import * as s3Model from '@aws-sdk/client-s3';
@@ -39,6 +40,7 @@ const MODELS: Readonly<Record<string, object>> = {
   AmazonEC2: ec2Model,
   AutoScaling: scalingModel,
   CloudFormation: stackModel,
+  elasticache: elastiCacheModel,
   iam: iamModel,
   rds: rdsModel,
   sts: tokenModel,

@@ -146,6 +146,24 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
       close: () => emulated.close(),
     };
   },
+  async elasticache_sd_configs() {
+    const emulated = await startEmulatedAws();
+    const { elastiCache } = emulated.account;
+    const { trouble } = emulated.cloud;
+    const nodes = ['10.0.0.1', '10.0.0.2'].map((host, at) => ({ id: `000${at}`, host }));
+    elastiCache.putCluster({ name: 'orders', nodes });
+    elastiCache.putServerless({ name: 'carts', host: '10.0.0.3' });
+    const denied = { faults: [{ code: 'AccessDenied', status: 403 }] };
+    return {
+      config: { region: 'us-east-1', endpoint: emulated.url },
+      baseDirectory: '/',
+      http: noHttp,
+      addresses: ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379'],
+      breakSource: async () => void trouble.set(denied),
+      repairSource: async () => void trouble.set({}),
+      close: () => emulated.close(),
+    };
+  },
   aws_sd_configs: () =>
     emulatedCluster({ role: 'ecs', port: 80 }, ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
 };

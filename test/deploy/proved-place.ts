@@ -39,6 +39,8 @@ export class ProvedPlace {
   readonly folder: string;
   /** ARN of a cluster of brokers. */
   readonly brokers: string;
+  /** ARN of a serverless cache. */
+  readonly cache: string;
 
   static async open(context: TestContext): Promise<ProvedPlace> {
     const folder = temporaryFolder(context);
@@ -72,8 +74,10 @@ export class ProvedPlace {
     this.folder = folder;
     this.url = url;
     this.workspace = workspace;
-    const { kafka, rds } = cloud.home;
+    const { kafka, rds, elastiCache } = cloud.home;
     rds.put({ name: 'orders', instances: [{ name: 'orders-1', host: '10.9.0.3' }] });
+    elastiCache.putCluster({ name: 'orders', nodes: [{ id: '0001', host: '10.9.0.4' }] });
+    this.cache = elastiCache.putServerless({ name: 'carts', host: '10.9.0.5' });
     const endpoints = [['b-1.orders.kafka.us-east-1.amazonaws.com']];
     this.brokers = kafka.put({
       name: 'orders',

@@ -38,6 +38,7 @@ const fill = (text: string, place: ProvedPlace): string =>
     .replaceAll('URL', place.url)
     .replaceAll('WORKSPACE', place.workspace)
     .replaceAll('BROKERS', place.brokers)
+    .replaceAll('CACHE', place.cache)
     .replaceAll('HOST', place.url.replace('http://', ''));
 
 const SCRAPE =
@@ -175,6 +176,10 @@ export const PROVED_ROWS = {
   'all databases': { use: found('rds_sd_configs: [{ refresh_interval: 1s }]') },
   'databases of a cluster': {
     use: found('rds_sd_configs: [{ refresh_interval: 1s, clusters: [orders] }]'),
+  },
+  'all caches': { use: found('elasticache_sd_configs: [{ refresh_interval: 1s }]') },
+  'a serverless cache': {
+    use: found("elasticache_sd_configs: [{ refresh_interval: 1s, clusters: ['CACHE'] }]"),
   },
   'metrics in CloudWatch': {
     use: sent('emf_write: [{ namespace: App, log_group_name: /metrics/app, log_stream_name: s }]'),

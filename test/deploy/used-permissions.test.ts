@@ -39,6 +39,7 @@ const SERVICES = `DescribeServices ${AWS}:ecs:${AT}:service/prod/*`;
 const INTERFACES = 'DescribeNetworkInterfaces *';
 const QUEUE = 'https://sqs.us-east-1.amazonaws.com/111122223333/q';
 const RDS = 'arn:aws:rds:us-east-1:1:cluster:orders';
+const CACHES = 'arn:aws:elasticache:us-east-1:1';
 const MSK = 'arn:aws:kafka:us-east-1:1:cluster/orders/a-1';
 const ZONES = ['DescribeInstances *', 'DescribeZones *'];
 const DYNAMIC = `log-group:/ecs/*/p`;
@@ -69,6 +70,9 @@ const CASES: readonly Case[] = [
   { of: `${JOB}msk_sd_configs: [{ clusters: ["${MSK}"] }] }]`, gives: [`DescribeBrokerClusters ${MSK}`, `ListNodes ${MSK}`] },
   { of: `${JOB}rds_sd_configs: [{}] }]`, gives: [`DescribeDatabaseClusters ${AWS}:rds:${AT}:cluster:*`, `DescribeDatabases ${AWS}:rds:${AT}:db:*`] },
   { of: `${JOB}aws_sd_configs: [{ role: rds, clusters: [orders, "${RDS}"] }] }]`, gives: [`DescribeDatabaseClusters ${AWS}:rds:${AT}:cluster:orders ${RDS}`, `DescribeDatabases ${AWS}:rds:${AT}:db:*`] },
+  { of: `${JOB}elasticache_sd_configs: [{}] }]`, gives: [`DescribeCaches ${AWS}:elasticache:${AT}:cluster:*`, `DescribeServerlessCaches ${AWS}:elasticache:${AT}:serverlesscache:*`, `ListCacheTags ${AWS}:elasticache:${AT}:cluster:* ${AWS}:elasticache:${AT}:serverlesscache:*`] },
+  { of: `${JOB}aws_sd_configs: [{ role: elasticache, clusters: ["${CACHES}:serverlesscache:a"] }] }]`, gives: [`DescribeServerlessCaches ${AWS}:elasticache:${AT}:serverlesscache:*`, `ListCacheTags ${CACHES}:serverlesscache:a`] },
+  { of: `${JOB}elasticache_sd_configs: [{ clusters: ["${CACHES}:replicationgroup:a", "${CACHES}:cluster:b"] }] }]`, gives: [`DescribeCaches ${AWS}:elasticache:${AT}:cluster:*`, `ListCacheTags ${AWS}:elasticache:${AT}:cluster:* ${CACHES}:cluster:b`] },
   { of: 'emf_write: [{ namespace: N, log_group_name: "/ecs/{ClusterName}/p", log_stream_name: s }]', gives: [`WriteMetricEvents ${AWS}:logs:${AT}:${DYNAMIC}:log-stream:*`, `MakeLogGroup ${AWS}:logs:${AT}:${DYNAMIC} ${AWS}:logs:${AT}:${DYNAMIC}:*`] },
   { of: 'emf_write: [{ namespace: N, output_destination: stdout, log_stream_name: s }]', gives: [] },
   { of: `${JOB}cloudmap_sd_configs: [{ namespaces: [n] }, { namespaces: [m] }] }]`, gives: ['FindByCloudMap *'] },

@@ -161,6 +161,7 @@ const AWS_LISTS: Readonly<Record<string, Keys>> = {
   ecs_sd_configs: { clusters: ['c'] },
   ec2_sd_configs: { filters: [{ name: 'tag:a', values: ['b'] }] },
   rds_sd_configs: { clusters: ['c'], filters: [{ name: 'engine', values: ['b'] }] },
+  elasticache_sd_configs: { clusters: ['arn:aws:elasticache:us-east-1:1:cluster:c'] },
   msk_sd_configs: { clusters: ['arn:aws:kafka:us-east-1:1:cluster/c/1'] },
   amperage_ecs_sd_configs: { clusters: ['c'] },
   cloudmap_sd_configs: { namespaces: ['c'] },

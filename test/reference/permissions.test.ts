@@ -8,7 +8,7 @@ import { test } from 'node:test';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SERVICES =
-  'aps|cloudwatch|ec2|ecs|kafka|logs|rds|s3|secretsmanager|servicediscovery|sqs|ssm|sts|xray';
+  'aps|cloudwatch|ec2|ecs|elasticache|kafka|logs|rds|s3|secretsmanager|servicediscovery|sqs|ssm|sts|xray';
 const ACTION = new RegExp(`\\b(?:${SERVICES}):[A-Z][A-Za-z]+`, 'g');
 
 /** Actions without a call in the code by this name, and why the table has them. */

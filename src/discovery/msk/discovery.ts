@@ -4,7 +4,7 @@
  */
 import type { Logger } from '../../kernel/logger.ts';
 import type { TargetGroup } from '../../model/target.ts';
-import { type ClusterScope, type ClusterService, runClusters } from '../clusters.ts';
+import { type ClusterService, type OnePortScope, runClusters } from '../clusters.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { MskApi } from './api.ts';
 import { isProvisioned, type KafkaCluster, makeClusterTargets } from './targets.ts';
@@ -13,7 +13,7 @@ type AskedMsk = Pick<MskApi, 'region' | 'listClusters' | 'describeCluster' | 'li
 
 export function makeMskSource(
   api: AskedMsk,
-  { port }: Pick<ClusterScope, 'port'>,
+  { port }: Pick<OnePortScope, 'port'>,
   log: Logger,
 ): ClusterService<KafkaCluster> {
   /** Clusters that are configured and not provisioned, which is said once. */
@@ -46,7 +46,7 @@ export function makeMskSource(
 }
 
 export function discoverClusters(
-  config: ClusterScope,
+  config: OnePortScope,
   world: DiscoveryWorld,
 ): AsyncIterable<readonly TargetGroup[]> {
   return runClusters(

@@ -1,12 +1,12 @@
 /** A running discovery of RDS: what the discovery of clusters asks of it. */
 import type { TargetGroup } from '../../model/target.ts';
 import type { AwsFilter } from '../aws-filters.ts';
-import { type ClusterScope, type ClusterService, runClusters } from '../clusters.ts';
+import { type ClusterService, type OnePortScope, runClusters } from '../clusters.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { RdsApi } from './api.ts';
 import { type DatabaseCluster, makeDatabaseTargets } from './targets.ts';
 
-export interface RdsScope extends ClusterScope {
+export interface RdsScope extends OnePortScope {
   /** Of instances; all of them must fit. */
   readonly filters?: readonly AwsFilter[] | undefined;
 }

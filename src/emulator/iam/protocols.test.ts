@@ -5,6 +5,7 @@ import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch
 import { CloudWatchLogsClient, CreateLogStreamCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import * as Ecs from '@aws-sdk/client-ecs';
+import { DescribeServerlessCachesCommand, ElastiCacheClient } from '@aws-sdk/client-elasticache';
 import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { KafkaClient, ListClustersV2Command } from '@aws-sdk/client-kafka';
@@ -78,6 +79,7 @@ test('each service denies in the form of its protocol, and lets through what the
     [SQSClient, new GetQueueUrlCommand({ QueueName: 'q' }), 400, JSON_CODE, 'sqs:GetQueueUrl', `${ON}q`],
     [XRayClient, new GetSamplingRulesCommand({}), 403, JSON_CODE, 'xray:GetSamplingRules', '*'],
     [KafkaClient, new ListClustersV2Command({}), 403, JSON_CODE, 'kafka:ListClustersV2', '*'],
+    [ElastiCacheClient, new DescribeServerlessCachesCommand({}), 403, 'AccessDenied', 'elasticache:DescribeServerlessCaches', `${ON}serverlesscache:*`],
     [RDSClient, new DescribeDBInstancesCommand({}), 403, 'AccessDenied', 'rds:DescribeDBInstances', `${ON}db:*`],
     [CloudWatchClient, new ListMetricsCommand({}), 400, JSON_CODE, 'cloudwatch:ListMetrics', '*'],
     [EC2Client, new DescribeInstancesCommand({}), 403, 'UnauthorizedOperation', 'ec2:DescribeInstances', '*'],

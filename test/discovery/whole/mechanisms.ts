@@ -6,6 +6,7 @@ import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
 import { openCloudMapWorld } from './cloudmap-world.ts';
 import { openEc2World } from './ec2-world.ts';
 import { openEcsWorld } from './ecs-world.ts';
+import { openElastiCacheWorld } from './elasticache-world.ts';
 import { KINDS } from './faults.ts';
 import { openMskWorld } from './msk-world.ts';
 import { openDnsWorld, openFileWorld, openHttpWorld, openStaticWorld } from './plain-worlds.ts';
@@ -54,6 +55,7 @@ export const cases: Record<MechanismKey, Case> = {
     optional: ['DescribeAvailabilityZones'],
   },
   msk_sd_configs: { open: openMskWorld, kinds: KINDS, optional: [] },
+  elasticache_sd_configs: { open: openElastiCacheWorld, kinds: KINDS, optional: [] },
   rds_sd_configs: { open: openRdsWorld, kinds: KINDS, optional: [] },
   aws_sd_configs: {
     open: () => openEcsWorld({ role: 'ecs', port: 80 }, { port: 80, definitions: false }),
