@@ -56,7 +56,7 @@ const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[]
     'a colon that is missing where nothing else stands, which is a text for YAML',
     ['global:', '  scrape_interval 30s', 'remote_write:', '  - url:http://h/w', '  - name secret'],
     [
-      /^c\.yml:2:3: "global" .*: expected object, got string; is ":" missing after "scrape_int/,
+      /^c\.yml:2:3: "global" .*: expected a mapping, got text; is ":" missing after "scrape_int/,
       /^c\.yml:4:5: remote_write\[0\]: .*; is ":" missing after "url", or the blank behind it\?/,
       /^c\.yml:5:5: remote_write\[1\]: .*; is ":" missing after "name", or the blank behind it\?/,
     ],
@@ -64,7 +64,7 @@ const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[]
   [
     'a text where a mapping should be that is none of its keys',
     ['global: nothing'],
-    [/^c\.yml:1:9: "global" in the top level: expected object, got string \[/],
+    [/^c\.yml:1:9: "global" in the top level: expected a mapping, got text \[/],
   ],
   [
     'a tab',
@@ -144,12 +144,13 @@ const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[]
     'hosts of AMP that do not exist, and http',
     [
       'remote_write:',
-      `  - {url: ${AMP.replace('us-east-1', 'us-east1')}/api/v1/remote_write, sigv4: {region: us-east-1}}`,
+      `  - url: ${AMP.replace('us-east-1', 'us-east1')}/api/v1/remote_write`,
+      '    sigv4: {region: us-east-1}',
       `  - {url: ${AMP.replace('https', 'http')}/api/v1/remote_write, sigv4: {}}`,
     ],
     [
-      /^c\.yml:2:11: "aps-workspaces\.us-east1\.amazonaws\.com" names no region of AWS; /,
-      /^c\.yml:3:11: AMP is reached by https alone; write https:/,
+      /^c\.yml:2:10: "aps-workspaces\.us-east1\.amazonaws\.com" names no region of AWS; /,
+      /^c\.yml:4:11: AMP is reached by https alone; write https:/,
     ],
   ],
   [
