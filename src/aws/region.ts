@@ -69,8 +69,8 @@ export async function findRegion(env: Env = process.env, profile?: string): Prom
   } catch (error) {
     throw new RecoverableError(
       'AWS_REGION_UNKNOWN',
-      'the AWS region is not known: set AWS_REGION, "region" in the configuration, --region where ' +
-        'the command has it, or the region of a profile in ~/.aws/config ' +
+      'the AWS region is not known: set AWS_REGION, "region" in the configuration, --region ' +
+        'where the command has it, or the region of a profile in ~/.aws/config ' +
         `(instance metadata: ${describeError(error)})`,
     );
   } finally {

@@ -144,12 +144,13 @@ const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[]
     'hosts of AMP that do not exist, and http',
     [
       'remote_write:',
-      `  - {url: ${AMP.replace('us-east-1', 'us-east1')}/api/v1/remote_write, sigv4: {region: us-east-1}}`,
+      `  - url: ${AMP.replace('us-east-1', 'us-east1')}/api/v1/remote_write`,
+      '    sigv4: {region: us-east-1}',
       `  - {url: ${AMP.replace('https', 'http')}/api/v1/remote_write, sigv4: {}}`,
     ],
     [
-      /^c\.yml:2:11: "aps-workspaces\.us-east1\.amazonaws\.com" names no region of AWS; /,
-      /^c\.yml:3:11: AMP is reached by https alone; write https:/,
+      /^c\.yml:2:10: "aps-workspaces\.us-east1\.amazonaws\.com" names no region of AWS; /,
+      /^c\.yml:4:11: AMP is reached by https alone; write https:/,
     ],
   ],
   [
