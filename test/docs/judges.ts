@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { readDeployment } from '../../src/config/deployment.ts';
 import { checkConfigText } from '../../src/config/load.ts';
 import { describeDeployment } from '../../src/deploy/describe.ts';
+import { fillInRegion } from '../../src/deploy/parts/configuration.ts';
 import type { AwsValue } from '../../src/deploy/template.ts';
 import { parseTargetList } from '../../src/discovery/schema.ts';
 import { parseImages } from '../../src/emulator/ecs/processes/images.ts';
@@ -87,7 +88,9 @@ async function judgeYaml(document: unknown, text: string, judging: Judging): Pro
         ? JSON.stringify({ scrape_configs: [{ job_name: 'part', ...(document as object) }] })
         : text;
       const env = { AWS_REGION: 'us-east-1' };
-      const { findings } = await checkConfigText(whole, path.join(judging.folder, name), { env });
+      // REGION is what "generate" fills in.
+      const filled = fillInRegion(whole, env.AWS_REGION);
+      const { findings } = await checkConfigText(filled, path.join(judging.folder, name), { env });
       return findings.map(formatFinding);
     }
     case 'deployment.yml': {

@@ -176,6 +176,8 @@ test("the article's own pipeline is accepted, and signs", { skip: skipWithoutCon
       '"awsxray" listens at localhost:2000, which only this task reaches, as in newer ' +
 'Collectors; ' +
         'for other tasks write "endpoint: 0.0.0.0:2000"',
+      '"aps-workspaces.region.amazonaws.com" names no region of AWS; AMP is at ' +
+        'aps-workspaces.REGION.amazonaws.com, with a region such as us-east-1',
       'extension "pprof" only answers how this process is profiled',
     ],
   );
