@@ -280,10 +280,16 @@ const ROWS: Readonly<Record<string, [name: string, measure: () => Promise<Figure
   chunks: ['chunks of one byte', sendOneByteChunks],
 };
 
+const unknown = positionals.find((row) => ROWS[row] === undefined);
+if (unknown !== undefined) {
+  // The load is a process of its own, which would wait for ever.
+  load.stop();
+  process.stderr.write(`no row "${unknown}"; there are ${Object.keys(ROWS).join(', ')}\n`);
+  process.exit(2);
+}
 for (const row of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
   const [name, measure] = ROWS[row] ?? [];
-  if (name === undefined || measure === undefined)
-    throw new Error(`no row "${row}"; there are ${Object.keys(ROWS).join(', ')}`);
+  if (name === undefined || measure === undefined) continue;
   const figures = await measure();
   const show = (figure: number): string => figure.toFixed(0).padStart(5);
   process.stdout.write(
