@@ -123,6 +123,31 @@ const rows: readonly (readonly [string, readonly string[], readonly RegExp[]])[]
     [/^c\.yml:1:\d+: unknown key "nope"/],
   ],
   [
+    'keys that stand a level too high or too low',
+    [
+      'url: http://h/w',
+      'scrape_timeout: 3s',
+      'scrape_configs:',
+      '  - job_name: a',
+      '    server_name: b',
+      '    static_configs:',
+      "      - targets: ['a:1']",
+      '        scrape_interval: 5s',
+      'remote_write:',
+      '  - url: http://h/w',
+      '    region: us-east-1',
+      '    region_: us-east-1',
+    ],
+    [
+      /^c\.yml:1:1: unknown key "url" in the top level; it belongs into an entry of "remote_write" \[/,
+      /^c\.yml:2:1: .*; it belongs into "global" or an entry of "scrape_configs" \[/,
+      /^c\.yml:5:5: unknown key "server_name" in .*; it belongs into "tls_config" \[/,
+      /^c\.yml:8:9: .*static_configs\[0\] \("a"\); it belongs into scrape_configs\[0\] \("a"\) \[/,
+      /^c\.yml:11:5: unknown key "region" in remote_write\[0\]; it belongs into "sigv4" \[/,
+      /^c\.yml:12:5: unknown key "region_" in remote_write\[0\] \[/,
+    ],
+  ],
+  [
     'urls of AMP that take no samples',
     [
       'remote_write:',

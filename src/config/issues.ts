@@ -10,6 +10,8 @@ import { listKnownKeys } from './schema-nodes.ts';
 
 /** How many unknown keys are compared with the known ones; for more, nothing is suggested. */
 const GUESSES_MAX = 100;
+/** A key that is known in more places than that tells nothing of where it belongs. */
+const HOMES_MAX = 3;
 
 /**
  * Reports all issues of one parse.
@@ -30,8 +32,9 @@ export function reportIssues(
     const path = issue.path as ConfigPath;
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
-        const known = guesses++ < GUESSES_MAX ? listKnownKeys(schema, path) : [];
-        reportUnknownKey([...path, key], known, root, report);
+        const remedy = guesses++ < GUESSES_MAX ? suggestKey(key, path, schema, root) : '';
+        const message = `unknown key "${key}" in ${describeWhere(path, root)}${remedy}`;
+        report.error([...at, ...path, key], 'CONFIG_UNKNOWN_KEY', message);
       }
       continue;
     }
@@ -131,18 +134,34 @@ function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
   );
 }
 
-function reportUnknownKey(
-  path: ConfigPath,
-  known: readonly string[],
-  root: ParsedRoot,
-  report: Reporter,
-): void {
-  const key = String(path.at(-1));
-  const parent = path.slice(0, -1);
+/** A key that is known there and spelt nearly so, or where else a key of this name stands. */
+function suggestKey(key: string, path: ConfigPath, schema: z.ZodType, root: ParsedRoot): string {
+  const known = listKnownKeys(schema, path);
   const guess = nearest(key, known);
-  const remedy = guess === undefined ? '' : `; did you mean "${guess}"?`;
-  const message = `unknown key "${key}" in ${describeWhere(parent, root)}${remedy}`;
-  report.error([...root.at, ...path], 'CONFIG_UNKNOWN_KEY', message);
+  if (guess !== undefined) return `; did you mean "${guess}"?`;
+  const homes = listHomes(key, path, known, { schema, root });
+  const isTold = homes.length > 0 && homes.length <= HOMES_MAX;
+  return isTold ? `; it belongs into ${homes.join(' or ')}` : '';
+}
+
+/** Where the key is known: one level below, as for an indentation that is too small, or above. */
+function listHomes(
+  key: string,
+  path: ConfigPath,
+  siblings: readonly string[],
+  { schema, root }: { readonly schema: z.ZodType; readonly root: ParsedRoot },
+): string[] {
+  const isKnownAt = (at: ConfigPath): boolean => listKnownKeys(schema, at).includes(key);
+  const below = siblings.flatMap((sibling) => {
+    if (isKnownAt([...path, sibling])) return [`"${sibling}"`];
+    return isKnownAt([...path, sibling, 0]) ? [`an entry of "${sibling}"`] : [];
+  });
+  const parent = path.slice(
+    0,
+    path.findLastIndex((step) => typeof step === 'string'),
+  );
+  const isAbove = path.length > 0 && isKnownAt(parent);
+  return isAbove ? [...below, describeWhere(parent, root)] : below;
 }
 
 /** A path for people, such as `scrape_configs[0] ("ecs")`, or `the top level` for an empty one. */
