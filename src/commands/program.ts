@@ -242,12 +242,23 @@ function unify(command: Command, path: string): Command {
     .configureHelp({ optionDescription: describeOption })
     .configureOutput({
       outputError: (text, write) =>
-        write(text.replace(/^error: (.*)$/m, `amperage: $1 [${USAGE}]`)),
+        write(sayFlagsAlone(text, command).replace(/^error: (.*)$/m, `amperage: $1 [${USAGE}]`)),
     })
     .addHelpText('after', `\nExit status: ${EXIT_STATUS[path] ?? EXIT_STATUS_MOST}`)
     .showHelpAfterError(`Run "${path} --help" for its commands and flags.`);
   for (const below of command.commands) unify(below, `${path} ${below.name()}`);
   return command;
+}
+
+/** A file that is named without its flag is what most arguments are that are too many. */
+function sayFlagsAlone(text: string, { registeredArguments, options }: Command): string {
+  if (registeredArguments.length > 0) return text;
+  const isConfigured = options.some(({ long }) => long === '--config.file');
+  const remedy = isConfigured ? ', and its configuration by --config.file' : '';
+  return text.replace(
+    /^(error: too many arguments for '\S+')\. .*$/m,
+    `$1: it takes flags alone${remedy}`,
+  );
 }
 
 /** Leaves out the default of a flag that gathers values: it is an empty list. */

@@ -59,7 +59,10 @@ test(
         ['emulate', '--web.lsten-address', 'x'],
         /'--web.lsten-address' \[USAGE\]\n\(Did you mean --web.listen-address\?\)\nRun "amperage emulate --help"/,
       ],
-      [['collect', 'more'], /too many arguments for 'collect'/],
+      [
+        ['collect', 'prometheus.yml'],
+        /too many arguments for 'collect': it takes flags alone, .* by --config\.file \[USAGE\]/,
+      ],
       [['check', 'queue'], /missing required argument 'dir'/],
       [
         ['exporter', '--profile', 'x'],
