@@ -41,7 +41,7 @@ test('a target that two collectors scrape costs other targets no sample', async 
     const file = path.join(folder, `${name}.yml`);
     writeFileSync(
       file,
-      `global: { scrape_interval: 500ms, scrape_timeout: 500ms }
+      `global: { scrape_interval: 1s, scrape_timeout: 1s }
 scrape_configs: [{ job_name: j, static_configs: [${configs.join(', ')}] }]
 remote_write: [{ url: '${prometheus.url}/api/v1/write', queue_config: { batch_send_deadline: 2s } }]
 `,
