@@ -9,10 +9,9 @@ import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import type { ConfigDocument } from './document.ts';
 import { reportIssues } from './issues.ts';
 import { listKnownKeys } from './schema-nodes.ts';
+import { visitValues } from './visit-values.ts';
 
 const KEYS_MAX = 1_000;
-/** Values between two yields. */
-const SLICE_VALUES = 1_000;
 
 /** Reports the keys of a document that have no value and that no schema knows. */
 export function reportEmptyKeys(
@@ -24,25 +23,12 @@ export function reportEmptyKeys(
 
   function* walk(): Generator<undefined, void, undefined> {
     const whole = yield* document.convertWithNulls();
-    let left = SLICE_VALUES;
     let looked = 0;
-    const open: { readonly value: unknown; readonly path: ConfigPath }[] = [
-      { value: whole, path: [] },
-    ];
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      left -= 1;
-      if (left === 0) {
-        left = SLICE_VALUES;
-        yield;
-      }
-      const { value, path } = next;
-      if (typeof value !== 'object' || value === null) continue;
-      for (const [key, inner] of Object.entries(value)) {
-        const step = Array.isArray(value) ? Number(key) : key;
-        if (inner !== null) open.push({ value: inner, path: [...path, step] });
-        else if (typeof step === 'string' && looked++ < KEYS_MAX) check(step, path, whole);
-      }
-    }
+    yield* visitValues(whole, (value, path) => {
+      const key = path.at(-1);
+      if (value === null && typeof key === 'string' && looked++ < KEYS_MAX)
+        check(key, path.slice(0, -1), whole);
+    });
   }
 
   function check(key: string, path: ConfigPath, whole: unknown): void {

@@ -8,12 +8,10 @@ import { runGivingWay } from '../kernel/giving-way.ts';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import type { ConfigDocument } from './document.ts';
 import { listKinds } from './schema-nodes.ts';
+import { visitValues } from './visit-values.ts';
 
 /** What a switch or a number may be written as. */
 const WORD = /^(?:true|false|yes|no|on|off|[yn]|[+-]?\.?\d[\d._a-fox+-]*)$/i;
-
-/** Values between two yields. */
-const SLICE_VALUES = 1_000;
 
 /** Reports the switches and numbers of a document that stand in quotes. */
 export function reportQuoted(
@@ -21,29 +19,10 @@ export function reportQuoted(
   document: ConfigDocument,
   report: Reporter,
 ): Promise<void> {
-  return runGivingWay(walk());
-
-  function* walk(): Generator<undefined, void, undefined> {
-    let left = SLICE_VALUES;
-    const open: { readonly value: unknown; readonly path: ConfigPath }[] = [
-      { value: document.value, path: [] },
-    ];
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      left -= 1;
-      if (left === 0) {
-        left = SLICE_VALUES;
-        yield;
-      }
-      const { value, path } = next;
-      if (typeof value === 'string') check(value, path);
-      else if (Array.isArray(value))
-        for (const [index, item] of value.entries())
-          open.push({ value: item, path: [...path, index] });
-      else if (typeof value === 'object' && value !== null)
-        for (const [key, inner] of Object.entries(value))
-          open.push({ value: inner, path: [...path, key] });
-    }
-  }
+  const steps = visitValues(document.value, (value, path) => {
+    if (typeof value === 'string') check(value, path);
+  });
+  return runGivingWay(steps);
 
   function check(text: string, path: ConfigPath): void {
     if (!WORD.test(text) || !document.isQuoted(path)) return;

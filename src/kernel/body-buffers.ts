@@ -82,7 +82,7 @@ export class BodyBuffers {
   /** Drops what nobody needed since the last look: those that have waited longest. */
   #letGo(): void {
     const atMost = this.#keptBytes - this.#idleBytes;
-    while (this.#keptBytes > 0 && this.#keptBytes > atMost) this.#dropOldest();
+    while (this.#keptBytes > atMost) this.#dropOldest();
     this.#idleBytes = this.#keptBytes;
   }
 
