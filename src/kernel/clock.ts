@@ -3,6 +3,8 @@
  * virtual time.
  */
 
+import { type Alarm, makeAlarm } from './alarms.ts';
+
 export interface Clock {
   /**
    * Milliseconds since 1970, integer, by the wall clock: for timestamps and for what other machines
@@ -13,6 +15,8 @@ export interface Clock {
   elapsedMs(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** For one who waits again and again: nothing is made anew for each wait. */
+  alarm(ring: () => void): Alarm;
 }
 
 /** A moment by both clocks. */
@@ -46,6 +50,7 @@ export const systemClock: Clock = {
       rest -= piece;
     } while (rest > 0);
   },
+  alarm: makeAlarm,
 };
 
 function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -132,6 +137,22 @@ export class VirtualClock implements Clock {
       this.#sleepers.push(sleeper);
       signal?.addEventListener('abort', onAbort, { once: true });
     });
+  }
+
+  alarm(ring: () => void): Alarm {
+    let sleeper: Sleeper | undefined;
+    const clear = (): void => {
+      this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+    };
+    return {
+      set: (ms) => {
+        clear();
+        const atMs = this.#elapsedMs + Math.max(0, ms);
+        sleeper = { atMs, order: this.#order++, wake: ring };
+        this.#sleepers.push(sleeper);
+      },
+      clear,
+    };
   }
 
   /**

@@ -258,6 +258,7 @@ export class DurableQueue implements ChunkQueue, Component {
         nowMs: () => this.#clock.nowMs(),
         elapsedMs: () => this.#clock.elapsedMs(),
         sleep: (ms) => this.#clock.sleep(ms, signal),
+        alarm: (ring) => this.#clock.alarm(ring),
       });
       this.#retention.dropTooOld(now);
       this.#unwritten.writeOut(now.elapsedMs);

@@ -40,11 +40,8 @@ export class ScrapeLoop {
   readonly #transaction: ScrapeTransaction;
   readonly #schedule: Schedule;
   readonly #stopping = new AbortController();
-  /**
-   * Asks for one more scrape, at once, and then the end. A stop aborts it too, so that sleeps need
-   * only this signal.
-   */
-  readonly #lastCall = new AbortController();
+  /** Whether one more scrape is asked for, at once, and then the end. */
+  #isLastCall = false;
   readonly #intervals: ReturnType<ScrapeMetrics['intervals']['with']>;
   /** The configuration by which its bodies are read, where that is not the job's. */
   #own: { readonly shared: ScrapeConfig; readonly config: ScrapeConfig } | undefined;
@@ -64,17 +61,20 @@ export class ScrapeLoop {
     lastDurationMs: 0,
     lastSamples: 0,
   };
-  #ended: Promise<void> = Promise.resolve();
+  readonly #ended: Promise<void>;
+  #settle: () => void = () => undefined;
   /** Settles when the series of a loop that has expired have ended. */
   #expiring: Promise<void> = Promise.resolve();
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#ended = new Promise((resolve) => (this.#settle = resolve));
     this.target = options.target;
     this.part = options.target.part;
     const { handover, scratch, marks, offsetMs, world } = options;
     const { intervalMs } = this.target;
-    this.#schedule = new Schedule({ clock: world.clock, intervalMs, offsetMs });
+    const onDue = (due: Moment): void => void this.#turn(due);
+    this.#schedule = new Schedule({ clock: world.clock, intervalMs, offsetMs, onDue });
     const config = this.#bodyConfig();
     const { labels: targetLabels, discoveredLabels, key } = this.target;
     this.#intervals = options.metrics.intervals.with({
@@ -120,7 +120,7 @@ export class ScrapeLoop {
   }
 
   start(): void {
-    this.#ended = this.#run();
+    this.#waitFor(this.#findFirstScrape());
   }
 
   /**
@@ -140,7 +140,7 @@ export class ScrapeLoop {
   expire(): void {
     this.#isOver = true;
     this.#stopping.abort();
-    this.#lastCall.abort();
+    this.#callLast();
     const broke = (error: unknown): void => this.#logBroken(error);
     this.#expiring = this.#transaction.end(this.#schedule.now().wallMs).catch(broke);
   }
@@ -153,20 +153,20 @@ export class ScrapeLoop {
   /** Another process takes the target over: the loop ends after the current scrape. */
   leave(): Promise<void> {
     this.#isLeaving = true;
-    this.#lastCall.abort();
+    this.#callLast();
     return this.#ended;
   }
 
   /** Scrapes once more, at once, and ends. A scrape that is under way is the last one. */
   finish(): Promise<void> {
-    this.#lastCall.abort();
+    this.#callLast();
     return this.#ended;
   }
 
   /** Ends the loop. A scrape that is under way is given up and appends nothing. */
   stop(): Promise<void> {
     this.#stopping.abort();
-    this.#lastCall.abort();
+    this.#callLast();
     if (!this.#isHandedOver) this.#transaction.giveUp();
     return this.#ended;
   }
@@ -180,7 +180,7 @@ export class ScrapeLoop {
     this.#isHandedOver = true;
     this.#isOver = true;
     this.#stopping.abort();
-    this.#lastCall.abort();
+    this.#callLast();
     this.#transaction.giveUp();
     return {
       key: this.target.key,
@@ -191,9 +191,26 @@ export class ScrapeLoop {
     };
   }
 
-  async #run(): Promise<void> {
+  #waitFor(due: Moment): void {
+    this.#due = due;
+    this.#schedule.waitFor(due);
+  }
+
+  /** Ends a wait: what the loop still does is done next. */
+  #callLast(): void {
+    this.#isLastCall = true;
+    const due = this.#schedule.endWait();
+    if (due !== undefined) queueMicrotask(() => void this.#turn(due));
+  }
+
+  /** What is done after a wait: then the loop waits again, or ends. Never rejects. */
+  async #turn(due: Moment): Promise<void> {
     try {
-      await this.#loop();
+      const next = await this.#take(due);
+      if (next !== undefined) {
+        this.#waitFor(next);
+        return;
+      }
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#logBroken(error);
     }
@@ -201,45 +218,34 @@ export class ScrapeLoop {
     this.#isOver = true;
     if (!this.#isHandedOver) this.#transaction.close();
     this.#options.onEnd();
+    this.#settle();
   }
 
   #logBroken(error: unknown): void {
     this.#options.world.log.error('a scrape loop broke', { url: this.target.url, error });
   }
 
-  async #loop(): Promise<void> {
+  /** @returns when the next scrape is due; undefined where the loop ends */
+  async #take(due: Moment): Promise<Moment | undefined> {
     const { signal } = this.#stopping;
-    let due = this.#findFirstScrape();
-    for (;;) {
-      this.#due = due;
-      await this.#sleepUntil(due);
-      if (this.#lastCall.signal.aborted) {
-        if (!this.#isRetired && !this.#isLeaving) await this.#scrapeIfHeld();
-        return;
-      }
-      const isRetired = this.#isRetired;
-      if (!isRetired) await this.#scrapeIfHeld(due);
-      else {
-        // What is gone would have failed at this tick, by which its series end too.
-        await this.#transaction.end(this.#schedule.readWallMs(due));
-        // Where there are many series this takes long, and the target may have come back meanwhile.
-        this.#isOver = this.#isRetired;
-        if (this.#isOver) return;
-      }
-      if (signal.aborted || this.#lastCall.signal.aborted) return;
-      const next = this.#schedule.findNext(due);
-      if (!isRetired) this.#options.metrics.missed.inc(next.missed);
-      due = next.due;
+    if (signal.aborted) return undefined;
+    if (this.#isLastCall) {
+      if (!this.#isRetired && !this.#isLeaving) await this.#scrapeIfHeld();
+      return undefined;
     }
-  }
-
-  /** Resolves early for the last call; rejects when the loop is to stop at once. */
-  async #sleepUntil(due: Moment): Promise<void> {
-    try {
-      await this.#schedule.sleepUntil(due, this.#lastCall.signal);
-    } catch (error) {
-      if (this.#stopping.signal.aborted) throw error;
+    const isRetired = this.#isRetired;
+    if (!isRetired) await this.#scrapeIfHeld(due);
+    else {
+      // What is gone would have failed at this tick, by which its series end too.
+      await this.#transaction.end(this.#schedule.readWallMs(due));
+      // Where there are many series this takes long, and the target may have come back meanwhile.
+      this.#isOver = this.#isRetired;
+      if (this.#isOver) return undefined;
     }
+    if (signal.aborted || this.#isLastCall) return undefined;
+    const next = this.#schedule.findNext(due);
+    if (!isRetired) this.#options.metrics.missed.inc(next.missed);
+    return next.due;
   }
 
   #findFirstScrape(): Moment {

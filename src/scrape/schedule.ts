@@ -1,8 +1,9 @@
 /**
  * The schedule of one loop: moments of its grid (grid.ts) on the clocks of the process, and the
- * waits for them.
+ * wait for the next of them.
  */
 import { hash } from 'node:crypto';
+import type { Alarm } from '../kernel/alarms.ts';
 import { type Clock, type Moment, readMoment } from '../kernel/clock.ts';
 import { findFirstScrape, findNextTick, findStep, type FirstScrape } from './grid.ts';
 
@@ -11,6 +12,8 @@ export interface ScheduleOptions {
   readonly intervalMs: number;
   /** The offset of the ticks in the interval, [0, interval). */
   readonly offsetMs: number;
+  /** Called when the moment that is waited for has come. */
+  readonly onDue: (due: Moment) => void;
 }
 
 /** A wait that has so little left is over. */
@@ -18,9 +21,13 @@ const REST_MAX_MS = 2;
 
 export class Schedule {
   readonly #options: ScheduleOptions;
+  readonly #alarm: Alarm;
+  /** What is waited for. */
+  #due: Moment | undefined;
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
+    this.#alarm = options.clock.alarm(() => this.#ring());
   }
 
   now(): Moment {
@@ -54,15 +61,35 @@ export class Schedule {
     return { due: this.#at(nextMs), missed: Math.max(0, missed) };
   }
 
-  /** Waits for a moment by elapsed time; rejects with the signal's reason when it aborts first. */
-  async sleepUntil(due: Moment, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    let restMs = this.readWallMs(due) - clock.nowMs();
-    do {
-      await clock.sleep(restMs, signal);
-      // Where the wall clock ran slow meanwhile, a little of the wait is left.
-      restMs = this.readWallMs(due) - clock.nowMs();
-    } while (restMs > REST_MAX_MS);
+  /** Waits for a moment by elapsed time; `onDue` is called when it comes. */
+  waitFor(due: Moment): void {
+    this.#due = due;
+    this.#alarm.set(this.#measureRest(due));
+  }
+
+  /** Ends the wait. @returns what was waited for; undefined where nothing was */
+  endWait(): Moment | undefined {
+    const due = this.#due;
+    this.#due = undefined;
+    this.#alarm.clear();
+    return due;
+  }
+
+  #ring(): void {
+    const due = this.#due;
+    if (due === undefined) return;
+    // Where the wall clock ran slow meanwhile, a little of the wait is left.
+    const restMs = this.#measureRest(due);
+    if (restMs > REST_MAX_MS) {
+      this.#alarm.set(restMs);
+      return;
+    }
+    this.#due = undefined;
+    this.#options.onDue(due);
+  }
+
+  #measureRest(due: Moment): number {
+    return this.readWallMs(due) - this.#options.clock.nowMs();
   }
 
   /** The moment of a time by the wall clock as it is set now. */
@@ -73,6 +100,14 @@ export class Schedule {
 }
 
 /**
+ * Targets are scraped in slots: two that are due within one cost a wake-up of the process, which
+ * is more than a small page does (136 targets a second: a third of their CPU time).
+ */
+const SLOT_MAX_MS = 20;
+/** An interval has so many slots at least. */
+const SLOTS_MIN = 50;
+
+/**
  * The offset of a target in its interval: the same after a restart, and evenly spread over the
  * targets.
  */
@@ -80,6 +115,9 @@ export function spreadOffset(
   target: { readonly key: string; readonly intervalMs: number },
   seed: string,
 ): number {
-  const digest = hash('sha256', `${seed} ${target.key}`, 'buffer');
-  return digest.readUIntBE(0, 6) % target.intervalMs;
+  const { key, intervalMs } = target;
+  const digest = hash('sha256', `${seed} ${key}`, 'buffer');
+  const offsetMs = digest.readUIntBE(0, 6) % intervalMs;
+  const slotMs = Math.max(1, Math.min(SLOT_MAX_MS, Math.floor(intervalMs / SLOTS_MIN)));
+  return offsetMs - (offsetMs % slotMs);
 }

@@ -5,6 +5,7 @@ import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { EmulatedCloud } from '../../src/emulator/cloud.ts';
 import { rootOf } from '../../src/emulator/identities.ts';
 import { createEmulator } from '../../src/emulator/server.ts';
+import type { Alarm } from '../../src/kernel/alarms.ts';
 import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import { until } from '../kit/waiting.ts';
 import { createWorld, openHttp } from '../kit/world.ts';
@@ -44,6 +45,7 @@ class CountingClock implements Clock {
   sleeping = 0;
   readonly nowMs = (): number => systemClock.nowMs();
   readonly elapsedMs = (): number => systemClock.elapsedMs();
+  readonly alarm = (ring: () => void): Alarm => systemClock.alarm(ring);
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     this.sleeping += 1;
     await systemClock.sleep(ms, signal).finally(() => (this.sleeping -= 1));

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import type { RunEdges } from '../../src/commands/deployment/target.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
 import { describeError } from '../../src/kernel/errors.ts';
-import type { Clock } from '../../src/kernel/clock.ts';
+import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import { createWorld } from '../kit/world.ts';
 import { setEnvironment } from '../kit/environment.ts';
 import { temporaryFolder } from '../kit/folder.ts';
@@ -26,6 +26,7 @@ function createHastyClock(): Clock {
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     },
+    alarm: (ring) => systemClock.alarm(ring),
   };
 }
 

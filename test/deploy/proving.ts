@@ -114,5 +114,9 @@ export function createFastClock(): Clock {
     nowMs: () => startMs + elapsedMs(),
     elapsedMs,
     sleep: (ms, signal) => systemClock.sleep(ms / TIMES, signal),
+    alarm: (ring) => {
+      const alarm = systemClock.alarm(ring);
+      return { set: (ms) => alarm.set(ms / TIMES), clear: () => alarm.clear() };
+    },
   };
 }

@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { Alarm } from '../../src/kernel/alarms.ts';
 import { type Clock, VirtualClock } from '../../src/kernel/clock.ts';
 import {
   type ClientRequest,
@@ -139,6 +140,9 @@ class MortalClock implements Clock {
       if (isTick) this.ticksAsleep -= 1;
     }
     if (this.isDead) await new Promise<void>(() => undefined);
+  }
+  alarm(ring: () => void): Alarm {
+    return this.#clock.alarm(() => (this.isDead ? undefined : ring()));
   }
 }
 
