@@ -308,3 +308,28 @@ test('a large body is inflated beside the event loop, whatever it says of itself
   const cut = async () => inflate(headers, zipped.subarray(0, -9), 10_000_000);
   await assert.rejects(cut, /not valid gzip/);
 });
+
+test('a request that waits for its turn may be given up, and takes no place', async (context) => {
+  let asked = 0;
+  const server = createHttpServer((request, response) => {
+    if (request.url === '/slow') setTimeout(() => response.end('slow'), 300);
+    else {
+      asked += 1;
+      response.end('quick');
+    }
+  });
+  const { url } = await listen(context, server);
+  const get = client(context);
+  const slow = Array.from({ length: 32 }, () => get(`${url}/slow`));
+  const abort = new AbortController();
+  const aborted = get(`${url}/a`, { signal: abort.signal });
+  const late = get(`${url}/b`, { timeoutMs: 20 });
+  const patient = get(`${url}/c`);
+  await assert.rejects(late, /took longer than 20 ms/);
+  abort.abort();
+  await assert.rejects(aborted, /was aborted/);
+  await assert.rejects(get(`${url}/d`, { signal: abort.signal }), /was aborted/);
+  assert.equal((await patient).text, 'quick');
+  await Promise.all(slow);
+  assert.equal(asked, 1);
+});

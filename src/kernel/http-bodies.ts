@@ -8,10 +8,14 @@
  * requests wait for a connection in order.
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
-import { BodyBuffers } from './body-buffers.ts';
+import { unwatchAbort, watchAbort } from './abort-watch.ts';
+import { afterTurn } from './after-turn.ts';
+import { type Alarm, makeAlarm } from './alarms.ts';
+import { BodyBuffers, type BodyLoan } from './body-buffers.ts';
 import { describeError } from './errors.ts';
+import { type Asked, Connection } from './http-body-connection.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type ParsedResponse, ResponseParser } from './http-response-parser.ts';
 
@@ -24,14 +28,6 @@ export interface BodyRequest {
 }
 
 const CONNECTIONS_MAX = 32;
-const CONNECT_TIMEOUT_MS = 10_000;
-const IDLE_MS = 60_000;
-const READ_BYTES = 128 * 1024;
-/**
- * So much of all bodies is read in a turn of the event loop; a read that has begun is finished. The
- * system would hand out 32 reads of each socket.
- */
-const TURN_BYTES = 512 * 1024;
 /** Of the buffers that are lent. */
 const BUFFER_LIMITS = { longest: LENT_BYTES_MAX, keptBytes: 8 * 1024 * 1024 };
 
@@ -39,31 +35,6 @@ const BUFFER_LIMITS = { longest: LENT_BYTES_MAX, keptBytes: 8 * 1024 * 1024 };
 const KNOWN_MAX = 10_000;
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
-
-/** Every socket reads into this buffer; the bytes are copied out before the next read. */
-let shared: Buffer | undefined;
-
-/** What was read in this turn, by all clients of the thread. */
-let turnBytes = 0;
-/** Sockets that go on in the next turn. */
-let paused: Socket[] = [];
-
-/** Counts a read. @returns whether the socket may read more in this turn */
-function mayReadOn(socket: Socket, count: number): boolean {
-  if (turnBytes === 0) setImmediate(beginTurn);
-  turnBytes += count;
-  // Behind a read that was not full, nothing waits.
-  if (turnBytes < TURN_BYTES || count < READ_BYTES) return true;
-  paused.push(socket);
-  return false;
-}
-
-function beginTurn(): void {
-  const sockets = paused;
-  turnBytes = 0;
-  paused = [];
-  for (const socket of sockets) socket.resume();
-}
 
 /** What is remembered of a URL. */
 interface KnownUrl {
@@ -74,15 +45,11 @@ interface KnownUrl {
 }
 
 interface Origin {
+  readonly host: string;
   readonly idle: Connection[];
+  /** How many requests are under way. */
   open: number;
-  readonly waiting: (() => void)[];
-}
-
-interface Exchange {
-  readonly parser: ResponseParser;
-  readonly done: (answer: ParsedResponse | Promise<ParsedResponse>) => void;
-  readonly failed: (error: Error) => void;
+  readonly waiting: Exchange[];
 }
 
 export class BodyClient {
@@ -96,38 +63,23 @@ export class BodyClient {
     this.#lookup = lookup;
   }
 
-  /** @throws HttpClientError without an answer; PermanentError for an address that is refused */
-  async get(request: BodyRequest, url: URL): Promise<ParsedResponse> {
-    const origin = this.#originOf(url.host);
-    const destination = { url, origin };
-    const end = new Deadline(request);
-    try {
-      await this.#takeTurn(origin, end);
-      const known = origin.idle.pop();
-      if (known === undefined)
-        return await this.#exchange(this.#open(url, origin), request, destination, end);
-      try {
-        return await this.#exchange(known, request, destination, end);
-      } catch (error) {
-        // The other side may have closed the idle connection just before. Where no byte of an
-        // answer has come, the request is sent once more on a new connection.
-        if (!known.isUntouched || end.hasCome) throw error;
-        origin.open += 1;
-        this.#origins.set(url.host, origin);
-        return await this.#exchange(this.#open(url, origin), request, destination, end);
-      }
-    } catch (error) {
-      if (request.signal.aborted)
-        throw new HttpClientError('aborted', `GET ${nameHost(url)} was aborted`);
-      if (end.hasCome)
-        throw new HttpClientError(
-          'timeout',
-          `GET ${nameHost(url)} took longer than ${request.timeoutMs} ms`,
-        );
-      throw error;
-    } finally {
-      end.clear();
-    }
+  /**
+   * Rejects with an HttpClientError where there is no answer; with a PermanentError for an address
+   * that is refused.
+   */
+  get(request: BodyRequest, url: URL): Promise<ParsedResponse> {
+    return new Promise((resolve, reject) => {
+      if (request.signal.aborted) throw abortError(url);
+      const known = this.#recall(request, url);
+      const origin = this.#originOf(url.host);
+      const open = (): Connection => this.#open(url, origin);
+      const onEnd = (): void => this.#leave(origin);
+      const buffers = this.#buffers;
+      const exchange = new Exchange({ request, url, known, buffers, open, onEnd, resolve, reject });
+      // Where too many are under way, it waits for its turn.
+      if (origin.open >= CONNECTIONS_MAX) this.#wait(origin, exchange);
+      else this.#begin(origin, exchange);
+    });
   }
 
   close(): void {
@@ -138,38 +90,37 @@ export class BodyClient {
   #originOf(host: string): Origin {
     let origin = this.#origins.get(host);
     if (origin === undefined) {
-      origin = { idle: [], open: 0, waiting: [] };
+      origin = { host, idle: [], open: 0, waiting: [] };
       this.#origins.set(host, origin);
     }
     return origin;
   }
 
-  /** Waits until the origin has fewer than CONNECTIONS_MAX requests, then counts this one. */
-  async #takeTurn(origin: Origin, end: Deadline): Promise<void> {
-    while (origin.open >= CONNECTIONS_MAX) {
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          end.onCome = undefined;
-          const at = origin.waiting.indexOf(wake);
-          if (at >= 0) origin.waiting.splice(at, 1);
-          resolve();
-        };
-        origin.waiting.push(wake);
-        end.onCome = wake;
-        if (end.hasCome) wake();
-      });
-      if (!end.hasCome) continue;
-      // The turn may have come at the same moment: it is passed on to the next that waits.
-      if (origin.open < CONNECTIONS_MAX) origin.waiting[0]?.();
-      throw new Error('aborted');
-    }
+  #wait(origin: Origin, exchange: Exchange): void {
+    origin.waiting.push(exchange);
+    exchange.onGivenUp = () => {
+      const at = origin.waiting.indexOf(exchange);
+      if (at >= 0) origin.waiting.splice(at, 1);
+    };
+  }
+
+  #begin(origin: Origin, exchange: Exchange): void {
     origin.open += 1;
+    exchange.begin(origin.idle.pop(), (connection) => origin.idle.push(connection));
+  }
+
+  /** A request has ended: the next one that waits begins. */
+  #leave(origin: Origin): void {
+    origin.open -= 1;
+    const next = origin.waiting.shift();
+    if (next !== undefined) this.#begin(origin, next);
+    else this.#forget(origin);
   }
 
   /** Targets come and go: an origin without connections and requests is removed from the map. */
-  #forget(host: string, origin: Origin): void {
+  #forget(origin: Origin): void {
     const isUsed = origin.open > 0 || origin.idle.length > 0 || origin.waiting.length > 0;
-    if (!isUsed && this.#origins.get(host) === origin) this.#origins.delete(host);
+    if (!isUsed && this.#origins.get(origin.host) === origin) this.#origins.delete(origin.host);
   }
 
   /** The number of known origins, for tests. */
@@ -182,43 +133,10 @@ export class BodyClient {
       const at = origin.idle.indexOf(connection);
       if (at >= 0) origin.idle.splice(at, 1);
       this.#sockets.delete(connection.socket);
-      this.#forget(url.host, origin);
+      this.#forget(origin);
     });
     this.#sockets.add(connection.socket);
     return connection;
-  }
-
-  async #exchange(
-    connection: Connection,
-    request: BodyRequest,
-    destination: { readonly url: URL; readonly origin: Origin },
-    end: Deadline,
-  ): Promise<ParsedResponse> {
-    const { url, origin } = destination;
-    const loan = this.#buffers.open();
-    const known = this.#recall(request, url);
-    // Values differ in their digits: a little more is expected.
-    const expected = known.bodyBytes + (known.bodyBytes >> 5);
-    const parser = new ResponseParser(request.bodyMaxBytes, loan.take, expected);
-    const giveUp = (): void => connection.destroy(new Error('aborted'));
-    end.onCome = giveUp;
-    try {
-      const asked = connection.ask(known.head, parser);
-      if (end.hasCome) giveUp();
-      const answer = await asked;
-      known.bodyBytes = answer.body.length;
-      if (connection.canBeKept) origin.idle.push(connection);
-      else connection.destroy();
-      return answer;
-    } catch (error) {
-      connection.destroy();
-      throw describeFailure(error, url, request.bodyMaxBytes);
-    } finally {
-      end.onCome = undefined;
-      origin.open -= 1;
-      origin.waiting[0]?.();
-      setImmediate(loan.release);
-    }
   }
 
   /** The head is written once for each headers object, which callers therefore must not change. */
@@ -232,124 +150,141 @@ export class BodyClient {
   }
 }
 
-/** Comes when the request's time is up or its signal aborts; calls one callback at a time. */
-class Deadline {
-  hasCome: boolean;
-  onCome: (() => void) | undefined;
-  readonly #signal: AbortSignal;
-  readonly #timer: NodeJS.Timeout;
-  readonly #come = (): void => {
-    this.hasCome = true;
-    this.onCome?.();
-  };
-
-  constructor({ signal, timeoutMs }: BodyRequest) {
-    this.#signal = signal;
-    this.hasCome = signal.aborted;
-    this.#timer = setTimeout(this.#come, timeoutMs);
-    signal.addEventListener('abort', this.#come);
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-    this.#signal.removeEventListener('abort', this.#come);
-  }
+interface ExchangeParts {
+  readonly request: BodyRequest;
+  readonly url: URL;
+  readonly known: KnownUrl;
+  readonly buffers: BodyBuffers;
+  readonly open: () => Connection;
+  /** Called once, after an exchange that has begun. */
+  readonly onEnd: () => void;
+  readonly resolve: (answer: ParsedResponse | Promise<ParsedResponse>) => void;
+  readonly reject: (error: Error) => void;
 }
 
-/** One socket, which carries one exchange at a time. */
-class Connection {
-  readonly socket: Socket;
-  /** True while no byte has come since the last exchange began. */
-  isUntouched = true;
-  #exchange: Exchange | undefined;
-  #canBeKept = true;
+/**
+ * A request until its end: it waits for its turn, is asked, and where an idle connection turns out
+ * to be closed, asked once more on a new one.
+ */
+class Exchange implements Asked {
+  parser!: ResponseParser;
+  /** Called where it ends while it waits for its turn. */
+  onGivenUp: (() => void) | undefined;
+  readonly #parts: ExchangeParts;
+  readonly #alarm: Alarm;
+  #keep: ((connection: Connection) => void) | undefined;
+  #connection: Connection | undefined;
+  /** Whether the connection was there before. */
+  #isReused = false;
+  #loan: BodyLoan | undefined;
+  /** Why it was given up; what the connection fails of afterwards follows from it. */
+  #reason: HttpClientError | undefined;
 
-  constructor(url: URL, lookup: LookupFunction | undefined, onClose: () => void) {
-    shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
-    this.socket = connect({
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(url.port) || 80,
-      noDelay: true,
-      keepAlive: true,
-      ...(lookup === undefined ? {} : { lookup }),
-      onread: {
-        buffer: shared,
-        callback: (count, buffer) => {
-          this.#read(buffer as Buffer, count);
-          return mayReadOn(this.socket, count);
-        },
-      },
-    });
-    this.socket.setTimeout(CONNECT_TIMEOUT_MS);
-    // Node restarts this timer with all traffic. It closes idle connections only: an exchange has
-    // a time limit of its own.
-    this.socket.once('connect', () => this.socket.setTimeout(IDLE_MS));
-    this.socket.on('timeout', () => {
-      if (this.socket.connecting) this.destroy(new Error('no connection within 10 s'));
-      else if (this.#exchange === undefined) this.destroy();
-    });
-    this.socket.on('error', (error) => this.#fail(error));
-    this.socket.on('end', () => this.#end());
-    this.socket.on('close', () => {
-      onClose();
-      this.#fail(new Error('the connection was closed'));
-    });
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
+    const { signal, timeoutMs } = parts.request;
+    this.#alarm = makeAlarm(this.#onTimeout);
+    this.#alarm.set(timeoutMs);
+    watchAbort(signal, this.#onAbort);
   }
 
-  get canBeKept(): boolean {
-    return this.#canBeKept && !this.socket.destroyed && this.socket.writable;
+  begin(idle: Connection | undefined, keep: (connection: Connection) => void): void {
+    this.onGivenUp = undefined;
+    this.#keep = keep;
+    this.#isReused = idle !== undefined;
+    this.#ask(idle ?? this.#parts.open());
   }
 
-  ask(head: string, parser: ResponseParser): Promise<ParsedResponse> {
-    return new Promise((done, failed) => {
-      this.isUntouched = true;
-      this.#exchange = { parser, done, failed };
-      if (this.socket.destroyed) this.#fail(new Error('the connection was closed'));
-      else this.socket.write(head, 'latin1');
-    });
-  }
-
-  destroy(error?: Error): void {
-    this.#canBeKept = false;
-    if (error !== undefined) this.#fail(error);
-    this.socket.destroy();
-  }
-
-  #read(buffer: Buffer, count: number): void {
-    this.isUntouched = false;
-    const exchange = this.#exchange;
-    // Bytes without a request cannot be matched to one: the connection is unusable.
-    if (exchange === undefined) {
-      this.destroy();
+  onAnswer(): void {
+    const { known, url, request, resolve } = this.#parts;
+    const connection = this.#connection as Connection;
+    let answer: ParsedResponse | Promise<ParsedResponse>;
+    try {
+      answer = this.parser.answer();
+    } catch (error) {
+      this.onFailure(error as Error);
       return;
     }
-    try {
-      const { parser } = exchange;
-      const used = parser.feed(buffer, count);
-      if (!parser.isComplete) return;
-      if (used < count || !parser.keepsAlive) this.#canBeKept = false;
-      this.#finish(exchange);
-    } catch (error) {
-      this.destroy(error as Error);
+    known.bodyBytes = this.parser.bodyBytes;
+    // The connection is not ours from here on: what would give it up must not come any more.
+    this.#unwatch();
+    if (connection.canBeKept) this.#keep?.(connection);
+    else connection.destroy();
+    if (answer instanceof Promise)
+      resolve(
+        answer
+          .finally(() => this.#leave())
+          .catch((error: unknown) => {
+            throw describeFailure(error, url, request.bodyMaxBytes);
+          }),
+      );
+    else {
+      this.#leave();
+      resolve(answer);
     }
   }
 
-  #end(): void {
-    this.#canBeKept = false;
-    const exchange = this.#exchange;
-    if (exchange?.parser.endsAtClose === true) this.#finish(exchange);
-    else this.#fail(new Error('the other side closed the connection'));
+  onFailure(error: Error): void {
+    const connection = this.#connection as Connection;
+    connection.destroy();
+    // The other side may have closed the idle connection just before. Where no byte of an answer
+    // has come, the request is sent once more on a new connection.
+    if (this.#isReused && connection.isUntouched && this.#reason === undefined) {
+      this.#isReused = false;
+      this.#giveBack();
+      this.#ask(this.#parts.open());
+      return;
+    }
+    const { url, request } = this.#parts;
+    const reason = this.#reason ?? describeFailure(error, url, request.bodyMaxBytes);
+    this.#unwatch();
+    this.#leave();
+    this.#parts.reject(reason);
   }
 
-  #finish({ parser, done }: Exchange): void {
-    this.#exchange = undefined;
-    done(parser.answer());
+  #ask(connection: Connection): void {
+    const { known, request, buffers } = this.#parts;
+    this.#connection = connection;
+    this.#loan = buffers.open();
+    // Values differ in their digits: a little more is expected.
+    const expected = known.bodyBytes + (known.bodyBytes >> 5);
+    this.parser = new ResponseParser(request.bodyMaxBytes, this.#loan.take, expected);
+    connection.ask(known.head, this);
   }
 
-  #fail(error: Error): void {
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    exchange?.failed(error);
+  readonly #onTimeout = (): void => {
+    const { url, request } = this.#parts;
+    const message = `GET ${nameHost(url)} took longer than ${request.timeoutMs} ms`;
+    this.#giveUp(new HttpClientError('timeout', message));
+  };
+
+  readonly #onAbort = (): void => this.#giveUp(abortError(this.#parts.url));
+
+  #giveUp(reason: HttpClientError): void {
+    this.#reason = reason;
+    if (this.#connection !== undefined) {
+      this.#connection.destroy(reason);
+      return;
+    }
+    this.onGivenUp?.();
+    this.#unwatch();
+    this.#parts.reject(reason);
+  }
+
+  #unwatch(): void {
+    this.#alarm.clear();
+    unwatchAbort(this.#parts.request.signal, this.#onAbort);
+  }
+
+  /** Others may begin, and use what the body lay in once this turn has ended. */
+  #leave(): void {
+    this.#giveBack();
+    this.#parts.onEnd();
+  }
+
+  #giveBack(): void {
+    if (this.#loan !== undefined) afterTurn(this.#loan.release);
+    this.#loan = undefined;
   }
 }
 
@@ -361,6 +296,10 @@ function writeHead(headers: Readonly<Record<string, string>>, url: URL): string 
     head += `${name}: ${value}\r\n`;
   }
   return `${head}\r\n`;
+}
+
+function abortError(url: URL): HttpClientError {
+  return new HttpClientError('aborted', `GET ${nameHost(url)} was aborted`);
 }
 
 function nameHost(url: URL): string {

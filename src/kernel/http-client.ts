@@ -7,6 +7,7 @@
 import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
 import type { Borrowed } from '../model/borrowed.ts';
+import { unwatchAbort, watchAbort } from './abort-watch.ts';
 import { inflate } from './answer-bodies.ts';
 import { describeError, PermanentError } from './errors.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
@@ -36,7 +37,7 @@ export interface ClientRequest {
   readonly bodyMaxBytes: number;
   readonly signal: AbortSignal;
   /** A socket file to connect to in place of the URL's host. */
-  readonly socketPath?: string;
+  readonly socketPath?: string | undefined;
   /** Whether it is a question to the metadata of this machine or task: those pass the guard. */
   readonly reachesMetadata?: boolean;
   /** Whether the answer is handed on: its body is not inflated, and it has `headerLists`. */
@@ -106,8 +107,10 @@ export function createHttpClient(
         return unguarded.send(request);
       }
       if (isGuarded) refuseMetadataUrl(parseUrl(request.url));
-      const { socketPath, ...others } = request;
-      if (socketPath !== undefined) return bySocket.of(socketPath).send(others);
+      if (request.socketPath !== undefined) {
+        const { socketPath, ...others } = request;
+        return bySocket.of(socketPath).send(others);
+      }
       if (bodies !== undefined && request.method === 'GET' && request.url.startsWith('http:'))
         return getBody(bodies, request);
       if (connection !== undefined && connection.stamp() !== stamp) {
@@ -271,13 +274,13 @@ class Exchange implements Dispatcher.DispatchHandler {
         ),
       timeoutMs,
     );
-    signal.addEventListener('abort', this.#onAbort);
+    watchAbort(signal, this.#onAbort);
     if (signal.aborted) this.#onAbort();
   }
 
   clear(): void {
     clearTimeout(this.#timer);
-    this.#request.signal.removeEventListener('abort', this.#onAbort);
+    unwatchAbort(this.#request.signal, this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -6,6 +6,7 @@
  */
 import type { Borrowed } from '../model/borrowed.ts';
 import { checkPieces, GrowingBuffer } from './growing-buffer.ts';
+import { type ResponseHead, readResponseHead } from './response-head.ts';
 
 export interface ParsedResponse {
   readonly status: number;
@@ -43,7 +44,9 @@ export class ResponseParser {
   readonly #take: (bytes: number) => Buffer;
   #body: GrowingBuffer;
   #state: State = 'head';
-  #head = '';
+  /** What has come of a head that was cut. */
+  #head: Buffer | undefined;
+  #headFilled = 0;
   #line = '';
   /** Bytes still to come, of the body or of the current chunk. */
   #left = 0;
@@ -53,7 +56,7 @@ export class ResponseParser {
   /** How many reads and chunks there were. */
   #pieces = 0;
   #status = 0;
-  #headers: Record<string, string> = {};
+  #headers: ResponseHead['headers'] = {};
 
   /**
    * @param take  returns a buffer of at least `bytes`
@@ -72,6 +75,11 @@ export class ResponseParser {
   /** Whether the answer ends where the connection ends. */
   get endsAtClose(): boolean {
     return this.#state === 'close';
+  }
+
+  /** How many bytes of the body have come. */
+  get bodyBytes(): number {
+    return this.#body.length;
   }
 
   /** A large body is joined in slices first. */
@@ -111,39 +119,50 @@ export class ResponseParser {
   }
 
   #feedHead(bytes: Buffer, at: number, count: number): number {
-    const before = this.#head.length;
-    // At most as many bytes as a head may have: the body behind it is not to be decoded.
-    const stop = Math.min(count, findEndOfHead(bytes, at, count), at + HEAD_MAX_BYTES + 4);
-    this.#head += bytes.toString('latin1', at, stop);
-    const end = this.#head.indexOf('\r\n\r\n', Math.max(0, before - 3));
-    const most = HEAD_MAX_BYTES - this.#headBytes;
-    if (end > most || (end < 0 && this.#head.length > most))
-      throw new Error('the head of the answer is too long');
-    if (end < 0) return stop;
-    const used = end + 4 - before;
-    const head = this.#head.slice(0, end);
-    this.#headBytes += end;
-    this.#head = '';
-    this.#begin(head);
-    return at + used;
+    if (this.#head === undefined) {
+      const end = bytes.indexOf(END_OF_HEAD, at);
+      if (end >= 0 && end + END_OF_HEAD.length <= count) {
+        this.#begin(bytes, at, end);
+        return end + END_OF_HEAD.length;
+      }
+    }
+    return this.#feedCutHead(bytes, at, count);
   }
 
-  /** Reads the head and decides how the body ends. */
-  #begin(head: string): void {
-    const [first = '', ...lines] = head.split('\r\n');
-    const match = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(first);
-    if (match === null) throw new Error('the answer is no HTTP/1.1');
-    const status = Number(match[2]);
-    const headers: Record<string, string> = Object.create(null) as Record<string, string>;
-    for (const line of lines) {
-      const colon = line.indexOf(':');
-      const name = line.slice(0, colon).toLowerCase();
-      // A blank before the colon and a folded line are ways to smuggle answers.
-      if (colon <= 0 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
-        throw new Error('a header is malformed');
-      const value = line.slice(colon + 1).trim();
-      headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+  /** A head of several reads: they are joined until its end has come. */
+  #feedCutHead(bytes: Buffer, at: number, count: number): number {
+    const before = this.#headFilled;
+    // At most as many bytes as a head may have: what is behind it is not to be copied.
+    const stop = Math.min(count, at + HEAD_MAX_BYTES + END_OF_HEAD.length);
+    const head = this.#makeRoom(before + stop - at);
+    bytes.copy(head, before, at, stop);
+    this.#headFilled = before + stop - at;
+    const come = head.subarray(0, this.#headFilled);
+    const end = come.indexOf(END_OF_HEAD, Math.max(0, before - END_OF_HEAD.length + 1));
+    if (end < 0) {
+      if (come.length > HEAD_MAX_BYTES - this.#headBytes) throw headTooLong();
+      return stop;
     }
+    this.#head = undefined;
+    this.#headFilled = 0;
+    this.#begin(come, 0, end);
+    return at + end + END_OF_HEAD.length - before;
+  }
+
+  /** It doubles, so that a head in many reads is not copied with each of them. */
+  #makeRoom(bytes: number): Buffer {
+    if (this.#head !== undefined && this.#head.length >= bytes) return this.#head;
+    const head = Buffer.allocUnsafe(2 * bytes);
+    this.#head?.copy(head, 0, 0, this.#headFilled);
+    this.#head = head;
+    return head;
+  }
+
+  /** Reads the head from `from` to `end` and decides how the body ends. */
+  #begin(bytes: Buffer, from: number, end: number): void {
+    if (end - from > HEAD_MAX_BYTES - this.#headBytes) throw headTooLong();
+    this.#headBytes += end - from;
+    const { minor, status, headers } = readResponseHead(bytes, from, end);
     if (status < 200) {
       if (status === 101) throw new Error('the other side wants another protocol');
       this.#interimHeads += 1;
@@ -155,7 +174,7 @@ export class ResponseParser {
     this.#headers = headers;
     const connection = (headers['connection'] ?? '').toLowerCase();
     this.keepsAlive =
-      match[1] === '1' ? !connection.includes('close') : connection.includes('keep-alive');
+      minor === 1 ? !connection.includes('close') : connection.includes('keep-alive');
     this.#frame(status, headers);
   }
 
@@ -239,11 +258,6 @@ export class ResponseParser {
   }
 }
 
-/**
- * The offset behind the first empty line; `count` where there is none, or where it began in the
- * piece before.
- */
-function findEndOfHead(bytes: Buffer, at: number, count: number): number {
-  const found = bytes.indexOf(END_OF_HEAD, at);
-  return found < 0 ? count : found + END_OF_HEAD.length;
+function headTooLong(): Error {
+  return new Error('the head of the answer is too long');
 }

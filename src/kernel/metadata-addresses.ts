@@ -96,7 +96,7 @@ function isMetadataHost(host: string): boolean {
  * @throws PermanentError HTTP_METADATA_ADDRESS
  */
 export function refuseMetadataUrl({ hostname }: Pick<URL, 'hostname'>): void {
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   if (isMetadataHost(host)) throw refuseAddress(host, host);
 }
 

@@ -82,13 +82,17 @@ export async function askFollowing<Answer extends Redirecting>(
   first: string,
   send: (url: string, isOwn: boolean) => Promise<Answer>,
 ): Promise<Followed<Answer>> {
+  let answer = await send(first, true);
+  // Nearly always there is nothing to follow.
+  if (!REDIRECTS.has(answer.status)) return { answer, withheld: '' };
   const credentials = new RedirectedCredentials(parseUrl(first));
   let url = first;
   for (let redirects = 0; ; redirects++) {
-    const answer = await send(url, credentials.reach(parseUrl(url)));
     const next = findRedirect(answer, url);
     if (next === undefined) return { answer, withheld: credentials.describe() };
     if (redirects === REDIRECTS_MAX) throw new TooManyRedirectsError();
-    url = credentials.reach(next) ? withUserinfoOf(first, next) : next.href;
+    const isOwn = credentials.reach(next);
+    url = isOwn ? withUserinfoOf(first, next) : next.href;
+    answer = await send(url, isOwn);
   }
 }

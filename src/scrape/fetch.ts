@@ -57,8 +57,8 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
     return options.http.send({
       method: 'GET',
       url,
-      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
-      headers: await buildHeaders(options, isOwn),
+      socketPath: options.socketPath,
+      headers: isOwn && hasOwn(config) ? await buildHeaders(options) : buildPlainHeaders(options),
       timeoutMs: Math.ceil(Math.max(1, Math.min(timeoutMs, endMs - clock.elapsedMs()))),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
       signal: options.signal,
@@ -75,14 +75,8 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
 }
 
 /** Configured headers go where credentials go: a token may be in any of them. */
-async function buildHeaders(
-  options: FetchOptions,
-  isOwn: boolean,
-): Promise<Record<string, string>> {
-  const { headers: configured } = options.config;
-  const plain = buildPlainHeaders(options);
-  if (!isOwn || !hasOwn(options.config)) return plain;
-  const headers = joinHeaders(plain, configured);
+async function buildHeaders(options: FetchOptions): Promise<Record<string, string>> {
+  const headers = joinHeaders(buildPlainHeaders(options), options.config.headers);
   const credentials = await readAuthorization(options.config);
   if (credentials !== undefined) headers['authorization'] = credentials;
   return headers;
