@@ -75,6 +75,8 @@ export class FamilyMetadata {
   }
 
   settle(): void {
+    // Clearing makes a new table, which gets old until the next scrape.
+    if (this.#changed.size === 0) return;
     for (const family of this.#changed) {
       const metadata = this.#families.get(family);
       if (metadata !== undefined) this.#families.set(family, shareMetadata(metadata));

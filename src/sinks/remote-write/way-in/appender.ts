@@ -30,6 +30,7 @@ import type { RemoteWriteMetrics } from '../metrics.ts';
 import { pack } from './packing.ts';
 import type { PackingPlan } from './packing-plan.ts';
 import { PlanBook } from './plan-book.ts';
+import { PlanWorkshop } from './plan-workshop.ts';
 import { SeriesSlab } from './series-slab.ts';
 
 /** How many encoders are kept for later scrapes; while more are needed at once, more are made. */
@@ -42,9 +43,9 @@ const GROWTH_MAX = 4;
 
 /** What becomes one chunk: some runs of the slab, and the bytes encoded apart from it. */
 interface Piece {
-  readonly firstRun: number;
+  firstRun: number;
   /** Where its bytes begin in what is encoded apart. */
-  readonly apartStart: number;
+  apartStart: number;
   /** An upper bound of its size, uncompressed. */
   bytes: number;
   samples: number;
@@ -72,6 +73,7 @@ export class AppenderPool {
   #scratch = new Uint8Array(65_536);
   #joined = new Uint8Array(4_096);
   #growth = 1.5;
+  readonly workshop = new PlanWorkshop();
   /** Metadata of the targets' families, for the sender of metadata. */
   readonly metadata = new MetadataStore();
 
@@ -185,7 +187,7 @@ class RemoteWriteAppender implements Appender {
   readonly #pool: AppenderPool;
   readonly #lane: number;
   readonly #slab = new SeriesSlab();
-  readonly #plans = new PlanBook();
+  readonly #plans: PlanBook;
   /** By ref, for 2.0 only: the label bytes without metadata, and when the counter began. */
   readonly #bare = new BlockArray<Uint8Array>();
   readonly #startsMs = new BlockArray<number>();
@@ -196,13 +198,22 @@ class RemoteWriteAppender implements Appender {
    * old array that nobody has any more still holds is kept until V8 collects old ones.
    */
   readonly #full: FullPiece[] = [];
+  /** Begun anew and never replaced, for the same reason. */
+  readonly #piece: Piece = {
+    firstRun: 0,
+    apartStart: 0,
+    bytes: 0,
+    samples: 0,
+    oldestMs: Infinity,
+    newestMs: -Infinity,
+  };
   /** Bytes of the first page, until it is committed. */
   #pageBytes = 0;
-  #piece: Piece = newPiece(0, 0);
 
   constructor(pool: AppenderPool, lane: number) {
     this.#pool = pool;
     this.#lane = lane;
+    this.#plans = new PlanBook(pool.workshop);
   }
 
   refOf(labels: LabelSet): SeriesRef {
@@ -315,7 +326,7 @@ class RemoteWriteAppender implements Appender {
     if (this.#encoder !== undefined) this.#pool.give(this.#encoder);
     this.#encoder = undefined;
     this.#full.length = 0;
-    this.#piece = newPiece(0, 0);
+    beginPiece(this.#piece, 0, 0);
     this.#slab.seal();
     this.#plans.begin();
   }
@@ -334,11 +345,9 @@ class RemoteWriteAppender implements Appender {
 
   /** Adds a sample of at most `bytes` to the present piece; a full piece ends before it. */
   #count(bytes: number, tMs: number): void {
-    let piece = this.#piece;
-    if (piece.samples > 0 && this.#pool.isFull(piece.samples, piece.bytes + bytes)) {
+    const piece = this.#piece;
+    if (piece.samples > 0 && this.#pool.isFull(piece.samples, piece.bytes + bytes))
       this.#endPiece();
-      piece = this.#piece;
-    }
     piece.samples += 1;
     piece.bytes += bytes;
     if (tMs < piece.oldestMs) piece.oldestMs = tMs;
@@ -356,14 +365,19 @@ class RemoteWriteAppender implements Appender {
       ? this.#plans.planFor(this.#full.length, this.#slab.runAt(piece.firstRun), raw)
       : undefined;
     this.#full.push(this.#pool.compress(raw, piece, plan));
-    this.#piece = newPiece(toRun, this.#encoder?.length ?? 0);
+    beginPiece(piece, toRun, this.#encoder?.length ?? 0);
   }
 }
 
 const NOTHING = new Uint8Array(0);
 
-function newPiece(firstRun: number, apartStart: number): Piece {
-  return { firstRun, apartStart, bytes: 0, samples: 0, oldestMs: Infinity, newestMs: -Infinity };
+function beginPiece(piece: Piece, firstRun: number, apartStart: number): void {
+  piece.firstRun = firstRun;
+  piece.apartStart = apartStart;
+  piece.bytes = 0;
+  piece.samples = 0;
+  piece.oldestMs = Infinity;
+  piece.newestMs = -Infinity;
 }
 
 /** FNV-1a of the UTF-16 units. It spreads targets over lanes and is the same after a restart. */

@@ -71,13 +71,15 @@ export function* planPacking(
   borrowed: Borrowed<Uint8Array>,
 ): Generator<undefined, PackingPlan | undefined, undefined> {
   const bench = takeBench(borrowed);
-  const ends = yield* findEnds(bench.run);
-  const plan = ends === undefined ? undefined : yield* measureAndWrite(bench, ends);
-  spare = new WeakRef(bench);
-  return plan;
+  try {
+    const ends = yield* findEnds(bench.run);
+    return ends === undefined ? undefined : yield* measureAndWrite(bench, ends);
+  } finally {
+    spare = new WeakRef(bench);
+  }
 }
 
-/** A bench with a copy of the run on it. What is given up half-way keeps its bench. */
+/** A bench with a copy of the run on it. */
 function takeBench(borrowed: Borrowed<Uint8Array>): Bench {
   const { length } = borrowed;
   const known = spare?.deref();

@@ -8,6 +8,7 @@ import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress, maxCompressedLength, uncompress } from '../../../wire/snappy.ts';
 import { pack } from './packing.ts';
 import { PlanBook } from './plan-book.ts';
+import { PlanWorkshop } from './plan-workshop.ts';
 import { type PackingPlan, planPacking } from './packing-plan.ts';
 
 const T0 = 1_700_000_000_000;
@@ -133,7 +134,7 @@ test('a long run is planned in steps of a fragment each, while its values change
 
 test('a commit does a few steps of a plan: a short run has its own at once, a long one later', () => {
   const commitsUntilPlanned = (run: Uint8Array): number => {
-    const book = new PlanBook();
+    const book = new PlanBook(new PlanWorkshop());
     const at = { start: 0, end: run.length, epoch: 0 };
     for (let commits = 1; commits < 100; commits++) {
       book.begin();

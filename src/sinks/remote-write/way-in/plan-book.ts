@@ -4,26 +4,14 @@
  * gets each plan later than the one before, in the end after 64 scrapes.
  */
 import type { Borrowed } from '../../../model/borrowed.ts';
-import { type PackingPlan, planPacking } from './packing-plan.ts';
+import type { PackingPlan } from './packing-plan.ts';
+import type { PlanOwner, PlanWorkshop } from './plan-workshop.ts';
 
 /** Where a run lies in a slab, in bytes; `epoch` changes when the slab moves its series. */
 export interface SlabRun {
   readonly start: number;
   readonly end: number;
   readonly epoch: number;
-}
-
-interface PlanEntry {
-  readonly at: SlabRun;
-  /** How often the run came: without a plan, or since it has one. */
-  count: number;
-  /** How often others came in its place since. */
-  misses: number;
-  plan: PackingPlan | undefined;
-  /** The making of the plan, once it has begun. */
-  making: ReturnType<typeof planPacking> | undefined;
-  /** Whether the run has proved to be one that can't be planned. */
-  isHopeless: boolean;
 }
 
 /**
@@ -43,11 +31,17 @@ const WAIT_MAX = 64;
 const STEPS = 12;
 
 export class PlanBook {
+  readonly #workshop: PlanWorkshop;
   /** By the number of the piece. */
   readonly #entries: PlanEntry[] = [];
   #wait = WAIT_MIN;
   /** How many steps of making a plan this commit may yet do. */
   #steps = STEPS;
+
+  /** @param workshop  is shared with other targets */
+  constructor(workshop: PlanWorkshop) {
+    this.#workshop = workshop;
+  }
 
   /** To be called when a commit begins. */
   begin(): void {
@@ -56,43 +50,62 @@ export class PlanBook {
 
   /** The plan of the run that is the piece of this number; undefined while it has none. */
   planFor(piece: number, at: SlabRun, run: Borrowed<Uint8Array>): PackingPlan | undefined {
-    const entry = this.#entries[piece];
-    if (entry === undefined || !isSame(entry.at, at)) {
-      if (entry !== undefined && entry.at.epoch === at.epoch && entry.misses < MISSES_MAX) {
-        entry.misses += 1;
-        return undefined;
-      }
-      if (entry?.plan !== undefined)
-        this.#wait = entry.count < WORTH ? Math.min(WAIT_MAX, this.#wait * 2) : WAIT_MIN;
-      this.#entries[piece] = newEntry(at);
-      return undefined;
-    }
-    entry.count += 1;
-    entry.misses = 0;
-    const { plan, isHopeless, count } = entry;
-    if (plan !== undefined || isHopeless || count < this.#wait || this.#steps === 0) return plan;
-    entry.making ??= planPacking(run);
-    for (; this.#steps > 0; this.#steps--) {
-      const step = entry.making.next();
-      if (step.done !== true) continue;
-      entry.making = undefined;
-      entry.plan = step.value;
-      entry.isHopeless = step.value === undefined;
-      entry.count = 0;
-      // The next piece begins with the next commit: at most one plan a commit is made.
-      this.#steps = 0;
-      break;
-    }
-    return entry.plan;
+    const entry = this.#recall(piece, at);
+    if (entry?.wantsPlan(this.#wait) === true && this.#workshop.isFree && this.#steps > 0)
+      this.#workshop.begin(run, entry);
+    this.#steps = this.#workshop.work(this.#steps);
+    return entry?.plan;
   }
 
   clear(): void {
+    for (const entry of this.#entries) this.#workshop.giveUp(entry);
     this.#entries.length = 0;
+  }
+
+  /** The entry of a run that has come before, counted; undefined for another run. */
+  #recall(piece: number, at: SlabRun): PlanEntry | undefined {
+    const entry = this.#entries[piece];
+    if (entry !== undefined && isSame(entry.at, at)) {
+      entry.count += 1;
+      entry.misses = 0;
+      return entry;
+    }
+    if (entry !== undefined && entry.at.epoch === at.epoch && entry.misses < MISSES_MAX) {
+      entry.misses += 1;
+      return undefined;
+    }
+    if (entry?.plan !== undefined)
+      this.#wait = entry.count < WORTH ? Math.min(WAIT_MAX, this.#wait * 2) : WAIT_MIN;
+    this.#workshop.giveUp(entry);
+    this.#entries[piece] = new PlanEntry(at);
+    return undefined;
   }
 }
 
-function newEntry(at: SlabRun): PlanEntry {
-  return { at, count: 1, misses: 0, plan: undefined, making: undefined, isHopeless: false };
+/** A run, and its plan once it has one. */
+class PlanEntry implements PlanOwner {
+  readonly at: SlabRun;
+  /** How often the run came: without a plan, or since it has one. */
+  count = 1;
+  /** How often others came in its place since. */
+  misses = 0;
+  plan: PackingPlan | undefined;
+  /** Whether the run has proved to be one that can't be planned. */
+  #isHopeless = false;
+
+  constructor(at: SlabRun) {
+    this.at = at;
+  }
+
+  wantsPlan(wait: number): boolean {
+    return this.plan === undefined && !this.#isHopeless && this.count >= wait;
+  }
+
+  onPlan(plan: PackingPlan | undefined): void {
+    this.plan = plan;
+    this.#isHopeless = plan === undefined;
+    this.count = 0;
+  }
 }
 
 function isSame(a: SlabRun, b: SlabRun): boolean {
