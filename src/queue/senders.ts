@@ -10,6 +10,7 @@
  *
  * Not here: which chunks make the batch (lane.ts), and their bytes (queue.ts).
  */
+import { unwatchAbort, watchAbort } from '../kernel/abort-watch.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { BatchLimits } from '../model/queue.ts';
 import { isFullBatch, type Lane } from './lane.ts';
@@ -101,20 +102,19 @@ export class Senders {
     signal: AbortSignal,
   ): Promise<void> {
     const isForFirst = ms === Infinity;
-    const over = new AbortController();
-    await new Promise<void>((wake) => {
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        alarm.clear();
+        unwatchAbort(signal, wake);
+        resolve();
+      };
+      const alarm = this.#clock.alarm(wake);
       const isEnough = (): boolean => isFullBatch(lanes, limits);
       const waiter = { wantsFirst: isForFirst, isEnough, wake };
       for (const lane of lanes) lane.wait(waiter);
-      const onAbort = (): void => over.abort();
-      signal.addEventListener('abort', onAbort, { once: true });
-      over.signal.addEventListener('abort', () => {
-        signal.removeEventListener('abort', onAbort);
-        wake();
-      });
-      if (!isForFirst) this.#clock.sleep(ms, over.signal).then(wake, () => undefined);
+      watchAbort(signal, wake);
+      if (!isForFirst) alarm.set(ms);
     });
-    over.abort(new Error('no longer waiting'));
   }
 
   /**
