@@ -9,8 +9,8 @@ import { setFlagsFromString } from 'node:v8';
  * Most objects of a collector live for one scrape. A young generation of a megabyte fits into the
  * processor's cache and is collected within a millisecond or two, also where all of it is new
  * targets, which survive; V8 would let it grow to 16 MB. The old generation hardly changes: it is
- * collected after growing by a fifth, each 18 s of a steady load. After a half, what a start has
- * left stays; after a tenth, it costs more CPU time and frees no more.
+ * collected after growing by a fifth, which takes a steady load a minute or more. After a half,
+ * what a start has left stays; after a tenth, it costs more CPU time and frees no more.
  * Bytes outside of the heap count with it: of themselves, 64 MB of new ones make V8 mark in steps
  * of 5 to 10 ms, one for each new buffer, which thousands of new targets are full of.
  * One thread collects a megabyte: waking others for it costs more than they do, a tenth of the CPU
