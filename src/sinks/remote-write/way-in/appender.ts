@@ -73,6 +73,7 @@ export class AppenderPool {
   #scratch = new Uint8Array(65_536);
   #joined = new Uint8Array(4_096);
   #growth = 1.5;
+  /** Where the plans of all its appenders are made. */
   readonly workshop = new PlanWorkshop();
   /** Metadata of the targets' families, for the sender of metadata. */
   readonly metadata = new MetadataStore();
