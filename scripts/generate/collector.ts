@@ -2,10 +2,10 @@
  * Builds the tree of keys of the Collector's dialect. The frame comes from the schema; each section
  * gets the components that the table knows, with the keys of those that are taken over.
  */
-import { SECTIONS, type Section } from '../../src/config/otel/components.ts';
 import { collectorSchema } from '../../src/config/otel/document.ts';
 import { fateOf, findKind, knownTypes } from '../../src/config/otel/kinds.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
+import { type Section, SECTIONS } from '../../src/config/otel/sections.ts';
 import { type SchemaNode, buildTree } from './schema-tree.ts';
 
 export function buildCollectorTree(): SchemaNode {

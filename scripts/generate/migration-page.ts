@@ -3,15 +3,10 @@
  * and of the keys of those that are taken over. The prose of the page is written by hand; what
  * stands between the marks is replaced.
  */
-import {
-  FATE_ROWS,
-  type FateRow,
-  NOUNS,
-  type Section,
-  SECTIONS,
-} from '../../src/config/otel/components.ts';
+import { FATE_ROWS, type FateRow, NOUNS } from '../../src/config/otel/components.ts';
 import type { ComponentKind } from '../../src/config/otel/component.ts';
 import { KINDS } from '../../src/config/otel/kinds.ts';
+import { type Section, SECTIONS } from '../../src/config/otel/sections.ts';
 import { CARRIED, fateIn, type FateIn } from '../../src/config/otel/signals.ts';
 import { makeSlug } from './key-page.ts';
 import { buildTree, type SchemaNode } from './schema-tree.ts';

@@ -12,8 +12,7 @@ import { ConfigError } from '../kernel/errors.ts';
 import { runGivingWay } from '../kernel/giving-way.ts';
 import { describeFinding, type Finding } from '../settings/finding.ts';
 import { isAgentConfig, reportAgentConfig } from './agent-config.ts';
-import { isCollectorConfig, planCollector } from './otel/collector.ts';
-import { expandReferences } from './otel/expand.ts';
+import { isCollectorConfig } from './otel/sections.ts';
 import { type CollectorPlan, routePushes } from './plan.ts';
 import { prometheusSchema, resolvePrometheus } from './prometheus.ts';
 import { reportEmptyKeys } from './empty-keys.ts';
@@ -150,6 +149,7 @@ async function makePlan(
     return undefined;
   }
   if (isCollectorConfig(whole)) {
+    const { expandReferences, planCollector } = await import('./otel/collector.ts');
     const expanded = await expandReferences(whole, { ...reading, report });
     const { value } = expanded;
     const plan = await planCollector(value, { baseDirectory, reading, report: expanded.report });

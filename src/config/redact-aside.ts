@@ -18,8 +18,7 @@ export class Redactions {
   /** The text without its secrets. @throws Error where the thread can't be had */
   redact(text: string): Promise<string> {
     if (this.#last?.text === text) return this.#last.made;
-    const made =
-      text.length <= AT_ONCE_MAX ? Promise.resolve(redactConfig(text)) : redactInThread(text);
+    const made = text.length <= AT_ONCE_MAX ? redactConfig(text) : redactInThread(text);
     const last = { text, made };
     this.#last = last;
     made.catch(() => {

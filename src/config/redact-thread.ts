@@ -6,4 +6,4 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { redactConfig } from './redact.ts';
 
 const port = parentPort;
-port?.postMessage(redactConfig(workerData as string));
+port?.postMessage(await redactConfig(workerData as string));

@@ -19,23 +19,20 @@ import * as z from 'zod';
 import { YamlAliases } from '../kernel/yaml-aliases.ts';
 import { parseYaml } from '../kernel/yaml-steps.ts';
 import { isSecretSchema } from '../settings/secret.ts';
-import { SECTIONS, type Section } from './otel/components.ts';
-import { collectorSchema } from './otel/document.ts';
-import { findKind } from './otel/kinds.ts';
-import { receiverConfigSchema, receiverSchema } from './otel/receivers.ts';
+import { HIDDEN, hideInUrls } from './hidden-urls.ts';
+import { hasCollectorKey, isSection, type Section } from './otel/sections.ts';
 import { prometheusSchema } from './prometheus.ts';
 
 /** What may stand at a position: a schema, or, where names choose the schema, what they choose. */
 type Shape = z.ZodType | { readonly below: (key: string) => Shape | undefined };
 
-const HIDDEN = '<secret>';
 /** Aliases may lead deeper than the text does; document.ts refuses such a text. */
 const DEPTH_MAX = 200;
 /** References of the Collector that hold no value themselves. */
 const REFERENCE = /^\$\{(?:(?:env|file):)?[\w./-]+\}$/;
 
-export function redactConfig(text: string): string {
-  const { document } = redact(text);
+export async function redactConfig(text: string): Promise<string> {
+  const { document } = await redact(text);
   if (document === undefined) return `${HIDDEN}\n`;
   dropComments(document);
   return document.toString();
@@ -45,47 +42,47 @@ export function redactConfig(text: string): string {
  * The values that `redactConfig` hides, for whoever tells of a configuration in words of its own.
  * None of a text that can't be read: nobody knows its values.
  */
-export function listHiddenValues(text: string): readonly string[] {
-  return redact(text).values;
+export async function listHiddenValues(text: string): Promise<readonly string[]> {
+  return (await redact(text)).values;
 }
 
-function redact(text: string): {
+async function redact(text: string): Promise<{
   readonly document: Document | undefined;
   readonly values: readonly string[];
-} {
+}> {
   const document = parseYaml(text, { lineCounter: new LineCounter() });
   if (document.errors.length > 0) return { document: undefined, values: [] };
   const aliases = YamlAliases.of(document);
   if (aliases.excessAt !== undefined) return { document: undefined, values: [] };
   const root = document.contents;
   const keys = isMap(root) ? root.items.map(readKey) : [];
-  const isCollector = keys.some((key) => key === 'service' || isSection(key));
   const redaction = new Redaction(aliases);
-  redaction.walk(root, [isCollector ? COLLECTOR : prometheusSchema], 0);
+  redaction.walk(root, [await findShape(keys)], 0);
   return { document, values: redaction.values };
 }
 
-const COLLECTOR: Shape = {
-  below: (key) =>
-    isSection(key)
-      ? { below: (name) => shapeOfComponent(key, name) }
-      : key === 'service'
-        ? collectorSchema.shape.service
-        : undefined,
-};
-
-function isSection(key: string): key is Section {
-  return (SECTIONS as readonly string[]).includes(key);
-}
-
-function shapeOfComponent(section: Section, name: string): Shape | undefined {
-  const schema = findKind(section, name)?.schema;
-  if (schema !== receiverSchema) return schema;
+/** Where it is a collector's, loads what is known of its components. */
+async function findShape(keys: readonly string[]): Promise<Shape> {
+  if (!hasCollectorKey(keys)) return prometheusSchema;
+  const { collectorSchema, findKind, receiverConfigSchema, receiverSchema } =
+    await import('./otel/shapes.ts');
+  const shapeOfComponent = (section: Section, name: string): Shape | undefined => {
+    const schema = findKind(section, name)?.schema;
+    if (schema !== receiverSchema) return schema;
+    return {
+      below: (key) =>
+        key === 'config'
+          ? receiverConfigSchema
+          : (receiverSchema.shape as Readonly<Record<string, z.ZodType>>)[key],
+    };
+  };
   return {
     below: (key) =>
-      key === 'config'
-        ? receiverConfigSchema
-        : (receiverSchema.shape as Readonly<Record<string, z.ZodType>>)[key],
+      isSection(key)
+        ? { below: (name) => shapeOfComponent(key, name) }
+        : key === 'service'
+          ? collectorSchema.shape.service
+          : undefined,
   };
 }
 
@@ -222,29 +219,6 @@ function isScalarForm(form: Form): boolean {
     form instanceof z.ZodLiteral ||
     form instanceof z.ZodStringFormat
   );
-}
-
-/** A text without the passwords and the values of queries of the URLs in it. */
-export function hideInUrls(text: string): string {
-  return text.replaceAll(/[a-z][a-z0-9+.-]*:\/\/\S+/gi, hideInUrl);
-}
-
-/**
- * The URL without its password and the values of its query. What can't be read as one may have its
- * password anywhere before an at sign.
- */
-function hideInUrl(text: string): string {
-  const [base = '', query] = text.split(/\?(.*)/s, 2);
-  const shownQuery = query === undefined ? '' : `?${query.replaceAll(/=[^&#]*/g, `=${HIDDEN}`)}`;
-  const url = URL.canParse(base) ? new URL(base) : undefined;
-  if (url !== undefined && url.username === '' && url.password === '') return base + shownQuery;
-  const hidden = base.replace(
-    /^([^/]*\/\/)([^:/@]*)(:.*)?@/s,
-    (_, scheme: string, user: string, password?: string) =>
-      // A user alone may be a token.
-      `${scheme}${password === undefined ? '' : `${user}:`}${HIDDEN}@`,
-  );
-  return hidden + shownQuery;
 }
 
 function readKey({ key }: Pair): string {

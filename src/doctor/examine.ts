@@ -39,7 +39,7 @@ export async function examine(
       results.set(check, await runCheck(check, subject));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  const hiding = new Hiding(subject);
+  const hiding = await Hiding.of(subject);
   return checks.flatMap((check) => results.get(check) ?? []).map((one) => hiding.hide(one));
 }
 

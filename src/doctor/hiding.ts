@@ -3,12 +3,12 @@
  * keys and tokens that were fetched, variables of the environment whose names say so, and, whoever
  * wrote them, session tokens, signatures, and what URLs and Authorization headers hold.
  */
-import { hideInUrls, listHiddenValues } from '../config/redact.ts';
+import { HIDDEN, hideInUrls } from '../config/hidden-urls.ts';
+import { listHiddenValues } from '../config/redact.ts';
 import { hideSessionTokens } from '../kernel/session-tokens.ts';
 import type { Diagnosis } from './check.ts';
 import type { DoctorSubject } from './subject.ts';
 
-const HIDDEN = '<secret>';
 /** Shorter values would hide half of the words that are told. */
 const LENGTH_MIN = 4;
 const SECRET_NAME = /SECRET|TOKEN|PASSW|CREDENTIAL|AUTHORI[ZS]ATION|API_?KEY|PRIVATE/i;
@@ -29,8 +29,11 @@ export class Hiding {
   /** The longest first: a secret may begin another. */
   readonly #secrets: readonly string[];
 
-  constructor({ asking, checked, env }: DoctorSubject) {
-    const values = listHiddenValues(checked.text);
+  static async of(subject: DoctorSubject): Promise<Hiding> {
+    return new Hiding(await listHiddenValues(subject.checked.text), subject);
+  }
+
+  private constructor(values: readonly string[], { asking, env }: DoctorSubject) {
     const named = values.flatMap((value) =>
       [...value.matchAll(REFERENCE)].map(([, name = '']) => env[name] ?? ''),
     );

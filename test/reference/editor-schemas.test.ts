@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import { listDialects, renderDialects } from '../../scripts/generate/dialects.ts';
 import { checkConfigText } from '../../src/config/load.ts';
-import { isCollectorConfig } from '../../src/config/otel/collector.ts';
+import { isCollectorConfig } from '../../src/config/otel/sections.ts';
 import { parseRoutes } from '../../src/proxy/config.ts';
 import { webConfigSchema } from '../../src/settings/web-config.ts';
 import { parseImages } from '../../src/emulator/ecs/processes/images.ts';

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkConfigText } from '../../src/config/load.ts';
 import type { Signal } from '../../src/sinks/sink.ts';
-import type { Section } from '../../src/config/otel/components.ts';
 import { findKind } from '../../src/config/otel/kinds.ts';
+import type { Section } from '../../src/config/otel/sections.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/migrate-from-adot.md'), 'utf8');
 

@@ -4,7 +4,7 @@
  * URLs.
  */
 import type { Command } from 'commander';
-import { hideInUrls } from '../../config/redact.ts';
+import { hideInUrls } from '../../config/hidden-urls.ts';
 import { parseSourceUri, publicName } from '../../config/sources/uri.ts';
 
 /** Flags whose values name sources of a configuration. */

@@ -3,7 +3,7 @@
  */
 import { runAtOnce } from '../../kernel/giving-way.ts';
 import type { ConfigDocument } from '../document.ts';
-import { isCollectorConfig } from '../otel/document.ts';
+import { isCollectorConfig } from '../otel/sections.ts';
 import type { DocumentReading } from '../reading.ts';
 import type { Conversion } from './notes.ts';
 import { convertToCollector } from './to-collector.ts';

@@ -42,7 +42,7 @@ import { checkQueueStorage } from './queue-storage.ts';
 import { checkTemporality, wantsTotals } from './temporality.ts';
 import { checkOtlpPipelines } from './otlp-pipelines.ts';
 
-export { isCollectorConfig } from './document.ts';
+export { expandReferences } from './expand.ts';
 
 /**
  * Makes the plan. Undefined when the sections themselves have faults; all faults are reported.

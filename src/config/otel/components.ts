@@ -8,15 +8,7 @@
  * pkg/defaultcomponents/defaults.go
  */
 
-export const SECTIONS = [
-  'receivers',
-  'processors',
-  'exporters',
-  'connectors',
-  'extensions',
-] as const;
-
-export type Section = (typeof SECTIONS)[number];
+import type { Section } from './sections.ts';
 
 export type Fate = { readonly is: 'done' } | IdleFate | LackingFate;
 

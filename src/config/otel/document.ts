@@ -5,7 +5,6 @@
  */
 import * as z from 'zod';
 import { listOf, textSchema } from '../../settings/text.ts';
-import { SECTIONS } from './components.ts';
 import { telemetrySchema } from './telemetry-schema.ts';
 
 const componentSchema = z.record(z.string(), z.unknown());
@@ -44,11 +43,6 @@ export type CollectorInput = z.output<typeof collectorSchema>;
 
 /** A component's keys and values, unchecked. */
 export type OtelComponent = z.output<typeof componentSchema>;
-
-/** Whether a configuration is in this dialect: whether it has a key that only this one has. */
-export function isCollectorConfig(value: unknown): boolean {
-  return isMap(value) && [...SECTIONS, 'service'].some((key) => Object.hasOwn(value, key));
-}
 
 /**
  * Makes empty mappings of sections, components and pipelines without a value, and leaves out other

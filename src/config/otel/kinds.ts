@@ -4,20 +4,14 @@
  * migration page derive from them. Components that are not built in: components.ts.
  */
 import type { ComponentKind } from './component.ts';
-import {
-  FATE_ROWS,
-  type Fate,
-  type Section,
-  SECTIONS,
-  typeOf,
-  unbuiltFateOf,
-} from './components.ts';
+import { FATE_ROWS, type Fate, typeOf, unbuiltFateOf } from './components.ts';
 import { exporterKinds } from './exporter-kinds.ts';
 import { exporterSchema } from './exporter-schema.ts';
 import { extensionKinds } from './extensions/extensions.ts';
 import { otlpReceiverKind } from './otlp-receivers.ts';
 import { processorKinds } from './processors/processors.ts';
 import { receiverSchema } from './receivers.ts';
+import { type Section, SECTIONS } from './sections.ts';
 import { statsdReceiverKind } from './statsd-receivers.ts';
 import { traceReceiverKind } from './trace-receivers.ts';
 import { taskMetricsKind } from './task-metrics.ts';

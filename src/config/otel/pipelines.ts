@@ -6,18 +6,12 @@
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import type { Signal } from '../../sinks/sink.ts';
 import { nearest } from '../nearest.ts';
-import {
-  besideFor,
-  insteadOfUnknown,
-  NOUNS,
-  type Section,
-  SECTIONS,
-  typeOf,
-} from './components.ts';
+import { besideFor, insteadOfUnknown, NOUNS, typeOf } from './components.ts';
 import { adviceOf, describeMisfit } from './signals.ts';
 import type { CollectorInput, OtelComponent } from './document.ts';
 import { fateOf, findKind, knownTypes } from './kinds.ts';
 import { describeBadName } from './names.ts';
+import { type Section, SECTIONS } from './sections.ts';
 
 export interface Pipeline {
   readonly name: string;

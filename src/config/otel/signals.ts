@@ -3,9 +3,10 @@
  * another signal names it. Pure.
  */
 import type { Signal } from '../../sinks/sink.ts';
-import { type LackingFate, NOUNS, type Section, typeOf, unbuiltFateOf } from './components.ts';
+import { type LackingFate, NOUNS, typeOf, unbuiltFateOf } from './components.ts';
 import { findKind } from './kinds.ts';
 import { findProcessor } from './processors/processors.ts';
+import type { Section } from './sections.ts';
 
 export const CARRIED: readonly Signal[] = ['metrics', 'traces'];
 

@@ -8,7 +8,7 @@ import type { Reporter } from '../../settings/finding.ts';
 import { parseValue } from '../reading.ts';
 import type { Credentials } from './authenticators.ts';
 import type { CollectorContext } from './component.ts';
-import { type Section, typeOf } from './components.ts';
+import { typeOf } from './components.ts';
 import type { CollectorInput, OtelComponent } from './document.ts';
 import { planExporter } from './exporter-kinds.ts';
 import { findExtension } from './extensions/extensions.ts';
@@ -16,6 +16,7 @@ import { findKind } from './kinds.ts';
 import { readAuthenticator, type Used } from './pipelines.ts';
 import { findProcessor } from './processors/processors.ts';
 import { resolveReceiver } from './receivers.ts';
+import type { Section } from './sections.ts';
 
 export async function checkUnused(
   input: CollectorInput,
