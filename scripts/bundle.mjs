@@ -53,6 +53,7 @@ const { metafile } = await esbuild.build({
     js: "const require=process.getBuiltinModule('module').createRequire(import.meta.url);",
   },
 });
+refuseLocales(metafile);
 await buildMain();
 for (const file of readdirSync(outdir)) narrow(join(outdir, file));
 writeFileSync(join(outdir, 'LICENSES.txt'), gatherLicenses(metafile));
@@ -80,6 +81,19 @@ function narrow(file) {
 /** A plugin of esbuild: what imports of such a name mean. */
 function redirect(filter, meaning) {
   return { name: meaning.path, setup: (build) => build.onResolve({ filter }, () => meaning) };
+}
+
+/**
+ * zod as a namespace leaves its fifty languages out, 443 kB that every command would hold; one use
+ * of `z.core` as a value, not as a type, brings them all.
+ */
+function refuseLocales({ outputs }) {
+  const parts = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  const found = parts.filter(
+    ([file, { bytesInOutput }]) => file.includes('zod/v4/locales/') && bytesInOutput > 0,
+  );
+  if (found.length > 1)
+    throw new Error('the bundle has all languages of zod: use no value of z.core, as z.ZodString');
 }
 
 /** The licence of each package of which something is in the bundle. */

@@ -62,7 +62,7 @@ function listInner({ _zod: { def } }: z.core.$ZodTypes): readonly z.core.$ZodTyp
       return [def.left, def.right];
     case 'pipe':
       // As it is written: what changes it first takes anything.
-      return def.in instanceof z.core.$ZodTransform ? [def.out] : [def.in];
+      return def.in instanceof z.ZodTransform ? [def.out] : [def.in];
     case 'lazy':
       return [def.getter()];
     default:
