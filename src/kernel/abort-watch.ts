@@ -1,7 +1,8 @@
 /**
  * Those who are told when a signal aborts, for signals that are watched again and again: each has
  * one listener for its whole life, where adding and removing a listener costs more than a request
- * otherwise does.
+ * otherwise does. For signals of a controller only: a listener that stays makes Node hold one that
+ * `AbortSignal.any` made for ever.
  */
 const WATCHERS = Symbol('watchers');
 

@@ -333,3 +333,20 @@ test('a request that waits for its turn may be given up, and takes no place', as
   await Promise.all(slow);
   assert.equal(asked, 1);
 });
+
+test('a header whose characters would go as other bytes is refused', async (context) => {
+  const http = createHttpClient({ reusesBodies: true });
+  context.after(() => http.close());
+  for (const value of ['x\r\ny', 'x\u010d\u010aevil: yes', 'Bearer \u010d', 'x\u0000'])
+    await assert.rejects(
+      http.send({
+        method: 'GET',
+        url: 'http://127.0.0.1:1/',
+        headers: { 'x-key': value },
+        timeoutMs: 1_000,
+        bodyMaxBytes: 1_000,
+        signal: never,
+      }),
+      /"x-key" holds a line break or another character/,
+    );
+});

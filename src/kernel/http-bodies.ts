@@ -291,8 +291,13 @@ class Exchange implements Asked {
 function writeHead(headers: Readonly<Record<string, string>>, url: URL): string {
   let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`;
   for (const [name, value] of Object.entries(headers)) {
-    if (/[\r\n\0]/.test(name + value))
-      throw new HttpClientError('connect', `the header ${JSON.stringify(name)} holds a line break`);
+    // A character above 0xff would go as its last byte, which may be a line break.
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(name + value))
+      throw new HttpClientError(
+        'connect',
+        `the header ${JSON.stringify(name)} holds a line break or another character that none ` +
+          'may have',
+      );
     head += `${name}: ${value}\r\n`;
   }
   return `${head}\r\n`;

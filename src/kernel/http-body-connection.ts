@@ -61,7 +61,7 @@ export class Connection {
     shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
     this.socket = connect({
       host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: Number(url.port) || 80,
+      port: url.port === '' ? 80 : Number(url.port),
       noDelay: true,
       keepAlive: true,
       ...(lookup === undefined ? {} : { lookup }),

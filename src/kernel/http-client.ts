@@ -7,7 +7,6 @@
 import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
 import type { Borrowed } from '../model/borrowed.ts';
-import { unwatchAbort, watchAbort } from './abort-watch.ts';
 import { inflate } from './answer-bodies.ts';
 import { describeError, PermanentError } from './errors.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
@@ -274,13 +273,13 @@ class Exchange implements Dispatcher.DispatchHandler {
         ),
       timeoutMs,
     );
-    watchAbort(signal, this.#onAbort);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
     if (signal.aborted) this.#onAbort();
   }
 
   clear(): void {
     clearTimeout(this.#timer);
-    unwatchAbort(this.#request.signal, this.#onAbort);
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

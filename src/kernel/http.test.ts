@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
@@ -373,4 +373,13 @@ test('where it listens is said as it is, and a URL for a client of this machine'
     assert.equal(lines.length, 1, 'another line says it');
     assert.match(lines[0]!, /msg=listening what=t url=http:\/\/0\.0\.0\.0:/);
   }
+});
+
+test('bug: a request that has ended leaves no listener at its signal, which would hold it', async (context) => {
+  const http = openHttp(context);
+  const { url } = await serve(context, (_, response) => response.end('ok'));
+  const signal = AbortSignal.any([new AbortController().signal]);
+  const request = { method: 'GET', url, timeoutMs: 2_000, bodyMaxBytes: 100, signal } as const;
+  assert.equal((await http.send(request)).status, 200);
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
 });

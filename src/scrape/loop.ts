@@ -207,7 +207,8 @@ export class ScrapeLoop {
   async #turn(due: Moment): Promise<void> {
     try {
       const next = await this.#take(due);
-      if (next !== undefined) {
+      // What ends the loop may have come since, when there was no wait to end.
+      if (next !== undefined && !this.#isLastCall) {
         this.#waitFor(next);
         return;
       }
