@@ -69,10 +69,14 @@ async function buildMain() {
 /**
  * V8 keeps the text of a module for as long as it runs, in two bytes a character where a single one
  * needs them. esbuild escapes those in strings, but not in comments, regular expressions and
- * templates, in all of which an escape means the same.
+ * templates, where an escape means the same, but for the two that are refused.
  */
 function narrow(file) {
   const text = readFileSync(file, 'utf8');
+  if (/\\[^\0-\xff]|String\.raw`[^`]*[^\0-\xff]/.test(text))
+    throw new Error(
+      `${file}: behind a backslash or in String.raw, write \\u… for what is no Latin-1`,
+    );
   const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   const narrowed = text.replaceAll(/[^\0-\xff]/g, escape);
   if (narrowed !== text) writeFileSync(file, narrowed);

@@ -155,7 +155,7 @@ create() {
   remember "sum_$1" "$sum"
 }
 
-# NAME…: are these values known?
+# NAME...: are these values known?
 known() {
   for key in "$@"; do
     eval "value=\${id_$key:-}"
@@ -163,14 +163,14 @@ known() {
   done
 }
 
-# ID NAME…: reads a resource that may be there, which needs these values.
+# ID NAME...: reads a resource that may be there, which needs these values.
 look() {
   id=$1
   shift
   if known "$@"; then locate "$id"; else values=''; fi
 }
 
-# ID NAME…: deletes a resource, which needs these values, and waits until it is gone.
+# ID NAME...: deletes a resource, which needs these values, and waits until it is gone.
 destroy() {
   look "$@"
   id=$1
@@ -190,7 +190,7 @@ destroy() {
   done
 }
 
-# ID NAME…: says that a resource stays.
+# ID NAME...: says that a resource stays.
 keep() {
   look "$@"
   id=$1
